@@ -1,0 +1,140 @@
+"""Many requests at once through relay, RQ and two workers; and one alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+from sqlmodel import col, func, select
+
+from bench.house import House
+from rights.domain.kinds import Kind, default_option
+from rights.domain.levels import Acr
+from rights.domain.lifecycle import State
+from rights.services import intake, subjects
+from rights.services.context import Context
+from rights.services.datamap import load
+from rights.services.regimes import regimes
+from rights.settings import Settings
+from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.keys import Keyring
+from rights.store.models import Request
+from rights.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where proved requests are handed in, beside the web process."""
+
+    engine: Engine
+    context: Context
+    now: Callable[[], datetime]
+
+    def hand_in(self, kind: Kind, people: Iterable[int]) -> list[str]:
+        """Submit one request per person, each in its own transaction; return their ids."""
+        return [self._one(kind, person) for person in people]
+
+    def _one(self, kind: Kind, person: int) -> str:
+        identifiers = subjects.cleaned(self.context.datamap, {"user_id": str(person)})
+        new = intake.Submission(
+            kind=kind,
+            option=default_option(kind),
+            identifiers=identifiers,
+            attested=frozenset(identifiers),
+            acr=Acr.REAL_NAME,
+            operator=True,
+            notify=False,
+        )
+        with transaction(self.engine) as session:
+            request, _ = intake.submit(session, self.context, new, now=self.now())
+            return request.id
+
+    def wait_until_closed(self, ids: list[str], *, within_s: float) -> None:
+        """Wait until all are fulfilled. Raises TimeoutError."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            if self.closed(ids) == len(ids):
+                return
+            time.sleep(0.005 if len(ids) == 1 else 0.05)
+        raise TimeoutError("requests did not end")
+
+    def waits(self, ids: list[str]) -> list[float]:
+        """Return how long each waited from the first hand-in to its end, in seconds, in order."""
+        with reading(self.engine) as session:
+            rows = session.exec(select(Request).where(col(Request.id).in_(ids))).all()
+        first = min(r.received_at for r in rows)
+        return sorted((r.closed_at - first).total_seconds() for r in rows if r.closed_at)
+
+    def closed(self, ids: list[str]) -> int:
+        """Count those of *ids* that are fulfilled."""
+        query = select(func.count()).where(
+            col(Request.id).in_(ids), col(Request.state) == State.FULFILLED
+        )
+        with reading(self.engine) as session:
+            return int(session.exec(query).one())
+
+
+def desk(at: House) -> Desk:
+    """Open the register of a house."""
+    settings = Settings(
+        database_url=at.register,
+        redis_url=at.env["RIGHTS_REDIS_URL"],
+        blobs_url=at.env["RIGHTS_BLOBS_URL"],
+        keys=at.env["RIGHTS_KEYS"],
+        signing_key=at.env["RIGHTS_SIGNING_KEY"],
+    )
+    engine = open_engine(at.register)
+    vault = Vault(Keyring.parse(at.env["RIGHTS_KEYS"]))
+    datamap = load(at.folder / "map.yaml")
+    return Desk(engine, Context(settings, vault, datamap, regimes()), RegisterClock(engine).now)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """
+    What came of a measurement of one kind.
+
+    Args:
+        per_minute: Requests per minute, one figure per round.
+        bare: The bare program's, of the same rounds.
+        fairness: The median's wait over the last one's, per round.
+        single_ms: Times of single requests.
+    """
+
+    per_minute: list[float]
+    bare: list[float]
+    fairness: list[float]
+    single_ms: list[float]
+
+
+def rounds(
+    desk_: Desk,
+    kind: Kind,
+    people: Iterable[int],
+    bare: Callable[[list[int]], float],
+    *,
+    count: int = 5,
+    each: int = 200,
+    singles: int = 20,
+) -> Load:
+    """Measure *count* rounds, interleaved with the bare program; then single requests."""
+    source = iter(people)
+    found = Load([], [], [], [])
+    for person in [next(source) for _ in range(4)]:  # connections, caches, prepared statements
+        desk_.wait_until_closed(desk_.hand_in(kind, [person]), within_s=30)
+    for _ in range(count):
+        found.bare.append(bare([next(source) for _ in range(each)]))
+        started = time.perf_counter()
+        ids = desk_.hand_in(kind, [next(source) for _ in range(each)])
+        desk_.wait_until_closed(ids, within_s=120)
+        found.per_minute.append(each * 60 / (time.perf_counter() - started))
+        waits = desk_.waits(ids)
+        found.fairness.append(waits[len(waits) // 2] / waits[-1])
+    for _ in range(singles):
+        started = time.perf_counter()
+        desk_.wait_until_closed(desk_.hand_in(kind, [next(source)]), within_s=30)
+        found.single_ms.append((time.perf_counter() - started) * 1000)
+    return found

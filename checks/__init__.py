@@ -1,0 +1,1 @@
+"""Checks of the tree that run before the tests: sizes, lock files, words."""

@@ -1,0 +1,1 @@
+"""Parts that connectors share; authors import them through ``connectors.sdk``."""

@@ -1,0 +1,116 @@
+"""
+The connector contract.
+
+A connector is one class in one file, or one folder when a file would pass 400 lines. It
+declares a :class:`Manifest`, implements ``probe``, and one method for each verb it declares.
+It knows nothing of HTTP requests to us, of queues or of requests: it is given a collection
+and keys, and acts.
+
+Promises every connector keeps (``tests/connectors/contract.py`` checks them):
+
+* Every method is idempotent: workers run steps *at least* once.
+* ``collect`` yields disclosed fields only, as JSON-native values, as a stream.
+* After ``erase``, ``verify`` finds only what the receipt says was retained.
+* An empty key set reaches nothing: not "everything", not an error.
+* An effect done again under the same step and chunk returns the first receipt and changes
+  nothing, where ``manifest.journal`` is ``transaction``; a lower fence raises ``Fenced``.
+* Rows that *are* a person are found by their own frozen keys too, when the key set holds them:
+  an address may change between the freeze and the effect.
+* ``correct``, ``restrict``, ``suppress`` and ``close`` touch rows that are ``sole`` and no others.
+* Failures are ``Transient``, ``Refused`` or ``Misconfigured``; messages carry no personal data.
+"""
+
+from __future__ import annotations
+
+from connectors.parts.protocols import (
+    Closes,
+    Collects,
+    Connector,
+    Corrects,
+    Discovers,
+    Erases,
+    Freezes,
+    Locates,
+    Restricts,
+    Suppresses,
+    Verifies,
+)
+from connectors.parts.types import (
+    Change,
+    Document,
+    Expect,
+    Found,
+    Inventory,
+    Item,
+    Manifest,
+    Reach,
+    Receipt,
+    Record,
+    TableFound,
+    Target,
+    Verb,
+    Work,
+)
+from rights.domain.datamap import (
+    Collection,
+    DataMap,
+    Erasure,
+    Link,
+    OnErasure,
+    Restriction,
+    Role,
+    Scalar,
+    Store,
+    Switch,
+)
+from rights.domain.datamap import Field as MapField
+from rights.domain.errors import ConnectorError, Fenced, Misconfigured, Refused, Transient
+from rights.domain.keys import Key, KeySet, Standing, held
+
+__all__ = [
+    "Change",
+    "Closes",
+    "Collection",
+    "Collects",
+    "Connector",
+    "ConnectorError",
+    "Corrects",
+    "DataMap",
+    "Discovers",
+    "Document",
+    "Erases",
+    "Erasure",
+    "Expect",
+    "Fenced",
+    "Found",
+    "Freezes",
+    "Inventory",
+    "Item",
+    "Key",
+    "KeySet",
+    "Link",
+    "Locates",
+    "Manifest",
+    "MapField",
+    "Misconfigured",
+    "OnErasure",
+    "Reach",
+    "Receipt",
+    "Record",
+    "Refused",
+    "Restriction",
+    "Restricts",
+    "Role",
+    "Scalar",
+    "Standing",
+    "Store",
+    "Suppresses",
+    "Switch",
+    "TableFound",
+    "Target",
+    "Transient",
+    "Verb",
+    "Verifies",
+    "Work",
+    "held",
+]

@@ -1,0 +1,171 @@
+"""
+The SQL connector: PostgreSQL, MariaDB, MySQL and SQLite through SQLAlchemy Core.
+
+Everything is done in sets: a handful of statements per collection, whatever the number of rows
+or people. Effects, their fence and their journal row are one transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from connectors.parts.wanted import wanted
+from connectors.sdk import (
+    Change,
+    Collection,
+    Expect,
+    Found,
+    Inventory,
+    Item,
+    KeySet,
+    Manifest,
+    Reach,
+    Receipt,
+    Switch,
+    Target,
+    Verb,
+    Work,
+)
+from connectors.sql.drafting import Eraser
+from connectors.sql.effects import Effects
+from connectors.sql.engines import Engines, SqlSettings
+from connectors.sql.errors import explain, guarded, guarded_stream
+from connectors.sql.journal import Journal
+from connectors.sql.plans import Plans
+from connectors.sql.reading import Reader
+from connectors.sql.reflection import Schema
+from connectors.sql.verifying import Verifier
+
+__all__ = ["Sql", "SqlSettings"]
+
+
+class Sql:
+    """One relational database."""
+
+    manifest: ClassVar[Manifest] = Manifest(
+        name="sql",
+        title={
+            "en": "Relational database (PostgreSQL, MariaDB, MySQL, SQLite)",
+            "zh-CN": "关系数据库（PostgreSQL、MariaDB、MySQL、SQLite）",
+        },
+        verbs=frozenset(Verb),
+        settings=SqlSettings,
+        restrictions=frozenset({"flag"}),
+        journal="transaction",
+    )
+
+    def __init__(self, settings: SqlSettings) -> None:
+        self._engines = Engines(settings)
+        self._schema = Schema(self._engines, settings)
+        self._plans = Plans(self._schema)
+        self._reader = Reader(self._engines, self._schema, self._plans)
+        journal = Journal(self._engines, settings)
+        self._effects = Effects(self._engines, self._schema, self._plans, journal)
+        self._eraser = Eraser(self._plans, self._effects)
+        self._verifier = Verifier(self._engines, self._schema)
+
+    @guarded
+    def probe(self) -> None:
+        """Ask the database for a one."""
+        for engine in dict.fromkeys((self._engines.reading, self._engines.acting)):
+            with engine.connect() as connection:
+                connection.execute(sa.text("SELECT 1"))
+
+    def close_connections(self) -> None:
+        """Let go of every connection, and of what was learnt about the schema."""
+        self._engines.dispose()
+        self._schema.forget()
+        self._plans.forget()
+        self._verifier.forget()
+
+    @guarded
+    def freeze(
+        self,
+        collection: Collection,
+        parents: KeySet,
+        predicate: tuple[Reach, ...],
+        columns: tuple[tuple[str, ...], ...],
+    ) -> KeySet:
+        """Return the keys of the reached rows, by standing."""
+        return self._reader.freeze(collection, parents, predicate, columns)
+
+    @guarded
+    def locate(self, target: Target, work: Work) -> Found:  # noqa: ARG002 - the protocol's
+        """Count the rows reached now."""
+        return self._reader.locate(target)
+
+    @guarded_stream
+    def collect(self, target: Target, work: Work) -> Iterator[Item]:
+        """Stream the reached rows, disclosed fields only, masks applied, ordered by key."""
+        yield from self._reader.collect(target, work)
+
+    @guarded
+    def erase(self, target: Target, work: Work) -> Receipt:
+        """Delete or anonymise rows that are the persons' alone; cut their columns elsewhere."""
+        return self._eraser.erase(target, work)
+
+    @contextlib.contextmanager
+    def together(self, work: Work, chunks: Iterable[int]) -> Iterator[None]:
+        """
+        Let the effects inside share one transaction, each with a chunk of its own.
+
+        A small step with several collections then commits once. Either all of them happen or,
+        when one raises, none.
+        """
+        failure = None
+        try:
+            with self._effects.together(work, chunks):
+                yield
+        except exc.SQLAlchemyError as error:
+            failure = explain(error, "sql")
+        if failure:
+            raise failure
+
+    @guarded
+    def correct(self, target: Target, work: Work, changes: Iterable[Change]) -> Receipt:
+        """Compare and set the named columns of rows that are the persons' own."""
+        asked = tuple(changes)
+        values = wanted(target.collection, Expect.CORRECTED, asked)
+        return self._effects.assign(target, work, values, asked)
+
+    @guarded
+    def restrict(self, target: Target, work: Work) -> Receipt:
+        """Set the restriction flag on the persons' own rows."""
+        return self._effects.assign(target, work, wanted(target.collection, Expect.RESTRICTED))
+
+    @guarded
+    def suppress(self, target: Target, work: Work, switch: Switch) -> Receipt:
+        """Set the switch to off on the persons' own rows."""
+        values = wanted(target.collection, Expect.SUPPRESSED, switch=switch)
+        return self._effects.assign(target, work, values)
+
+    @guarded
+    def close(self, target: Target, work: Work) -> Receipt:
+        """Set the columns that close the account."""
+        return self._effects.assign(target, work, wanted(target.collection, Expect.CLOSED))
+
+    @guarded
+    def verify(
+        self,
+        target: Target,
+        work: Work,
+        expect: Expect,
+        *,
+        changes: Iterable[Change] = (),
+        switch: Switch | None = None,
+    ) -> Found:
+        """Count the rows that are not as the effect should have left them."""
+        if expect is Expect.ERASED:
+            return self._verifier.erased(target, work)
+        values = wanted(target.collection, expect, changes, switch)
+        return self._verifier.assigned(target, work, values)
+
+    @guarded
+    def discover(self) -> Inventory:
+        """List tables, keys and foreign keys of the live database."""
+        return self._schema.discover()

@@ -1,0 +1,50 @@
+"""One table, as the live database describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.sdk import Misconfigured
+
+POINTS = "points"
+"""In a column's ``info``: whether a foreign key of the database uses it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    What the live database says about one table.
+
+    Args:
+        key: The columns that name a row; empty where nothing does.
+        returns: A DELETE can say which rows it took.
+        uniques: The columns of unique constraints; asked for only when they matter.
+    """
+
+    table: sa.Table
+    key: tuple[str, ...]
+    dialect: str
+    returns: bool
+    uniques: Callable[[], frozenset[str]]
+
+
+def column(table: sa.Table, name: str, path: str) -> sa.Column[Any]:
+    """
+    Return one column.
+
+    Raises:
+        Misconfigured: the table has none of that name.
+    """
+    found = table.columns.get(name)
+    if found is None:
+        raise Misconfigured(f"{path}: the table has no column {name}; run 'rights datamap check'")
+    return found
+
+
+def columns(table: sa.Table, names: Iterable[str], path: str) -> tuple[sa.Column[Any], ...]:
+    """Return several columns, or raise as :func:`column` does."""
+    return tuple(column(table, name, path) for name in names)

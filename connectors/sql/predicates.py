@@ -1,0 +1,210 @@
+"""
+Whose a row is, as SQL conditions.
+
+``connectors/parts/standing.py`` says the same in Python; the two are checked against each
+other by the tests, and by every verification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from connectors.parts.fates import cuts, keeps
+from connectors.parts.standing import FOLDED, grade, owner_links, takes, ways
+from connectors.sdk import (
+    Link,
+    Reach,
+    Role,
+    Standing,
+    Target,
+    held,
+)
+from connectors.sql.facts import Facts, column, columns
+from connectors.sql.keysets import Condition, Slot, form_for
+from connectors.sql.values import NO_FIT, coerce
+
+_RANK = {Standing.SOLE: 2, Standing.SHARED: 1, Standing.SEEN: 0}
+RANKED = {rank: standing for standing, rank in _RANK.items()}
+
+NEVER: Condition = sa.false()
+
+
+class Rows:
+    """
+    Conditions on the rows of one target.
+
+    Ways for which there are no keys are left out, so that most statements are short; the
+    slots that remain say which keys each statement needs.
+    """
+
+    def __init__(self, target: Target, facts: Facts) -> None:
+        self.target = target
+        self.table = facts.table
+        self.key = facts.key
+        self.facts = facts
+        self.dialect = facts.dialect
+        self.path = target.collection.path
+        self.ways = ways(target, facts.key)
+        self.slots: dict[tuple[object, ...], Slot] = {}
+        self._folds = {r.link: r.normalise in FOLDED for r in self.ways if r.link}
+
+    # -- one way ---------------------------------------------------------------------------
+
+    def hit(self, reach: Reach, *parents: Standing) -> Condition:
+        """Return "reached this way, from a row of one of these standings"."""
+        fold = reach.normalise in FOLDED
+        found: list[Condition] = [
+            self._keyed(reach.columns, reach.anchor, parent, fold=fold)
+            for parent in parents or tuple(Standing)
+            if self._has(reach.anchor, parent)
+        ]
+        if not found:
+            return NEVER
+        keyed = sa.or_(*found)
+        link = reach.link
+        if link is None or not link.type_column or link.role in {Role.OWNS, Role.ACCESSES}:
+            return keyed
+        applies = self._applies(link)
+        return NEVER if applies is NEVER else sa.and_(applies, keyed)
+
+    def rank(self, reach: Reach) -> sa.ColumnElement[Any]:
+        """Return the rank of the parent's standing by this way, NULL where it is not hit."""
+        cases = [
+            (self.hit(reach, parent), _RANK[parent])
+            for parent in Standing
+            if self._has(reach.anchor, parent)
+        ]
+        return sa.case(*cases) if cases else sa.null()
+
+    def live(self, reach: Reach) -> bool:
+        """Return whether there is any key for this way."""
+        return any(self._has(reach.anchor, parent) for parent in Standing)
+
+    # -- all ways --------------------------------------------------------------------------
+
+    def reached(self) -> Condition:
+        """Return "reached in any way that says whose the row is"."""
+        telling = (self.hit(r) for r in self.ways if grade(r, Standing.SOLE))
+        return any_of((*telling, self.taken()))
+
+    def own(self) -> Condition:
+        """Return "wholly the persons' own": owned, and every owner is among them."""
+        return self._by_all([r for r in self.ways if _owns(r)])
+
+    def goes(self) -> Condition:
+        """Return "goes when these people are erased"."""
+        owned = self._by_all([r for r in self.ways if _owns(r) and not keeps(r)])
+        return any_of((owned, self.taken()))
+
+    def taken(self) -> Condition:
+        """Return "goes with its parent, whoever else owns it"."""
+        return any_of(self.hit(r, Standing.SOLE) for r in self.ways if takes(r))
+
+    def standing(self) -> sa.ColumnElement[Any]:
+        """Return the rank of a reached row's standing (see ``RANKED``)."""
+        sole = any_of((self.own(), self.taken()))
+        shared = any_of(
+            self.hit(r, Standing.SOLE, Standing.SHARED) for r in self.ways if _owns(r, partly=True)
+        )
+        cases = [(sole, 2), (shared, 1)]
+        live = [(condition, rank) for condition, rank in cases if condition is not NEVER]
+        return sa.case(*live, else_=0) if live else sa.literal_column("0")
+
+    def cutting(self) -> list[Reach]:
+        """Return the ways whose columns a surviving row loses."""
+        return [r for r in self.ways if cuts(r) and self._has(r.anchor, Standing.SOLE)]
+
+    def kept(self) -> Condition:
+        """Return "a link says the row is kept when its person goes"."""
+        return any_of(
+            self.hit(r, Standing.SOLE) for r in self.ways if keeps(r) and grade(r, Standing.SOLE)
+        )
+
+    def held_above(self) -> Condition:
+        """Return "may only go together with a row that a rule holds"."""
+        return any_of(
+            self._keyed(link.columns, held(link.anchor), Standing.SOLE, fold=False)
+            for link in self.target.collection.follows
+            if self._has(held(link.anchor), Standing.SOLE)
+        )
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _by_all(self, owners: list[Reach]) -> Condition:
+        """Return "owned in one of these ways, and by nobody outside the set"."""
+        owned = any_of(self.hit(r, Standing.SOLE) for r in owners)
+        links = owner_links(self.target.collection)
+        implied = len(links) == 1 and all(r.link == links[0] for r in owners)
+        if owned is NEVER or implied:
+            return owned
+        return sa.and_(owned, *(self._not_anothers(link) for link in links))
+
+    def _not_anothers(self, link: Link) -> Condition:
+        """Return "this owner link points at nobody outside the set"."""
+        cols = columns(self.table, link.columns, self.path)
+        free: list[Condition] = [c.is_(None) for c in cols if c.nullable]
+        if link.identifier:
+            free += [c == "" for c in cols if isinstance(c.type, sa.String)]
+        if link.type_column:
+            free += self._concerns_others(link)
+        if self._has(link.anchor, Standing.SOLE):
+            fold = self._folds.get(link, False)
+            free.append(self._keyed(link.columns, link.anchor, Standing.SOLE, fold=fold))
+        return any_of(free)
+
+    def _applies(self, link: Link) -> Condition:
+        type_column = column(self.table, link.type_column, self.path)
+        if link.type_value is None:  # "where there is no account", for one
+            return type_column.is_(None)
+        value = coerce(type_column.type, link.type_value)
+        return NEVER if value is NO_FIT else type_column == value
+
+    def _concerns_others(self, link: Link) -> list[Condition]:
+        """Return "the type column says another collection, or nothing"."""
+        type_column = column(self.table, link.type_column, self.path)
+        if link.type_value is None:
+            return [type_column.is_not(None)]
+        value = coerce(type_column.type, link.type_value)
+        other: Condition = sa.true() if value is NO_FIT else type_column != value
+        return [other, type_column.is_(None)]
+
+    def _keyed(
+        self, names: tuple[str, ...], anchor: str, parent: Standing, *, fold: bool
+    ) -> Condition:
+        cols = columns(self.table, names, self.path)
+        known = (anchor, parent, names, fold)
+        if known not in self.slots:
+            count = len(self.target.keys.keys(anchor, parent))
+            self.slots[known] = Slot(
+                name=f"k{len(self.slots)}",
+                anchor=anchor,
+                standing=parent,
+                columns=cols,
+                form=form_for(self.dialect, cols, count),
+                fold=fold,
+                exact=self._exact(cols, anchor, fold=fold),
+            )
+        return self.slots[known].condition()
+
+    def _exact(self, cols: tuple[sa.Column[Any], ...], anchor: str, *, fold: bool) -> bool:
+        """Return whether the database's own idea of equal texts must not decide."""
+        outside = not anchor.startswith(f"{self.target.collection.store}.")
+        text = len(cols) == 1 and isinstance(cols[0].type, sa.String)
+        return text and (outside or fold) and self.dialect != "postgresql"
+
+    def _has(self, anchor: str, parent: Standing) -> bool:
+        return bool(self.target.keys.anchors.get(anchor, {}).get(parent))
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the disjunction; ``NEVER`` itself when there is nothing to join."""
+    live = [condition for condition in conditions if condition is not NEVER]
+    return sa.or_(*live) if live else NEVER
+
+
+def _owns(reach: Reach, *, partly: bool = False) -> bool:
+    given = grade(reach, Standing.SOLE)
+    return given is Standing.SOLE or (partly and given is Standing.SHARED)

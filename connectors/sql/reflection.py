@@ -1,0 +1,219 @@
+"""What the live database looks like, learnt once per worker."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.engine import Connection
+
+from connectors.sdk import Collection, Inventory, Misconfigured, TableFound
+from connectors.sql.engines import Engines, SqlSettings
+from connectors.sql.facts import POINTS, Facts
+
+JOURNAL = "rights_step"
+"""Our own table in the store; no part of anybody's schema."""
+
+
+class Schema:
+    """Tables of the store, reflected at first use and kept."""
+
+    def __init__(self, engines: Engines, settings: SqlSettings) -> None:
+        self._engines = engines
+        self._schema = settings.schema or None
+        self._tables: dict[tuple[str | None, str], sa.Table] = {}
+        self._uniques: dict[str, frozenset[str]] = {}
+
+    def table(self, collection: Collection) -> sa.Table:
+        """
+        Return the table behind *collection* (``settings: {table: …, schema: …}`` may name it).
+
+        Raises:
+            Misconfigured: there is none of that name.
+        """
+        name = str(collection.settings.get("table", collection.name))
+        schema = collection.settings.get("schema", self._schema)
+        place = (schema, name)
+        if place not in self._tables:
+            self._tables[place] = self._reflect(name, schema, collection.path)
+        return self._tables[place]
+
+    def key(self, collection: Collection) -> tuple[str, ...]:
+        """Return the columns that name a row: as declared, else the primary key."""
+        return collection.key or tuple(self.table(collection).primary_key.columns.keys())
+
+    def facts(self, collection: Collection) -> Facts:
+        """Return what statements about *collection* need to know."""
+        table = self.table(collection)
+        dialect = self._engines.reading.dialect
+        return Facts(
+            table=table,
+            key=self.key(collection),
+            dialect=dialect.name,
+            returns=dialect.delete_returning,
+            uniques=functools.partial(self.uniques, table),
+        )
+
+    def uniques(self, table: sa.Table) -> frozenset[str]:
+        """Return the columns that are part of any unique constraint or index."""
+        known = self._uniques.get(table.fullname)
+        if known is None:
+            with self._engines.reading.connect() as connection, _quiet():
+                view, place = sa.inspect(connection), (table.name, table.schema)
+                # SQLite makes an index of its own for UNIQUE, and hides it unless asked
+                hidden: Any = (
+                    {"include_auto_indexes": True} if view.dialect.name == "sqlite" else {}
+                )
+                groups: list[Any] = [
+                    *(c["column_names"] for c in view.get_unique_constraints(*place)),
+                    *(i["column_names"] for i in view.get_indexes(*place, **hidden) if i["unique"]),
+                ]
+            known = frozenset(str(name) for group in groups for name in group if name)
+            self._uniques[table.fullname] = known
+        return known
+
+    def forget(self) -> None:
+        """Look again next time: the schema may have changed under us."""
+        self._tables.clear()
+        self._uniques.clear()
+
+    def referring(self, collection: Collection) -> tuple[str, ...]:
+        """Return the tables whose foreign keys point at *collection*."""
+        name = self.table(collection).name
+        with self._engines.reading.connect() as connection, _quiet():
+            found = sa.inspect(connection).get_multi_foreign_keys(schema=self._schema)
+        pointing = (
+            place[1]
+            for place, keys in found.items()
+            if any(key["referred_table"] == name for key in keys)
+        )
+        return tuple(sorted(pointing))
+
+    def _reflect(self, name: str, schema: str | None, path: str) -> sa.Table:
+        """Read columns, key and foreign keys only: the rest would cost as much again."""
+        with self._engines.reading.connect() as connection, _quiet():
+            view = sa.inspect(connection)
+            try:
+                found = view.get_columns(name, schema)
+            except exc.NoSuchTableError:
+                found = []
+            key = view.get_pk_constraint(name, schema)["constrained_columns"] if found else []
+            foreign = view.get_foreign_keys(name, schema) if found else []
+            documents = _documents(connection, name) if found else frozenset()
+        if not found:
+            raise Misconfigured(
+                f"{path}: the database has no table {name}; run 'rights datamap check'"
+            )
+        pointing = {column for one in foreign for column in one["constrained_columns"]}
+        listed = (
+            sa.Column(
+                c["name"],
+                sa.JSON() if c["name"] in documents else c["type"],
+                nullable=c["nullable"],
+                info={POINTS: c["name"] in pointing},
+            )
+            for c in found
+        )
+        ordered = sa.PrimaryKeyConstraint(*key)
+        return sa.Table(name, sa.MetaData(), *listed, ordered, schema=schema)
+
+    def discover(self) -> Inventory:
+        """List the live tables with columns, keys and foreign keys; partitions are left out."""
+        with self._engines.reading.connect() as connection, _quiet():
+            view = sa.inspect(connection)
+            # SQLite makes an index of its own for UNIQUE, and hides it unless asked
+            hidden: Any = {"include_auto_indexes": True} if view.dialect.name == "sqlite" else {}
+            every: dict[str, Any] = {
+                "columns": view.get_multi_columns(schema=self._schema),
+                "key": view.get_multi_pk_constraint(schema=self._schema),
+                "foreign": view.get_multi_foreign_keys(schema=self._schema),
+                "unique": view.get_multi_unique_constraints(schema=self._schema),
+                "indexes": view.get_multi_indexes(schema=self._schema, **hidden),
+            }
+            left_out = {JOURNAL, *_partitions(connection)}
+        tables = tuple(
+            _table_found(place, every)
+            for place in sorted(every["columns"], key=lambda p: p[1])
+            if place[1] not in left_out
+        )
+        return Inventory(tables, _hash(tables))
+
+
+def _documents(connection: Connection, name: str) -> frozenset[str]:
+    """Return the text columns that a check keeps JSON: SQLite and MariaDB have no type for it."""
+    if connection.dialect.name == "sqlite":
+        asked = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name"
+    elif getattr(connection.dialect, "is_mariadb", False):
+        asked = (
+            "SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS"
+            " WHERE CONSTRAINT_SCHEMA = DATABASE() AND TABLE_NAME = :name"
+        )
+    else:
+        return frozenset()
+    said = connection.execute(sa.text(asked), {"name": name}).scalars()
+    return frozenset(column for text in said for column in _CHECKED.findall(text or ""))
+
+
+_CHECKED = re.compile(r"json_valid\(\s*[\"`\[]?(\w+)[\"`\]]?\s*\)", re.IGNORECASE)
+
+
+def _partitions(connection: Connection) -> frozenset[str]:
+    if connection.dialect.name != "postgresql":
+        return frozenset()
+    parts = connection.execute(sa.text("SELECT relname FROM pg_class WHERE relispartition"))
+    return frozenset(parts.scalars())
+
+
+def _table_found(place: Any, every: dict[str, Any]) -> TableFound:
+    key = tuple(every["key"].get(place, {}).get("constrained_columns") or ())
+    foreign = tuple(
+        (tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"]))
+        for k in sorted(every["foreign"].get(place, ()), key=lambda k: k["constrained_columns"])
+    )
+    indexed = [
+        key,
+        *(tuple(u["column_names"]) for u in every["unique"].get(place, ())),
+        *(tuple(i["column_names"]) for i in every["indexes"].get(place, ())),
+    ]
+    return TableFound(
+        name=place[1],
+        columns={str(c["name"]): _spelt(c["type"]) for c in every["columns"][place]},
+        key=key,
+        foreign_keys=foreign,
+        unindexed=tuple(names for names, _, _ in foreign if not _starts_one(names, indexed)),
+        nullable=tuple(
+            str(c["name"])
+            for c in every["columns"][place]
+            if c.get("nullable") and c["name"] not in key  # SQLite says so of its own row ids
+        ),
+    )
+
+
+def _starts_one(names: tuple[str, ...], indexed: list[tuple[str, ...]]) -> bool:
+    return any(set(index[: len(names)]) == set(names) for index in indexed)
+
+
+def _spelt(type_: Any) -> str:
+    """Return the type in the store's words; one SQLAlchemy does not know has none."""
+    return "unknown" if isinstance(type_, sa.types.NullType) else str(type_)
+
+
+def _hash(tables: tuple[TableFound, ...]) -> str:
+    lines = [[t.name, sorted(t.columns.items()), t.key, t.foreign_keys] for t in tables]
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Reflection warns of types it does not know; we read those as they come."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", exc.SAWarning)
+        yield

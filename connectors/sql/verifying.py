@@ -1,0 +1,192 @@
+"""
+Reading an effect back.
+
+Nothing here is shared with the statements that acted: rows are fetched by the plainest query,
+"this column is one of those keys", and each row is judged in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection
+
+from connectors.parts.deadlines import on_time
+from connectors.parts.fates import Outcome, cut, erasable, fate
+from connectors.parts.native import at_path, canonical
+from connectors.parts.standing import FOLDED, Standings, ways
+from connectors.sdk import Collection, Found, Key, Reach, Target, Work
+from connectors.sql.emptying import PREFIX, neutral
+from connectors.sql.engines import Engines
+from connectors.sql.facts import column
+from connectors.sql.reflection import Schema
+from connectors.sql.values import NO_FIT, as_json, coerce, comparable
+
+CHUNK = 1_000
+
+Row = Mapping[str, Any]
+
+
+class Verifier:
+    """``verify``."""
+
+    def __init__(self, engines: Engines, schema: Schema) -> None:
+        self._engines = engines
+        self._schema = schema
+        self._statements: dict[Hashable, sa.Select[Any]] = {}
+
+    def forget(self) -> None:
+        """Build everything anew: the schema was not what we thought."""
+        self._statements.clear()
+
+    def erased(self, target: Target, work: Work) -> Found:
+        """Count the rows that an erasure should not have left, or not so."""
+        table, collection = self._schema.table(target.collection), target.collection
+        standings = self._standings(target)
+        wrong = held = 0
+        for row in self._rows(target, standings, work):
+            due = fate(row, standings, collection, work)
+            names = (*due.columns, *(n for n in due.pointers if table.c[n].nullable))
+            full = any(not _blank(table, row, name, collection.path) for name in names)
+            if full or due.outcome is Outcome.DELETE:
+                wrong += 1
+            elif due.outcome is Outcome.HOLD:
+                held += 1
+        return Found(rows=wrong, restricted=held)
+
+    def assigned(self, target: Target, work: Work, values: Mapping[str, Any]) -> Found:
+        """Count the persons' own rows whose columns do not hold *values*."""
+        standings = self._standings(target)
+        same = _same(self._schema.table(target.collection), target.collection.path)
+        wrong = 0
+        for row in self._rows(target, standings, work, tuple(values)):
+            differs = any(same(name, row[name]) != same(name, v) for name, v in values.items())
+            wrong += differs and standings.own(row)
+        return Found(rows=wrong)
+
+    def _standings(self, target: Target) -> Standings:
+        table, collection = self._schema.table(target.collection), target.collection
+        return Standings(target, self._schema.key(collection), _same(table, collection.path))
+
+    def _rows(
+        self, target: Target, standings: Standings, work: Work, more: tuple[str, ...] = ()
+    ) -> Iterator[Row]:
+        """Yield every row that any key still leads to, once."""
+        reaches = tuple(dict.fromkeys(ways(target, standings.key)))
+        names = _needed(target.collection, standings.key, reaches, more)
+        with self._engines.reading.connect() as connection:
+            for reach in reaches:
+                for chunk in _chunks(target.keys.keys(reach.anchor)):
+                    on_time(work)
+                    for row in self._fetch(connection, target.collection, reach, names, chunk):
+                        hits = standings.hits(row)
+                        if hits and hits[0].reach == reach:
+                            yield row
+
+    def _fetch(
+        self,
+        connection: Connection,
+        collection: Collection,
+        reach: Reach,
+        names: tuple[str, ...],
+        keys: list[Key],
+    ) -> list[Row]:
+        table = self._schema.table(collection)
+        columns = [column(table, name, collection.path) for name in reach.columns]
+        fold = reach.normalise in FOLDED
+        types = [c.type for c in columns]
+        fitted = (tuple(map(coerce, types, key)) for key in keys if len(key) == len(types))
+        whole = [_lowered(key) if fold else key for key in fitted if NO_FIT not in key]
+        if not whole:
+            return []
+        sent: list[Any] = [k[0] for k in whole] if len(columns) == 1 else whole
+        place = (table.fullname, reach.columns, names, fold)
+        statement = self._statements.get(place)
+        if statement is None:
+            statement = _select(table, names, columns, fold=fold)
+            self._statements[place] = statement
+        return [dict(row) for row in connection.execute(statement, {"keys": sent}).mappings()]
+
+
+def _select(
+    table: sa.Table, names: tuple[str, ...], columns: list[sa.Column[Any]], *, fold: bool
+) -> sa.Select[Any]:
+    """Return "those columns, of rows whose columns are one of the keys", and no more."""
+    source = sa.table(table.name, schema=table.schema)
+    read: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    sides: list[sa.ColumnElement[Any]] = []
+    for c in columns:
+        side: sa.ColumnElement[Any] = sa.column(c.name)
+        side = sa.cast(side, sa.Text()) if _opaque(c) else side
+        sides.append(sa.func.lower(side) if fold else side)
+    if len(sides) > 1:
+        listed: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+        return sa.select(*read).select_from(source).where(sa.tuple_(*sides).in_(listed))
+    type_ = sa.Text() if _opaque(columns[0]) else comparable(columns[0].type)
+    listed = sa.bindparam("keys", expanding=True, type_=type_)
+    return sa.select(*read).select_from(source).where(sides[0].in_(listed))
+
+
+def _opaque(target: sa.Column[Any]) -> bool:
+    return isinstance(target.type, sa.types.NullType | postgresql.ENUM)
+
+
+def _needed(
+    collection: Collection, key: tuple[str, ...], reaches: tuple[Reach, ...], more: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Return every column the judgement of a row may look at."""
+    links = collection.links
+    rule = collection.retention
+    fields = (*erasable(collection, key), *(name for reach in reaches for name in cut(reach)))
+    return tuple(
+        dict.fromkeys(
+            (
+                *key,
+                *more,
+                *(name for reach in reaches for name in reach.columns),
+                *(name for link in links for name in link.columns),
+                *(link.type_column for link in links if link.type_column),
+                *(name.partition(".")[0].removesuffix("[]") for name in fields),
+                *((rule.from_,) if rule and rule.from_ else ()),
+            )
+        )
+    )
+
+
+def _blank(table: sa.Table, row: Row, name: str, path: str) -> bool:
+    """Return whether nothing about the person is left in one field."""
+    head, _, inner = name.partition(".")
+    if inner and name not in table.columns:
+        return at_path(as_json(row[head.removesuffix("[]")]), inner) in (None, [])
+    value, target = row[name], column(table, name, path)
+    if value is None or (isinstance(value, str) and value.startswith(PREFIX)):
+        return True
+    if target.nullable:
+        return False
+    same = _same(table, path)
+    if isinstance(value, datetime):
+        value = value.replace(tzinfo=None)
+    return same(name, value) == same(name, neutral(target, path))
+
+
+def _same(table: sa.Table, path: str) -> Callable[[str, object], Hashable]:
+    """Return the comparison of values in the types of *table*'s columns."""
+
+    def same(name: str, value: object) -> Hashable:
+        fit = coerce(column(table, name, path).type, value)
+        return canonical(value if fit is NO_FIT else fit)
+
+    return same
+
+
+def _chunks(keys: tuple[Key, ...]) -> Iterator[list[Key]]:
+    for start in range(0, len(keys), CHUNK):
+        yield list(keys[start : start + CHUNK])
+
+
+def _lowered(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(part.lower() if isinstance(part, str) else part for part in key)

@@ -1,0 +1,59 @@
+-- Roles of the register on PostgreSQL: one that owns the tables, one for each process.
+--
+-- As a superuser, connected to the register's database:   psql -d rights -f roles.sql
+-- Then set the passwords (\password rights_web …), run `rights migrate` as rights_owner, and run
+-- this file again: it grants on the tables that are there by then. Run it after every migration.
+--
+-- What the database enforces beside the code: the web cannot read plans, steps, frozen keys or
+-- staff; nobody but the owner changes or removes an entry of the audit trail, and only the relay,
+-- which purges what is over, removes one.
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['rights_owner', 'rights_web', 'rights_worker', 'rights_relay'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', name);
+        END IF;
+    END LOOP;
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO rights_owner, rights_web, rights_worker, rights_relay',
+                   current_database());
+END $$;
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO rights_owner;
+GRANT USAGE ON SCHEMA public TO rights_web, rights_worker, rights_relay;
+
+-- Before the first migration there is nothing to grant on.
+SELECT to_regclass('public.entry') IS NULL AS empty \gset
+\if :empty
+\echo 'roles made; now run: rights migrate, as rights_owner, and this file once more'
+\quit
+\endif
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM rights_web, rights_worker, rights_relay;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO rights_web, rights_worker, rights_relay;
+
+-- Web: takes requests in, shows where they stand, gives packages out.
+GRANT SELECT, INSERT, UPDATE ON
+    request, bundle, identifier, sealed_note, challenge, nonce, consent, preference, "grant",
+    notice, outbox, lookup, idempotency, webhook_subscription, webhook_delivery, day_chain
+    TO rights_web;
+GRANT DELETE ON idempotency TO rights_web;
+GRANT SELECT, INSERT ON entry TO rights_web;
+GRANT SELECT, UPDATE ON package, backend_key TO rights_web;
+GRANT SELECT ON backend, receipt, store_status TO rights_web;
+
+-- Worker: does the work and writes down what was done.
+GRANT SELECT, INSERT, UPDATE ON
+    request, outbox, plan, step, keyring, journal, subject_lock, lookup, package, notice,
+    webhook_delivery, preference, store_status, day_chain
+    TO rights_worker;
+GRANT DELETE ON plan, step, keyring, package, subject_lock TO rights_worker;
+GRANT SELECT, INSERT ON entry, receipt, sealed_note TO rights_worker;
+GRANT SELECT ON identifier, webhook_subscription, backend, consent TO rights_worker;
+
+-- Relay: rings, mails, delivers, signs checkpoints, and forgets what is over.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rights_relay;
+REVOKE UPDATE ON entry, receipt, checkpoint FROM rights_relay;

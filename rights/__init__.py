@@ -1,0 +1,1 @@
+"""The register: what was asked, by whom, by when, and the faces that show it."""

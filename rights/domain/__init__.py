@@ -1,0 +1,1 @@
+"""Plain Python: what the words mean. Standard library only."""

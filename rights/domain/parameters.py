@@ -1,0 +1,67 @@
+"""
+What a person may, and must, say beside a kind and its option.
+
+Parameters name things of the data map (categories, purposes, products, decisions) and may
+stand in the register in clear; values are about the person and are sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rights.domain.kinds import OPTIONS, Kind, Option
+
+PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
+    {
+        Kind.ACCESS: ("categories",),
+        Kind.COPY: ("categories",),
+        Kind.CORRECTION: (),
+        Kind.DELETION: ("ground",),
+        Kind.RESTRICTION: (),
+        Kind.CONSENT_WITHDRAWAL: ("purposes",),
+        Kind.ACCOUNT_CANCELLATION: (),
+        Kind.PORTABILITY: ("categories",),
+        Kind.RECOMMENDATION_OPT_OUT: (),
+        Kind.EXPLANATION: ("decision", "topic"),
+    }
+)
+"""Names of what may stand beside each kind, in clear."""
+
+VALUES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
+    {
+        (Kind.CORRECTION, Option.CORRECT): ("changes", "text"),
+        (Kind.CORRECTION, Option.SUPPLEMENT): ("changes", "text"),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): ("tags",),
+    }
+)
+"""Names of sealed values each option takes."""
+
+NEEDED: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
+    {
+        (Kind.CORRECTION, Option.CORRECT): ("changes",),
+        (Kind.CORRECTION, Option.SUPPLEMENT): ("changes",),
+        (Kind.CONSENT_WITHDRAWAL, Option.ALL): ("purposes",),
+    }
+)
+"""What work cannot start without. A request that lacks it is taken and waits: needs_info."""
+
+NOT_OFFERED: Final = frozenset(
+    {
+        (Kind.PORTABILITY, Option.PUSH),
+        (Kind.RESTRICTION, Option.OBJECT_PUBLIC_INFO),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT),
+    }
+)
+"""Options that do not work yet. What is not offered is refused by name, never half done."""
+
+
+def offered(kind: Kind) -> tuple[Option, ...]:
+    """Return the options of *kind* that work."""
+    return tuple(o for o in OPTIONS[kind] if (kind, o) not in NOT_OFFERED)
+
+
+def needed(kind: Kind, option: Option) -> tuple[str, ...]:
+    """Return the names without which work on this request cannot start."""
+    return NEEDED.get((kind, option), ())

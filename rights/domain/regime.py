@@ -1,0 +1,265 @@
+"""
+What a law asks of the one who answers: values only, read from ``regimes/*.yaml``.
+
+A *regime* is one law; a *clock* is what it says about one kind of request (or one option of a
+kind). Every rule carries where it comes from and how sure we are of it. Nothing here computes;
+``clock.py`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Final
+
+from rights.domain.calendars import Counting
+
+EXTRA_KINDS: Final = ("complaint", "appeal")
+"""What has a clock and a queue of its own without being a kind of request."""
+
+
+class Unit(StrEnum):
+    """What a period is counted in."""
+
+    DAY = "day"
+    WORKING_DAY = "working_day"
+    MONTH = "month"
+
+
+class Start(StrEnum):
+    """When a clock begins to run."""
+
+    RECEIVED = "received"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """So many days, working days or months."""
+
+    count: int
+    unit: Unit
+
+
+Span = Period | timedelta
+"""A period of days, or an exact time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """
+    Where a rule comes from.
+
+    Args:
+        text: Law and article, or "own rule".
+        confidence: ``A`` full text read, ``B`` partial or secondary copy, ``C`` to be checked.
+    """
+
+    text: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """
+    By when the person must have an answer.
+
+    Args:
+        period: None when the law says "at once"; then *breach_after* is the limit.
+        also_max: A second limit, counted from receipt whatever *start* says.
+        target: What we aim at inside the limit.
+        breach_after: For what must happen at once: when it counts as missed.
+    """
+
+    period: Period | None
+    source: Source
+    also_max: Period | None = None
+    start: Start = Start.RECEIVED
+    target: Span | None = None
+    breach_after: timedelta | None = None
+
+    @property
+    def immediate(self) -> bool:
+        """Whether the law asks for it at once."""
+        return self.period is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """By when receipt must be confirmed, and what the confirmation must contain."""
+
+    period: Period
+    source: Source
+    automatic: bool = False
+    must_contain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Whether more time may be taken; *reasons* empty means any stated reason."""
+
+    allowed: bool
+    source: Source
+    period: Period | None = None
+    times: int = 0
+    max_total_days: int | None = None
+    notify_before_first_due: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Whether the clock may stand still, and for which causes."""
+
+    allowed: bool
+    source: Source
+    causes: tuple[str, ...] = ()
+    conditions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """Whether anything may be charged."""
+
+    allowed: bool
+    source: Source
+    only_if: str = ""
+    cost_based: bool = False
+    prior_indication: bool = False
+    free_per_12_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What a denial must contain, where the person can turn, and by when it must be said."""
+
+    reasons_required: bool
+    remedies: tuple[str, ...]
+    source: Source
+    form: str = "any_durable"
+    within: Period | None = None
+    offer_opt_out_if_delete_denied: bool = False
+    downgrade_to_categories_if_unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingOff:
+    """The longest time a person may be given to change their mind, inside the deadline."""
+
+    period: Period
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class FreeReports:
+    """So many reports free of charge in so many months."""
+
+    count: int
+    per_months: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The request that follows from this one."""
+
+    kind: str
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a law asks for beside the deadline. Several regimes: all of them apply."""
+
+    restrict_on_verification: bool = False
+    dispute_mark_at_once: bool = False
+    inform_before_lifting: bool = False
+    two_step_confirmation_allowed: bool = False
+    agreement_hold_allowed: bool = False
+    honour_gpc: bool = False
+    simplified_at_once: bool = False
+    must_include: tuple[str, ...] = ()
+    never_disclose: tuple[str, ...] = ()
+    cooling_off: CoolingOff | None = None
+    free_reports: FreeReports | None = None
+    follow_up: FollowUp | None = None
+
+    def and_those_of(self, other: Duties) -> Duties:
+        """Return the duties of both; where both set a cooling-off, the shorter one stands."""
+        periods = [each for each in (self.cooling_off, other.cooling_off) if each is not None]
+        flags = {
+            each.name: getattr(self, each.name) or getattr(other, each.name)
+            for each in fields(self)
+            if each.type == "bool"
+        }
+        return Duties(
+            must_include=_both(self.must_include, other.must_include),
+            never_disclose=_both(self.never_disclose, other.never_disclose),
+            cooling_off=min(periods, key=lambda each: each.period.count, default=None),
+            free_reports=self.free_reports or other.free_reports,
+            follow_up=self.follow_up or other.follow_up,
+            **flags,
+        )
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock:
+    """
+    What one regime says about one kind, or one option of a kind.
+
+    Args:
+        key: ``kind`` or ``kind/option``.
+        maps_to: The clock this one stands in for, where the law has no right of this name.
+        level: The assurance level the law itself settles, if it does.
+        effective_from: Before that day the rule is offered but binds nobody.
+        promise: What this deployment promises instead of the legal limit; always shorter.
+    """
+
+    key: str
+    response: Response
+    ack: Ack
+    extension: Extension
+    pause: Pause
+    fee: Fee
+    denial: Denial
+    duties: Duties = field(default_factory=Duties)
+    level: int | None = None
+    maps_to: str | None = None
+    effective_from: date | None = None
+    promise: Span | None = None
+
+    def binds(self, on: date) -> bool:
+        """Whether the rule is in force on that day."""
+        return self.effective_from is None or on >= self.effective_from
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regime:
+    """
+    One law.
+
+    Args:
+        titles: By language: ``zh-CN`` and ``en``.
+        clocks: By ``kind`` or ``kind/option``. What is missing is not offered.
+        keep_records: How long the law wants records of requests kept, where it says so.
+    """
+
+    name: str
+    titles: Mapping[str, str]
+    law: str
+    counting: Counting
+    clocks: Mapping[str, Clock]
+    inherits: str | None = None
+    keep_records: Period | None = None
+
+    def clock(self, kind: str, option: str | None = None) -> Clock | None:
+        """Return the clock of the option, else that of its kind, else None: not offered."""
+        if option is not None and (own := self.clocks.get(f"{kind}/{option}")) is not None:
+            return own
+        return self.clocks.get(kind)

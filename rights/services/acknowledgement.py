@@ -1,0 +1,90 @@
+"""
+What a person gets the moment a request is taken in, and what a reader of it sees later.
+
+It says nothing that depends on whether we know the person.
+
+Source: NDSR 23; PIPL 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from sqlmodel import Session, col, select
+
+from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.services.context import Context
+from rights.store.models import IdentifierRow, Request
+
+_FILE: Final = Path(__file__).parents[1] / "catalogue" / "acknowledgement.yaml"
+
+
+@cache
+def _words() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]:
+    """
+    Return the acknowledgement of a request, JSON-native.
+
+    Args:
+        reachable: Whether an address was given that a code can go to.
+    """
+    here = f"/v1/requests/{request.id}"
+    words = _words()
+    step = _next_step(request, reachable=reachable)
+    return {
+        "id": request.id,
+        "kind": str(request.kind),
+        "option": str(request.option),
+        "state": str(request.state),
+        "wait": str(request.wait) or None,
+        "bundle_id": request.bundle_id or None,
+        "follows": request.follows or None,
+        "merged_into": request.merged_into or None,
+        "reason": request.reason or None,
+        "regimes": list(request.regimes),
+        "locale": request.locale,
+        "level": request.level,
+        "level_needed": request.level_needed,
+        "needs": list(request.needs),
+        "received_at": request.received_at.isoformat(),
+        "received_at_local": _local(context, request),
+        "due_at": request.promised_at.isoformat(),
+        "closed_at": request.closed_at.isoformat() if request.closed_at else None,
+        "next_step": {"code": step, "text": words["next_step"][step]},
+        "information": {"href": f"{here}/information", "text": words["information"]},
+        "cancel": {"href": f"{here}/cancel", "text": words["cancel"]},
+        "contact": context.datamap.controller.get("dpo_contact"),
+    }
+
+
+def reachable(session: Session, context: Context, requests: Sequence[Request]) -> set[str]:
+    """Return the ids of those requests that have an address a code can go to."""
+    how = [n for n, i in context.datamap.identifiers.items() if i.normalise == "email"]
+    ids = [r.id for r in requests if r.state not in TERMINAL]
+    query = select(IdentifierRow.request_id).where(
+        col(IdentifierRow.request_id).in_(ids), col(IdentifierRow.type).in_(how)
+    )
+    return set(session.exec(query)) if ids else set()
+
+
+def _next_step(request: Request, *, reachable: bool) -> str:
+    if request.state in TERMINAL:
+        return "closed"
+    if request.state in (State.OPEN, State.VERIFYING):
+        return "code" if reachable else "proof"
+    if request.needs or request.wait is Wait.NEEDS_INFO:
+        return "information"
+    return "wait"
+
+
+def _local(context: Context, request: Request) -> str:
+    regime = context.regimes[request.regimes[0]]
+    return request.received_at.astimezone(regime.counting.zone).isoformat()

@@ -1,0 +1,234 @@
+"""
+Calendars from ``regimes/counting.yaml``, the ``holidays`` library and a deployment's own file.
+
+The library knows public holidays and, for China, the yearly exchange of working days as far as
+it was published when the library was. A deployment loads a newer year from its override file,
+which then replaces all that the library says about that year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from holidays import country_holidays
+
+from rights.domain.calendars import Calendar, Counting
+from rights.services.located_yaml import Section
+from rights.services.regime_blocks import source
+
+LAST_YEAR: Final = 2050
+"""Holidays that follow from rules are computed up to here; later years count as unknown."""
+
+
+class Weekday(StrEnum):
+    """The days of the week, in the order of ``date.weekday()``."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+class LastDay(StrEnum):
+    """What happens to a last day that is no working day."""
+
+    AS_COUNTED = "as_counted"
+    NEXT = "next_working_day"
+    PREVIOUS = "previous_working_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Establishment:
+    """Where the deployment is established, for laws that count by the place's holidays."""
+
+    country: str
+    subdivision: str | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One published year: which days are off, which are worked instead."""
+
+    year: int
+    off_days: frozenset[date]
+    makeup_workdays: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    off_days: frozenset[date]
+    makeup_workdays: frozenset[date]
+    years: frozenset[int]
+
+    def with_year(self, new: Schedule) -> _Known:
+        """Let a loaded schedule stand for its whole year."""
+        return _Known(
+            frozenset(d for d in self.off_days if d.year != new.year) | new.off_days,
+            frozenset(d for d in self.makeup_workdays if d.year != new.year) | new.makeup_workdays,
+            self.years | {new.year},
+        )
+
+
+def read_counting(
+    root: Section, establishment: Establishment | None, loaded: Section | None
+) -> dict[str, Counting]:
+    """
+    Read every way of counting.
+
+    Args:
+        root: ``counting.yaml``.
+        loaded: ``calendars`` of the override file: by name of the counting, by year.
+    """
+    found = {}
+    for name, section in root.sections():
+        here = loaded.section(name) if loaded is not None else None
+        place = establishment if section.flag("establishment") else None
+        found[name] = _counting(name, section, place, here)
+        section.done()
+    if loaded is not None:
+        loaded.seen.update(found)
+        loaded.done()
+    return found
+
+
+def _counting(
+    name: str, section: Section, place: Establishment | None, loaded: Section | None
+) -> Counting:
+    own = _zone(section, "zone")
+    zone = own if place is None else ZoneInfo(place.zone)
+    days = section.section("working_days")
+    calendar = _calendar(days, place, loaded) if days is not None else None
+    last = section.section("last_day")
+    legal = kept = LastDay.AS_COUNTED
+    if last is not None:
+        legal, kept = last.choice("legal", LastDay), last.choice("kept", LastDay)
+        last.done()
+    if calendar is None and {legal, kept} != {LastDay.AS_COUNTED}:
+        section.complain("moving the last day needs working_days", "last_day")
+    if legal is LastDay.PREVIOUS or kept is LastDay.NEXT:
+        section.complain("the law may move a last day forward, we only backward", "last_day")
+    where = source(section)
+    return Counting(
+        name,
+        zone,
+        calendar,
+        rolls=legal is LastDay.NEXT,
+        keeps_early=kept is LastDay.PREVIOUS,
+        source=where.text,
+        confidence=where.confidence,
+    )
+
+
+def _calendar(
+    section: Section, place: Establishment | None, loaded: Section | None
+) -> Calendar | None:
+    days = [each.value for each in Weekday]
+    weekend = section.words("weekend")
+    if not set(weekend) <= set(days):
+        section.complain(f"must be of {', '.join(days)}", "weekend")
+    schedule = section.section("schedule")
+    minus = least = 0
+    if schedule is not None:
+        minus = schedule.count("fallback_minus_days", least=0)
+        least = schedule.count("least_days_off")
+        schedule.done()
+    known = _known(section, place, yearly=schedule is not None)
+    for year in _schedules(loaded, least):
+        known = known.with_year(year) if known is not None else None
+    section.done()
+    return Calendar(
+        off_days=known.off_days if known else frozenset(),
+        makeup_workdays=known.makeup_workdays if known else frozenset(),
+        weekend=frozenset(days.index(day) for day in weekend if day in days),
+        known_years=known.years if known else None,
+        fallback_minus=minus,
+    )
+
+
+def _known(section: Section, place: Establishment | None, *, yearly: bool) -> _Known | None:
+    """Return what the library knows, or None where the regime counts weekends only."""
+    if section.values.get("holidays") == "none":
+        section.seen.add("holidays")
+        return None
+    where = section.section("holidays")
+    if where is None:
+        section.complain("name a country, or say none", "holidays")
+        return None
+    country, subdivision = where.text("country"), where.text("subdivision", "") or None
+    first = where.count("first_year")
+    where.done()
+    if place is not None:
+        country, subdivision = place.country, place.subdivision
+    try:
+        return published(country, subdivision, first_year=first, yearly=yearly)
+    except NotImplementedError:
+        section.complain("no holidays are known for this country or subdivision", "holidays")
+        return None
+
+
+def published(country: str, subdivision: str | None, *, first_year: int, yearly: bool) -> _Known:
+    """
+    Return what the library knows of a country.
+
+    Args:
+        yearly: Only years whose schedule was published count as known. The library lists
+            those under its special holidays; for other years it knows the festivals but not
+            which days are worked instead.
+
+    Raises:
+        NotImplementedError: the library has no such country or subdivision.
+    """
+    every = range(first_year, LAST_YEAR + 1)
+    special = country_holidays(country, subdiv=subdivision).special_public_holidays
+    years = [year for year in every if not yearly or year in special]
+    book = country_holidays(country, subdiv=subdivision, years=years)
+    return _Known(
+        frozenset(day for day in book if day.year in years),
+        frozenset(day for day in book.weekend_workdays if day.year in years),
+        frozenset(years),
+    )
+
+
+def _schedules(loaded: Section | None, least: int) -> list[Schedule]:
+    found = []
+    for year, section in loaded.sections() if loaded is not None else ():
+        off, worked = section.days("off_days"), section.days("makeup_workdays")
+        if not section.text("source").startswith(("https://", "http://")):
+            section.complain("give the address of the published schedule", "source")
+        if len(off) < least:
+            section.complain(f"a year has {least} days off or more: list all", "off_days")
+        for day in sorted(off & worked):
+            section.complain(f"{day} is both a day off and worked: keep one", "makeup_workdays")
+        section.done()
+        if year.isdecimal():
+            found.append(Schedule(int(year), off, worked))
+        else:
+            section.complain("must be a year")
+    return found
+
+
+def read_establishment(section: Section | None) -> Establishment | None:
+    """Read where the deployment is established, if it says so."""
+    if section is None:
+        return None
+    zone = _zone(section, "zone")
+    subdivision = section.text("subdivision", "") or None
+    place = Establishment(section.text("country"), subdivision, zone.key)
+    section.done()
+    return place
+
+
+def _zone(section: Section, key: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(section.text(key))
+    except (ZoneInfoNotFoundError, ValueError):
+        section.complain("is not a time zone such as Europe/Berlin", key)
+        return ZoneInfo("UTC")

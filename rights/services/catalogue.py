@@ -1,0 +1,87 @@
+"""
+What can be asked for here: kinds, options, needed fields, promised times, in both languages.
+
+Only what works is listed. Words are in ``rights/catalogue/kinds.yaml``; which field may name
+what comes from the data map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from rights.domain.clock import due
+from rights.domain.kinds import Kind, Option, default_option
+from rights.domain.levels import minimum
+from rights.domain.parameters import PARAMETERS, VALUES, needed, offered
+from rights.domain.regime import Clock, Period
+from rights.services.context import Context
+
+_FILE: Final = Path(__file__).parents[1] / "catalogue" / "kinds.yaml"
+
+
+@cache
+def words() -> Mapping[str, Any]:
+    """Return the words of the catalogue file."""
+    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def listing(context: Context, *, now: datetime) -> list[dict[str, Any]]:
+    """Return every kind that is offered, JSON-native; *now* is when it would be received."""
+    return [_kind(context, kind, now) for kind in Kind if offered(kind)]
+
+
+def _kind(context: Context, kind: Kind, now: datetime) -> dict[str, Any]:
+    said = words()["kinds"][kind]
+    return {
+        "kind": str(kind),
+        "title": said["title"],
+        "about": said["about"],
+        "default_option": str(default_option(kind)),
+        "options": [_option(context, kind, option, now) for option in offered(kind)],
+    }
+
+
+def _option(context: Context, kind: Kind, option: Option, now: datetime) -> dict[str, Any]:
+    return {
+        "option": str(option),
+        "title": words()["kinds"][kind]["options"][option],
+        "level_needed": minimum(kind, option),
+        "parameters": [_field(n, kind, option) for n in PARAMETERS[kind]],
+        "values": [_field(n, kind, option) for n in VALUES.get((kind, option), ())],
+        "promised": [
+            _promised(context, name, clock, now)
+            for name in context.regimes
+            if (clock := context.regimes[name].clock(kind, option)) is not None
+        ],
+    }
+
+
+def _field(name: str, kind: Kind, option: Option) -> dict[str, Any]:
+    return {
+        "name": name,
+        "title": words()["fields"][name],
+        "needed": name in needed(kind, option),
+    }
+
+
+def _promised(context: Context, name: str, clock: Clock, now: datetime) -> dict[str, Any]:
+    regime = context.regimes[name]
+    counted = due(clock, now, regime.counting)
+    return {
+        "regime": name,
+        "title": dict(regime.titles),
+        "immediate": clock.response.immediate,
+        "limit": _period(clock.response.period),
+        "due_at": counted.promised_at.isoformat(),
+    }
+
+
+def _period(period: Period | None) -> dict[str, Any] | None:
+    return {"count": period.count, "unit": str(period.unit)} if period else None

@@ -1,0 +1,163 @@
+"""
+Plain data of the right shape, to the domain's types.
+
+Runs also when mistakes were found, on what is left, so that the checks that need the types
+can report theirs in the same go: hence nothing here relies on a key being there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from rights.domain.datamap import (
+    Collection,
+    DataMap,
+    Decision,
+    Erasure,
+    Identifier,
+    Purpose,
+    Recipient,
+    Restriction,
+    Retention,
+    Store,
+    Switch,
+)
+from rights.services.datamap import words
+from rights.services.datamap.rows import fields_of, links_of
+
+Plain = Mapping[str, Any]
+NONE: Final[Plain] = MappingProxyType({})
+
+
+def build(data: Plain) -> DataMap:
+    """Return the map without its hash."""
+    return DataMap(
+        stores=tuple(_store(s) for s in data.get("stores", ())),
+        identifiers=_frozen(
+            {n: _identifier(n, i) for n, i in data.get("identifiers", NONE).items()}
+        ),
+        purposes=_frozen({p.name: p for p in map(_purpose, data.get("purposes", ()))}),
+        switches=tuple(_switch(s) for s in data.get("switches", ())),
+        decisions=tuple(_decision(d) for d in data.get("decisions", ())),
+        version=data.get("version", 1),
+        controller=_frozen(data.get("controller", NONE)),
+    )
+
+
+def _identifier(name: str, raw: Plain) -> Identifier:
+    return Identifier(**{"kind": "", **raw, "name": name})
+
+
+def _store(raw: Plain) -> Store:
+    defaults = raw.get("defaults", NONE)
+    name = raw.get("name", "")
+    horizon = raw.get("horizon", NONE)
+    return Store(
+        name=name,
+        connector=raw.get("connector", ""),
+        collections=tuple(_collection(name, c, defaults) for c in raw.get("collections", ())),
+        settings=_frozen(raw.get("settings", NONE)),
+        owner=raw.get("owner", ""),
+        role=raw.get("role", "controller"),
+        location=_location(raw.get("location", NONE)),
+        classification=raw.get("classification", "unknown"),
+        recipients=tuple(_recipient(r) for r in raw.get("recipients", ())),
+        ignored=_frozen({i.get("name", ""): i.get("because", "") for i in raw.get("ignored", ())}),
+        title=_frozen(raw.get("title", NONE)),
+        serving=raw.get("serving", False),
+        horizon=horizon.get("within", ""),
+        horizon_by=horizon.get("by", ""),
+        backups=tuple(_frozen({"remedy": "", **b}) for b in raw.get("backups", ())),
+    )
+
+
+def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
+    rules = {k: raw.get(k, defaults.get(k)) for k in ("basis", "purposes", "source", "retention")}
+    return Collection(
+        store=store,
+        name=raw.get("name", ""),
+        fields=fields_of(raw, rules),
+        identifies=_frozen(raw.get("identifies", NONE)),
+        links=links_of(raw),
+        key=tuple(raw.get("key", ())),
+        erasure=Erasure(raw.get("erasure", Erasure.DELETE)),
+        because=raw.get("because", ""),
+        retention=_retention(rules["retention"]),
+        restriction=_restriction(raw.get("restriction")),
+        close=_frozen(raw.get("close", NONE)),
+        title=_frozen(raw.get("title", NONE)),
+        settings=_frozen(raw.get("settings", NONE)),
+        basis=rules["basis"] or "",
+        purposes=tuple(rules["purposes"] or ()),
+    )
+
+
+def _retention(raw: Any) -> Retention | None:
+    if not isinstance(raw, Mapping):
+        return None
+    return Retention(
+        period=raw.get("period", ""),
+        from_=raw.get("from_", ""),
+        basis=raw.get("basis", ""),
+        rank=words.RANKS.get(raw.get("rank", ""), ""),
+        keep_fields=tuple(raw.get("keep_fields", ())),
+        with_=raw.get("with_", ""),
+    )
+
+
+def _restriction(raw: Any) -> Restriction | None:
+    if isinstance(raw, str):
+        return Restriction(raw)
+    if not isinstance(raw, Mapping):
+        return None
+    return Restriction(raw.get("strategy", ""), raw.get("column", ""), raw.get("value", True))
+
+
+def _location(raw: Plain) -> Plain:
+    return _frozen({k: "true" if v is True else str(v) for k, v in raw.items() if v is not False})
+
+
+def _recipient(raw: Plain) -> Recipient:
+    values = {k: v for k, v in raw.items() if v is not None}
+    return Recipient(**{"name": "", **values, "categories": tuple(raw.get("categories", ()))})
+
+
+def _purpose(raw: Plain) -> Purpose:
+    return Purpose(
+        name=raw.get("name", ""),
+        title=_frozen(raw.get("title", NONE)),
+        basis=raw.get("basis", ""),
+        necessary=raw.get("necessary", False),
+        use=raw.get("use", ""),
+    )
+
+
+def _switch(raw: Plain) -> Switch:
+    return Switch(**{"name": "", "collection": "", "column": "", **raw})
+
+
+def _decision(raw: Plain) -> Decision:
+    return Decision(
+        **{
+            "name": "",
+            "purpose": "",
+            "outcome": "",
+            **raw,
+            "title": _frozen(raw.get("title", NONE)),
+            "logic": _frozen(raw.get("logic", NONE)),
+            "inputs": tuple(raw.get("inputs", ())),
+        }
+    )
+
+
+def _frozen(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType({k: frozen_value(v) for k, v in raw.items()})
+
+
+def frozen_value(value: Any) -> Any:
+    """Return *value* with its mappings read-only and its lists as tuples."""
+    if isinstance(value, Mapping):
+        return _frozen(value)
+    return tuple(frozen_value(v) for v in value) if isinstance(value, list) else value

@@ -1,0 +1,173 @@
+"""
+Is what somebody submitted sensible? Every mistake is named, with what would do instead.
+
+What is merely missing is not a mistake: such a request is taken, and waits for information.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Final
+
+from rights.domain.datamap import Correctable, DataMap
+from rights.domain.errors import FieldError, Invalid
+from rights.domain.kinds import Kind, Option, default_option
+from rights.domain.parameters import PARAMETERS, VALUES, offered
+from rights.domain.regime import Regime
+
+GROUNDS: Final = (
+    "purpose_achieved",
+    "service_ended",
+    "consent_withdrawn",
+    "unlawful",
+    "other",
+)
+"""Why deletion may be asked for; never required. Source: PIPL 47."""
+
+
+def option_for(kind: Kind, name: str | None) -> Option:
+    """
+    Return the option that was asked for, or the kind's default.
+
+    Raises:
+        Invalid: it is another kind's, or is not offered; those that are offered are listed.
+    """
+    if name is None:
+        return default_option(kind)
+    found = next((o for o in offered(kind) if o == name), None)
+    if found is None:
+        allowed = tuple(str(o) for o in offered(kind))
+        message = f"is not an option of {kind}"
+        raise Invalid("unknown option", [FieldError("option", message, allowed)])
+    return found
+
+
+def check(
+    datamap: DataMap,
+    regimes: Mapping[str, Regime],
+    kind: Kind,
+    option: Option,
+    *,
+    parameters: Mapping[str, Any],
+    values: Mapping[str, Any],
+    asked_regimes: Iterable[str],
+) -> None:
+    """Raise Invalid with every mistake in what stands beside a kind and its option."""
+    errors = [
+        *_regimes(regimes, asked_regimes),
+        *_parameters(datamap, kind, parameters),
+        *_values(datamap, kind, option, values),
+    ]
+    if errors:
+        raise Invalid("the request has mistakes", errors)
+
+
+def _regimes(known: Mapping[str, Regime], asked: Iterable[str]) -> Iterator[FieldError]:
+    for place, name in enumerate(asked):
+        if name not in known:
+            yield FieldError(f"regimes.{place}", "is not a known regime", tuple(sorted(known)))
+
+
+def _parameters(datamap: DataMap, kind: Kind, given: Mapping[str, Any]) -> Iterator[FieldError]:
+    for name, value in given.items():
+        if name not in PARAMETERS[kind]:
+            message = f"is not a parameter of {kind}"
+            yield FieldError(f"parameters.{name}", message, PARAMETERS[kind])
+            continue
+        allowed = _CHOICES[name](datamap)
+        many = isinstance(value, list)
+        for place, each in enumerate(value if many else [value]):
+            if each not in allowed:
+                path = f"parameters.{name}.{place}" if many else f"parameters.{name}"
+                yield FieldError(path, "is not known here", allowed)
+
+
+def _categories(datamap: DataMap) -> tuple[str, ...]:
+    return tuple(sorted({f.category for c in datamap.collections for f in c.fields}))
+
+
+_CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingProxyType(
+    {
+        "categories": _categories,
+        "ground": lambda _: GROUNDS,
+        "purposes": lambda datamap: tuple(sorted(datamap.purposes)),
+        "decision": lambda datamap: tuple(sorted(d.name for d in datamap.decisions)),
+        "topic": lambda datamap: tuple(sorted(datamap.purposes)),
+    }
+)
+"""What each parameter may name; all of it stands in the data map or in the law."""
+
+
+def _values(
+    datamap: DataMap, kind: Kind, option: Option, given: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    allowed = VALUES.get((kind, option), ())
+    for name in given:
+        if name not in allowed:
+            yield FieldError(f"values.{name}", f"is not a value of {kind}/{option}", allowed)
+    for place, change in enumerate(given.get("changes", ()) if "changes" in allowed else ()):
+        yield from _change(datamap, f"values.changes.{place}", change)
+
+
+def _change(datamap: DataMap, path: str, change: Mapping[str, Any]) -> Iterator[FieldError]:
+    rule = correctable(datamap).get(change["field"])
+    if rule is None:
+        allowed = tuple(sorted(correctable(datamap)))
+        yield FieldError(f"{path}.field", "is not a field that can be corrected", allowed)
+        return
+    if rule.mode == "refused":
+        because = f": {rule.because}" if rule.because else ""
+        yield FieldError(f"{path}.field", f"cannot be changed{because}", ("explanation", "access"))
+        return
+    if message := _misfit(rule, change["value"]):
+        yield FieldError(f"{path}.value", message)
+
+
+def correctable(datamap: DataMap) -> Mapping[str, Correctable]:
+    """Return every field that is about the person, and how it may be corrected."""
+    return {
+        f"{c.path}.{f.name}": f.correct or _STAFF_DECIDE
+        for c in datamap.collections
+        for f in c.fields
+        if f.secret is None
+    }
+
+
+_STAFF_DECIDE: Final = Correctable(mode="allowed")
+
+
+def _misfit(rule: Correctable, value: Any) -> str:
+    """Return what is wrong with a new value, or nothing. The value itself is never quoted."""
+    if not _TYPES[rule.type](value):
+        return f"is not of type {rule.type}"
+    text = str(value)
+    if len(text) > rule.max_length:
+        return f"is longer than {rule.max_length} characters"
+    if rule.pattern and not re.fullmatch(rule.pattern, text):
+        return "does not have the form this field asks for"
+    return ""
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_TYPES: Final[Mapping[str, Callable[[Any], bool]]] = MappingProxyType(
+    {
+        "text": lambda value: isinstance(value, str),
+        "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
+        "number": _is_number,
+        "date": _is_date,
+        "boolean": lambda value: isinstance(value, bool),
+    }
+)

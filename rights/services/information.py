@@ -1,0 +1,103 @@
+"""
+What a person adds to an open request: values, parameters, another way to be reached.
+
+A request that waited for it goes on at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.lifecycle import TERMINAL, Event, State, Wait
+from rights.domain.parameters import needed
+from rights.services import audit, forms, notes, requests, subjects
+from rights.services.context import Context
+from rights.store.models import Request
+
+
+def supply(
+    session: Session,
+    context: Context,
+    request: Request,
+    *,
+    parameters: Mapping[str, Any],
+    values: Mapping[str, Any],
+    identifiers: Mapping[str, str],
+    actor: str,
+    now: datetime,
+) -> None:
+    """
+    Add to a request, and let it go on if it waited for this.
+
+    Raises:
+        Conflict: it is closed, or its work has begun and this would change what was planned.
+        Invalid: something given is not known here, or nothing was given.
+    """
+    _still_open(request, changes=bool(parameters or values))
+    if not (parameters or values or identifiers):
+        raise Invalid("nothing was supplied", [FieldError("values", "is empty")])
+    _check(context, request, parameters, values)
+    _reach(session, context, request, identifiers, now=now)
+    request.parameters = {**request.parameters, **parameters}
+    if values:
+        notes.keep(session, context.vault, request.id, "values", dict(values), now=now)
+    given = {name for name, value in {**parameters, **values}.items() if value}
+    request.needs = [name for name in request.needs if name not in given]
+    supplied = sorted({*given, *(f"subject.{name}" for name in identifiers)})
+    line = audit.Line("information_supplied", actor, {"fields": supplied})
+    if request.wait is Wait.NEEDS_INFO and not request.needs:
+        requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
+        return
+    audit.append(session, request, [line], now=now)
+
+
+def _still_open(request: Request, *, changes: bool) -> None:
+    if request.state in TERMINAL:
+        raise Conflict("this request is closed: submit a new one", code="closed")
+    before_work = request.state in (State.OPEN, State.VERIFYING)
+    if changes and not before_work and request.wait is not Wait.NEEDS_INFO:
+        message = "work on this request has begun as it was: cancel it, or submit another one"
+        raise Conflict(message, code="work_has_begun")
+
+
+def _check(
+    context: Context, request: Request, parameters: Mapping[str, Any], values: Mapping[str, Any]
+) -> None:
+    forms.check(
+        context.datamap,
+        context.regimes,
+        request.kind,
+        request.option,
+        parameters=parameters,
+        values=values,
+        asked_regimes=(),
+    )
+    fixed = [n for n in parameters if request.parameters.get(n) and n not in request.needs]
+    if fixed and needed(request.kind, request.option):
+        errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]
+        raise Invalid("this cannot be changed any more", errors)
+
+
+def _reach(
+    session: Session,
+    context: Context,
+    request: Request,
+    identifiers: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Add identifiers, unproved; a type that was given already stays as it is."""
+    if not identifiers:
+        return
+    if request.state not in (State.OPEN, State.VERIFYING):
+        raise Conflict("who this request is about is settled already", code="work_has_begun")
+    known = {row.type for row in subjects.identifier_rows(session, request.id)}
+    if again := sorted(known & set(identifiers)):
+        errors = [FieldError(f"subject.{name}", "was given already") for name in again]
+        raise Invalid("this identifier cannot be changed: submit a new request", errors)
+    session.add_all(subjects.rows_for(context.vault, request, identifiers, proofs={}, now=now))

@@ -1,0 +1,178 @@
+"""
+Who may download a package, how often, and until when.
+
+A download is granted after a fresh proof at the request's level. A grant lasts half an hour and
+any number of ranges; a package has a few grants, each of them an entry, until it expires.
+
+Source: NDSR 9; PIPL 9, 51; GDPR 32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from rights.domain.errors import Gone, LevelTooLow, NotFound
+from rights.services import audit
+from rights.services.context import Context
+from rights.store.blobs import Blobs
+from rights.store.ids import new_id
+from rights.store.models import Grant, Package, Request
+from rights.store.sealing import open_range
+
+PREFIX: Final = "gr_"
+READY: Final = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A grant just made; the token is shown here and nowhere else."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+    grants_left: int
+
+
+def of_request(session: Session, request: Request) -> list[Package]:
+    """Return the packages of a request that were finished, the newest first."""
+    query = (
+        select(Package)
+        .where(Package.request_id == request.id, Package.state != "building")
+        .order_by(col(Package.created_at).desc())
+    )
+    return list(session.exec(query))
+
+
+def find(session: Session, request: Request, package_id: str) -> Package:
+    """Return one package of a request. Raises NotFound, for another's too."""
+    package = session.get(Package, package_id)
+    if package is None or package.request_id != request.id or package.state == "building":
+        raise NotFound("there is no such package")
+    return package
+
+
+def grant(
+    session: Session,
+    context: Context,
+    request: Request,
+    package: Package,
+    *,
+    level: int,
+    actor: str,
+    now: datetime,
+) -> Granted:
+    """
+    Grant one download.
+
+    Args:
+        level: What was proved here and now; what the request itself reached does not count.
+
+    Raises: LevelTooLow: that is not enough. Gone: expired, or its grants are used up.
+    """
+    _alive(package, now)
+    if level < request.level_needed:
+        raise LevelTooLow(
+            f"a download needs a fresh proof of level {request.level_needed}: "
+            "give a code, an assertion, or both"
+        )
+    left = _count(session, package)
+    token = f"{PREFIX}{secrets.token_urlsafe(32)}"
+    expires_at = now + timedelta(minutes=context.settings.grant_minutes)
+    row = Grant(
+        id=new_id(),
+        package_id=package.id,
+        token_hash=_hash(token),
+        level=level,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    data = {"package": package.id, "grant": row.id, "level": level}
+    audit.append(session, request, [audit.Line("download_granted", actor, data)], now=now)
+    return Granted(token, expires_at, left)
+
+
+def _count(session: Session, package: Package) -> int:
+    """Use one grant up, however many ask at once; return how many are left."""
+    query = (
+        update(Package)
+        .where(
+            col(Package.id) == package.id,
+            col(Package.grants_used) < col(Package.grants_max),
+            col(Package.state) == READY,
+        )
+        .values(grants_used=Package.grants_used + 1)
+        .returning(col(Package.grants_max) - col(Package.grants_used))
+        .execution_options(synchronize_session=False)
+    )
+    left = session.connection().execute(query).scalar()
+    if left is None:
+        raise Gone("this package has been downloaded often enough", code="grants_used_up")
+    return int(left)
+
+
+def redeem(session: Session, token: str, package_id: str, *, now: datetime) -> Package:
+    """
+    Return the package that *token* opens.
+
+    Raises:
+        NotFound: no such grant, or it is for another package: the two look the same.
+        Gone: the grant or the package is over.
+    """
+    row = session.exec(select(Grant).where(Grant.token_hash == _hash(token))).first()
+    if row is None or row.package_id != package_id:
+        raise NotFound("there is no such package")
+    if row.expires_at <= now:
+        raise Gone("this grant is over: ask for another one", code="grant_expired")
+    package = session.get(Package, package_id)
+    if package is None:
+        raise NotFound("there is no such package")
+    _alive(package, now)
+    return package
+
+
+def _alive(package: Package, now: datetime) -> None:
+    over = package.expires_at is not None and package.expires_at <= now
+    if package.purged_at is not None or not package.wrapped_key or over:
+        raise Gone("this package has expired: submit a new request", code="package_expired")
+    if package.state != READY:
+        raise NotFound("there is no such package")
+
+
+def content(
+    context: Context, blobs: Blobs, package: Package, *, start: int = 0, length: int | None = None
+) -> Iterator[bytes]:
+    """
+    Return the plain bytes of a range, decrypted as they are read.
+
+    Raises:
+        NotFound: the blob is gone; Tampered: it is not what was written. Both at once, not
+            after the first bytes are out.
+    """
+    key = context.vault.unwrap(package.wrapped_key, aad=f"package|{package.id}")
+    pieces = open_range(
+        lambda at, count: blobs.read(package.blob, at, count),
+        package.sealed_size,
+        data_key=key,
+        package_id=package.id,
+        start=start,
+        length=length,
+    )
+    first = next(pieces, b"")
+    return _from(first, pieces)
+
+
+def _from(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,219 @@
+"""
+What is over is forgotten: packages, proofs, contacts, and in the end the records themselves.
+
+Running it twice changes nothing more. A record leaves the head and length of its chain behind,
+under a signed checkpoint, so that its absence can be told from its never having been.
+
+Source: PIPL 19, 47; Cybersecurity Law 23(3); Civil Code 188.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_
+from sqlmodel import Session, SQLModel, col, select
+
+from rights.services import audit
+from rights.services.checkpoints import purge_chain
+from rights.services.context import Context
+from rights.services.idempotency import KEPT
+from rights.services.signing import Signer
+from rights.store.blobs import Blobs
+from rights.store.db import reading, transaction
+from rights.store.models import (
+    Challenge,
+    CheckpointLeaf,
+    DayChain,
+    Entry,
+    Grant,
+    IdempotencyRecord,
+    IdentifierRow,
+    JournalRow,
+    KeyringRow,
+    Lookup,
+    Nonce,
+    Notice,
+    OutboxMessage,
+    Package,
+    PlanRow,
+    ReceiptRow,
+    Request,
+    SealedNote,
+    StepRow,
+    SubjectLock,
+    WebhookDelivery,
+)
+
+BATCH: Final = 200
+_DAY: Final = timedelta(days=1)
+_DELIVERIES: Final = timedelta(days=30)
+_SENT: Final = timedelta(days=7)
+
+_CONTACTS: Final = (IdentifierRow, SealedNote, Challenge, KeyringRow)
+"""Rows by which a person could be recognised or reached."""
+
+_RECORDS: Final = (
+    *_CONTACTS,
+    PlanRow,
+    StepRow,
+    JournalRow,
+    ReceiptRow,
+    SubjectLock,
+    Lookup,
+    Notice,
+)
+"""Rows of one request besides itself, its chain and its packages."""
+
+
+def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> dict[str, int]:
+    """
+    Forget everything whose time is over.
+
+    Returns:
+        How many of each were forgotten, nothing left out: a zero was looked for.
+    """
+    with transaction(engine) as session:
+        counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
+    counts["packages"] = _packages(engine, blobs, now)
+    counts["contacts"] = _contacts(engine, context, now)
+    counts["requests"] = _records(engine, context, now)
+    counts["log_entries"] = _logs(engine, context, now)
+    return counts
+
+
+def _short_lived(
+    now: datetime,
+) -> dict[str, tuple[type[SQLModel], ColumnElement[bool]]]:
+    unused = and_(col(Challenge.used_at).is_(None), col(Challenge.expires_at) <= now - _DAY)
+    settled = col(WebhookDelivery.created_at) <= now - _DELIVERIES
+    return {
+        "grants": (Grant, col(Grant.expires_at) <= now - _DAY),
+        "challenges": (Challenge, unused),
+        "nonces": (Nonce, col(Nonce.expires_at) <= now),
+        "lookups": (Lookup, col(Lookup.expires_at) <= now),
+        "idempotency": (IdempotencyRecord, col(IdempotencyRecord.created_at) <= now - KEPT),
+        "outbox": (OutboxMessage, col(OutboxMessage.sent_at) <= now - _SENT),
+        "deliveries": (WebhookDelivery, and_(settled, col(WebhookDelivery.state) != "waiting")),
+    }
+
+
+def _delete(session: Session, model: type[SQLModel], where: ColumnElement[bool]) -> int:
+    done: Any = session.connection().execute(delete(model).where(where))
+    return int(done.rowcount)
+
+
+def _packages(engine: Engine, blobs: Blobs, now: datetime) -> int:
+    """Delete blobs, then destroy the key: a crash between the two only repeats the first."""
+    query = select(Package).where(
+        col(Package.purged_at).is_(None),
+        or_(col(Package.expires_at) <= now, _abandoned()),
+    )
+
+    def forget(ids: Sequence[str]) -> None:
+        for package_id in ids:
+            _forget_package(engine, blobs, package_id, now)
+
+    return _in_batches(engine, query.with_only_columns(col(Package.id)), forget)
+
+
+def _abandoned() -> ColumnElement[bool]:
+    """A package never finished, of a request that is closed."""
+    closed = exists().where(
+        col(Request.id) == col(Package.request_id), col(Request.closed_at).is_not(None)
+    )
+    return and_(col(Package.state) == "building", closed)
+
+
+def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime) -> None:
+    with reading(engine) as session:
+        package = session.get(Package, package_id)
+    if package is None:
+        return
+    if package.blob:
+        blobs.delete(package.blob)
+    with transaction(engine) as session:
+        row = session.get(Package, package_id, with_for_update=True)
+        if row is None or row.purged_at is not None:
+            return
+        row.wrapped_key, row.state, row.purged_at = b"", "purged", now
+        _delete(session, Grant, col(Grant.package_id) == package_id)
+        request = session.get(Request, row.request_id, with_for_update=True)
+        if request is not None:
+            line = audit.Line("package_purged", "system", {"package": package_id})
+            audit.append(session, request, [line], now=now)
+
+
+def _contacts(engine: Engine, context: Context, now: datetime) -> int:
+    limit = now - timedelta(days=context.settings.contact_days)
+    held = [exists().where(col(m.request_id) == col(Request.id)) for m in _CONTACTS]
+    query = select(Request.id).where(col(Request.closed_at) <= limit, or_(*held))
+
+    def forget(ids: Sequence[str]) -> None:
+        with transaction(engine) as session:
+            for model in _CONTACTS:
+                _delete(session, model, col(model.request_id).in_(ids))
+
+    return _in_batches(engine, query, forget)
+
+
+def _records(engine: Engine, context: Context, now: datetime) -> int:
+    """Delete request records whose chain's last entry stands under a checkpoint."""
+    limit = now - timedelta(days=context.settings.record_days)
+    sealed = exists().where(
+        col(CheckpointLeaf.chain) == col(Request.id),
+        col(CheckpointLeaf.seq) == col(Request.head_seq),
+    )
+    live = exists().where(
+        col(Package.request_id) == col(Request.id), col(Package.purged_at).is_(None)
+    )
+    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live)
+    signer = Signer(context.settings.signing_key.get_secret_value())
+
+    def forget(ids: Sequence[str]) -> None:
+        with transaction(engine) as session:
+            for model in (*_RECORDS, Package):
+                _delete(session, model, col(model.request_id).in_(ids))
+            for chain in ids:
+                purge_chain(session, signer, chain, now=now)
+            _delete(session, Request, col(Request.id).in_(ids))
+
+    return _in_batches(engine, query, forget)
+
+
+def _logs(engine: Engine, context: Context, now: datetime) -> int:
+    """Delete what concerned no request, once a checkpoint covers its day; head and count stay."""
+    last = (now - timedelta(days=context.settings.log_days)).date().isoformat()
+    name = col(DayChain.name)
+    sealed = exists().where(
+        col(CheckpointLeaf.chain) == name, col(CheckpointLeaf.seq) == col(DayChain.head_seq)
+    )
+    held = exists().where(col(Entry.chain) == name)
+    query = select(DayChain.name).where(name < f"day:{last}", sealed, held)
+    signer = Signer(context.settings.signing_key.get_secret_value())
+    with transaction(engine) as session:
+        days = session.exec(query).all()
+        return sum(purge_chain(session, signer, day, now=now) for day in days)
+
+
+def _in_batches(engine: Engine, query: Any, forget: Callable[[Sequence[str]], None]) -> int:
+    """Work through what *query* finds; stop when a round finds what the last one left."""
+    done: set[str] = set()
+    while True:
+        with reading(engine) as session:
+            found = list(session.exec(query.limit(BATCH)))
+        if not found or done.issuperset(found):
+            return len(done)
+        forget(found)
+        done.update(found)
+
+
+def remaining(session: Session, request_ids: Iterable[str]) -> int:
+    """Return how many rows by which a person could be recognised are left of these requests."""
+    ids = list(request_ids)
+    counted = (
+        select(func.count()).select_from(m).where(col(m.request_id).in_(ids)) for m in _CONTACTS
+    )
+    return sum(session.exec(query).one() for query in counted)

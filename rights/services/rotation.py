@@ -1,0 +1,80 @@
+"""
+Seal everything anew under the current key.
+
+Keyed hashes stay as they are: a look-up tries every live key, and a key may only be retired
+once no row was written under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlmodel import Session, SQLModel, col, select
+
+from rights.services import subjects
+from rights.store.db import transaction
+from rights.store.models import IdentifierRow, KeyringRow, Package, SealedNote, WebhookSubscription
+from rights.store.vault import Vault
+
+BATCH: Final = 500
+
+Place = tuple[type[SQLModel], str, str, Callable[[Any], str]]
+
+SEALED: Final[tuple[Place, ...]] = (
+    (IdentifierRow, "id", "sealed", lambda r: subjects.aad(r.request_id, r.type)),
+    (SealedNote, "id", "sealed", lambda r: f"note|{r.request_id}|{r.purpose}|{r.id}"),
+    (KeyringRow, "request_id", "sealed", lambda r: f"keyring|{r.request_id}"),
+    (WebhookSubscription, "id", "sealed_secret", lambda r: f"webhook|{r.id}"),
+)
+"""Every column sealed for longer than minutes: table, key, column, and what it is bound to."""
+
+
+def rotate(engine: Engine, vault: Vault) -> dict[str, int]:
+    """Reseal in batches; safe to run again, and while the service is up. Returns counts."""
+    out = {}
+    for model, key, column, aad in SEALED:
+        turn = _resealer(vault, column, aad)
+        out[str(model.__tablename__)] = _walk(engine, model, key, turn)
+    out["package"] = _walk(engine, Package, "id", _rewrapper(vault))
+    return out
+
+
+def _walk(engine: Engine, model: type[SQLModel], key: str, turn: Callable[[Any], bool]) -> int:
+    done, last = 0, ""
+    place = col(getattr(model, key))
+    while True:
+        with transaction(engine) as session:
+            rows = _page(session, model, place, last)
+            if not rows:
+                return done
+            done += sum(turn(row) for row in rows)
+            last = getattr(rows[-1], key)
+
+
+def _page(session: Session, model: type[SQLModel], place: Any, last: str) -> list[Any]:
+    query = select(model).where(place > last).order_by(place).limit(BATCH)
+    return list(session.exec(query))
+
+
+def _resealer(vault: Vault, column: str, aad: Callable[[Any], str]) -> Callable[[Any], bool]:
+    def turn(row: Any) -> bool:
+        sealed = getattr(row, column)
+        if vault.key_id(sealed) == vault.keyring.current:
+            return False
+        setattr(row, column, vault.reseal(sealed, aad=aad(row)))
+        return True
+
+    return turn
+
+
+def _rewrapper(vault: Vault) -> Callable[[Any], bool]:
+    def turn(row: Any) -> bool:
+        if not row.wrapped_key or vault.key_id(row.wrapped_key) == vault.keyring.current:
+            return False
+        aad = f"package|{row.id}"
+        row.wrapped_key = vault.wrap(vault.unwrap(row.wrapped_key, aad=aad), aad=aad)
+        return True
+
+    return turn

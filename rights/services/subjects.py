@@ -1,0 +1,124 @@
+"""Who a request is about: sealed identifiers, and "the same person" by keyed hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlmodel import Session, select
+
+from rights.domain.datamap import DataMap
+from rights.domain.errors import FieldError, Invalid
+from rights.domain.identifiers import normalise, plausible
+from rights.store import rows
+from rights.store.ids import new_id
+from rights.store.models import IdentifierRow, Request
+from rights.store.vault import Vault
+
+_RANK = {"account": 0, "contact": 1, "device": 2}
+
+
+def cleaned(datamap: DataMap, given: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the identifiers as stores compare them, strongest first.
+
+    Raises:
+        Invalid: a type the data map does not know, or a value that cannot be one.
+    """
+    errors: list[FieldError] = []
+    out: dict[str, str] = {}
+    for name, value in given.items():
+        known = datamap.identifiers.get(name)
+        if known is None:
+            allowed = tuple(sorted(datamap.identifiers))
+            errors.append(FieldError(f"subject.{name}", "is not a known identifier", allowed))
+            continue
+        if not plausible(value, known.normalise):
+            errors.append(FieldError(f"subject.{name}", f"is not a valid {name}"))
+            continue
+        out[name] = normalise(value, known.normalise)
+    if not given:
+        errors.append(FieldError("subject", "names nobody", tuple(sorted(datamap.identifiers))))
+    if errors:
+        raise Invalid("the subject cannot be read", errors)
+    return dict(sorted(out.items(), key=lambda item: rank(datamap, item[0])))
+
+
+def rank(datamap: DataMap, name: str) -> tuple[int, str]:
+    """Return a sort key: accounts before contacts before devices."""
+    return _RANK.get(datamap.identifiers[name].kind, 9), name
+
+
+def blind(vault: Vault, name: str, value: str) -> str:
+    """Return the keyed hash by which an identifier is found again."""
+    return vault.blind(f"{name}={value}", scope="identifier")
+
+
+def blinds(vault: Vault, name: str, value: str) -> tuple[str, ...]:
+    """Return the hashes of an identifier under every live key: search for any of them."""
+    return vault.blinds(f"{name}={value}", scope="identifier")
+
+
+def subjects_of(vault: Vault, datamap: DataMap, identifiers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return "the same person" under every live key, the current one first."""
+    name = min(identifiers, key=lambda n: rank(datamap, n))
+    return blinds(vault, name, identifiers[name])
+
+
+def subject_of(vault: Vault, datamap: DataMap, identifiers: Mapping[str, str]) -> str:
+    """Return the blind index of the strongest identifier: "the same person" for us."""
+    name = min(identifiers, key=lambda n: rank(datamap, n))
+    return blind(vault, name, identifiers[name])
+
+
+def fingerprint(vault: Vault, *parts: Any) -> str:
+    """Return a keyed hash over everything that makes two requests the same request."""
+    return vault.blind(
+        orjson.dumps(parts, option=orjson.OPT_SORT_KEYS).decode(), scope="fingerprint"
+    )
+
+
+def aad(request_id: str, name: str) -> str:
+    """Return what binds a sealed identifier to its row."""
+    return f"identifier|{request_id}|{name}"
+
+
+def rows_for(
+    vault: Vault,
+    request: Request,
+    identifiers: Mapping[str, str],
+    *,
+    proofs: Mapping[str, str],
+    now: datetime,
+) -> list[IdentifierRow]:
+    """Return the sealed rows of *identifiers*, not yet added to a session."""
+    return [
+        rows.new(
+            IdentifierRow,
+            id=new_id(),
+            request_id=request.id,
+            type=name,
+            sealed=vault.seal(value.encode(), aad=aad(request.id, name)),
+            blind=blind(vault, name, value),
+            proof=proofs.get(name, ""),
+            proved_at=now if proofs.get(name) else None,
+        )
+        for name, value in identifiers.items()
+    ]
+
+
+def identifier_rows(session: Session, request_id: str) -> Sequence[IdentifierRow]:
+    """Return a request's identifier rows."""
+    return session.exec(select(IdentifierRow).where(IdentifierRow.request_id == request_id)).all()
+
+
+def opened(vault: Vault, rows: Iterable[IdentifierRow]) -> dict[str, str]:
+    """Return type to value. Only workers and the sender of notices need the values."""
+    return {r.type: value(vault, r) for r in rows}
+
+
+def value(vault: Vault, row: IdentifierRow) -> str:
+    """Return one identifier's value."""
+    return vault.open(row.sealed, aad=aad(row.request_id, row.type)).decode()

@@ -1,0 +1,149 @@
+"""
+Every setting, in one place; read once in a composition root and passed down.
+
+From the environment (``RIGHTS_…``) over a TOML file named by ``RIGHTS_CONFIG``. Whatever is
+missing or malformed is named at once, before anything starts.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rights.domain.errors import ConfigError
+
+LOG_FLOOR_DAYS = 184
+"""Network logs stay at least six months. Source: Cybersecurity Law Art. 23(3)."""
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A tuple that the environment gives as words separated by commas."""
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Each default is the cautious one."""
+
+    model_config = SettingsConfigDict(env_prefix="RIGHTS_", extra="forbid", frozen=True)
+
+    database_url: str
+    """The register: ``sqlite:///file`` or ``postgresql+psycopg://…``."""
+    redis_url: str
+    """``unix:///socket`` or ``redis://…``: a doorbell and rate limits, never the truth."""
+    blobs_url: str
+    """Packages and spool: ``file:///folder`` or ``s3://bucket/prefix?endpoint=…``."""
+    blobs_access_key: str = ""
+    blobs_secret_key: SecretStr = SecretStr("")
+    blobs_region: str = "us-east-1"
+    """The object store's region; packages stay in the home region of the data."""
+    keys: SecretStr
+    """``id:base64`` of 32 random bytes, the current first; older ones after commas."""
+    signing_key: SecretStr = SecretStr("")
+    """``id:base64`` of a 32-byte Ed25519 seed: receipts and checkpoints. The web signs nothing."""
+    datamap: Path = Path("datamap.yaml")
+    base_url: str = "http://127.0.0.1:8080"
+    """Where people reach this service: in notices and in the audience of assertions."""
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: bool = False
+    mail_from: str = "privacy@localhost"
+
+    default_regimes: Words = ("cn_general",)
+    regimes_override: Path | None = None
+    """A YAML file with this deployment's calendars, establishment and shorter promises."""
+    approval_kinds: Words = ()
+    """Kinds whose plan a member of staff approves by hash before anything is changed."""
+    verify_days: int = Field(default=7, ge=1, le=30)
+    """An unverified request expires after this."""
+    code_minutes: int = Field(default=10, ge=1, le=30)
+    code_cooldown_s: int = Field(default=60, ge=0)
+    code_tries: int = Field(default=5, ge=1, le=10)
+
+    package_days: int = Field(default=7, ge=1, le=30)
+    package_grants: int = Field(default=5, ge=1, le=50)
+    grant_minutes: int = Field(default=30, ge=1, le=240)
+    lookup_minutes: int = Field(default=15, ge=1, le=60)
+    record_days: int = Field(default=1096, ge=730)
+    """Request records stay three years after closure. Source: Civil Code Art. 188."""
+    log_days: int = Field(default=LOG_FLOOR_DAYS, ge=LOG_FLOOR_DAYS)
+    contact_days: int = Field(default=30, ge=0)
+    """Sealed identifiers and notes are forgotten this long after closure."""
+
+    workers: int = Field(default=2, ge=2)
+    lease_s: float = Field(default=30.0, gt=0)
+    heartbeat_s: float = Field(default=10.0, gt=0)
+    poll_s: float = Field(default=0.02, gt=0)
+    sweep_s: float = Field(default=1.0, gt=0)
+    checkpoint_s: float = Field(default=60.0, gt=0)
+    backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 30, 120, 600, 1800, 7200)
+    """Pauses after a store could not be reached; the last one repeats."""
+    inline_s: float = Field(default=5.0, gt=0)
+    optout_wait_ms: int = Field(default=800, ge=0, le=5000)
+    optout_alarm_s: int = Field(default=60, ge=1)
+    optout_breach_s: int = Field(default=86_400, ge=1)
+
+    rate_per_key: str = "6000/minute"
+    rate_per_address: str = "12000/minute"
+    rate_verification: str = "30/minute"
+    max_body_bytes: int = Field(default=262_144, ge=1024)
+    webhook_allow: Words = ()
+    """Destinations (host, host:port or CIDR) that may be private: for tests and demos."""
+    webhook_backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 60, 300, 1800, 7200, 43_200)
+    trusted_proxies: int = Field(default=0, ge=0)
+
+    @field_validator("default_regimes", "approval_kinds", "webhook_allow", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
+
+    @field_validator("backoff_s", "webhook_backoff_s", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        return tuple(float(w) for w in value.split(",")) if _is(value) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not one of our sources
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor this
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Values given in code, then the environment, then the TOML file."""
+        file = os.environ.get("RIGHTS_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+
+def _is(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def load(**values: Any) -> Settings:
+    """
+    Return the settings of this process.
+
+    Raises:
+        ConfigError: naming every setting that is missing or malformed, and its variable.
+    """
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        problems = [f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise ConfigError("settings are missing or wrong:", problems) from None
+
+
+def _variable(location: tuple[Any, ...]) -> str:
+    return "RIGHTS_" + "_".join(str(part) for part in location).upper()

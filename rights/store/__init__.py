@@ -1,0 +1,1 @@
+"""Where the register's rows live."""

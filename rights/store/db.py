@@ -1,0 +1,112 @@
+"""
+Open the register.
+
+SQLite is opened so that it keeps promises it does not keep by default: every transaction
+that writes starts with ``BEGIN IMMEDIATE`` (with the driver's defaults concurrent updates
+are lost without a word), WAL, full synchronisation, foreign keys on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlmodel import Session
+
+_BUSY_MS = 10_000
+
+
+def open_engine(url: str, *, pool: int = 5) -> Engine:
+    """
+    Return an engine for the register at *url* (``sqlite:///…`` or ``postgresql+psycopg://…``).
+
+    Args:
+        pool: Connections kept; SQLite and PostgreSQL alike.
+    """
+    sqlite = make_url(url).get_backend_name() == "sqlite"
+    args: dict[str, Any] = {"timeout": _BUSY_MS / 1000} if sqlite else {"prepare_threshold": 2}
+    engine = create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool * 4,
+        pool_timeout=20,
+        pool_pre_ping=False,
+        hide_parameters=True,
+        connect_args=args,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+    )
+    if sqlite:
+        _harden_sqlite(engine)
+    return engine
+
+
+def _dumps(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _harden_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions for us
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"busy_timeout={_BUSY_MS}",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """Yield a session in one writing transaction: committed as a whole, or not at all."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Yield a session that only reads; on SQLite it does not take the writer's lock."""
+    options = engine.execution_options(reading=True)
+    with Session(options, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+class RegisterClock:
+    """
+    The register's own time, so that leases of several machines are comparable.
+
+    The difference to this machine's clock is measured now and then, not with every claim.
+    """
+
+    def __init__(self, engine: Engine, *, every: timedelta = timedelta(seconds=30)) -> None:
+        self._engine = engine
+        self._every = every.total_seconds()
+        self._offset = timedelta()
+        self._measured = float("-inf")
+
+    def now(self) -> datetime:
+        """Return the register's time, aware UTC."""
+        if time.monotonic() - self._measured > self._every:
+            self._measure()
+        return datetime.now(UTC) + self._offset
+
+    def _measure(self) -> None:
+        if self._engine.dialect.name != "sqlite":  # a file has no clock but this machine's
+            with self._engine.connect() as connection:
+                theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            self._offset = theirs.astimezone(UTC) - datetime.now(UTC)
+        self._measured = time.monotonic()

@@ -1,0 +1,132 @@
+"""What is known of the person who asks: sealed, and looked up by keyed hash only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from rights.store.columns import UtcDateTime
+from rights.store.ids import new_id
+
+
+class IdentifierRow(SQLModel, table=True):
+    """
+    One identifier of one request.
+
+    Args:
+        sealed: AES-256-GCM with key id; AAD binds it to the request and the type.
+        blind: HMAC of the normalised value: equality only.
+        proof: ``""`` (only typed), ``code``, ``assertion`` or ``session``.
+    """
+
+    __tablename__ = "identifier"
+    __table_args__ = (Index("ix_identifier_blind", "blind"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    type: str = Field(max_length=40)
+    sealed: bytes
+    blind: str = Field(max_length=80)
+    proof: str = Field(default="", max_length=16)
+    proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SealedNote(SQLModel, table=True):
+    """Free text and values of one request: corrections, supplied information, messages."""
+
+    __tablename__ = "sealed_note"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    purpose: str = Field(max_length=40)
+    sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Challenge(SQLModel, table=True):
+    """
+    One one-time code. The code itself is kept only as a keyed hash.
+
+    Args:
+        identifier_id: Where it was sent.
+        tries: Wrong answers so far; at five it is dead.
+        purpose: ``request`` or ``grant``: a code for one is no code for the other.
+    """
+
+    __tablename__ = "challenge"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    identifier_id: str = Field(max_length=32)
+    purpose: str = Field(default="request", max_length=16)
+    sealed_code: bytes
+    tries: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Nonce(SQLModel, table=True):
+    """A nonce that was used: an assertion is good once."""
+
+    __tablename__ = "nonce"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)
+
+
+class Consent(SQLModel, table=True):
+    """
+    One line of the consent ledger; rows are only ever added.
+
+    Args:
+        subject: Blind index of the identifier.
+        state: ``granted`` or ``withdrawn``.
+        rule_version: Which privacy notice was shown.
+        manner: ``express``, ``separate`` or ``written``.
+
+    Source: NDSR 22; PIPL 13-16.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_subject_purpose", "subject", "purpose", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    backend_id: str = Field(max_length=32)
+    subject: str = Field(max_length=80)
+    purpose: str = Field(max_length=60)
+    state: str = Field(max_length=12)
+    manner: str = Field(default="express", max_length=12)
+    rule_version: str = Field(default="", max_length=60)
+    source: str = Field(default="", max_length=60)
+    request_id: str = Field(default="", max_length=32)
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Preference(SQLModel, table=True):
+    """
+    One switch of one person or device, read by its primary key.
+
+    Args:
+        subject: Blind index of one identifier (an account, or an anonymous device).
+        effective_at: When every serving store read it back; empty while pending.
+        pending: Names of the serving stores that have not yet.
+    """
+
+    __tablename__ = "preference"
+    __table_args__ = (Index("ix_preference_waiting", "effective_at", "changed_at"),)
+
+    subject: str = Field(primary_key=True, max_length=80)
+    name: str = Field(primary_key=True, max_length=60)
+    value: str = Field(max_length=40)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    effective_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pending: list[str] = Field(default_factory=list, sa_type=JSON)
+    request_id: str = Field(default="", max_length=32, index=True)
+    alarmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    breached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)

@@ -1,0 +1,86 @@
+"""Requests and bundles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Integer
+from sqlmodel import Field, SQLModel
+
+from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import State, Wait
+from rights.store.columns import UtcDateTime, text_enum
+from rights.store.ids import new_id
+
+_version = Column("version", Integer, nullable=False)
+
+
+class Bundle(SQLModel, table=True):
+    """Several requests of one person, submitted together."""
+
+    __tablename__ = "bundle"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    backend_id: str = Field(default="", max_length=32)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Request(SQLModel, table=True):
+    """
+    One right exercised by one person. ``id`` is the reference the person is given.
+
+    Args:
+        parameters: What stands beside the option; never personal data.
+        subject: Blind index of the strongest identifier, for "the same person".
+        fingerprint: Blind index over backend, kind, option, parameters and all identifiers.
+        channel: ``api``, ``portal``, ``staff`` or ``internal``.
+        level: What has been proved so far, 0 to 3; ``level_needed`` is what the kind asks.
+        needs: Names of fields the person still has to supply.
+        irreversible_at: When the first step that cannot be undone began.
+        head_seq, head_hash: The last entry of this request's chain.
+        next_at: When the sweep looks at it again; empty when nothing is due.
+        version: Concurrent changes collide on it, loudly.
+    """
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index("ix_request_next_at", "next_at"),
+        Index("ix_request_backend_received", "backend_id", "received_at", "id"),
+    )
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    kind: Kind = Field(sa_type=text_enum(Kind))
+    option: Option = Field(sa_type=text_enum(Option))
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    regimes: list[str] = Field(default_factory=list, sa_type=JSON)
+    state: State = Field(default=State.OPEN, sa_type=text_enum(State))
+    wait: Wait = Field(default=Wait.NONE, sa_type=text_enum(Wait))
+    backend_id: str = Field(default="", max_length=32)
+    bundle_id: str = Field(default="", max_length=32)
+    follows: str = Field(default="", max_length=32)
+    merged_into: str = Field(default="", max_length=32)
+    subject: str = Field(default="", max_length=80, index=True)
+    fingerprint: str = Field(default="", max_length=80, index=True)
+    channel: str = Field(default="api", max_length=16)
+    locale: str = Field(default="zh-CN", max_length=16)
+    level: int = 0
+    level_needed: int = 0
+    acr: str = Field(default="", max_length=16)
+    needs: list[str] = Field(default_factory=list, sa_type=JSON)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    promised_at: datetime = Field(sa_type=UtcDateTime)
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    irreversible_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    purge_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    map_version: int = 0
+    map_hash: str = Field(default="", max_length=64)
+    reason: str = Field(default="", max_length=60)
+    head_seq: int = 0
+    head_hash: str = Field(default="", max_length=64)
+    version: int = Field(default=1, sa_column=_version)
+
+    __mapper_args__ = {"version_id_col": _version}

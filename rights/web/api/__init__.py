@@ -1,0 +1,36 @@
+"""The calls of ``/v1``. Views read, call one service, and answer."""
+
+from __future__ import annotations
+
+from rights.web.api import (
+    bundles,
+    consents,
+    downloads,
+    health,
+    kinds,
+    lookups,
+    packages,
+    portal_tokens,
+    preferences,
+    receipts,
+    requests,
+    verification,
+    webhooks,
+)
+
+AREAS = (
+    kinds.area,
+    requests.area,
+    bundles.area,
+    verification.area,
+    lookups.area,
+    packages.area,
+    downloads.area,
+    receipts.area,
+    consents.area,
+    preferences.area,
+    portal_tokens.area,
+    webhooks.area,
+    health.area,
+)
+"""Every area, in the order of the contract."""

@@ -1,0 +1,139 @@
+"""Packages: what there is, and leave to download it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.services import packages, proving, verification
+from rights.store.models import Package, Request
+from rights.web.answers import Answer, commit, look
+from rights.web.api.verification import asserted
+from rights.web.area import Area
+from rights.web.auth import Guard, speaker
+from rights.web.parts import parts
+from rights.web.schemas import requests as proofs
+from rights.web.schemas import results as shapes
+
+area = Area(
+    "packages",
+    prefix="/v1/requests/<id:request_id>/packages",
+    guard=Guard.KEY_OR_PORTAL,
+    about="What the person gets.",
+)
+
+
+@area.call("GET", "", scope="packages:read", gives={200: shapes.Packages}, problems=(404,))
+def list_packages(request_id: str) -> Response:
+    """List the packages of a request, the newest first."""
+
+    def work(session: Session, _: datetime) -> Answer:
+        request = speaker().find(session, request_id)
+        found = packages.of_request(session, request)
+        return Answer({"items": [_shown(p, request) for p in found]})
+
+    return look(work)
+
+
+@area.call(
+    "GET",
+    "/<id:package_id>",
+    scope="packages:read",
+    gives={200: shapes.Package},
+    problems=(404,),
+)
+def read_package(request_id: str, package_id: str) -> Response:
+    """Read what a package holds and lacks; its content needs a grant."""
+
+    def work(session: Session, _: datetime) -> Answer:
+        request = speaker().find(session, request_id)
+        return Answer(_shown(packages.find(session, request, package_id), request))
+
+    return look(work)
+
+
+@area.call(
+    "POST",
+    "/<id:package_id>/grants",
+    scope="packages:read",
+    takes=proofs.Proof,
+    gives={201: shapes.Grant},
+    problems=(404, 409, 410),
+)
+def grant_download(given: dict[str, Any], request_id: str, package_id: str) -> Response:
+    """
+    Get leave to download, with a fresh proof at the level of the request.
+
+    A code for this is asked for with the purpose `grant`. The leave lasts half an hour and any
+    number of ranges; a package has a few of them.
+    """
+    limits = parts().limits
+    limits.hit((limits.verification, f"{speaker().counted_as}|{request_id}"))
+    wrong: list[bool] = []
+
+    def work(session: Session, now: datetime) -> Answer:
+        request = speaker().find(session, request_id, lock=True)
+        package = packages.find(session, request, package_id)
+        level = _level(session, request, given, now)
+        if level is None:
+            wrong.append(True)
+            return Answer(None)
+        return _granted(session, request, package, level, now)
+
+    response = commit(work)
+    if wrong:  # the wrong try is counted, hence committed; only then is it refused
+        raise verification.refused()
+    return response
+
+
+def _level(session: Session, request: Request, given: dict[str, Any], now: datetime) -> int | None:
+    who = speaker()
+    return proving.fresh_level(
+        session,
+        parts().context,
+        request,
+        code=given.get("code"),
+        proof=asserted(session, given, now),
+        acr=who.person.acr if who.person else None,
+        cap=who.backend.level_cap,
+        now=now,
+    )
+
+
+def _granted(
+    session: Session, request: Request, package: Package, level: int, now: datetime
+) -> Answer:
+    made = packages.grant(
+        session,
+        parts().context,
+        request,
+        package,
+        level=level,
+        actor=speaker().actor,
+        now=now,
+    )
+    body = {
+        "token": made.token,
+        "expires_at": made.expires_at.isoformat(),
+        "grants_left": made.grants_left,
+        "content": f"/v1/packages/{package.id}/content",
+    }
+    return Answer(body, 201)
+
+
+def _shown(package: Package, request: Request) -> dict[str, Any]:
+    return {
+        "id": package.id,
+        "state": package.state,
+        "size": package.size,
+        "sha256": package.sha256,
+        "complete": package.complete,
+        "missing": list(package.missing),
+        "grants_left": max(0, package.grants_max - package.grants_used),
+        "created_at": package.created_at.isoformat(),
+        "expires_at": package.expires_at.isoformat() if package.expires_at else None,
+        "level_needed": request.level_needed,
+    }

@@ -1,0 +1,115 @@
+"""Preferences: read one in one look-up, turn one off in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.errors import Forbidden
+from rights.domain.kinds import Kind
+from rights.services import preferences, subjects, submission
+from rights.services.intake import Submission
+from rights.services.preferences import Reading
+from rights.web.answers import Answer, commit, look
+from rights.web.api import taking
+from rights.web.area import Area
+from rights.web.auth import Guard, Speaker, speaker
+from rights.web.parts import parts
+from rights.web.schemas import people as shapes
+
+area = Area(
+    "preferences",
+    prefix="/v1/preferences",
+    guard=Guard.KEY_OR_PORTAL,
+    about="Switches a person turned off.",
+)
+
+
+@area.call(
+    "POST",
+    "/read",
+    scope="preferences:read",
+    takes=shapes.PreferenceQuery,
+    gives={200: shapes.PreferenceReading},
+)
+def read_preference(asked: dict[str, Any]) -> Response:
+    """Read where a switch stands, for a person or an anonymous device."""
+
+    def work(session: Session, _: datetime) -> Answer:
+        context = parts().context
+        preferences.option_of(context.datamap, asked["name"])
+        who = subjects.cleaned(context.datamap, asked["subject"])
+        _their_own(speaker(), who)
+        return Answer(_shown(preferences.read(session, context, who, asked["name"])))
+
+    return look(work)
+
+
+def _their_own(who: Speaker, asked: Mapping[str, str]) -> None:
+    """A portal token speaks for one person, and reads no other's switches."""
+    if who.person is not None and not asked.items() <= dict(who.person.identifiers).items():
+        raise Forbidden("a portal token reads the switches of its own person only")
+
+
+@area.call(
+    "POST",
+    "/off",
+    scope="preferences:write",
+    takes=shapes.OptOut,
+    gives={200: shapes.OptOutOutcome, 202: shapes.OptOutOutcome},
+)
+def opt_out(given: dict[str, Any]) -> Response:
+    """
+    Turn a switch off, for the person or device of this session.
+
+    It is committed at once. 200 when every serving store has read it back in time, else 202
+    naming those that have not.
+    """
+    here = parts()
+    option = preferences.option_of(here.context.datamap, given["name"])
+    about: dict[str, str] = {}
+
+    def work(session: Session, now: datetime) -> Answer:
+        who = speaker()
+        known = taking.known(session, who, given, now=now)
+        about.update(known.identifiers)
+        wished = Submission(
+            Kind.RECOMMENDATION_OPT_OUT,
+            option,
+            known.identifiers,
+            backend_id=who.backend.id,
+            regimes=who.backend.regimes,
+            locale=given["locale"],
+            channel=who.channel,
+            attested=known.attested,
+            acr=known.acr,
+            level_cap=who.backend.level_cap,
+            notify=False,
+        )
+        request, made = submission.take(session, here.context, wished, now=now)
+        return taking.taken(session, wished, request, made=made)
+
+    taken = commit(work)
+    return _outcome(taken, about, given["name"])
+
+
+def _outcome(taken: Response, about: Mapping[str, str], name: str) -> Response:
+    here = parts()
+    found = preferences.wait(here.engine, here.context, about, name)
+    body = {"preference": _shown(found), "request": taken.get_json()}
+    return Answer(body, 200 if found.effective else 202).response()
+
+
+def _shown(found: Reading) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "value": found.value,
+        "effective": found.effective,
+        "pending": list(found.pending),
+        "changed_at": found.changed_at.isoformat() if found.changed_at else None,
+        "effective_at": found.effective_at.isoformat() if found.effective_at else None,
+    }

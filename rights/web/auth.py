@@ -1,0 +1,136 @@
+"""
+Who is calling: a product backend by its key, a person by a portal token, a download by a grant.
+
+Each area of the API names its guard, ``public`` included. A guard lets a caller in or raises;
+it never answers by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask import g, request
+from sqlmodel import Session
+
+from rights.domain.errors import Forbidden, Unauthenticated
+from rights.services import portal, requests
+from rights.services.backends import Caller
+from rights.services.packages import PREFIX as GRANT
+from rights.services.portal import Person
+from rights.store.models import Request
+from rights.web.parts import parts
+
+
+class Guard(StrEnum):
+    """Who may enter an area."""
+
+    PUBLIC = "public"
+    KEY = "key"
+    KEY_OR_PORTAL = "key_or_portal"
+    GRANT = "grant"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """
+    Who speaks in this call.
+
+    Args:
+        person: The person a portal token stands for; None when the backend itself calls.
+    """
+
+    backend: Caller
+    person: Person | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names the speaker."""
+        return "subject" if self.person else f"backend:{self.backend.id}"
+
+    @property
+    def channel(self) -> str:
+        """The door by which requests of this speaker come."""
+        return "portal" if self.person else "api"
+
+    @property
+    def counted_as(self) -> str:
+        """Under which name calls are counted: a key, or a hash that stands for a person."""
+        if self.person is None:
+            return self.backend.key_id
+        return hashlib.sha256("|".join(self.person.subjects).encode()).hexdigest()[:32]
+
+    @property
+    def subject(self) -> Sequence[str] | None:
+        """Whose requests are reached: a person's own, or all of the backend's."""
+        return self.person.subjects if self.person else None
+
+    def find(self, session: Session, request_id: str, *, lock: bool = False) -> Request:
+        """Return one of the requests this speaker may see. Raises NotFound."""
+        return requests.find(
+            session, request_id, backend_id=self.backend.id, subject=self.subject, lock=lock
+        )
+
+
+def speaker() -> Speaker:
+    """Return who speaks in this call; the guard has let them in."""
+    found: Speaker = g.speaker
+    return found
+
+
+def grant_token() -> str:
+    """Return the grant this call was made with."""
+    found: str = g.grant
+    return found
+
+
+def enter(guard: Guard, scope: str) -> None:
+    """
+    Let the caller in.
+
+    Args:
+        scope: What a key must be allowed to do; a person needs none for their own requests.
+
+    Raises:
+        Unauthenticated: no credential, or not one of the kind this area takes.
+        Forbidden: the key lacks the scope.
+        TooMany: this caller has called too often.
+    """
+    limits = parts().limits
+    address = (limits.per_address, request.remote_addr or "unknown")
+    if guard in (Guard.PUBLIC, Guard.GRANT):
+        limits.hit(address)
+        g.grant = _grant() if guard is Guard.GRANT else ""
+        return
+    try:
+        g.speaker = who = _speaker(guard)
+    except Unauthenticated:
+        limits.hit(address)  # guessing is counted too
+        raise
+    limits.hit(address, (limits.per_key, who.counted_as))
+    if who.person is None and scope not in who.backend.scopes:
+        raise Forbidden(f"this API key lacks the scope {scope}")
+
+
+def _grant() -> str:
+    token = _bearer()
+    if not token.startswith(GRANT):
+        raise Unauthenticated("this call needs a grant")
+    return token
+
+
+def _speaker(guard: Guard) -> Speaker:
+    here, token = parts(), _bearer()
+    if token.startswith(portal.PREFIX) and guard is Guard.KEY_OR_PORTAL:
+        person = portal.read(here.context, token, now=here.now())
+        return Speaker(here.keys.caller_of(person.backend_id), person)
+    return Speaker(here.keys.caller(token, now=here.now()))
+
+
+def _bearer() -> str:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated("send an Authorization header with a Bearer credential")
+    return token.strip()

@@ -1,0 +1,121 @@
+"""A curl example for each call of the contract, made from the contract itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_BASE: Final = "$RIGHTS"
+_METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
+_CREDENTIAL: Final = {"backendKey": "$KEY", "grant": "$GRANT"}
+
+
+@dataclass(frozen=True, slots=True)
+class CallExample:
+    """One call, for the documentation."""
+
+    method: str
+    path: str
+    name: str
+    area: str
+    summary: str
+    description: str
+    scope: str
+    answers: tuple[tuple[str, str], ...]
+    curl: str
+
+
+def calls(document: Mapping[str, Any]) -> list[CallExample]:
+    """Return every call of a contract with its example."""
+    return [
+        _example(document, path, method, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in _METHODS
+    ]
+
+
+def _example(
+    document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]
+) -> CallExample:
+    return CallExample(
+        method=method.upper(),
+        path=path,
+        name=operation["operationId"],
+        area=operation["tags"][0],
+        summary=operation.get("summary", ""),
+        description=operation.get("description", ""),
+        scope=operation.get("x-scope", ""),
+        answers=tuple(_answers(document, operation)),
+        curl=" \\\n  ".join(_curl(path, method, operation)),
+    )
+
+
+def _answers(
+    document: Mapping[str, Any], operation: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    for status, answer in sorted(operation["responses"].items()):
+        found = _resolved(document, answer)
+        yield status, found["description"]
+
+
+def _curl(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    verb = {"get": "", "head": "--head "}.get(method, f"-X {method.upper()} ")
+    yield f'curl {verb}"{_BASE}{_path(path)}"'
+    for choice in operation.get("security", [])[:1]:
+        yield f'-H "Authorization: Bearer {_CREDENTIAL[next(iter(choice))]}"'
+    names = {p.get("name") for p in operation.get("parameters", []) if isinstance(p, Mapping)}
+    if "Idempotency-Key" in names:
+        yield '-H "Idempotency-Key: $(uuidgen)"'
+    if "Range" in names:
+        yield "-H 'Range: bytes=0-1048575' --output package.zip"
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body:
+        yield "-H 'Content-Type: application/json'"
+        text = json.dumps(_BODIES[operation["operationId"]], ensure_ascii=False)
+        yield f"-d '{text}'"
+
+
+def _path(path: str) -> str:
+    """Write ``{request_id}`` as the shell variable ``$REQUEST_ID``."""
+    parts = path.split("/")
+    return "/".join(f"${p[1:-1].upper()}" if p.startswith("{") else p for p in parts)
+
+
+def _resolved(document: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in answer:
+        return answer
+    name = answer["$ref"].rpartition("/")[2]
+    found: Mapping[str, Any] = document["components"]["responses"][name]
+    return found
+
+
+_WHO: Final = {"user_id": "u-1001", "email": "wei.zhang@example.com"}
+_BODIES: Final[Mapping[str, Any]] = {
+    "create_request": {"kind": "access", "subject": _WHO, "locale": "zh-CN"},
+    "create_bundle": {
+        "requests": [{"kind": "copy"}, {"kind": "deletion", "option": "anonymise"}],
+        "subject": _WHO,
+    },
+    "supply_information": {
+        "values": {"changes": [{"field": "shop.users.nickname", "value": "小伟"}]}
+    },
+    "start_verification": {"purpose": "request"},
+    "answer_verification": {"code": "123456"},
+    "ask_lookup": {"question": "counts"},
+    "grant_download": {"code": "123456", "assertion": "$ASSERTION"},
+    "record_consent": {"subject": _WHO, "purpose": "newsletter", "rule_version": "2026-10"},
+    "read_consents": {"subject": _WHO},
+    "withdraw_consent": {"subject": _WHO, "purposes": ["newsletter"]},
+    "read_preference": {"subject": {"device_id": "d-77"}, "name": "personalised"},
+    "opt_out": {"subject": {"device_id": "d-77"}, "name": "personalised"},
+    "issue_portal_token": {"assertion": "$ASSERTION"},
+    "create_webhook": {
+        "url": "https://shop.example.com/rights",
+        "events": ["request.fulfilled", "package.ready"],
+    },
+    "change_webhook": {"events": ["request.fulfilled"]},
+}
+"""What each call with a body is shown with."""

@@ -1,0 +1,40 @@
+"""Headers that every answer carries."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Flask, Response, request
+
+_ALWAYS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+_API: Final = "default-src 'none'; frame-ancestors 'none'"
+_PAGES: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def register(app: Flask, *, https: bool) -> None:
+    """
+    Send them with every answer of *app*.
+
+    Args:
+        https: People reach this service over TLS: tell their browsers to keep it so.
+    """
+
+    @app.after_request
+    def _harden(response: Response) -> Response:
+        for name, value in _ALWAYS.items():
+            response.headers[name] = value
+        page = (response.content_type or "").startswith("text/html")
+        response.headers.setdefault("Content-Security-Policy", _PAGES if page else _API)
+        if not request.path.startswith("/static/"):
+            response.headers["Cache-Control"] = "no-store"
+        if https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        return response

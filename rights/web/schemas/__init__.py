@@ -1,0 +1,1 @@
+"""What calls take and give: once, for the check and for the contract."""

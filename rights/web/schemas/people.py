@@ -1,0 +1,103 @@
+"""Documents about consents, preferences and portal tokens."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from rights.services.consents import MANNERS
+from rights.web.schemas.requests import ASSERTION, Acknowledgement
+from rights.web.schemas.shapes import Choice, Closed, Moment, Subject, Text, nullable
+
+
+class NewConsent(Closed):
+    """A consent that was given."""
+
+    subject = Subject(required=True)
+    purpose = Text(required=True, least=1, most=60)
+    manner = Choice(MANNERS, load_default="express")
+    rule_version = Text(
+        required=True, least=1, most=60, metadata={"description": "Which notice was shown."}
+    )
+    source = Text(load_default="", most=60, metadata={"description": "Where it was given."})
+
+
+class ConsentLine(Closed):
+    """One line of the ledger."""
+
+    purpose = fields.String(required=True)
+    state = Choice(("granted", "withdrawn"), required=True)
+    manner = fields.String(required=True)
+    rule_version = fields.String(required=True)
+    source = fields.String(required=True)
+    request_id = nullable(fields.String)
+    at = Moment(required=True)
+
+
+class ConsentQuery(Closed):
+    """Whose consents; in the body, since addresses do not belong into URLs."""
+
+    subject = Subject(required=True)
+    purpose = Text(least=1, most=60)
+
+
+class ConsentHistory(Closed):
+    """The ledger of one person at this backend, oldest first."""
+
+    items = fields.List(fields.Nested(ConsentLine), required=True)
+
+
+class Withdrawal(Closed):
+    """Consents to take back."""
+
+    subject = Subject(required=True)
+    purposes = fields.List(Text(least=1, most=60), required=True, validate=validate.Length(1, 100))
+    locale = Choice(("zh-CN", "en"), load_default="zh-CN")
+
+
+class PreferenceQuery(Closed):
+    """Whose switch; an anonymous device id will do."""
+
+    subject = Subject(required=True)
+    name = Text(required=True, least=1, most=60, metadata={"example": "personalised"})
+
+
+class PreferenceReading(Closed):
+    """Where a switch stands."""
+
+    name = fields.String(required=True)
+    value = Choice(("on", "off"), required=True)
+    effective = fields.Boolean(
+        required=True, metadata={"description": "Every serving store has read it back."}
+    )
+    pending = fields.List(fields.String(), required=True)
+    changed_at = nullable(Moment)
+    effective_at = nullable(Moment)
+
+
+class OptOut(Closed):
+    """Turn one switch off."""
+
+    subject = Subject()
+    name = Text(required=True, least=1, most=60, metadata={"example": "personalised"})
+    locale = Choice(("zh-CN", "en"), load_default="zh-CN")
+
+
+class OptOutOutcome(Closed):
+    """The preference, and the request that makes every store honour it."""
+
+    preference = fields.Nested(PreferenceReading, required=True)
+    request = fields.Nested(Acknowledgement, required=True)
+
+
+class NewPortalToken(Closed):
+    """For whom: a signed assertion about the user, or who is signed in."""
+
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+    subject = Subject()
+
+
+class PortalToken(Closed):
+    """A token to act as this person with."""
+
+    token = fields.String(required=True)
+    expires_at = Moment(required=True)

@@ -1,0 +1,242 @@
+"""Documents about requests."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import State, Wait
+from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
+
+ASSERTION = "A JWS signed by the backend about its logged-in user; good once."
+REGIMES = {"example": ["cn_general"], "description": "Empty: the deployment's own."}
+
+
+def _scalar() -> fields.Raw:
+    kinds = ["string", "integer", "number", "boolean"]
+    return fields.Raw(allow_none=True, metadata={"type": kinds, "maxLength": 10_000})
+
+
+class Change(Closed):
+    """One field and what it should say."""
+
+    field = Text(
+        required=True,
+        least=1,
+        most=200,
+        metadata={
+            "description": "`<store>.<collection>.<field>`",
+            "example": "shop.users.nickname",
+        },
+    )
+    value = _scalar()
+    old = _scalar()
+
+
+class Parameters(Closed):
+    """What narrows a request; names of the data map only, never personal data."""
+
+    categories = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
+    ground = Text(least=1, most=40)
+    purposes = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
+    decision = Text(least=1, most=60)
+    topic = Text(least=1, most=60)
+
+
+class Values(Closed):
+    """What is about the person; sealed at once."""
+
+    changes = fields.List(fields.Nested(Change), validate=validate.Length(1, 100))
+    tags = fields.List(Text(least=1, most=200), validate=validate.Length(1, 500))
+    text = Text(least=1, most=10_000)
+
+
+class Wish(Closed):
+    """One right to exercise."""
+
+    kind = Choice(Kind, required=True)
+    option = Choice(Option, metadata={"description": "Absent: the kind's default."})
+    parameters = fields.Nested(Parameters)
+    values = fields.Nested(Values)
+
+
+class NewRequest(Wish):
+    """A request. With a portal token, `subject` and `assertion` stay out."""
+
+    subject = Subject()
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+    regimes = fields.List(Text(least=1, most=40), validate=validate.Length(0, 8), metadata=REGIMES)
+    locale = Choice(("zh-CN", "en"), load_default="zh-CN")
+    follows = Id(metadata={"description": "The closed request that this one follows."})
+
+
+class NewBundle(Closed):
+    """Several requests of one person, taken in together or not at all."""
+
+    requests = fields.List(fields.Nested(Wish), required=True, validate=validate.Length(1, 10))
+    subject = Subject()
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+    regimes = fields.List(Text(least=1, most=40), validate=validate.Length(0, 8), metadata=REGIMES)
+    locale = Choice(("zh-CN", "en"), load_default="zh-CN")
+
+
+class NextStep(Closed):
+    """What the person does next."""
+
+    code = Choice(("code", "proof", "information", "wait", "closed"), required=True)
+    text = fields.Nested(Bilingual, required=True)
+
+
+class Door(Closed):
+    """A call that can be made about this request, in words for the person."""
+
+    href = fields.String(required=True)
+    text = fields.Nested(Bilingual, required=True)
+
+
+class Acknowledgement(Closed):
+    """A request as it stands; the same whether we know the person or not."""
+
+    id = Id(required=True, metadata={"description": "The reference number."})
+    kind = Choice(Kind, required=True)
+    option = Choice(Option, required=True)
+    state = Choice(State, required=True)
+    wait = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"enum": [*(str(w) for w in Wait if w), None], "description": "Why it waits."},
+    )
+    bundle_id = nullable(fields.String)
+    follows = nullable(fields.String)
+    merged_into = nullable(fields.String)
+    reason = nullable(fields.String)
+    regimes = fields.List(fields.String(), required=True)
+    locale = fields.String(required=True)
+    level = fields.Integer(required=True)
+    level_needed = fields.Integer(required=True)
+    needs = fields.List(fields.String(), required=True)
+    received_at = Moment(required=True)
+    received_at_local = Moment(required=True)
+    due_at = Moment(required=True, metadata={"description": "The date that is promised."})
+    closed_at = nullable(Moment)
+    next_step = fields.Nested(NextStep, required=True)
+    information = fields.Nested(Door, required=True)
+    cancel = fields.Nested(Door, required=True)
+    contact = nullable(
+        fields.String, metadata={"description": "The personal information protection officer."}
+    )
+
+
+class Page(Closed):
+    """Which page of a list."""
+
+    cursor = Text(most=200, metadata={"description": "`next` of the page before."})
+    limit = fields.Integer(
+        load_default=20, validate=validate.Range(1, 100), metadata={"example": 20}
+    )
+    state = Choice(State)
+    kind = Choice(Kind)
+
+
+class RequestPage(Closed):
+    """Requests, newest first."""
+
+    items = fields.List(fields.Nested(Acknowledgement), required=True)
+    next = nullable(fields.String, metadata={"description": "Cursor of the next page, if any."})
+
+
+class Bundle(Closed):
+    """A bundle and its requests."""
+
+    id = Id(required=True)
+    received_at = Moment(required=True)
+    requests = fields.List(fields.Nested(Acknowledgement), required=True)
+
+
+class Event(Closed):
+    """One thing that happened."""
+
+    seq = fields.Integer(required=True)
+    at = Moment(required=True)
+    event = fields.String(required=True)
+    by = Choice(("subject", "backend", "staff", "system"), required=True)
+    state = nullable(fields.String)
+
+
+class Timeline(Closed):
+    """Everything that happened to a request, oldest first."""
+
+    events = fields.List(fields.Nested(Event), required=True)
+
+
+class ItemResult(Closed):
+    """What became of one thing that was named."""
+
+    item = fields.String(required=True)
+    status = fields.Integer(
+        required=True, metadata={"description": "200: done. 404: the person has none such."}
+    )
+
+
+class Remarks(Closed):
+    """What a worker found that the person must know beside the outcome."""
+
+    results = fields.List(fields.Nested(ItemResult), required=True)
+    needs = fields.List(fields.String(), required=True)
+    choices = fields.List(
+        fields.String(), required=True, metadata={"description": "What the missing value can be."}
+    )
+
+
+class Information(Closed):
+    """What is added to an open request."""
+
+    parameters = fields.Nested(Parameters)
+    values = fields.Nested(Values)
+    subject = Subject()
+
+
+class StartVerification(Closed):
+    """Send a code."""
+
+    purpose = Choice(
+        ("request", "grant"),
+        load_default="request",
+        metadata={"description": "`grant`: for the download of a package."},
+    )
+
+
+class Sent(Closed):
+    """A code is on its way."""
+
+    to = fields.String(required=True, metadata={"description": "The type of the identifier."})
+    expires_at = Moment(required=True)
+    again_at = Moment(required=True, metadata={"description": "When another can be asked for."})
+
+
+class Proof(Closed):
+    """A code, an assertion, or both."""
+
+    code = Text(least=1, most=12, metadata={"example": "123456"})
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+
+
+class NewLookup(Closed):
+    """A question that a worker answers."""
+
+    question = Choice(("counts",), required=True)
+
+
+class Lookup(Closed):
+    """A question and, once there is one, its answer."""
+
+    id = Id(required=True)
+    question = fields.String(required=True)
+    state = Choice(("waiting", "answered", "failed"), required=True)
+    code = nullable(fields.String, metadata={"description": "Why it failed."})
+    answer = fields.Raw(
+        required=True,
+        allow_none=True,
+        metadata={"type": "object", "description": "By collection."},
+    )
+    expires_at = Moment(required=True)

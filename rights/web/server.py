@@ -1,0 +1,56 @@
+"""
+The web server: gunicorn with threads, embedded, so that the command line stays one program.
+
+Access is not logged: addresses and paths are personal data soon enough, and every change has an
+entry of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+_BODY_WAIT_S: Final = 30
+_GRACE_S: Final = 20
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # the library publishes no types
+    """One application, built before the fork; connections are opened after it, when needed."""
+
+    def __init__(self, create: Callable[[], Flask], options: dict[str, Any]) -> None:
+        self._create = create
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options given in code; there is no configuration file."""
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application."""
+        return self._create()
+
+
+def run(create: Callable[[], Flask], *, host: str, port: int, workers: int, threads: int) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT): calls under way are finished first."""
+    options = {
+        "bind": [f"{host}:{port}"],
+        "workers": workers,
+        "threads": threads,
+        "worker_class": "gthread",
+        "preload_app": True,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "timeout": _BODY_WAIT_S,
+        "graceful_timeout": _GRACE_S,
+        "keepalive": 30,
+        "limit_request_fields": 60,
+        "proc_name": "rights-web",
+        "control_socket_disable": True,
+    }
+    _Server(create, options).run()

@@ -1,0 +1,1 @@
+"""Every connector, on its real store."""

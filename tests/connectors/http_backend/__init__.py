@@ -1,0 +1,1 @@
+"""The client of the protocol, against a real HTTP server that speaks it or breaks it."""

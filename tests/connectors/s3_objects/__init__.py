@@ -1,0 +1,1 @@
+"""A person's files on a real S3 server."""

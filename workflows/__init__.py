@@ -1,0 +1,1 @@
+"""How an accepted request gets done."""

@@ -1,0 +1,392 @@
+"""
+Move a request one notch forward.
+
+``begin`` and ``settle`` are level-triggered: they look at the rows, not at who called them,
+and ask what comes next. Calling them twice is harmless, so recovery from any crash is to call
+again, which the sweep does for every request whose time has come. A step that crashed is one
+whose lease lapsed; a step that met an unreachable store is one that may start later.
+
+Each is one transaction under the request's row lock, so two workers cannot claim one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from connectors.sdk import KeySet
+from rights.domain.errors import Fenced, LevelTooLow
+from rights.domain.levels import minimum
+from rights.domain.lifecycle import Event, State, Wait
+from rights.services import audit, notes, outbox, requests
+from rights.services.notices import ask_for
+from rights.store.db import transaction
+from rights.store.models import (
+    JournalRow,
+    KeyringRow,
+    Package,
+    PlanRow,
+    Request,
+    StepRow,
+    StepState,
+)
+from workflows import finish, restart, turns
+from workflows.claims import Ask, Claim, Done, Failed, Later, Outcome, PackageKey
+from workflows.floor import Floor
+from workflows.keyring import sealed_keys
+from workflows.leases import give_up
+from workflows.plan import Plan, Step
+from workflows.plans import read_plan
+from workflows.recipes import EFFECTS, IRREVERSIBLE, Action
+
+PREPARE: Final = "prepare"
+FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
+
+
+class Kept(NamedTuple):
+    """What this process still has in memory from the step before."""
+
+    keys: KeySet | None = None
+    package: PackageKey | None = None
+
+
+NOTHING_KEPT: Final = Kept()
+
+
+def begin(floor: Floor, request_id: str) -> Claim | None:
+    """Claim the next ready step of a request, if there is one."""
+    return _held(floor, _begin(floor, request_id))
+
+
+def _begin(floor: Floor, request_id: str) -> Claim | None:
+    with transaction(floor.register) as session:
+        request = requests.locked(session, request_id)
+        if request.state is not State.IN_PROGRESS:
+            return None
+        _enough(request)
+        if request.needs:
+            _hold(session, request, Wait.NEEDS_INFO, floor.now())
+            ask_for(session, request, "needs_info", now=floor.now())
+            return None
+        if turns.must_wait(session, request):
+            turns.later(request, floor.now())
+            return None
+        rows = _steps(session, request_id)
+        if not rows:
+            rows = [_prepare_row(request)]
+            session.add_all(rows)
+        plan, approved = read_plan(session, request_id)
+        return _next(session, floor, request, rows, plan, approved=approved)
+
+
+def settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
+    """
+    Write down what became of a step, and claim the next one.
+
+    Raises:
+        Fenced: another worker took the step over; nothing is written.
+    """
+    floor.leases.release(claim.step_id)
+    return _held(floor, _settle(floor, claim, outcome))
+
+
+def _held(floor: Floor, claim: Claim | None) -> Claim | None:
+    """Begin the heartbeat once the claim is committed: before, it would not find the row."""
+    if claim is not None:
+        floor.leases.hold(claim.step_id, claim.fence)
+    return claim
+
+
+def _settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
+    with transaction(floor.register) as session:
+        request = requests.locked(session, claim.request.id)
+        rows = _steps(session, request.id)
+        row = next(r for r in rows if r.id == claim.step_id)
+        if row.state is not StepState.RUNNING or row.fence != claim.fence:
+            raise Fenced(f"step {claim.step_id} was taken over: its newer worker decides")
+        if isinstance(outcome, Ask):
+            restart.ask_person(session, floor, request, outcome)
+            return None
+        plan = _write(session, floor, request, row, claim, outcome) or claim.plan
+        if made := outcome_plan(outcome):
+            rows = [*rows, *_new_steps(session, request, made)]
+        if request.state is not State.IN_PROGRESS:
+            return None
+        kept = _kept(claim, outcome)
+        approved = outcome_plan(outcome) is None or not _wants_approval(floor, request)
+        return _next(session, floor, request, rows, plan, kept, approved=approved)
+
+
+def outcome_plan(outcome: Outcome) -> Plan | None:
+    """Return the plan that an outcome brought, if it did."""
+    return outcome.plan if isinstance(outcome, Done) else None
+
+
+def _kept(claim: Claim, outcome: Outcome) -> Kept:
+    if not isinstance(outcome, Done):
+        return Kept(claim.keys, claim.package)
+    return Kept(outcome.keys or claim.keys, outcome.made or claim.package)
+
+
+def _wants_approval(floor: Floor, request: Request) -> bool:
+    return floor.force_approval or request.kind in floor.context.settings.approval_kinds
+
+
+def hand_back(floor: Floor, claim: Claim) -> None:
+    """Give a claimed step back unstarted: somebody else's turn."""
+    floor.leases.release(claim.step_id)
+    with transaction(floor.register) as session:
+        request = requests.locked(session, claim.request.id)
+        row = session.get(StepRow, claim.step_id)
+        if row and row.state is StepState.RUNNING and row.fence == claim.fence:
+            row.state, row.next_at, row.lease_owner = StepState.TODO, None, ""
+            row.attempts -= 1
+            _ring(session, request, floor.now())
+
+
+def _enough(request: Request) -> None:
+    """The minimum level holds here too, whatever the door let through."""
+    if request.level < minimum(request.kind, request.option):
+        raise LevelTooLow(
+            f"request {request.id} was let through below its level: nothing is done for it"
+        )
+
+
+def _steps(session: Session, request_id: str) -> list[StepRow]:
+    query = select(StepRow).where(StepRow.request_id == request_id)
+    return list(session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))))
+
+
+def _prepare_row(request: Request) -> StepRow:
+    return StepRow(
+        id=f"{request.id}-00-{PREPARE}",
+        request_id=request.id,
+        phase=0,
+        action=Action.PREPARE,
+        queue=requests.queue_of(request),
+    )
+
+
+def _new_steps(session: Session, request: Request, plan: Plan) -> list[StepRow]:
+    rows = [
+        StepRow(
+            id=f"{request.id}-{step.name}",
+            request_id=request.id,
+            phase=step.phase,
+            action=step.action,
+            store=step.store,
+            state=StepState.MANUAL if step.manual else StepState.TODO,
+            note=step.manual,
+            queue=requests.queue_of(request),
+        )
+        for step in plan
+    ]
+    session.add_all(rows)
+    return rows
+
+
+def _next(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    rows: Sequence[StepRow],
+    plan: Plan | None,
+    kept: Kept = NOTHING_KEPT,
+    *,
+    approved: bool,
+) -> Claim | None:
+    """Claim a ready step of the first unfinished phase; hold or finish when there is none."""
+    now = floor.now()
+    phase = _current(rows)
+    if not phase:
+        finish.finish(session, floor, request, rows, plan, now=now)
+        return None
+    if plan is not None and not approved:
+        _hold(session, request, Wait.APPROVAL, now)
+        return None
+    give_up(phase, now)
+    ready = [row for row in phase if _may_start(row, now)]
+    if not ready:
+        _wait(session, request, phase, now)
+        return None
+    for _ in ready[1:]:
+        _ring(session, request, now)  # the other stores of this phase, side by side
+    _begun(session, request, ready[0], now)
+    return _claim(floor, request, ready[0], rows, plan, kept, now)
+
+
+def _begun(session: Session, request: Request, row: StepRow, now: datetime) -> None:
+    """Note what cannot be undone before it is done: no entry, no effect."""
+    if row.action not in IRREVERSIBLE:
+        return
+    request.irreversible_at = request.irreversible_at or now
+    data = {"step": row.id.partition("-")[2], "fence": row.fence + 1}
+    audit.append(session, request, [audit.Line("step_started", "system", data)], now=now)
+
+
+def _current(rows: Sequence[StepRow]) -> list[StepRow]:
+    """Return the unfinished steps of the first phase that has any."""
+    waiting = [row for row in rows if row.state not in FINISHED]
+    first = min((row.phase for row in waiting), default=None)
+    return [row for row in waiting if row.phase == first]
+
+
+def _may_start(row: StepRow, now: datetime) -> bool:
+    due = row.next_at is None or row.next_at <= now
+    return row.state in (StepState.TODO, StepState.RUNNING) and due
+
+
+def _claim(
+    floor: Floor,
+    request: Request,
+    row: StepRow,
+    rows: Sequence[StepRow],
+    plan: Plan | None,
+    kept: Kept,
+    now: datetime,
+) -> Claim:
+    row.state, row.lease_owner = StepState.RUNNING, floor.worker
+    row.fence, row.attempts = row.fence + 1, row.attempts + 1
+    row.next_at = now + floor.leases.lease
+    row.started_at = row.started_at or now
+    request.next_at = row.next_at
+    step = _step_of(plan, row)
+    results = {r.id: r.result for r in rows if r.state in FINISHED}
+    return Claim(
+        request, row.id, row.fence, step, plan, kept.keys, results, tuple(rows), kept.package
+    )
+
+
+def _step_of(plan: Plan | None, row: StepRow) -> Step | None:
+    if plan is None or row.action == Action.PREPARE:
+        return None
+    name = row.id.partition("-")[2]
+    return next(s for s in plan if s.name == name)
+
+
+def _ring(session: Session, request: Request, now: datetime) -> None:
+    queue = requests.queue_of(request)
+    outbox.emit(session, "advance", now=now, queue=queue, request_id=request.id)
+
+
+def _wait(session: Session, request: Request, phase: Sequence[StepRow], now: datetime) -> None:
+    """Nothing can start now: because of a person, a store, or another worker at it."""
+    if any(row.state in (StepState.MANUAL, StepState.FAILED) for row in phase):
+        busy = any(row.state in (StepState.RUNNING, StepState.TODO) for row in phase)
+        if not busy:
+            _hold(session, request, Wait.TASK, now)
+            return
+    times = [row.next_at for row in phase if row.next_at is not None]
+    request.next_at = min(times, default=now + timedelta(seconds=30))
+    later = any(row.state is StepState.TODO for row in phase)
+    request.wait = Wait.STORE if later else Wait.NONE
+
+
+def _hold(session: Session, request: Request, wait: Wait, now: datetime) -> None:
+    request.wait = wait
+    request.next_at = None
+    data = {"wait": str(wait)}
+    requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
+
+
+def _write(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    row: StepRow,
+    claim: Claim,
+    outcome: Done | Later | Failed,
+) -> Plan | None:
+    now = floor.now()
+    row.lease_owner = ""
+    match outcome:
+        case Done():
+            _done(session, floor, request, row, claim, outcome, now)
+            return outcome.plan
+        case Later(code=code, note=note, after=after):
+            pauses = floor.context.settings.backoff_s
+            pause = timedelta(seconds=pauses[min(row.attempts, len(pauses)) - 1])
+            row.state, row.code, row.note = StepState.TODO, code, note
+            row.next_at = now + max(pause, after or timedelta())
+        case Failed(code=code, note=note):
+            row.state, row.code, row.note, row.next_at = StepState.FAILED, code, note, None
+    data = {"step": row.id.partition("-")[2], "code": row.code, "attempts": row.attempts}
+    audit.append(session, request, [audit.Line("step_stopped", "system", data)], now=now)
+    return None
+
+
+def _done(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    row: StepRow,
+    claim: Claim,
+    outcome: Done,
+    now: datetime,
+) -> None:
+    row.state, row.next_at, row.done_at, row.done_by = StepState.DONE, None, now, "system"
+    row.code = row.note = ""
+    row.result = dict(outcome.result)
+    if outcome.plan is not None:
+        _keep_plan(session, floor, request, outcome, now)
+    if outcome.made is not None:
+        new = Package(id=outcome.made.id, request_id=request.id, created_at=now)
+        new.wrapped_key = outcome.made.wrapped
+        session.add(new)
+    if outcome.package is not None:
+        mine = col(Package.request_id) == request.id
+        session.execute(update(Package).where(mine).values(**outcome.package))
+    if outcome.told:
+        told = dict(outcome.told)
+        notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
+    journal = _journal(request, row, claim, now)
+    if journal:
+        session.execute(insert(JournalRow), journal)
+    data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
+    audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
+
+
+def _journal(request: Request, row: StepRow, claim: Claim, now: datetime) -> list[dict[str, Any]]:
+    """Copy what the stores' own journals say: the register is the index over them."""
+    if row.action not in EFFECTS:
+        return []
+    receipts = row.result.get("collections", {})
+    return [
+        {
+            "step_id": row.id,
+            "request_id": request.id,
+            "chunk": chunk,
+            "fence": claim.fence,
+            "collection": path,
+            "phase": "done",
+            "affected": receipt.get("affected", 0),
+            "digest": receipt.get("digest", ""),
+            "at": now,
+        }
+        for chunk, (path, receipt) in enumerate(receipts.items())
+    ]
+
+
+def _keep_plan(
+    session: Session, floor: Floor, request: Request, outcome: Done, now: datetime
+) -> None:
+    plan = outcome.plan
+    if plan is None:
+        return
+    session.add(
+        PlanRow(
+            request_id=request.id,
+            config_hash=plan.config_hash,
+            schema_hash=plan.schema_hash,
+            hash=plan.hash,
+            body=plan.to_json(),
+            created_at=now,
+            needs_approval=_wants_approval(floor, request),
+        )
+    )
+    sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
+    session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))

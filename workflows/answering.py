@@ -1,0 +1,136 @@
+"""The package step: what was read, what is told in sentences, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from rights.domain.kinds import Kind, Option
+from rights.logs import get
+from rights.store.models import StepRow, StepState
+from rights.store.sealing import SealedFiles, sealed_size
+from workflows.claims import Claim, Done, Outcome
+from workflows.floor import Floor
+from workflows.outcome import READING, by_hand, unsure
+from workflows.packages import statements
+from workflows.packages.build import build
+from workflows.packages.reading import Reader
+from workflows.packages.spool_index import SpoolIndex
+from workflows.packages.statements import Statement
+from workflows.packages.terms import About, Missing
+from workflows.packing import policy_of, sealed_files
+from workflows.reasons import reason
+
+MOST_ROWS: Final = 200
+"""Rows that an explanation reads of each collection; the data files hold all of them."""
+
+
+def package(floor: Floor, claim: Claim) -> Outcome:
+    """Build the package; it is published whole or not at all."""
+    key, files = sealed_files(floor, claim)
+    spools = [SpoolIndex.from_json(r["spool"]) for r in claim.results.values() if "spool" in r]
+    missing = (*_missing(claim.rows, claim), *_doubted(claim))
+    built = build(
+        files=files,
+        key=f"packages/{key.id}/{claim.fence}.zip",
+        about=_about(floor, claim),
+        datamap=floor.context.datamap,
+        spools=spools,
+        missing=missing,
+        statements=statements_for(floor, claim, files, spools),
+        policy=policy_of(claim.request),
+        keep_running=lambda: floor.leases.check(claim.step_id),
+    )
+    for alert in built.alerts:
+        get().error("package.value_dropped", collection=alert.collection, code=alert.why)
+    values = {
+        "state": "ready",
+        "blob": built.file.key,
+        "sealed_size": sealed_size(built.file.size),
+        "size": built.file.size,
+        "sha256": built.sha256,
+        "complete": not missing,
+        "missing": [
+            {"store": m.store, "collection": m.collection, "code": m.code} for m in missing
+        ],
+        "grants_max": floor.context.settings.package_grants,
+        "expires_at": _expiry(floor),
+    }
+    alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
+    result = {"files": built.summary.get("files", 0), "alerts": alerts}
+    return Done(result, package=values)
+
+
+def _expiry(floor: Floor) -> datetime:
+    return floor.now() + timedelta(days=floor.context.settings.package_days)
+
+
+def _about(floor: Floor, claim: Claim) -> About:
+    request = claim.request
+    return About(
+        request_id=request.id,
+        kind=str(request.kind),
+        option=str(request.option),
+        generated_at=floor.now(),
+        regimes=tuple(request.regimes),
+        language="en" if request.locale.startswith("en") else "zh-CN",
+    )
+
+
+def statements_for(
+    floor: Floor, claim: Claim, files: SealedFiles, spools: Iterable[SpoolIndex]
+) -> tuple[Statement, ...]:
+    """Return what is told in sentences for this kind and option."""
+    datamap, request = floor.context.datamap, claim.request
+    match request.kind, request.option:
+        case Kind.EXPLANATION, Option.RULES:
+            return tuple(statements.rules(datamap, str(request.parameters.get("topic", ""))))
+        case Kind.EXPLANATION, Option.AUTOMATED_DECISION:
+            name = str(request.parameters.get("decision", ""))
+            return tuple(statements.decisions(datamap, name, _rows(files, spools)))
+        case Kind.ACCESS, Option.RECIPIENTS:
+            return (statements.recipients(datamap),)
+        case Kind.ACCESS, Option.AI_USE:
+            return (statements.ai_use(datamap),)
+        case Kind.ACCESS, Option.SUMMARY:
+            return (statements.summary(datamap, _counts(claim.results)),)
+    return ()
+
+
+def _counts(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {p: n for r in results.values() for p, n in r.get("found", {}).items()}
+
+
+def _rows(files: SealedFiles, spools: Iterable[SpoolIndex]) -> statements.Rows:
+    places = {of.collection: (Reader(files, s), of) for s in spools for of in s.collections}
+
+    def rows(path: str) -> Iterable[Mapping[str, Any]]:
+        if path not in places:
+            return ()
+        reader, of = places[path]
+        return reader.first(of, MOST_ROWS)
+
+    return rows
+
+
+def _doubted(claim: Claim) -> Iterable[Missing]:
+    """Name every collection of which we cannot tell what in it is the person's."""
+    asked = {path for step in claim.plan or () for path in step.collections}
+    for path in sorted(unsure(claim.rows) & asked):
+        store, _, name = path.partition(".")
+        yield Missing(store, name, "not_identifiable", reason("not_identifiable"))
+
+
+def _missing(rows: Iterable[StepRow], claim: Claim) -> Iterable[Missing]:
+    """Name every step that was left out or read by hand, collection by collection."""
+    by_name = {s.name: s for s in claim.plan} if claim.plan else {}
+    for row in rows:
+        read_by_hand = row.action in READING and by_hand(row)
+        if row.state is not StepState.LEFT_OUT and not read_by_hand:
+            continue
+        code = row.code or "by_hand"
+        step = by_name.get(row.id.partition("-")[2])
+        for path in (step.collections if step else ()) or (f"{row.store}.",):
+            store, _, name = path.partition(".")
+            yield Missing(store, name, code, reason(code))

@@ -1,0 +1,175 @@
+"""
+The data map beside the connectors there are and the stores as they are.
+
+The loader has made sure that the map agrees with itself. What only workers can know is checked
+here: unknown connectors, settings, secrets, reachability, verbs, and the live schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, cast
+
+from connectors.sdk import Connector, ConnectorError, Discovers, Inventory, Manifest, Verb
+from rights.domain.datamap import DataMap, Role, Store
+from rights.domain.errors import ConfigError
+from rights.domain.graph import frozen
+from workflows import foreign_keys, tables
+from workflows.findings import Finding, Level, error, warning
+from workflows.stores import Registry, settings_mistakes
+
+OpenStore = Callable[[Store], Connector]
+
+WANTED: Final[Mapping[Verb, str]] = {
+    Verb.COLLECT: "access, copy and portability",
+    Verb.ERASE: "deletion and account cancellation",
+    Verb.CORRECT: "correction",
+    Verb.RESTRICT: "restriction",
+    Verb.VERIFY: "the proof that an effect took place",
+}
+"""What each store should be able to do, and for which requests."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def check(
+    datamap: DataMap,
+    registry: Registry,
+    open_connector: OpenStore,
+    *,
+    ci: bool = False,
+    refused: Mapping[str, str] = _NOTHING,
+) -> list[Finding]:
+    """
+    Return everything that is wrong or doubtful, errors first, in the map's order.
+
+    Args:
+        registry: The connectors that could be loaded.
+        open_connector: Raises ConfigError or a ConnectorError; both become findings.
+        ci: Incompleteness is an error too, as it should be where the map is released.
+        refused: Why the others could not be, by name.
+    """
+    found = list(_map(datamap))
+    for store in datamap:
+        if store.connector in registry:
+            found += _store(datamap, store, registry[store.connector].manifest, open_connector)
+        else:
+            why = refused.get(store.connector) or f"there is no connector {store.connector}"
+            found.append(error(store.name, why, "correct connector:, or install it"))
+    if ci:
+        found = [replace(f, level=Level.ERROR) if f.strict else f for f in found]
+    return sorted(found, key=lambda f: f.level is not Level.ERROR)
+
+
+def _map(datamap: DataMap) -> Iterator[Finding]:
+    if not datamap.controller:
+        yield warning(
+            "controller",
+            "notices cannot name who answers and whom to turn to",
+            "add controller: {name: {zh, en}, dpo_contact}",
+        )
+    for collection in datamap.collections:
+        for field in collection.fields:
+            if field.disclose and not field.purposes:
+                yield warning(
+                    f"{collection.path}.{field.name}",
+                    "is disclosed without a purpose",
+                    "add purposes, or set them for the collection",
+                )
+        for link in collection.links:
+            if link.role is Role.OWNS:
+                yield warning(
+                    f"{collection.path}.{','.join(link.columns)}",
+                    f"rows of {link.to} stay when their last owner is erased; only this link goes",
+                    "give them to staff, or link them to their owner",
+                )
+
+
+def _store(
+    datamap: DataMap, store: Store, manifest: Manifest, open_connector: OpenStore
+) -> Iterator[Finding]:
+    yield from _abilities(datamap, store, manifest)
+    mistakes = settings_mistakes(store, manifest)
+    for what, remedy in mistakes:
+        yield error(f"{store.name}.settings", what, remedy)
+    if not mistakes:
+        yield from _live(datamap, store, manifest, open_connector)
+
+
+def _abilities(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[Finding]:
+    wanted = dict(WANTED)
+    if any(s.collection.startswith(f"{store.name}.") for s in datamap.switches):
+        wanted[Verb.SUPPRESS] = "opting out and withdrawing consent"
+    if any(c.close for c in store.collections):
+        wanted[Verb.CLOSE] = "closing an account"
+    for verb, what in wanted.items():
+        if verb not in manifest.verbs:
+            yield warning(
+                store.name,
+                f"the connector {manifest.name} cannot {verb}, which {what} need",
+                "nothing, if staff are to do it: each such request becomes a task for them",
+            )
+    for collection in store.collections:
+        if Verb.FREEZE not in manifest.verbs and collection.path in frozen(datamap):
+            yield error(
+                collection.path,
+                f"other rows are found from it, and the connector {manifest.name} cannot freeze",
+                "link those rows to a person directly, by an identifier",
+            )
+        rule = collection.restriction
+        if rule and rule.strategy not in manifest.restrictions:
+            known = ", ".join(sorted(manifest.restrictions)) or "nothing"
+            yield error(
+                f"{collection.path}.restriction",
+                f"the connector {manifest.name} does not know {rule.strategy}",
+                f"it knows {known}; remove the restriction to leave it to staff",
+            )
+
+
+def _live(
+    datamap: DataMap, store: Store, manifest: Manifest, open_connector: OpenStore
+) -> Iterator[Finding]:
+    try:
+        connector = open_connector(store)
+    except ConfigError as wrong:
+        for problem in wrong.problems or (str(wrong),):
+            what, _, remedy = problem.partition(" → ")
+            yield error(f"{store.name}.settings", what, remedy or "correct the settings")
+        return
+    except ConnectorError as failure:
+        yield _unreachable(store, failure)
+        return
+    try:
+        connector.probe()
+        inventory = inventory_of(connector)
+    except ConnectorError as failure:
+        yield _unreachable(store, failure)
+        return
+    finally:
+        connector.close_connections()
+    if inventory is None:
+        what = f"the connector {manifest.name} cannot tell what there is"
+        yield warning(store.name, what, "make sure yourself that every collection is mapped")
+        return
+    compared = tables.Compared.of(datamap, store, inventory)
+    yield from tables.findings(compared)
+    yield from foreign_keys.findings(compared)
+
+
+def inventory_of(connector: Connector) -> Inventory | None:
+    """
+    Return what the store holds, or None where its connector cannot tell.
+
+    Raises:
+        ConnectorError: the store could not be asked.
+    """
+    if Verb.DISCOVER not in connector.manifest.verbs:
+        return None
+    # The manifest promises the method; check_manifest made sure of it when it was loaded.
+    return cast("Discovers", connector).discover()
+
+
+def _unreachable(store: Store, failure: ConnectorError) -> Finding:
+    return error(store.name, f"the store cannot be reached: {failure}", "start it, or correct url")

@@ -1,0 +1,99 @@
+"""One claimed step, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from connectors.sdk import KeySet
+from rights.store.models import Request, StepRow
+from workflows.plan import Plan, Step
+
+
+@dataclass(frozen=True, slots=True)
+class PackageKey:
+    """The package that a request's steps write into, and its wrapped data key."""
+
+    id: str
+    wrapped: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    The right to run one step, until the lease lapses.
+
+    Args:
+        fence: Higher than that of any worker before; goes with every effect.
+        step: From the plan; None for the step that makes the plan.
+        keys: The frozen keys, when this process still has them; else None.
+        results: Results of the request's finished steps, by step id.
+    """
+
+    request: Request = field(repr=False)
+    step_id: str
+    fence: int
+    step: Step | None
+    plan: Plan | None = field(repr=False)
+    keys: KeySet | None = field(default=None, repr=False)
+    results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    rows: tuple[StepRow, ...] = field(default=(), repr=False)
+    package: PackageKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    The step did what it is for.
+
+    Args:
+        result: JSON-native, no personal data.
+        plan: What PREPARE made.
+        keys: What PREPARE froze.
+        made: The package that PREPARE opened; its key seals every spool.
+        package: What PACKAGE made of it: column values of the package row.
+        told: What the person is told beside the outcome; sealed, since it is about them.
+    """
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+    plan: Plan | None = None
+    keys: KeySet | None = field(default=None, repr=False)
+    made: PackageKey | None = None
+    package: Mapping[str, Any] | None = field(default=None, repr=False)
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A store could not be reached; the step starts again by itself."""
+
+    code: str
+    note: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It will not work without a person: staff look, mend, retry or leave it out."""
+
+    code: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    The person has to say more; nothing was changed, so the plan is made anew afterwards.
+
+    Args:
+        needs: Name of what is missing.
+        choices: What they can choose from; sealed.
+    """
+
+    needs: str
+    choices: tuple[str, ...] = field(repr=False)
+
+
+Outcome = Done | Later | Failed | Ask

@@ -1,0 +1,91 @@
+"""``rights execute``: one verified request, inline, without Redis or web."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rights import logs
+from rights.domain.errors import ConfigError, Invalid, RightsError
+from rights.domain.kinds import Kind
+
+EXITS = {"fulfilled": 0, "planned": 0, "partially_fulfilled": 3, "on_hold": 4}
+
+
+@click.command()
+@click.option("--datamap", "map_file", required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--kind", required=True, type=click.Choice([str(k) for k in Kind]))
+@click.option("--subject", "subject", multiple=True, metavar="TYPE=VALUE")
+@click.option("--subjects", "people", type=click.Path(exists=True, path_type=Path))
+@click.option("--option", "options", multiple=True, metavar="KEY=VALUE")
+@click.option("--dry-run", is_flag=True, help="Plan and count; change nothing.")
+@click.option("--plan-out", type=click.Path(path_type=Path), help="Write the plan here.")
+@click.option("--plan", "plan_in", type=click.Path(exists=True, path_type=Path))
+@click.option("--approve", "approve_hash", help="Approve the plan of this hash.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where package and receipt go.")
+@click.option("--state", type=click.Path(path_type=Path), help="The register; the same resumes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
+def execute(**given: Any) -> None:
+    """
+    Run one verified request against the stores of a data map, for operators.
+
+    Exit 0 fulfilled or planned, 3 partially, 4 on hold, 2 bad input, 1 failed.
+    """
+    from workflows.inline import Order, run
+
+    logs.configure(level="WARNING")
+    try:
+        orders = [Order.read(given, person) for person in _people(given)]
+        outcomes = run(given["map_file"], orders, given)
+    except (ConfigError, Invalid) as error:
+        _refuse(error)
+        sys.exit(2)
+    except RightsError as error:
+        click.echo(f"{error.code}: {error}", err=True)
+        sys.exit(1)
+    for outcome in outcomes:
+        _print(outcome, as_json=given["as_json"])
+    sys.exit(max(EXITS.get(o["state"], 1) for o in outcomes))
+
+
+def _people(given: dict[str, Any]) -> list[dict[str, str]]:
+    if given["people"]:
+        lines = given["people"].read_text(encoding="utf-8").splitlines()
+        people = [json.loads(line) for line in lines if line.strip()]
+        if not people:
+            raise Invalid("the file of --subjects names nobody")
+        return people
+    if not given["subject"]:
+        raise Invalid("say who it is about: --subject TYPE=VALUE, or --subjects FILE")
+    return [dict(_pair(text, "--subject") for text in given["subject"])]
+
+
+def _pair(text: str, of: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name or not value:
+        raise Invalid(f"{of} takes NAME=VALUE")
+    return name, value
+
+
+def _refuse(error: RightsError) -> None:
+    click.echo(f"{error.code}: {error}", err=True)
+    for wrong in getattr(error, "errors", ()):
+        allowed = f" (one of: {', '.join(wrong.allowed)})" if wrong.allowed else ""
+        click.echo(f"  {wrong.field}: {wrong.message}{allowed}", err=True)
+
+
+def _print(outcome: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(outcome))
+        return
+    click.echo(f"state: {outcome['state']}")
+    for line in outcome["collections"]:
+        detail = ", ".join(
+            f"{k} {line[k]}" for k in ("affected", "decorrelated", "retained") if line[k]
+        )
+        click.echo(f"  {line['store']}.{line['collection']}: {line['action']} {detail}")
+    click.echo(f"plan: {outcome['plan_hash']}")

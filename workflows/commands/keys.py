@@ -1,0 +1,47 @@
+"""``rights keys`` and ``rights purge``."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+
+import click
+
+from rights.settings import load
+from rights.store.db import RegisterClock, open_engine
+
+
+@click.group()
+def keys() -> None:
+    """The keys under which everything personal is sealed."""
+
+
+@keys.command("new")
+@click.argument("name")
+def new(name: str) -> None:
+    """Print a new key called NAME, for RIGHTS_KEYS or RIGHTS_SIGNING_KEY."""
+    click.echo(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}")
+
+
+@keys.command()
+def rotate() -> None:
+    """Seal everything under the first key of RIGHTS_KEYS, so that older ones can be retired."""
+    from rights.services.rotation import rotate as turn
+    from workflows.building import context_for
+
+    settings = load()
+    click.echo(json.dumps(turn(open_engine(settings.database_url), context_for(settings).vault)))
+
+
+@click.command()
+def purge() -> None:
+    """Forget what is over: packages, codes, contacts, old records."""
+    from rights.services.purge import purge as forget
+    from workflows.building import blobs_for, context_for
+
+    settings = load()
+    register = open_engine(settings.database_url)
+    blobs = blobs_for(settings)
+    now = RegisterClock(register).now()
+    click.echo(json.dumps(forget(register, context_for(settings), blobs, now=now)))

@@ -1,0 +1,83 @@
+"""``rights audit verify``, ``rights receipt verify`` and ``rights requirements``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from rights.settings import load
+from workflows import requirements as facts
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify")
+@click.option("--json", "as_json", is_flag=True)
+def verify_audit(*, as_json: bool) -> None:
+    """Find any change, removal or reordering. Exit 1 when something is wrong."""
+    from rights.services.checkpoints import verify
+    from rights.services.signing import Signer
+    from rights.store.db import open_engine
+
+    settings = load()
+    signer = Signer(settings.signing_key.get_secret_value())
+    report = verify(open_engine(settings.database_url), signer)
+    if as_json:
+        body = {
+            "ok": report.ok,
+            "chains": report.chains,
+            "entries": report.entries,
+            "problems": list(report.problems),
+        }
+        click.echo(json.dumps(body))
+    else:
+        for problem in report.problems:
+            click.echo(problem)
+        click.echo(f"{report.entries} entries in {report.chains} chains: {_word(ok=report.ok)}")
+    sys.exit(0 if report.ok else 1)
+
+
+@click.group()
+def receipt() -> None:
+    """The signed statement of outcome."""
+
+
+@receipt.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--public-key", help="Base64, from the company; else the one in the file is used.")
+def verify_receipt(file: Path, public_key: str | None) -> None:
+    """Check FILE offline. Exit 1 when it does not hold."""
+    from rights.services.receipts import verify_file
+
+    found = verify_file(file, public_key=public_key)
+    for line in found.lines:
+        click.echo(line)
+    click.echo("the signature holds" if found.ok else "the signature does NOT hold")
+    sys.exit(0 if found.ok else 1)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--results", type=click.Path(path_type=Path), default=Path(".cache/requirements.json")
+)
+def requirements(results: Path, *, as_json: bool) -> None:
+    """Show which requirements the last full test run proved."""
+    found = facts.report(results)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name in ("proved", "half", "open"):
+        click.echo(f"{name}: {len(found[name])}")
+        click.echo("  " + " ".join(found[name]))
+    click.echo(f"core: {found['core']}")
+
+
+def _word(*, ok: bool) -> str:
+    return "all of them hold" if ok else "NOT all of them hold"

@@ -1,0 +1,95 @@
+"""``rights tasks`` and ``rights approve``: what staff do until there is a console."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+import click
+from sqlmodel import Session
+
+from rights.domain.errors import Conflict, Forbidden
+from rights.services import requests
+from rights.settings import load
+from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.models import Staff
+from workflows import plans
+from workflows import tasks as work
+from workflows.reasons import for_staff
+
+AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+
+
+@click.group()
+def tasks() -> None:
+    """Steps that wait for a person."""
+
+
+@tasks.command("list")
+@click.option("--json", "as_json", is_flag=True)
+def list_tasks(*, as_json: bool) -> None:
+    """Show what waits, the most urgent first."""
+    with reading(open_engine(load().database_url)) as session:
+        found = work.open_tasks(session)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for task in found:
+        click.echo(f"{task['due'][:10]}  {task['step']}  {task['state']}  {task['note']}")
+    click.echo(f"{len(found)} waiting")
+
+
+@tasks.command()
+@click.argument("step")
+@AS
+@click.option("--proof", default="", help="Reference of a ticket or document; no personal data.")
+def complete(step: str, who: str, proof: str) -> None:
+    """Say that STEP was done by hand."""
+    _act(who, lambda s, staff, now: work.complete(s, step, staff, now=now, proof=proof))
+
+
+@tasks.command()
+@click.argument("step")
+@AS
+def retry(step: str, who: str) -> None:
+    """Let the failed STEP run again."""
+    _act(who, lambda s, staff, now: work.retry(s, step, staff, now=now))
+
+
+@tasks.command("leave-out")
+@click.argument("step")
+@AS
+@click.option("--reason", required=True, type=click.Choice(for_staff()))
+def leave_out(step: str, who: str, reason: str) -> None:
+    """Go on without STEP; the answer names it with the reason."""
+    _act(who, lambda s, staff, now: work.leave_out(s, step, staff, now=now, reason=reason))
+
+
+@click.command()
+@click.argument("request_id")
+@click.option("--plan", "plan_hash", required=True, help="Hash of the plan that was looked at.")
+@AS
+def approve(request_id: str, plan_hash: str, who: str) -> None:
+    """Let the plan of REQUEST_ID be carried out."""
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        request = requests.locked(session, request_id)
+        plans.approve(session, request, plan_hash, staff, now)
+
+    _act(who, act)
+
+
+def _act(who: str, do: Callable[[Session, Staff, datetime], None]) -> None:
+    register = open_engine(load().database_url)
+    now = RegisterClock(register).now()
+    with reading(register) as session:
+        staff = work.staff_named(session, who)
+    try:
+        with transaction(register) as session:
+            do(session, staff, now)
+    except (Conflict, Forbidden) as error:
+        with transaction(register) as session:
+            work.refused(session, staff, error, now=now)
+        raise
+    click.echo("done")

@@ -1,0 +1,40 @@
+"""Counts of what is held, for plans that somebody reads and for summaries."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from connectors.sdk import Found, KeySet, Target, Verb, Work
+from workflows.floor import Floor
+from workflows.plan import Plan
+from workflows.recipes import VERBS
+
+
+def found_json(found: Found) -> dict[str, int]:
+    """Return counts as JSON-native values."""
+    by = {str(standing): rows for standing, rows in found.by_standing.items()}
+    return {"rows": found.rows, "restricted": found.restricted, "bytes": found.bytes, **by}
+
+
+def counts_of(floor: Floor, plan: Plan, keys: KeySet) -> dict[str, dict[str, int]]:
+    """Return what each collection of *plan* holds now: the dry run."""
+    out: dict[str, dict[str, int]] = {}
+    for step in plan:
+        if step.action not in VERBS:
+            continue
+        connector = floor.connector(step.store)
+        if Verb.LOCATE not in connector.manifest.verbs:
+            continue
+        for path in step.collections:
+            if path not in out:
+                out[path] = _locate(floor, connector, path, keys)
+    return out
+
+
+def _locate(floor: Floor, connector: Any, path: str, keys: KeySet) -> dict[str, int]:
+    collection = floor.context.datamap.collection(path)
+    now = floor.now()
+    work = Work(f"dry-run-{path}", 0, 0, now + timedelta(minutes=5), now=now)
+    target = Target(collection, keys, floor.plain.predicates[path])
+    return found_json(connector.locate(target, work))

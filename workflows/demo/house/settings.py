@@ -1,0 +1,81 @@
+"""Where everything of one demo is, and the environment each of its processes gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from workflows.demo.company import datamap_file
+from workflows.demo.company.filling import Places
+from workflows.demo.house.credentials import Credentials
+from workflows.demo.house.processes import bare_environment
+
+_FAST: Final = {
+    # A demo's webhook receiver listens on this machine, and its first tries must not wait.
+    "RIGHTS_WEBHOOK_ALLOW": "127.0.0.1/32",
+    "RIGHTS_CODE_COOLDOWN_S": "0",
+    "RIGHTS_BACKOFF_S": "0.2,0.5,1,2,5",
+    "RIGHTS_CHECKPOINT_S": "5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the parts of one demo are; a port is 0 until its process has it."""
+
+    folder: Path
+    redis: str
+    smtp_port: int
+    places: Places
+    web_port: int = 0
+    recommender_port: int = 0
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def recommender_url(self) -> str:
+        """Where the recommender is; its protocol is below ``/rights``."""
+        return f"http://127.0.0.1:{self.recommender_port}"
+
+    @property
+    def register_url(self) -> str:
+        """Where the register is."""
+        return f"sqlite:///{self.folder / 'register.db'}"
+
+
+def environment(addresses: Addresses, keys: Credentials) -> dict[str, str]:
+    """Return what every process of ours gets; nothing in it opens a store."""
+    return bare_environment(
+        {
+            "RIGHTS_DATABASE_URL": addresses.register_url,
+            "RIGHTS_REDIS_URL": addresses.redis,
+            "RIGHTS_BLOBS_URL": f"file://{addresses.folder / 'blobs'}",
+            "RIGHTS_KEYS": keys.keys,
+            "RIGHTS_SIGNING_KEY": keys.signing_key,
+            "RIGHTS_DATAMAP": str(datamap_file()),
+            "RIGHTS_BASE_URL": addresses.base_url,
+            "RIGHTS_SMTP_PORT": str(addresses.smtp_port),
+            "RIGHTS_MAIL_FROM": "privacy@example.com",
+            **_FAST,
+        }
+    )
+
+
+def store_secrets(addresses: Addresses, keys: Credentials) -> dict[str, str]:
+    """Return the credentials of the stores, which only workers get."""
+    bucket = addresses.places.files
+    values = {
+        "SHOP_URL": addresses.places.shop,
+        "ASSISTANT_URL": addresses.places.assistant,
+        "NEWSLETTER_URL": addresses.places.newsletter,
+        "FILES_ENDPOINT": bucket.endpoint,
+        "FILES_ACCESS_KEY": bucket.access_key,
+        "FILES_SECRET_KEY": bucket.secret_key,
+        "RECOMMENDER_URL": f"{addresses.recommender_url}/rights",
+        "RECOMMENDER_KEY": keys.recommender,
+    }
+    return {f"RIGHTS_SECRET_{name}": value for name, value in values.items()}

@@ -1,0 +1,106 @@
+"""
+How rows are reached: the data map's graph, in the words connectors understand.
+
+The orders and the frozen columns come from :mod:`rights.domain.graph`; here links become
+:class:`~connectors.sdk.Reach`. Everything is pure: same map, same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connectors.sdk import Reach
+from rights.domain.datamap import Collection, DataMap, Depth, Role
+from rights.domain.graph import (
+    INWARD,
+    OUTWARD,
+    edges,
+    erase_order,
+    freeze_columns,
+    freeze_order,
+    frozen,
+    identity_collections,
+    parents,
+    usable_identifiers,
+)
+
+__all__ = [
+    "erase_order",
+    "freeze_columns",
+    "freeze_order",
+    "frozen",
+    "identity_collections",
+    "parents",
+    "predicate_for",
+    "recursive",
+    "usable_identifiers",
+]
+
+
+def predicate_for(
+    datamap: DataMap, collection: Collection, *, erasing: bool = False
+) -> tuple[Reach, ...]:
+    """
+    Return every way by which rows of *collection* are reached from frozen keys.
+
+    Identifier columns come first, then the collection's own links, then the rows elsewhere
+    that give access to it. Recycled identifiers are left out: such a value alone may be
+    another person's by now, and together with another one it adds nothing.
+
+    Args:
+        erasing: Also the ``none`` links, in their own role: what points at an erased row is
+            cut (``shallow``) or goes with it (``deep``), though it discloses nothing. The
+            same value must be used for freezing and for acting.
+    """
+    return (
+        *_identifying(datamap, collection),
+        *_linked(datamap, collection, erasing=erasing),
+        *_given(datamap, collection),
+    )
+
+
+def recursive(datamap: DataMap, collection: Collection, *, erasing: bool = False) -> bool:
+    """
+    Tell whether rows of *collection* lead to more rows of it.
+
+    Freezing is then repeated with what it found until nothing new is found.
+    """
+    return any(
+        reach.anchor.partition(":")[0] == collection.path and _finds(reach)
+        for reach in predicate_for(datamap, collection, erasing=erasing)
+    )
+
+
+def _finds(reach: Reach) -> bool:
+    shallow = reach.link is not None and reach.link.depth is Depth.SHALLOW
+    return reach.role is not Role.NONE or not shallow
+
+
+def _identifying(datamap: DataMap, collection: Collection) -> Iterator[Reach]:
+    usable = usable_identifiers(datamap)
+    for name, column in collection.identifies.items():
+        if name in usable:
+            normalise = _normalise(datamap, name)
+            yield Reach((column,), f"identifier:{name}", Role.OWNER, None, normalise)
+
+
+def _linked(datamap: DataMap, collection: Collection, *, erasing: bool) -> Iterator[Reach]:
+    usable = usable_identifiers(datamap)
+    roles = INWARD | {Role.NONE} if erasing else INWARD
+    for link in collection.links:
+        if link.role in roles and (link.to or link.identifier in usable):
+            normalise = _normalise(datamap, link.identifier) if link.identifier else ""
+            yield Reach(link.columns, link.anchor, link.role, link, normalise)
+
+
+def _given(datamap: DataMap, collection: Collection) -> Iterator[Reach]:
+    """Yield the ways by which rows of other collections give access to rows of this one."""
+    for edge in edges(datamap):
+        if edge.target == collection.path and edge.link.role in OUTWARD:
+            role = Role.OWNER if edge.link.role is Role.OWNS else Role.ACCESSOR
+            anchor = f"{edge.source}:{','.join(edge.link.columns)}"
+            yield Reach(edge.link.to_columns or collection.key, anchor, role, edge.link)
+
+
+def _normalise(datamap: DataMap, identifier: str) -> str:
+    return datamap.identifiers[identifier].normalise

@@ -1,0 +1,268 @@
+"""
+Run requests to their end in this process: the same engine, without Redis and without web.
+
+For operators, migrations and tests. The person was verified elsewhere, so the request enters
+at the highest level; who ran it is in the audit trail.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlmodel import select
+
+from rights.domain.errors import Invalid
+from rights.domain.kinds import Kind, Option, default_option
+from rights.domain.levels import Acr
+from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.domain.parameters import PARAMETERS, VALUES, offered
+from rights.services import intake, subjects
+from rights.services.receipts import export
+from rights.settings import Settings
+from rights.store.db import reading, transaction
+from rights.store.migrate import upgrade
+from rights.store.models import Package, ReceiptRow, Request, Staff, StepRow
+from workflows.building import floor_for, parts_for
+from workflows.floor import Floor
+from workflows.jobs import work_on
+from workflows.outcome import Line, lines
+from workflows.packing import files_of
+from workflows.plan import Plan
+from workflows.plans import approve, read_plan
+from workflows.secrets import Secrets, require
+
+LISTS: Final = frozenset({"categories", "purposes", "tags"})
+OPERATOR: Final = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One request to run, as the command line gave it."""
+
+    kind: Kind
+    option: Option
+    subject: Mapping[str, str] = field(repr=False)
+    parameters: Mapping[str, Any]
+    values: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], subject: Mapping[str, str]) -> Order:
+        """
+        Read ``--kind`` and ``--option``; ``--option option=NAME`` chooses within the kind.
+
+        Raises:
+            Invalid: an option or a parameter that the kind does not have.
+        """
+        kind = Kind(given["kind"])
+        pairs = dict(_pair(text) for text in given["options"])
+        name = pairs.pop("option", str(default_option(kind)))
+        if name not in offered(kind):
+            raise Invalid(f"{kind} has no option {name}: one of {', '.join(offered(kind))}")
+        option = Option(name)
+        known, sealed = PARAMETERS[kind], VALUES.get((kind, option), ())
+        if unknown := set(pairs) - {*known, *sealed} - _changes(pairs, sealed):
+            allowed = ", ".join((*known, *sealed)) or "nothing"
+            raise Invalid(f"unknown: {', '.join(sorted(unknown))}; {kind}/{option} takes {allowed}")
+        parameters = {k: _value(k, v) for k, v in pairs.items() if k in known}
+        values = {k: _value(k, v) for k, v in pairs.items() if k in sealed}
+        changes = [{"field": k, "value": pairs[k]} for k in sorted(_changes(pairs, sealed))]
+        if changes:
+            values["changes"] = changes
+        return cls(kind, option, dict(subject), parameters, values)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Invalid("--option takes KEY=VALUE")
+    return name, value
+
+
+def _changes(pairs: Mapping[str, str], sealed: Sequence[str]) -> set[str]:
+    """For corrections, ``--option store.collection.field=value`` names a change."""
+    return {k for k in pairs if "changes" in sealed and k.count(".") >= 2}  # noqa: PLR2004 - store.collection.field
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "changes":
+        return json.loads(text)
+    return text.split(",") if name in LISTS else text
+
+
+def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run every order to its end, one after the other; return their outcomes."""
+    with tempfile.TemporaryDirectory(prefix="rights-") as scratch:
+        state = given.get("state") or Path(scratch)
+        settings = _settings(map_file, state)
+        upgrade(settings.database_url)
+        parts = parts_for(settings)
+        require(parts.context.datamap.stores, Secrets.of(os.environ))
+        waits = bool(given.get("approve_hash") or given.get("plan_in"))
+        floor = floor_for(
+            parts, worker="inline", dry_run=bool(given.get("dry_run")), force_approval=waits
+        )
+        try:
+            return [_one(floor, order, given) for order in orders]
+        finally:
+            floor.close()
+
+
+def _one(floor: Floor, order: Order, given: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = _wanted(given)
+    if given.get("dry_run"):
+        floor = _stopping(floor)
+    request_id = _submit(floor, order)
+    _until_still(floor, request_id)
+    if wanted:
+        _approve(floor, request_id, wanted)
+        _until_still(floor, request_id)
+    return _outcome(floor, request_id, given)
+
+
+def _wanted(given: Mapping[str, Any]) -> str:
+    if given.get("plan_in"):
+        return str(json.loads(given["plan_in"].read_text(encoding="utf-8"))["hash"])
+    return str(given.get("approve_hash") or "")
+
+
+def _stopping(floor: Floor) -> Floor:
+    """A dry run is a plan that waits for an approval nobody gives."""
+    return replace(floor, force_approval=True)
+
+
+def _submit(floor: Floor, order: Order) -> str:
+    cleaned = subjects.cleaned(floor.context.datamap, order.subject)
+    new = intake.Submission(
+        kind=order.kind,
+        option=order.option,
+        identifiers=cleaned,
+        parameters=order.parameters,
+        values=order.values,
+        channel="internal",
+        attested=frozenset(cleaned),
+        acr=Acr.REAL_NAME,
+        operator=True,
+        notify=False,
+    )
+    with transaction(floor.register) as session:
+        request, _ = intake.submit(session, floor.context, new, now=floor.now())
+        return request.id
+
+
+def _until_still(floor: Floor, request_id: str) -> None:
+    """Work until the request is closed or waits for a person; a store that is down is tried on."""
+    tries = len(floor.context.settings.backoff_s)
+    for _ in range(tries * 4):
+        work_on(floor, request_id)
+        with reading(floor.register) as session:
+            request = session.get(Request, request_id)
+            if request is None or request.state in TERMINAL or request.state is State.ON_HOLD:
+                return
+            rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
+        times = [r.next_at for r in rows if r.next_at and r.state in ("todo", "running")]
+        wait = (min(times) - floor.now()).total_seconds() if times else 0.0
+        time.sleep(max(0.0, min(wait, 30.0)))
+
+
+def _approve(floor: Floor, request_id: str, plan_hash: str) -> None:
+    with transaction(floor.register) as session:
+        request = session.get(Request, request_id)
+        if request is None or request.wait is not Wait.APPROVAL:
+            return
+        staff = session.exec(select(Staff).where(Staff.name == OPERATOR)).first()
+        if staff is None:
+            staff = Staff(name=OPERATOR, roles=["approver"], created_at=floor.now())
+            session.add(staff)
+            session.flush()
+        approve(session, request, plan_hash, staff, floor.now())
+
+
+def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    with reading(floor.register) as session:
+        request = session.get_one(Request, request_id)
+        plan, _ = read_plan(session, request_id)
+        rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
+        receipt = session.get(ReceiptRow, request_id)
+        package = session.exec(select(Package).where(Package.request_id == request_id)).first()
+    steps = sorted(rows, key=lambda r: (r.phase, r.id))
+    names = {f"{request_id}-{s.name}": s.collections for s in plan} if plan else {}
+    planned = bool(given.get("dry_run")) and request.wait is Wait.APPROVAL
+    out = given.get("out")
+    if plan and given.get("plan_out"):
+        body = {"hash": plan.hash, **plan.to_json()}
+        given["plan_out"].write_text(json.dumps(body, indent=2), encoding="utf-8")
+    return {
+        "state": "planned" if planned else str(request.state),
+        "request": request_id,
+        "wait": str(request.wait),
+        "collections": _planned(plan) if planned else [x.to_json() for x in lines(steps, names)],
+        "plan_hash": plan.hash if plan else None,
+        "plan": plan.to_json() if plan and planned else None,
+        "receipt": _write_receipt(floor, receipt, out),
+        "package": _write_package(floor, package, out),
+        "problems": [f"{r.id.partition('-')[2]}: {r.note}" for r in steps if r.note],
+    }
+
+
+def _planned(plan: Plan | None) -> list[dict[str, Any]]:
+    if plan is None:
+        return []
+    return [
+        Line(
+            s.store,
+            path.partition(".")[2],
+            str(s.action),
+            affected=plan.counts.get(path, {}).get("rows", 0),
+            missing=s.manual,
+        ).to_json()
+        for s in plan
+        for path in s.collections
+    ]
+
+
+def _write_receipt(floor: Floor, row: ReceiptRow | None, out: Path | None) -> str | None:
+    if row is None or out is None:
+        return None
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{row.request_id}.receipt.json"
+    path.write_text(json.dumps(export(row, floor.signer), indent=2), encoding="utf-8")
+    return str(path)
+
+
+def _write_package(floor: Floor, package: Package | None, out: Path | None) -> str | None:
+    if package is None or out is None or package.state != "ready":
+        return None
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{package.request_id}.zip"
+    with path.open("wb") as file:
+        file.writelines(files_of(floor, package))
+    return str(path)
+
+
+def _settings(map_file: Path, state: Path) -> Settings:
+    """Return settings whose register and keys live in *state*; the same folder resumes."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = state / "keys.json"
+    if not keys.exists():
+        made = {k: f"{k}1:{base64.b64encode(secrets.token_bytes(32)).decode()}" for k in ("k", "s")}
+        keys.touch(mode=0o600)
+        keys.write_text(json.dumps(made), encoding="utf-8")
+    found = json.loads(keys.read_text(encoding="utf-8"))
+    return Settings(
+        database_url=f"sqlite:///{state / 'register.sqlite'}",
+        redis_url="redis://unused",
+        blobs_url=(state / "blobs").absolute().as_uri(),
+        keys=found["k"],
+        signing_key=found["s"],
+        datamap=map_file,
+        backoff_s=(1, 2, 5, 15),
+    )

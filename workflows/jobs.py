@@ -1,0 +1,86 @@
+"""
+What RQ calls: ids in, one function each.
+
+A job is a doorbell. It names a row; whatever is true is read from the register. A job that
+runs twice, or late, or never, costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rights.domain.errors import Fenced, LevelTooLow, NotFound
+from rights.logs import get
+from workflows import aftercare, lookups
+from workflows.advance import begin, hand_back, settle
+from workflows.claims import Claim, Outcome
+from workflows.floor import Floor
+from workflows.perform import perform
+
+_floor: list[Floor] = []
+
+
+def at(floor: Floor) -> None:
+    """Say where this process works. Called once, after the fork."""
+    _floor[:] = [floor]
+
+
+def advance(request_id: str) -> None:
+    """Do what is next for a request, and go on inline while that is quick."""
+    try:
+        work_on(_floor[0], request_id)
+    except Fenced as error:
+        get().info("step.fenced", request_id=request_id, code=error.code)
+    except LevelTooLow as error:
+        get().error("request.level_too_low", request_id=request_id, code=error.code)
+    except NotFound:
+        get().info("request.gone", request_id=request_id)
+
+
+def work_on(floor: Floor, request_id: str) -> None:
+    """
+    Claim and run steps of one request until nothing is ready or the turn is over.
+
+    A long request hands its next step back after a few seconds, so that short ones get a turn.
+    """
+    until = time.monotonic() + floor.context.settings.inline_s
+    claim = begin(floor, request_id)
+    while claim is not None:
+        if time.monotonic() > until:
+            hand_back(floor, claim)
+            return
+        claim = settle(floor, claim, _performed(floor, claim))
+
+
+def _performed(floor: Floor, claim: Claim) -> Outcome:
+    """Run a step; whatever ends it early also ends its heartbeat, or nobody could take over."""
+    try:
+        return perform(floor, claim)
+    except BaseException:
+        floor.leases.release(claim.step_id)
+        raise
+
+
+def lookup(lookup_id: str) -> None:
+    """Answer a question that only a worker can answer."""
+    lookups.answer(_floor[0], lookup_id)
+
+
+def close_out(request_id: str) -> None:
+    """Tidy up after a closed request: spools and frozen keys go."""
+    aftercare.close_out(_floor[0], request_id)
+
+
+JOBS: Final[Mapping[str, Callable[[str], None]]] = MappingProxyType(
+    {"advance": advance, "lookup": lookup, "close_out": close_out}
+)
+"""Everything a job may name. A forged job that names another function is refused."""
+
+
+def allowed(func_name: str) -> bool:
+    """Return whether RQ may run *func_name*."""
+    module, _, name = func_name.rpartition(".")
+    return module == __name__ and name in JOBS

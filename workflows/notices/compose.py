@@ -1,0 +1,229 @@
+"""
+What each notice says.
+
+A letter holds the reference, codes, times and counts; never the person's data, never a token
+in an address. One function for each event, and a table of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rights.domain.lifecycle import TERMINAL, State
+from workflows.notices.facts import Facts
+from workflows.notices.letter import Block, Letter, big, bullets, heading, paragraph, table
+from workflows.notices.lines import items
+from workflows.reasons import catalogue as reasons
+
+_MIB: Final = 1_048_576
+
+
+def compose(facts: Facts) -> Letter:
+    """Return the letter for one notice."""
+    say = facts.words
+    blocks = (
+        paragraph(say.say("greeting")),
+        *_BODIES[facts.event](facts),
+        table([(say.say("labels", "contact"), facts.contact)]),
+        paragraph(say.say("footer", company=facts.company)),
+    )
+    return Letter(
+        subject=say.say("subjects", facts.event, reference=facts.request.id),
+        sender=say.say("from", company=facts.company).strip(" ,"),
+        language=say.language,
+        colon=say.say("colon"),
+        blocks=tuple(block for block in blocks if block != table(())),
+    )
+
+
+def _label(facts: Facts, name: str, value: str) -> tuple[str, str]:
+    return facts.words.say("labels", name), value
+
+
+def _about(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the lines that name the request."""
+    request, say = facts.request, facts.words
+    yield _label(facts, "reference", request.id)
+    yield _label(facts, "asked", say.say("asked", str(request.kind), str(request.option)))
+
+
+def _received(facts: Facts) -> Iterator[Block]:
+    say, request = facts.words, facts.request
+    yield paragraph(say.say("received", "opening"))
+    step = _step(facts)
+    titles = [say.either(regime.titles, regime.name) for regime in facts.regimes]
+    yield table(
+        [
+            *_about(facts),
+            _label(facts, "received", facts.moment(request.received_at)),
+            _label(facts, "rules", say.listed(titles)),
+            _label(facts, "due", facts.moment(request.promised_at)),
+            _label(facts, "next", say.say("next", step, needs=_needs(facts))),
+        ]
+    )
+    if step == "code":
+        yield from _code_and_rest(facts)
+    if request.state not in TERMINAL:
+        ways = (_label(facts, name, _how(facts, name)) for name in ("add", "cancel"))
+        yield table(ways)
+    yield paragraph(say.say("received", "closing"))
+
+
+def _step(facts: Facts) -> str:
+    """Return what the person has to do now, if anything."""
+    if facts.request.state in TERMINAL:
+        return "closed"
+    if facts.request.state is State.VERIFYING:
+        return "code" if facts.code else "ask_code"
+    return "needs_info" if facts.request.needs else "working"
+
+
+def _needs(facts: Facts) -> str:
+    say = facts.words
+    return say.listed([say.find("needs", name) or name for name in facts.request.needs])
+
+
+def _how(facts: Facts, name: str) -> str:
+    if not facts.contact:
+        return facts.words.say("how", f"{name}_here")
+    return facts.words.say("how", name, contact=facts.contact)
+
+
+def _code_and_rest(facts: Facts) -> Iterator[Block]:
+    say = facts.words
+    assert facts.code_until is not None, "a code has an end"
+    left = (facts.code_until - facts.now).total_seconds()
+    yield big(facts.code)
+    until = facts.moment(facts.code_until)
+    yield paragraph(say.say("code", "validity", minutes=max(1, math.floor(left / 60)), until=until))
+    yield paragraph(say.say("code", "not_you"))
+
+
+def _code(facts: Facts) -> Iterator[Block]:
+    yield paragraph(facts.words.say("code", "opening", reference=facts.request.id))
+    yield from _code_and_rest(facts)
+
+
+def _needs_info(facts: Facts) -> Iterator[Block]:
+    say, needs = facts.words, facts.request.needs
+    yield paragraph(say.say("needs_info", "opening"))
+    yield table(_about(facts))
+    if needs:
+        yield bullets(say.find("needs", name) or name for name in needs)
+    else:
+        yield paragraph(say.say("needs_info", "nothing"))
+    yield table([_label(facts, "add", _how(facts, "add"))])
+
+
+def _outcome(facts: Facts) -> Iterator[Block]:
+    say, request = facts.words, facts.request
+    if not facts.proved and request.level_needed > 0:
+        yield paragraph(say.say("outcome", "brief"))
+        yield table(_about(facts))
+        return
+    yield paragraph(say.say("outcome", str(request.state)))
+    answered = facts.moment(request.closed_at) if request.closed_at else ""
+    yield table([*_about(facts), _label(facts, "answered", answered), *_denial(facts)])
+    yield from _result(facts)
+    if facts.answers:
+        yield heading(say.say("outcome", "facts"))
+        yield from map(paragraph, facts.answers)
+    yield heading(say.say("outcome", "remedies"))
+    yield bullets(_remedies(facts))
+
+
+def _denial(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield reason and legal basis of a request that was denied as a whole."""
+    say, request = facts.words, facts.request
+    if request.state is not State.DENIED:
+        return
+    known = reasons().get(request.reason, {})
+    told = say.either({k: str(v) for k, v in known.items()}, request.reason)
+    yield _label(facts, "reason", told)
+    chinese = any(name.startswith("cn_") for name in request.regimes)
+    basis = say.find("bases", request.reason, "cn" if chinese else "other")
+    yield _label(facts, "basis", basis)
+
+
+def _result(facts: Facts) -> Iterator[Block]:
+    """Yield the lines of the receipt, and what they claim."""
+    say = facts.words
+    if not facts.receipt:
+        return
+    yield heading(say.say("outcome", "lines"))
+    told = tuple(items(facts))
+    yield bullets(told) if told else paragraph(say.say("outcome", "none"))
+    if facts.receipt.get("proves") == "logically_gone":
+        yield paragraph(say.say("outcome", "physical"))
+    if facts.receipt.get("package"):
+        yield paragraph(say.say("outcome", "package"))
+    yield paragraph(say.say("outcome", "receipt"))
+
+
+def _remedies(facts: Facts) -> Iterator[str]:
+    """Yield where the person can turn, under every law the request was handled under."""
+    request = facts.request
+    names: dict[str, None] = {}
+    for regime in facts.regimes:
+        clock = regime.clock(str(request.kind), str(request.option))
+        names.update(dict.fromkeys(clock.denial.remedies if clock else ()))
+    for name in names:
+        if name == "internal_appeal_optional" and not facts.contact:
+            continue
+        yield facts.words.say("remedies", name, contact=facts.contact)
+
+
+def _package_ready(facts: Facts) -> Iterator[Block]:
+    say, package = facts.words, facts.package
+    yield paragraph(say.say("package_ready", "opening"))
+    yield _package(facts)
+    yield paragraph(say.say("package_ready", "how"))
+    if package is not None and package.missing:
+        yield paragraph(say.say("package_ready", "missing"))
+
+
+def _package_expiring(facts: Facts) -> Iterator[Block]:
+    yield paragraph(facts.words.say("package_expiring", "opening"))
+    yield _package(facts)
+    yield paragraph(facts.words.say("package_ready", "how"))
+
+
+def _package(facts: Facts) -> Block:
+    package = facts.package
+    if package is None:
+        return table(_about(facts))
+    left = max(0, package.grants_max - package.grants_used)
+    until = facts.moment(package.expires_at) if package.expires_at else ""
+    size = f"{max(package.size / _MIB, 0.01):.2f} MiB" if package.size else ""
+    return table(
+        [
+            *_about(facts),
+            _label(facts, "size", size),
+            _label(facts, "until", until),
+            _label(facts, "times", str(left)),
+        ]
+    )
+
+
+def _expired(facts: Facts) -> Iterator[Block]:
+    say, days = facts.words, facts.context.settings.verify_days
+    yield paragraph(say.say("expired", "opening", days=days))
+    yield table(_about(facts))
+    yield paragraph(say.say("expired", "again"))
+
+
+_BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyType(
+    {
+        "received": _received,
+        "code": _code,
+        "needs_info": _needs_info,
+        "outcome": _outcome,
+        "package_ready": _package_ready,
+        "package_expiring": _package_expiring,
+        "expired": _expired,
+    }
+)
+"""What is said on each occasion; a test compares it with ``services.notices.EVENTS``."""

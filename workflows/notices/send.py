@@ -1,0 +1,218 @@
+"""
+Send the notices that are due.
+
+At least once: a notice is claimed for a while, sent, and then marked, so whoever dies in
+between costs time and at worst a repeat with the same ``Message-ID``. Nothing here touches the
+request: a mail server that is down delays a mail and nothing else.
+
+Source: NDSR 23 and PIPL 50 (the person is told in time); audit guide item 17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Engine, update
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col, select
+
+from rights.domain.errors import ConfigError, NotFound, Refused, Transient
+from rights.logs import get
+from rights.services import audit, requests
+from rights.services.context import Context
+from rights.store.db import reading, transaction
+from rights.store.keys import Tampered
+from rights.store.models import Challenge, Notice
+from workflows.notices.compose import compose
+from workflows.notices.facts import Facts, Unsendable, gather
+from workflows.notices.mail import Down, Outgoing, message
+from workflows.notices.remind import remind
+
+__all__ = ["ATTEMPTS", "LEASE", "remind", "send_due"]
+
+LEASE: Final = timedelta(minutes=3)
+TURN: Final = timedelta(minutes=2)
+"""How long one call goes on sending; below the lease by more than one timeout."""
+ATTEMPTS: Final = 30
+"""Tries before a notice is given up: about two days with the pauses of the settings."""
+_TOGETHER: Final = 20
+"""Notices marked in one transaction: what a crash repeats at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """
+    What came of one notice.
+
+    Args:
+        state: ``sent``; ``waiting`` to try again; ``untried``; or an end: ``no_contact``,
+            ``stale``, ``refused``.
+    """
+
+    notice: Notice
+    state: str
+    challenge_id: str = ""
+
+
+def send_due(
+    register: Engine, context: Context, now: Callable[[], datetime], *, limit: int = 100
+) -> int:
+    """Send up to *limit* notices whose time has come; return how many were sent."""
+    due = _due(now())
+    with reading(register) as session:
+        if session.exec(due.limit(1)).first() is None:
+            return 0
+    with transaction(register) as session:
+        notices = _claim(session, now(), limit)
+        found = [(notice, _gathered(session, context, notice, now())) for notice in notices]
+    ends_at = now() + TURN
+    done: list[_Result] = []
+    sent = taken = 0
+    try:
+        for result in _sent(context, found, now, ends_at):
+            done.append(result)
+            taken += 1
+            sent += result.state == "sent"
+            if len(done) >= _TOGETHER:
+                _write(register, context, done, now())
+                done = []
+    finally:
+        # If one of them broke us, those behind it do not wait for it.
+        behind = [_Result(notice, "untried") for notice, _ in found[taken + 1 :]]
+        _write(register, context, [*done, *behind], now())
+    return sent
+
+
+def _due(now: datetime) -> Any:
+    return select(Notice.id).where(Notice.state == "waiting", col(Notice.next_at) <= now)
+
+
+def _claim(session: Session, now: datetime, limit: int) -> Sequence[Notice]:
+    """Take due notices for a while; nobody else sees them as due until then."""
+    oldest = _due(now).order_by(col(Notice.next_at), col(Notice.id)).limit(limit)
+    picked = oldest.with_for_update(skip_locked=True).subquery()
+    taken = (
+        update(Notice)
+        .where(
+            col(Notice.id).in_(sql_select(picked.c.id)),
+            col(Notice.state) == "waiting",
+            col(Notice.next_at) <= now,
+        )
+        .values(next_at=now + LEASE)
+        .returning(col(Notice.id))
+    )
+    ids = list(session.connection().execute(taken).scalars())
+    query = select(Notice).where(col(Notice.id).in_(ids))
+    return session.exec(query.order_by(col(Notice.created_at), col(Notice.id))).all()
+
+
+def _gathered(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> Facts | Unsendable:
+    try:
+        return gather(session, context, notice, now)
+    except (Tampered, ConfigError) as error:
+        get().error("notice.unreadable", notice_id=notice.id, code=error.code)
+        return Unsendable("waiting")
+
+
+def _sent(
+    context: Context,
+    found: Sequence[tuple[Notice, Facts | Unsendable]],
+    now: Callable[[], datetime],
+    ends_at: datetime,
+) -> Iterator[_Result]:
+    """Send one after another; once the server is down or time is up, the rest waits."""
+    rest = ""
+    with Outgoing(context.settings) as server:
+        for notice, facts in found:
+            if isinstance(facts, Unsendable):
+                yield _Result(notice, facts.state)
+                continue
+            if not rest and now() > ends_at:
+                rest = "untried"
+            if not rest:
+                state = _send(server, context, facts, now())
+                rest = "waiting" if state == "down" else ""
+            yield _Result(notice, rest or state, facts.challenge_id)
+
+
+def _send(server: Outgoing, context: Context, facts: Facts, now: datetime) -> str:
+    try:
+        mail = message(
+            compose(facts),
+            settings=context.settings,
+            to=facts.address,
+            reply_to=facts.contact,
+            notice_id=facts.notice_id,
+            now=now,
+        )
+        server.send(mail)
+    except Down as error:
+        get().warning("mail.down", code=error.code)
+        return "down"
+    except Transient:
+        return "waiting"
+    except Refused:
+        return "refused"
+    return "sent"
+
+
+def _write(register: Engine, context: Context, results: Sequence[_Result], now: datetime) -> None:
+    if not results:
+        return
+    with transaction(register) as session:
+        for result in results:
+            _mark(session, context, result, now)
+
+
+def _mark(session: Session, context: Context, result: _Result, now: datetime) -> None:
+    notice = session.get(Notice, result.notice.id, with_for_update=True)
+    if notice is None or notice.state != "waiting":
+        return
+    if result.state == "untried":
+        notice.next_at = now
+        return
+    notice.attempts += 1
+    if result.state == "waiting":
+        _later(session, context, notice, now)
+        return
+    notice.state, notice.next_at = result.state, None
+    if result.state == "sent":
+        notice.sent_at = now
+        challenge = session.get(Challenge, result.challenge_id) if result.challenge_id else None
+        if challenge is not None and challenge.sent_at is None:
+            challenge.sent_at = now
+    elif result.state == "refused":
+        _give_up(session, notice, "notice_refused", now)
+
+
+def _later(session: Session, context: Context, notice: Notice, now: datetime) -> None:
+    """Try again after a pause; tell the operator when that has gone on for long."""
+    if notice.attempts >= ATTEMPTS:
+        notice.state, notice.next_at = "failed", None
+        _give_up(session, notice, "notice_failed", now)
+        return
+    pauses = context.settings.backoff_s
+    pause = pauses[min(notice.attempts, len(pauses)) - 1]
+    notice.next_at = now + timedelta(seconds=pause)
+    if notice.attempts == len(pauses):
+        about = {"notice_id": notice.id, "request_id": notice.request_id}
+        get().error("notice.late", **about, attempts=notice.attempts)
+
+
+def _give_up(session: Session, notice: Notice, event: str, now: datetime) -> None:
+    """Say so where staff and auditors look."""
+    about = {"notice_id": notice.id, "request_id": notice.request_id}
+    # A mistyped address is the person's to mend; a mail that could not be sent is ours.
+    tell = get().warning if notice.state == "refused" else get().error
+    tell(event.replace("_", ".", 1), **about, attempts=notice.attempts)
+    data = {"notice": notice.id, "event": notice.event, "attempts": notice.attempts}
+    try:
+        request = requests.locked(session, notice.request_id)
+    except NotFound:
+        return  # purged meanwhile: there is no chain left to write to
+    audit.append(session, request, [audit.Line(event, "system", data)], now=now)

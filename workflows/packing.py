@@ -1,0 +1,132 @@
+"""Read what stores hold into sealed spools, and make the package of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlmodel import select
+
+from connectors.sdk import Collection, Item
+from rights.domain.datamap import Source
+from rights.domain.errors import NotFound
+from rights.domain.kinds import Kind, Option
+from rights.store.db import reading
+from rights.store.ids import new_id
+from rights.store.models import Package, Request
+from rights.store.sealing import SealedFiles, new_data_key, open_range
+from workflows.claims import Ask, Claim, Done, Outcome, PackageKey
+from workflows.floor import Floor
+from workflows.packages.disclosure import Policy
+from workflows.packages.spool import spool, spool_prefix
+from workflows.packages.spool_index import SpoolIndex
+from workflows.targets import targets
+
+PORTABLE = frozenset({Source.PROVIDED, Source.COLLECTED, Source.OBSERVED})
+"""What portability takes, if it also rests on consent or contract. Source: NDSR 25."""
+
+
+def new_package(floor: Floor) -> PackageKey:
+    """Make the data key under which everything of one package is sealed."""
+    package_id, key = new_id(), new_data_key()
+    return PackageKey(package_id, floor.context.vault.wrap(key, aad=f"package|{package_id}"))
+
+
+def sealed_files(floor: Floor, claim: Claim) -> tuple[PackageKey, SealedFiles]:
+    """
+    Return the package of a request and the files under its key.
+
+    Raises:
+        NotFound: the request has no package, or it was purged.
+    """
+    package = claim.package or _read(floor, claim.request.id)
+    key = floor.context.vault.unwrap(package.wrapped, aad=f"package|{package.id}")
+    return package, SealedFiles(floor.blobs, package.id, key)
+
+
+def _read(floor: Floor, request_id: str) -> PackageKey:
+    with reading(floor.register) as session:
+        row = session.exec(select(Package).where(Package.request_id == request_id)).first()
+    if row is None or not row.wrapped_key:
+        raise NotFound(f"request {request_id} has no package to write into")
+    return PackageKey(row.id, row.wrapped_key)
+
+
+def files_of(floor: Floor, package: Package) -> Iterator[bytes]:
+    """Stream a finished package in clear."""
+    key = floor.context.vault.unwrap(package.wrapped_key, aad=f"package|{package.id}")
+    return open_range(
+        lambda at, count: floor.blobs.read(package.blob, at, count),
+        package.sealed_size,
+        data_key=key,
+        package_id=package.id,
+    )
+
+
+def collect(floor: Floor, claim: Claim) -> Outcome:
+    """Stream one store's rows into a sealed spool; nothing is published unless all was read."""
+    package, files = sealed_files(floor, claim)
+    name = claim.step.name if claim.step else ""
+    index = spool(
+        _sections(floor, claim),
+        store=claim.step.store if claim.step else "",
+        files=files,
+        key=f"{spool_prefix(package.id)}/{name}-{claim.fence}",
+        policy=policy_of(claim.request),
+        keep_running=lambda: floor.leases.check(claim.step_id),
+    )
+    return _asked_about(floor, claim, index) or Done({"spool": index.to_json()})
+
+
+def _asked_about(floor: Floor, claim: Claim, index: SpoolIndex) -> Ask | None:
+    """A decision that was named but never made about this person: which one do they mean?"""
+    request, datamap = claim.request, floor.context.datamap
+    name = request.parameters.get("decision", "")
+    if request.option is not Option.AUTOMATED_DECISION or not name:
+        return None
+    held = {of.collection for of in index.collections if of.records}
+    looked = {of.collection for of in index.collections}
+    named = next(d for d in datamap.decisions if d.name == name)
+    place = named.outcome.rpartition(".")[0]
+    if place not in looked or place in held:
+        return None
+    others = (d for d in datamap.decisions if d.outcome.rpartition(".")[0] in held)
+    return Ask("decision", tuple(d.name for d in others))
+
+
+def policy_of(request: Request) -> Policy:
+    """Return what may be shown in clear to the person who proved this much."""
+    return Policy(level=request.level, in_clear=False, regimes=tuple(request.regimes))
+
+
+def _sections(floor: Floor, claim: Claim) -> Iterator[tuple[Collection, Iterator[Item]]]:
+    for connector, target, work in targets(floor, claim):
+        collection = shown(target.collection, claim.request)
+        if collection is None:
+            continue
+        narrowed = replace(target, collection=collection)
+        yield collection, connector.collect(narrowed, work)  # type: ignore[attr-defined]  # the planner checked the manifest for the verb
+
+
+def shown(collection: Collection, request: Request) -> Collection | None:
+    """
+    Return the collection with the fields this request is about, or None when there are none.
+
+    Categories narrow any package; portability takes only what was provided or observed and
+    rests on consent or contract.
+    """
+    categories = request.parameters.get("categories") or ()
+    portable = request.kind is Kind.PORTABILITY
+    fields = tuple(
+        f
+        for f in collection.fields
+        if (not categories or f.category in categories)
+        and (not portable or (f.source in PORTABLE and _agreed(f.basis)))
+    )
+    if not any(f.disclose for f in fields):
+        return None
+    return replace(collection, fields=fields)
+
+
+def _agreed(basis: str) -> bool:
+    return basis == "contract" or basis.startswith("consent")

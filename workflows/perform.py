@@ -1,0 +1,57 @@
+"""
+Run one claimed step.
+
+Whatever a store does wrong comes back as an outcome: unreachable means later, refused or
+misconfigured means a person. Nothing here catches ``Exception``: RQ's timeout is one, and a
+bug must look like a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from rights.domain.errors import ConfigError, Drift, Misconfigured, Refused, Transient
+from rights.logs import get
+from workflows import actions, answering, packing, preparing
+from workflows.claims import Claim, Failed, Later, Outcome
+from workflows.floor import Floor
+from workflows.recipes import Action
+
+DO: Final[Mapping[Action, Callable[[Floor, Claim], Outcome]]] = MappingProxyType(
+    {
+        Action.PREPARE: preparing.prepare,
+        Action.COUNT: actions.count,
+        Action.COLLECT: packing.collect,
+        Action.CORRECT: actions.correct,
+        Action.ERASE: actions.erase,
+        Action.RESTRICT: actions.restrict,
+        Action.SUPPRESS: actions.suppress,
+        Action.CLOSE: actions.close,
+        Action.VERIFY: actions.verify,
+        Action.PACKAGE: answering.package,
+    }
+)
+"""What runs for each action. REVIEW is for people and never runs."""
+
+
+def perform(floor: Floor, claim: Claim) -> Outcome:
+    """
+    Do the work of *claim*.
+
+    Raises:
+        Fenced: the lease was lost on the way; the newer worker goes on.
+    """
+    action = claim.step.action if claim.step else Action.PREPARE
+    log = get().bind(request_id=claim.request.id, step=str(action))
+    try:
+        outcome = DO[action](floor, claim)
+    except Transient as error:
+        log.warning("step.later", code=error.code, attempts=claim.fence)
+        return Later(error.code, str(error)[:400], error.retry_after)
+    except (Refused, Misconfigured, ConfigError, Drift) as error:
+        log.warning("step.failed", code=error.code)
+        return Failed(error.code, str(error)[:400])
+    log.info("step.done", attempts=claim.fence)
+    return outcome

@@ -1,0 +1,74 @@
+"""Plans as rows: read, approve, and notice drift."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rights.domain.errors import Conflict, Drift, NotFound
+from rights.domain.lifecycle import Event, State, Wait
+from rights.services import audit, requests
+from rights.store.models import PlanRow, Request, Staff
+from workflows.plan import Plan, Step
+from workflows.recipes import Action
+
+
+def plan_from(body: dict[str, Any]) -> Plan:
+    """Read what ``Plan.to_json`` wrote."""
+    steps = tuple(
+        Step(
+            **{
+                **s,
+                "action": Action(s["action"]),
+                "collections": tuple(s["collections"]),
+                "switches": tuple(s["switches"]),
+            }
+        )
+        for s in body["steps"]
+    )
+    return Plan(steps, body["config_hash"], body["schema_hash"], body["counts"])
+
+
+def read_plan(session: Session, request_id: str) -> tuple[Plan | None, bool]:
+    """Return the plan of a request, if it was made, and whether it may be carried out."""
+    row = session.get(PlanRow, request_id)
+    if row is None:
+        return None, True
+    return plan_from(row.body), not row.needs_approval or row.approved_at is not None
+
+
+def approve(
+    session: Session, request: Request, plan_hash: str, staff: Staff, now: datetime
+) -> None:
+    """
+    Let a plan be carried out.
+
+    Raises:
+        Conflict: the request waits for something else, or the hash is another plan's.
+    """
+    row = session.get(PlanRow, request.id)
+    if row is None:
+        raise NotFound(f"request {request.id} has no plan to approve")
+    if request.state is not State.ON_HOLD or request.wait is not Wait.APPROVAL:
+        raise Conflict(f"request {request.id} does not wait for an approval")
+    if row.hash != plan_hash:
+        raise Conflict(f"the plan of request {request.id} is {row.hash}: look at it again")
+    row.approved_by, row.approved_at = f"staff:{staff.id}", now
+    line = audit.Line("plan_approved", row.approved_by, {"plan": row.hash})
+    audit.append(session, request, [line], now=now)
+    requests.record(session, request, Event.RESUMED, actor=row.approved_by, now=now)
+
+
+def check_drift(plan: Plan, config_hash: str, schema_hash: str) -> None:
+    """
+    Compare the plan's facts with those of now.
+
+    Raises:
+        Drift: the map or a store's schema is not what the plan was made for.
+    """
+    if plan.config_hash != config_hash:
+        raise Drift("the data map changed since the plan was made: plan again and approve again")
+    if plan.schema_hash and schema_hash and plan.schema_hash != schema_hash:
+        raise Drift("a store's schema changed since the plan was made: plan again, approve again")

@@ -1,0 +1,128 @@
+"""Make a plan: who is it about, which keys are frozen, what will be done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
+from connectors.sdk import KeySet, Verb
+from rights.domain.datamap import DataMap
+from rights.domain.errors import Refused
+from rights.domain.graph import finding_identifiers
+from rights.domain.kinds import Kind
+from rights.services import notes, subjects
+from rights.store.db import reading
+from rights.store.models import Request
+from workflows.claims import Claim, Done, Outcome
+from workflows.counting import counts_of
+from workflows.floor import Floor
+from workflows.packing import new_package
+from workflows.plan import Asked, Plan
+from workflows.recipes import Action
+from workflows.resolve import resolve
+
+
+def prepare(floor: Floor, claim: Claim) -> Outcome:
+    """
+    Resolve, freeze and plan; nothing is changed in any store.
+
+    Raises:
+        Refused: no proved identifier can reach a row, so "nothing found" would be a guess.
+        Transient: a store that is needed could not be asked.
+    """
+    request = claim.request
+    with reading(floor.register) as session:
+        given = proved_identifiers(session, floor, request)
+        values = values_of(session, floor, request)
+    asked = asked_of(request, values)
+    datamap, routes = floor.context.datamap, floor.routes(request.kind)
+    steps = routes.steps(asked, floor.manifests)
+    paths = {p for s in steps for p in s.collections}
+    if paths:
+        find_anything(datamap, given)
+    keys, hops = resolve(floor, routes, given, paths) if paths else (KeySet(), None)
+    plan = Plan(steps, datamap.hash, schema_hash(floor, steps) if _shown(floor, request) else "")
+    if _shown(floor, request):
+        plan = Plan(steps, plan.config_hash, plan.schema_hash, counts_of(floor, plan, keys))
+    result = {"hops": hops.log if hops else [], "stores": sorted({s.store for s in steps})}
+    if hops and (unsure := hops.unsure(routes, keys)):
+        result["unsure"] = unsure
+    packed = any(s.action is Action.PACKAGE for s in steps)
+    made = new_package(floor) if packed else None
+    return Done(result, plan=plan, keys=keys, made=made)
+
+
+def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:
+    """
+    Make sure that an empty answer would be proved.
+
+    Raises:
+        Refused: no row of any store is found by the identifiers that were given.
+    """
+    if not finding_identifiers(datamap) & given.keys():
+        raise Refused(
+            f"no row is found by {', '.join(sorted(given))} alone, so nothing found would prove"
+            " nothing: ask the person for another identifier"
+        )
+
+
+def _shown(floor: Floor, request: Request) -> bool:
+    """Counts cost a query per collection: they are made for plans that somebody will read."""
+    wanted = request.kind in floor.context.settings.approval_kinds
+    return floor.dry_run or floor.force_approval or wanted
+
+
+def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict[str, str]:
+    """
+    Return the identifiers that may reach rows.
+
+    Those that were proved; for protective requests of level 0, those of the session too. A
+    value that somebody merely typed beside a proved one reaches nothing. One that only a code
+    proved, beside an assertion that does not vouch for it, is worth level 1 by itself: whoever
+    took over a mailbox must not add the strength of an account of their own to it.
+
+    Raises:
+        Refused: there is none.
+    """
+    rows = subjects.identifier_rows(session, request.id)
+    weak = bool(request.acr) and request.level_needed > 1
+    proved = [r for r in rows if r.proof and not (weak and r.proof == "code")]
+    usable = proved if request.level_needed else rows
+    if not usable:
+        raise Refused("no identifier of this request was proved: nothing may be looked up by it")
+    return subjects.opened(floor.context.vault, usable)
+
+
+def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
+    """Return the sealed values of a request (changes, tags), later ones over earlier ones."""
+    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
+        return {}
+    out: dict[str, Any] = {}
+    for value in notes.read(session, floor.context.vault, request.id, "values"):
+        out.update(value)
+    return out
+
+
+def asked_of(request: Request, values: Mapping[str, Any]) -> Asked:
+    """Return what the planner needs to know; field names only, no values."""
+    return Asked(
+        request.kind,
+        request.option,
+        fields=tuple(c["field"] for c in values.get("changes", ())),
+        purposes=tuple(request.parameters.get("purposes", ())),
+        decision=str(request.parameters.get("decision", "")),
+    )
+
+
+def schema_hash(floor: Floor, steps: tuple[Any, ...]) -> str:
+    """Return one hash over the live schema of every store the plan touches."""
+    digest = hashlib.sha256()
+    for store in sorted({s.store for s in steps if s.store}):
+        connector = floor.connector(store)
+        if Verb.DISCOVER in connector.manifest.verbs:
+            inventory = connector.discover()  # type: ignore[attr-defined]  # the manifest promised the verb
+            digest.update(f"{store}={inventory.hash};".encode())
+    return digest.hexdigest()

@@ -1,0 +1,162 @@
+"""
+The relay: outbox rows in, RQ jobs out; and whatever else only needs a clock.
+
+Crash anywhere and nothing is lost: a row is marked sent after its job is in the queue, so the
+worst case is a job twice. Several relays may run. This is the only module that enqueues.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy import Engine, delete, or_, update
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
+
+from rights.logs import get
+from rights.services import outbox
+from rights.store.db import reading, transaction
+from rights.store.models import OutboxMessage
+from workflows.rqjob import SERIALIZER, IdJob
+
+QUEUES: Final = (outbox.URGENT, outbox.WORK)
+JOB_SECONDS: Final = 3600
+BATCH: Final = 200
+
+
+@dataclass(slots=True)
+class Chore:
+    """
+    Something the relay does now and then.
+
+    Args:
+        every: Seconds between two runs.
+    """
+
+    name: str
+    every: float
+    run: Callable[[], object]
+    next: float = field(default=0.0)
+
+
+class Relay:
+    """
+    Empties the outbox and does chores until told to stop.
+
+    Args:
+        chores: The sweep, mail, webhooks, checkpoints, purge.
+        poll: Seconds between two looks at an empty outbox.
+    """
+
+    def __init__(
+        self,
+        register: Engine,
+        redis: Redis,
+        now: Callable[[], datetime],
+        chores: Sequence[Chore],
+        *,
+        poll: float,
+    ) -> None:
+        self._register, self._now, self._chores, self._poll = register, now, chores, poll
+        self._queues = {
+            name: Queue(name, connection=redis, serializer=SERIALIZER, job_class=IdJob)
+            for name in QUEUES
+        }
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until :attr:`stopping` is set; a broken Redis or register is waited for."""
+        threads = [
+            threading.Thread(target=self._chore, args=(chore,), name=chore.name, daemon=True)
+            for chore in self._chores
+        ]
+        for thread in threads:
+            thread.start()
+        while not self.stopping.is_set():
+            sent = self._guarded("drain", self.drain)
+            if not sent:
+                self.stopping.wait(self._poll)
+        for thread in threads:
+            thread.join(timeout=10)
+
+    def drain(self) -> int:
+        """Enqueue waiting messages, oldest first; return how many."""
+        now = self._now()
+        with reading(self._register) as session:
+            if not _waiting(session, now, limit=1):
+                return 0
+        with transaction(self._register) as session:
+            messages = _waiting(session, now, limit=BATCH, lock=True)
+            for name, queue in self._queues.items():
+                self._enqueue(queue, [m for m in messages if m.queue == name])
+            ids = [m.id for m in messages]
+            session.execute(
+                update(OutboxMessage).where(col(OutboxMessage.id).in_(ids)).values(sent_at=now)
+            )
+        return len(messages)
+
+    def _enqueue(self, queue: Queue, messages: Sequence[OutboxMessage]) -> None:
+        if not messages:
+            return
+        queue.enqueue_many(
+            [
+                Queue.prepare_data(
+                    f"workflows.jobs.{m.job}",
+                    kwargs=m.args,
+                    job_id=f"outbox-{m.id}",
+                    timeout=JOB_SECONDS,
+                    result_ttl=0,
+                    failure_ttl=3600,
+                    description=m.job,
+                )
+                for m in messages
+            ]
+        )
+
+    def _chore(self, chore: Chore) -> None:
+        while not self.stopping.wait(max(0.0, chore.next - time.monotonic())):
+            chore.next = time.monotonic() + chore.every
+            self._guarded(chore.name, chore.run)
+
+    def _guarded(self, name: str, run: Callable[[], object]) -> object:
+        try:
+            return run()
+        except (RedisError, OperationalError, OSError) as error:
+            get().warning("relay.waits", name=name, error=type(error).__name__)
+            self.stopping.wait(min(1.0, self._poll * 10))
+            return None
+        except Exception:  # noqa: BLE001 - a bug in one chore must not stop the clocks of all
+            get().exception("relay.broken", name=name)
+            self.stopping.wait(1.0)
+            return None
+
+
+def _waiting(
+    session: Session, now: datetime, *, limit: int, lock: bool = False
+) -> list[OutboxMessage]:
+    due = or_(col(OutboxMessage.not_before).is_(None), col(OutboxMessage.not_before) <= now)
+    query = (
+        select(OutboxMessage)
+        .where(col(OutboxMessage.sent_at).is_(None), due)
+        .order_by(col(OutboxMessage.id))
+        .limit(limit)
+    )
+    if lock:
+        query = query.with_for_update(skip_locked=True)
+    return list(session.exec(query))
+
+
+def forget_sent(register: Engine, now: datetime) -> int:
+    """Delete messages that were sent a while ago."""
+    old = now - timedelta(minutes=10)
+    with transaction(register) as session:
+        done = session.execute(delete(OutboxMessage).where(col(OutboxMessage.sent_at) < old))
+    return int(getattr(done, "rowcount", 0))

@@ -1,0 +1,71 @@
+"""Put a relay together and run it until SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from datetime import datetime
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from rights import logs
+from rights.net import Client, Guard
+from rights.services import checkpoints, purge
+from rights.services.context import Context
+from rights.services.signing import Signer
+from rights.settings import Settings
+from rights.store.blobs import Blobs
+from rights.store.db import RegisterClock, open_engine, transaction
+from workflows import delivery, relay, sweep
+from workflows.building import blobs_for, context_for
+from workflows.notices import send
+
+PURGE_S = 600.0
+MAIL_S = 0.2
+
+
+def run(settings: Settings) -> None:
+    """Relay until SIGTERM or SIGINT."""
+    one = build(settings)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: one.stopping.set())
+    logs.get().info("relay.ready")
+    one.run()
+
+
+def build(settings: Settings) -> relay.Relay:
+    """Return a relay with all its chores."""
+    register = open_engine(settings.database_url, pool=4)
+    clock = RegisterClock(register)
+    context = context_for(settings)
+    signer = Signer(settings.signing_key.get_secret_value())
+    client = Client(Guard(settings.webhook_allow))
+    blobs = blobs_for(settings)
+    now = clock.now
+
+    def check() -> None:
+        with transaction(register) as session:
+            checkpoints.checkpoint(session, signer, now())
+
+    chores = [
+        relay.Chore("sweep", settings.sweep_s, lambda: sweep.sweep(register, context, now)),
+        relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),
+        relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
+        relay.Chore("checkpoint", settings.checkpoint_s, check),
+        relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
+        relay.Chore("remind", PURGE_S, lambda: _remind(register, context, now)),
+        relay.Chore("sent", PURGE_S, lambda: relay.forget_sent(register, now())),
+        relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
+    ]
+    redis = Redis.from_url(settings.redis_url)
+    return relay.Relay(register, redis, now, chores, poll=settings.poll_s)
+
+
+def _remind(register: Engine, context: Context, now: Callable[[], datetime]) -> None:
+    with transaction(register) as session:
+        send.remind(session, context, now())
+
+
+def _purge(register: Engine, context: Context, blobs: Blobs, now: Callable[[], datetime]) -> None:
+    purge.purge(register, context, blobs, now=now())

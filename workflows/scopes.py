@@ -1,0 +1,101 @@
+"""Which collections of the data map a phase is about, by store, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from rights.domain.datamap import Collection, DataMap, Role, Switch
+from rights.domain.graph import erase_order
+from workflows.recipes import TAGS_SWITCH, Scope
+
+ByStore = dict[str, tuple[str, ...]]
+
+
+def choose(
+    scope: Scope,
+    datamap: DataMap,
+    fields: tuple[str, ...],
+    switches: tuple[Switch, ...],
+    decision: str,
+) -> ByStore:
+    """
+    Return store name to collection paths, children first within a store.
+
+    Args:
+        fields: For FIELDS: the paths of the fields to correct.
+        decision: For DECISIONS: one decision's name; empty means all.
+    """
+    plain: Final[Mapping[Scope, Callable[[], Iterable[str]]]] = {
+        Scope.NONE: tuple,
+        Scope.EVERY: lambda: [c.path for c in datamap.collections],
+        Scope.LEAVES: lambda: [
+            c.path for c in datamap.collections if c.store not in roots(datamap)
+        ],
+        Scope.ROOTS: lambda: [c.path for c in datamap.collections if c.store in roots(datamap)],
+        Scope.ACCOUNTS: lambda: [c.path for c in datamap.collections if c.close],
+        Scope.FIELDS: lambda: [f.rpartition(".")[0] for f in fields],
+        Scope.RESTRICTABLE: lambda: _to_restrict(datamap),
+        Scope.SWITCHES: lambda: [s.collection for s in switches],
+        Scope.TAGS: lambda: [s.collection for s in datamap.switches if s.name == TAGS_SWITCH],
+        Scope.DECISIONS: lambda: _decision_paths(datamap, decision),
+    }
+    return _ordered(datamap, plain[scope]())
+
+
+def roots(datamap: DataMap) -> frozenset[str]:
+    """
+    Return the stores that hold the account itself: erased last.
+
+    Everything else is found from the account, so until the rest is gone it must be there to
+    try again from.
+    """
+    accounts = {n for n, i in datamap.identifiers.items() if i.kind == "account"}
+    targets = {
+        link.to for c in datamap.collections for link in c.links if link.to.partition(".")[0]
+    }
+    holding = [c for c in datamap.collections if accounts & set(c.identifies)]
+    linked = frozenset(c.store for c in holding if c.path in targets)
+    return linked or frozenset(c.store for c in holding)
+
+
+def restrictable(datamap: DataMap, collection: Collection) -> bool:
+    """Return whether a way to restrict is declared, here or on the row that owns this one."""
+    if collection.restriction:
+        return True
+    owners = [k for k in collection.links if k.role is Role.OWNER and k.to != collection.path]
+    # A guest's row, found by an identifier, hangs on no row that could be restricted for it.
+    return bool(owners) and all(
+        k.to and restrictable(datamap, datamap.collection(k.to)) for k in owners
+    )
+
+
+def _owned(collection: Collection) -> bool:
+    """Return whether any row can be a person's own; rows merely seen are not theirs to stop."""
+    given = any(link.role is Role.OWNER for link in collection.links)
+    return given or bool(collection.identifies)
+
+
+def _to_restrict(datamap: DataMap) -> list[str]:
+    """Collections with a flag of their own, and those that nothing restricts (for staff)."""
+    return [
+        c.path
+        for c in datamap.collections
+        if c.restriction or (_owned(c) and not restrictable(datamap, c))
+    ]
+
+
+def _decision_paths(datamap: DataMap, decision: str) -> list[str]:
+    chosen = [d for d in datamap.decisions if decision in ("", d.name)]
+    fields = [f for d in chosen for f in (*d.inputs, d.outcome)]
+    return [f.rpartition(".")[0] for f in fields]
+
+
+def _ordered(datamap: DataMap, paths: Iterable[str]) -> ByStore:
+    wanted = set(paths)
+    out: ByStore = {}
+    for path in erase_order(datamap):
+        if path in wanted:
+            store = path.partition(".")[0]
+            out[store] = (*out.get(store, ()), path)
+    return out

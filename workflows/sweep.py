@@ -1,0 +1,87 @@
+"""
+The sweep: whatever has waited long enough is looked at again.
+
+It reads only rows whose time has come, so its cost does not grow with the number of requests.
+It is the whole of recovery: a lost job, a killed worker and a flushed Redis look the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, col, select
+
+from rights.domain.lifecycle import Event, State
+from rights.logs import get
+from rights.services import outbox, preferences, requests
+from rights.services.context import Context
+from rights.store.db import reading, transaction
+from rights.store.models import Request, StepRow
+
+BATCH: Final = 200
+
+
+LONGEST: Final = timedelta(minutes=10)
+"""Pauses between two rings for what was not begun double up to this."""
+
+
+def sweep(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
+    """Ring again for every request whose time has come; let unverified ones lapse."""
+    with reading(register) as session:
+        due = session.exec(
+            select(Request.id)
+            .where(col(Request.next_at) <= now())
+            .order_by(col(Request.next_at))
+            .limit(BATCH)
+        ).all()
+    for request_id in due:
+        try:
+            _look(register, context, request_id, now())
+        except OperationalError:
+            raise  # the register is away: all of them wait for it
+        except Exception:  # noqa: BLE001 - one request that breaks must not keep others waiting
+            get().exception("sweep.broken", request_id=request_id)
+    return len(due)
+
+
+def _look(register: Engine, context: Context, request_id: str, now: datetime) -> None:
+    with transaction(register) as session:
+        request = requests.locked(session, request_id)
+        if request.next_at is None or request.next_at > now:
+            return
+        _again(session, context, request, now)
+        if request.state is State.IN_PROGRESS:
+            queue = requests.queue_of(request)
+            outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
+        elif request.state in (State.OPEN, State.VERIFYING):
+            requests.record(session, request, Event.LAPSED, actor="system", now=now)
+
+
+def _again(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """
+    Say when to look again: soon at work that was begun, more and more seldom at what waits.
+
+    What was begun and is due was dropped by a worker. What was not begun most likely still
+    stands in a long queue, and ringing for it often would make the queue longer.
+    """
+    request.next_at = None
+    if request.state is not State.IN_PROGRESS:
+        return
+    pause = timedelta(seconds=context.settings.lease_s)
+    if session.exec(select(StepRow.id).where(StepRow.request_id == request.id)).first() is None:
+        waited = now - (request.verified_at or request.received_at)
+        pause = min(max(pause, waited), LONGEST)
+    request.next_at = now + pause
+
+
+def watch_preferences(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
+    """Raise the alarm for opt-outs that no serving store has read back in time."""
+    with transaction(register) as session:
+        late = preferences.overdue(session, context, now=now())
+    for request_id, name in late:
+        get().error("preference.late", request_id=request_id, name=name)
+    return len(late)
