@@ -71,7 +71,7 @@ def _e164(value: str) -> str:
     if text.startswith("+"):
         return f"+{digits}" if digits else ""
     if digits.startswith("00"):
-        return f"+{digits[2:]}"
+        return f"+{digits[2:]}" if digits[2:] else ""
     if _CHINESE_MOBILE.fullmatch(digits):
         return f"+86{digits}"
     if _CHINESE_WITH_PREFIX.fullmatch(digits):

@@ -53,7 +53,9 @@ class Register:
 
     def as_role(self, process: str) -> str:
         """Return the address on which everything is done as the role of a process."""
-        return f"{self.url}?options=-c%20role%3Drights_{process}_{self.suffix}"
+        options = {"options": f"-c role=rights_{process}_{self.suffix}"}
+        url = make_url(self.url).update_query_dict(options)
+        return url.render_as_string(hide_password=False)
 
     def may(self, process: str, right: str, table: str) -> bool:
         """Return whether the role of a process has a right on a table."""

@@ -102,5 +102,8 @@ def _fields(thing: Any) -> dict[str, Any]:
 
 
 def elsewhere(url: str, **parts: Any) -> str:
-    """The address *url* with another port, user or database."""
-    return make_url(url).set(**parts).render_as_string(hide_password=False)
+    """The address *url* with another port, user or database; a socket it names is left out."""
+    plain = make_url(url)
+    if "port" in parts:
+        plain = plain.difference_update_query(("host", "unix_socket"))
+    return plain.set(**parts).render_as_string(hide_password=False)

@@ -20,6 +20,7 @@ from rights.domain.identifiers import normalise, plausible
         ("12800138000", "e164", "12800138000"),
         ("021-5555 1234", "e164", "02155551234"),
         ("+", "e164", ""),
+        ("00", "e164", ""),
         ("no number", "e164", ""),
         (" Device-ABC ", "lower", "device-abc"),
         (" U-001 ", "", "U-001"),

@@ -36,7 +36,7 @@ def database(url: URL) -> dict[str, Any]:
         "NAME": url.database,
         "USER": url.username or "",
         "PASSWORD": str(url.password or ""),
-        "HOST": url.host or "",
+        "HOST": url.host or str(url.query.get("host", "")),
         "PORT": str(url.port or ""),
         "OPTIONS": options,
     }

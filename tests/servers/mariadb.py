@@ -1,4 +1,8 @@
-"""MariaDB for tests: found, or Debian's program started, and a database for each test."""
+"""
+MariaDB for tests: Debian's program started, or a server found, and a database for each test.
+
+One of our own does not wait for the disk; see ``tests/servers/postgres.py``.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +37,23 @@ def server() -> Iterator[URL]:
     if given:
         yield make_url(given).set(drivername=_DRIVER).update_query_dict({"charset": "utf8mb4"})
         return
-    local = next((url for url in _local_addresses() if _answers(url)), None)
-    if local is not None:
-        _drop_left_behind(local)
-        yield local
-        return
     programs = _programs()
     if programs is None:
-        missing("MariaDB", install(debian="mariadb-server", macos="mariadb"))
+        yield _found()
+        return
     url, process = _start(*programs)
     try:
         yield url
     finally:
         process.stop()
+
+
+def _found() -> URL:
+    local = next((url for url in _local_addresses() if _answers(url)), None)
+    if local is None:
+        missing("MariaDB", install(debian="mariadb-server", macos="mariadb"))
+    _drop_left_behind(local)
+    return local
 
 
 def create(at: URL) -> str:

@@ -1,4 +1,9 @@
-"""PostgreSQL for tests: found or started, and a database for each test."""
+"""
+PostgreSQL for tests: started or found, and a database for each test.
+
+One of our own does not wait for the disk, which is most of what making a database costs; one that
+runs here already is used where ours cannot be started.
+"""
 
 from __future__ import annotations
 
@@ -26,19 +31,23 @@ def server() -> Iterator[URL]:
     if given:
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
-    local = _local()
-    if local is not None:
-        _drop_left_behind(local)
-        yield local
-        return
     try:
         started = embedded.start()
     except StartFailed:
-        missing("PostgreSQL", install(debian="postgresql", macos="postgresql"))
+        yield _found()
+        return
     try:
         yield make_url(started.url)
     finally:
         started.stop()
+
+
+def _found() -> URL:
+    local = _local()
+    if local is None:
+        missing("PostgreSQL", install(debian="postgresql", macos="postgresql"))
+    _drop_left_behind(local)
+    return local
 
 
 def create(at: URL, *, template: str = "template0") -> str:
