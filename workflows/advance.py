@@ -204,6 +204,7 @@ def _next(
     phase = _current(rows)
     if not phase:
         finish.finish(session, floor, request, rows, plan, now=now)
+        turns.let_go(session, request, now)
         return None
     if plan is not None and not approved:
         _hold(session, request, Wait.APPROVAL, now)
@@ -212,6 +213,9 @@ def _next(
     ready = [row for row in phase if _may_start(row, now)]
     if not ready:
         _wait(session, request, phase, now)
+        return None
+    if turns.held_up(session, request, ready[0]):
+        turns.later(request, now)
         return None
     for _ in ready[1:]:
         _ring(session, request, now)  # the other stores of this phase, side by side
@@ -388,5 +392,6 @@ def _keep_plan(
             needs_approval=_wants_approval(floor, request),
         )
     )
+    turns.remember(session, floor.context.vault, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
     session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))

@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from rights.store.db import transaction
-from rights.store.models import KeyringRow, Package, Request
+from rights.store.models import KeyringRow, Package, Request, SubjectLock
 from workflows.floor import Floor
 from workflows.packages.spool import spool_prefix
 
@@ -18,6 +18,7 @@ def close_out(floor: Floor, request_id: str) -> None:
         if request is None or request.closed_at is None:
             return
         session.execute(delete(KeyringRow).where(col(KeyringRow.request_id) == request_id))
+        session.execute(delete(SubjectLock).where(col(SubjectLock.request_id) == request_id))
         packages = session.exec(select(Package.id).where(Package.request_id == request_id)).all()
     for package_id in packages:
         floor.blobs.delete_prefix(spool_prefix(package_id))

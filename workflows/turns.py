@@ -2,7 +2,11 @@
 Whose turn it is when one person has asked for several things.
 
 Erasing cannot be taken back, so it comes last: a copy that was asked for first, or in the same
-breath, would otherwise find nothing, and say so.
+breath, would otherwise find nothing, and say so. And what reads or corrects never runs while
+the same person's data is being erased: half of it would be a lie.
+
+Who "the same person" is, is known once the identifiers were followed to their end: one request
+names an account and the other its e-mail address. Both then share a row of ``subject_lock``.
 """
 
 from __future__ import annotations
@@ -10,19 +14,34 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, insert, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from connectors.sdk import KeySet, Standing
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
-from rights.store.models import IdentifierRow, Request
+from rights.services import outbox, subjects
+from rights.store.models import IdentifierRow, Request, StepRow, SubjectLock
+from rights.store.vault import Vault
+from workflows.recipes import IRREVERSIBLE
 
 ERASING: Final = frozenset({Kind.DELETION, Kind.ACCOUNT_CANCELLATION})
 """Kinds after which there is nothing left to read or to correct."""
 
 NEEDING: Final = (Kind.ACCESS, Kind.COPY, Kind.PORTABILITY, Kind.CORRECTION, Kind.EXPLANATION)
 """Kinds that need the data to be there still."""
+
+_IDENTIFIER: Final = "identifier:"
+
+_LOCK: Final = text(
+    "SELECT count(pg_advisory_xact_lock(key)) FROM"
+    " (SELECT CAST(CAST('x' || right(subject, 16) AS bit(64)) AS bigint) AS key"
+    " FROM subject_lock WHERE request_id = :request ORDER BY 1) AS subjects"
+)
+"""In order of their keys, so that two transactions cannot hold each other up for ever."""
+
+QUEUE: Final = "work"
 
 SOONEST: Final = timedelta(seconds=2)
 LATEST: Final = timedelta(minutes=10)
@@ -50,6 +69,73 @@ def must_wait(session: Session, request: Request) -> bool:
         or_(col(Request.subject) == request.subject, col(Request.id).in_(_proved_same(request))),
     )
     return session.exec(query.limit(1)).first() is not None
+
+
+def remember(
+    session: Session, vault: Vault, request: Request, keys: KeySet | None, now: datetime
+) -> None:
+    """Note whom a request turned out to be about: every identifier that is solely theirs."""
+    if keys is None or request.kind not in {*ERASING, *NEEDING}:
+        return
+    found = {
+        subjects.blind(vault, anchor.removeprefix(_IDENTIFIER), str(key[0]))
+        for anchor in keys.anchors
+        if anchor.startswith(_IDENTIFIER)
+        for key in keys.keys(anchor, Standing.SOLE)
+    }
+    rows = [{"subject": s, "request_id": request.id, "at": now} for s in sorted(found)]
+    if rows:
+        session.execute(insert(SubjectLock), rows)
+
+
+def held_up(session: Session, request: Request, row: StepRow) -> bool:
+    """
+    Tell whether *row* has to wait for another request of the same person.
+
+    The first irreversible step waits for whatever reads or corrects and was begun; anything
+    waits for an erasure that has begun, until that ends or waits for staff. Who asks first holds
+    the other up: both ask under one lock per subject.
+    """
+    erases = request.kind in ERASING
+    if row.phase == 0 or row.attempts or request.kind not in {*ERASING, *NEEDING}:
+        return False
+    if erases and (request.irreversible_at is not None or row.action not in IRREVERSIBLE):
+        return False
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_LOCK, {"request": request.id})
+    return session.exec(_in_the_way(request, erases=erases).limit(1)).first() is not None
+
+
+def _in_the_way(request: Request, *, erases: bool) -> Any:
+    working = col(Request.state) == State.IN_PROGRESS
+    way: ColumnElement[bool] = and_(
+        col(Request.kind).in_(ERASING), working, col(Request.irreversible_at).is_not(None)
+    )
+    if erases:
+        held = and_(col(Request.state) == State.ON_HOLD, col(Request.wait) != Wait.NEEDS_INFO)
+        way = or_(way, and_(col(Request.kind).in_(NEEDING), or_(working, held)))
+    return _sharing(request).where(way)
+
+
+def _sharing(request: Request) -> Any:
+    mine = select(SubjectLock.subject).where(SubjectLock.request_id == request.id)
+    return (
+        select(Request.id)
+        .join(SubjectLock, col(SubjectLock.request_id) == col(Request.id))
+        .where(col(SubjectLock.subject).in_(mine), col(Request.id) != request.id)
+        .distinct()
+    )
+
+
+def let_go(session: Session, request: Request, now: datetime) -> None:
+    """Ring for those that an ended erasure held up."""
+    if request.kind not in ERASING:
+        return
+    waiting = _sharing(request).where(
+        col(Request.state) == State.IN_PROGRESS, col(Request.wait) == Wait.STORE
+    )
+    for other in session.exec(waiting).all():
+        outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)
 
 
 def later(request: Request, now: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,8 +17,10 @@ from rights.store.models import Request
 from tests.workflows.house import Clock, ask, floor_over, lying, request_of
 from tests.workflows.test_engine import ANN, MAP
 from tests.workflows.test_engine import _user as user
+from workflows.advance import begin, settle
 from workflows.floor import Floor
 from workflows.jobs import work_on
+from workflows.perform import perform
 
 
 @pytest.fixture
@@ -114,3 +118,117 @@ def test_another_persons_copy_and_a_later_one_hold_nothing_up(
 
     assert request_of(floor, erasing).state is State.FULFILLED
     assert [u["id"] for u in tables["shop"]["users"]] == [2]
+
+
+SAME = {"email": "ann@example.com"}
+"""Ann again, by an address alone: that it is her is known once her account was found."""
+
+
+def _between(floor: Floor, erasing: str) -> Any:
+    """Let an erasure begin with one store and find the other one away."""
+    orders = floor.connector("letters")
+    honest = orders.erase  # type: ignore[attr-defined]
+
+    def down(*_: object) -> None:
+        raise Transient("the store letters does not answer")
+
+    lying(orders, erase=down)  # type: ignore[arg-type]
+    work_on(floor, erasing)
+    return lambda: lying(orders, erase=honest)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.CORRECTION])
+def test_what_is_asked_in_the_middle_of_an_erasure_waits_for_its_end(
+    floor: Floor, clock: Clock, tables: Any, kind: Kind
+) -> None:
+    erasing = ask(floor, Kind.DELETION, ANN)
+    back = _between(floor, erasing)
+    assert request_of(floor, erasing).irreversible_at is not None
+    clock.on(seconds=1)
+    values = {"changes": [{"field": "shop.users.nickname", "value": "Anna"}]}
+    other = ask(floor, kind, SAME, values=values if kind is Kind.CORRECTION else {})
+
+    work_on(floor, other)
+
+    assert request_of(floor, other).wait == "store"
+    assert (request_of(floor, other).next_at or clock()) > clock()
+    back()
+    clock.on(seconds=10)
+    work_on(floor, erasing)
+    assert request_of(floor, erasing).state is State.FULFILLED
+    work_on(floor, other)
+    assert request_of(floor, other).state in (State.FULFILLED, State.PARTIALLY_FULFILLED)
+    assert [u["id"] for u in tables["shop"]["users"]] == [2]
+
+
+def test_an_erasure_lets_a_copy_that_was_begun_come_to_its_end(
+    floor: Floor, clock: Clock, tables: Any
+) -> None:
+    erasing = ask(floor, Kind.DELETION, ANN)
+    clock.on(seconds=1)
+    copy = ask(floor, Kind.COPY, SAME)
+    back = _stuck(floor)
+    work_on(floor, copy)  # read in one store, waits for the other
+
+    work_on(floor, erasing)
+
+    assert request_of(floor, erasing).irreversible_at is None
+    assert [u["id"] for u in tables["shop"]["users"]] == [1, 2]
+    back()
+    clock.on(seconds=10)
+    work_on(floor, copy)
+    work_on(floor, erasing)
+    assert request_of(floor, copy).state is State.FULFILLED
+    assert request_of(floor, erasing).state is State.FULFILLED
+
+
+def test_two_erasures_of_one_person_go_one_after_the_other(
+    floor: Floor, clock: Clock, tables: Any
+) -> None:
+    first = ask(floor, Kind.DELETION, ANN)
+    back = _between(floor, first)
+    second = ask(floor, Kind.ACCOUNT_CANCELLATION, SAME)
+
+    work_on(floor, second)
+
+    assert request_of(floor, second).irreversible_at is None
+    back()
+    clock.on(seconds=10)
+    work_on(floor, first)
+    work_on(floor, second)
+    assert request_of(floor, first).state is State.FULFILLED
+    assert request_of(floor, second).state is State.FULFILLED
+    assert [u["id"] for u in tables["shop"]["users"]] == [2]
+
+
+def test_another_person_waits_for_nobody(floor: Floor, clock: Clock, tables: Any) -> None:
+    _between(floor, ask(floor, Kind.DELETION, ANN))
+    other = ask(floor, Kind.DELETION, {"user_id": "2"})
+
+    work_on(floor, other)
+
+    assert request_of(floor, other).irreversible_at is not None
+
+
+def test_of_two_that_start_in_the_same_moment_one_waits(
+    tmp_path: Path, postgres_url: str, tables: Any, clock: Clock
+) -> None:
+    """Neither sees the other's transaction: only the lock on the person keeps them apart."""
+    rounds = 15
+    tables["shop"]["users"] = [user(n, f"p{n}") for n in range(rounds)]
+    floor = floor_over(tmp_path, MAP, tables, clock, register_url=postgres_url)
+    for n in range(rounds):
+        copy = ask(floor, Kind.COPY, {"email": f"p{n}@example.com"})
+        erasing = ask(floor, Kind.DELETION, {"user_id": str(n)})
+        claims = [begin(floor, copy), begin(floor, erasing)]
+        outcomes = [perform(floor, claim) for claim in claims if claim]
+        together = Barrier(2)
+
+        def go(pair: tuple[Any, Any]) -> Any:
+            together.wait(timeout=10)  # noqa: B023 - used up within the round
+            return settle(floor, *pair)
+
+        with ThreadPoolExecutor(2) as pool:
+            went_on = list(pool.map(go, zip(claims, outcomes, strict=True)))
+
+        assert [c is None for c in went_on].count(True) == 1

@@ -120,12 +120,16 @@ class JournalRow(SQLModel, table=True):
 
 
 class SubjectLock(SQLModel, table=True):
-    """Who is being worked on: one destructive request per person at a time."""
+    """
+    Whom a request is about, by keyed hash: what was found of the identifiers it came with.
+
+    Two requests that share a row are of one person, and take turns.
+    """
 
     __tablename__ = "subject_lock"
 
     subject: str = Field(primary_key=True, max_length=80)
-    request_id: str = Field(max_length=32, index=True)
+    request_id: str = Field(primary_key=True, max_length=32, index=True)
     at: datetime = Field(sa_type=UtcDateTime)
 
 

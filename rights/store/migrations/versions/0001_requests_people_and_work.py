@@ -230,7 +230,7 @@ sa.Table(
     "subject_lock",
     TABLES,
     sa.Column("subject", sa.String(80), primary_key=True),
-    sa.Column("request_id", sa.String(32), nullable=False),
+    sa.Column("request_id", sa.String(32), primary_key=True),
     sa.Column("at", MOMENT, nullable=False),
     sa.Index("ix_subject_lock_request_id", "request_id"),
 )
