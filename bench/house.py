@@ -77,7 +77,7 @@ def house(*, people: int = shop.PEOPLE, **settings: str) -> Iterator[House]:
     """Bring everything up; a filled shop and an empty register."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        at = stack.enter_context(postgres.server())
+        at = stack.enter_context(postgres.server(durable=True))
         register, store = postgres.create(at), postgres.create(at)
         stack.callback(postgres.drop, at, register)
         stack.callback(postgres.drop, at, store)

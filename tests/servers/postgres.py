@@ -25,14 +25,23 @@ _LOCAL_USERS = ("postgres", os.environ.get("USER") or "root")
 
 
 @contextmanager
-def server() -> Iterator[URL]:
-    """Yield the address of a server on which we may create databases."""
+def server(*, durable: bool = False) -> Iterator[URL]:
+    """
+    Yield the address of a server on which we may create databases.
+
+    Args:
+        durable: It waits for the disk, as a measurement has to.
+    """
     given = os.environ.get(_ENVIRONMENT)
     if given:
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
+    if durable and (local := _local()):
+        _drop_left_behind(local)
+        yield local
+        return
     try:
-        started = embedded.start()
+        started = embedded.start(durable=durable)
     except StartFailed:
         yield _found()
         return

