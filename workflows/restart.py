@@ -11,12 +11,20 @@ from rights.domain.errors import Drift
 from rights.domain.lifecycle import Event, Wait
 from rights.services import audit, notes, requests
 from rights.services.notices import ask_for
-from rights.store.models import KeyringRow, Package, PlanRow, Request, StepRow, StepState
+from rights.store.models import (
+    KeyringRow,
+    Package,
+    PlanRow,
+    Request,
+    StepRow,
+    StepState,
+    SubjectLock,
+)
 from workflows.claims import Ask
 from workflows.floor import Floor
 from workflows.recipes import EFFECTS
 
-MADE: Final = (StepRow, PlanRow, KeyringRow, Package)
+MADE: Final = (StepRow, PlanRow, KeyringRow, SubjectLock, Package)
 """What belongs to a plan, and goes with it."""
 
 

@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,11 @@ def fill(url: str) -> None:
     )
 
 
+def _of(engine: str, server: URL) -> str:
+    """Name what is shared by the test processes that use one server: each may have its own."""
+    return f"{engine}-{zlib.crc32(str(server).encode()):08x}"
+
+
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
     running = Oracle()
@@ -131,7 +137,9 @@ def postgres_shop(_postgres: URL, shared: Shared) -> Iterator[str]:
         fill(url)
         return url
 
-    with shared.once("postgres", make, lambda url: postgres.drop(_postgres, url)) as made:
+    with shared.once(
+        _of("postgres", _postgres), make, lambda url: postgres.drop(_postgres, url)
+    ) as made:
         yield made
 
 
@@ -142,7 +150,9 @@ def mariadb_shop(_mariadb: URL, shared: Shared) -> Iterator[Pristine]:
         fill(url)
         return url
 
-    with shared.once("mariadb", make, lambda url: mariadb.drop(_mariadb, url)) as made:
+    with shared.once(
+        _of("mariadb", _mariadb), make, lambda url: mariadb.drop(_mariadb, url)
+    ) as made:
         pristine = Pristine(made, mariadb.create(_mariadb))
         yield pristine
         pristine.close()
