@@ -55,15 +55,15 @@ def main() -> None:
     """Build a small one first, so that only what grows with the size is counted."""
     with tempfile.TemporaryDirectory(prefix="gigabyte-") as folder:
         _make(Path(folder) / "small", 1000)
-        before = _peak_mb()
+        before = peak_mb()
         size = _make(Path(folder) / "big", ROWS)
-        grew = _peak_mb() - before
+        grew = peak_mb() - before
     if size < ROW_BYTES * ROWS:
         raise RuntimeError("the package is smaller than a gigabyte")
     print(json.dumps({"grew_mb": round(grew, 1), "plain_bytes": size}))
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Return this program's peak: on Linux ``ru_maxrss`` begins with that of who started it."""
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

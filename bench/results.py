@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.whale import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,14 @@ def at_least(
         Result(metric, value, unit, bare, got, goal, holds),
         Result("ratio_bare", got, "x", bare, got, goal, holds),
     )
+
+
+def share_of(metric: str, pairs: Sequence[tuple[Run, Run]], least: float) -> Result:
+    """Return ours as a share of the bare program's speed; *pairs* are (bare, ours)."""
+    ratio = middle([bare.seconds / ours.seconds for bare, ours in pairs])
+    bare = middle([hand.seconds for hand, _ in pairs])
+    goal = f"at least {least:g} of the bare program"
+    return Result(metric, ratio, "x", bare, ratio, goal, ratio >= least)
 
 
 def middle(values: list[float]) -> float:

@@ -93,10 +93,12 @@ class Memory:
     ) -> KeySet:
         """Return the keys of the reached rows, by standing."""
 
-        def once(keys: KeySet, asked: tuple[tuple[str, ...], ...]) -> KeySet:
+        def once(
+            keys: KeySet, asked: tuple[tuple[str, ...], ...], ways: tuple[Reach, ...]
+        ) -> KeySet:
             holds = Holds(collection, keys, datetime.now(UTC))
             frozen = Frozen(collection, _key(collection), asked, holds)
-            for row, standing in self._reached(Target(collection, keys, predicate)):
+            for row, standing in self._reached(Target(collection, keys, ways, freezing=True)):
                 frozen.add(row, standing)
             return frozen.keys()
 
@@ -146,7 +148,7 @@ class Memory:
 
         def clear(row: Row) -> bool:
             nonlocal conflicts
-            clash = any(c.check_old and row.get(c.column) not in {c.old, c.value} for c in asked)
+            clash = any(c.clashes(row.get(c.column)) for c in asked)
             conflicts += clash
             return not clash
 

@@ -64,7 +64,14 @@ from rights.domain.datamap import (
     Switch,
 )
 from rights.domain.datamap import Field as MapField
-from rights.domain.errors import ConnectorError, Fenced, Misconfigured, Refused, Transient
+from rights.domain.errors import (
+    ConnectorError,
+    Fenced,
+    Misconfigured,
+    Refused,
+    Transient,
+    Unfinished,
+)
 from rights.domain.keys import Key, KeySet, Standing, held
 
 __all__ = [
@@ -109,6 +116,7 @@ __all__ = [
     "TableFound",
     "Target",
     "Transient",
+    "Unfinished",
     "Verb",
     "Verifies",
     "Work",

@@ -20,6 +20,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from rights import failpoints
 from rights.domain.errors import ConfigError
 
 LOG_FLOOR_DAYS = 184
@@ -48,6 +49,8 @@ class Settings(BaseSettings):
     """``id:base64`` of 32 random bytes, the current first; older ones after commas."""
     signing_key: SecretStr = SecretStr("")
     """``id:base64`` of a 32-byte Ed25519 seed: receipts and checkpoints. The web signs nothing."""
+    replay_keys: SecretStr = SecretStr("")
+    """What seals replay capsules, like ``keys``; workers only. Empty: follows from signing_key."""
     datamap: Path = Path("datamap.yaml")
     base_url: str = "http://127.0.0.1:8080"
     """Where people reach this service: in notices and in the audience of assertions."""
@@ -79,6 +82,10 @@ class Settings(BaseSettings):
     log_days: int = Field(default=LOG_FLOOR_DAYS, ge=LOG_FLOOR_DAYS)
     contact_days: int = Field(default=30, ge=0)
     """Sealed identifiers and notes are forgotten this long after closure."""
+    suppression_days: int = Field(default=1096, ge=1)
+    """Data older than an erasure is kept from coming back for this long."""
+    recheck_s: Annotated[tuple[float, ...], NoDecode] = (3600, 86_400, 604_800, 2_592_000)
+    """When to look for erased data that came back: seconds after the erasure."""
 
     workers: int = Field(default=2, ge=2)
     lease_s: float = Field(default=30.0, gt=0)
@@ -102,12 +109,17 @@ class Settings(BaseSettings):
     webhook_backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 60, 300, 1800, 7200, 43_200)
     trusted_proxies: int = Field(default=0, ge=0)
 
+    failpoint: str = ""
+    """``point:n``: ends the process there, on purpose; see ``rights.failpoints``."""
+    failpoints_allowed: bool = False
+    """Only where no real person's data is: without it a failpoint is refused."""
+
     @field_validator("default_regimes", "approval_kinds", "webhook_allow", mode="before")
     @classmethod
     def _words(cls, value: Any) -> Any:
         return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
 
-    @field_validator("backoff_s", "webhook_backoff_s", mode="before")
+    @field_validator("backoff_s", "webhook_backoff_s", "recheck_s", mode="before")
     @classmethod
     def _numbers(cls, value: Any) -> Any:
         return tuple(float(w) for w in value.split(",")) if _is(value) else value
@@ -136,13 +148,16 @@ def load(**values: Any) -> Settings:
     Return the settings of this process.
 
     Raises:
-        ConfigError: naming every setting that is missing or malformed, and its variable.
+        ConfigError: naming every setting that is missing or malformed, and its variable; or a
+            failpoint where none is allowed.
     """
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValidationError as error:
         problems = [f"{_variable(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)]
         raise ConfigError("settings are missing or wrong:", problems) from None
+    failpoints.arm(settings.failpoint, allowed=settings.failpoints_allowed)
+    return settings
 
 
 def _variable(location: tuple[Any, ...]) -> str:

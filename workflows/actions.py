@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from connectors.sdk import Change, Connector, Receipt, Standing, Switch, Target, Verb, Work
-from rights.domain.datamap import Correctable
-from rights.domain.errors import Refused
+from connectors.sdk import Connector, Receipt, Standing, Switch, Target, Verb, Work
 from rights.domain.kinds import Option
+from rights.logs import get
 from rights.store.db import reading
+from rights.store.models import StepState
+from workflows import correcting, holding
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
 from workflows.floor import Floor
+from workflows.given import values_of
+from workflows.holding import Seen
+from workflows.holds import Rulings, rulings_of, with_legal_holds
+from workflows.plan import Step
 from workflows.plans import check_drift
-from workflows.preparing import schema_hash, values_of
-from workflows.targets import expectation, for_switch, tagged, targets
+from workflows.preparing import schema_hash
+from workflows.recipes import Action
+from workflows.scopes import restrictable
+from workflows.targets import expectation, for_switch, keys_of, tagged, targets
 
 SMALL: Final = 2_000
 """Frozen keys up to which a step's collections share a transaction: whales must not."""
@@ -39,32 +45,65 @@ def count(floor: Floor, claim: Claim) -> Outcome:
 
 
 def erase(floor: Floor, claim: Claim) -> Outcome:
-    """Erase, children first within the store."""
+    """Erase, children first within the store; what is held is looked up before anything goes."""
     _unchanged(floor, claim)
     unknown: list[str] = []
     receipts = {}
-    rows = list(_narrowed(floor, claim, unknown))
-    with _together(rows):
+    keys = keys_of(floor, claim)
+    claim = replace(claim, keys=keys)  # opened once: there may be very many
+    ruled = with_legal_holds(floor, claim.request, rulings_of(claim), keys, acting=True)
+    rows = list(_narrowed(floor, claim, unknown, ruled))
+    seen = holding.before(ruled, rows)
+    with _together(rows, claim.step):
+        _unhook(rows, claim.step)
         for connector, target, work in rows:
             receipts[target.collection.path] = connector.erase(target, work)  # type: ignore[attr-defined]  # as above
     if sum(r.affected for r in receipts.values()) > sum(len(t.keys) for _, t, _ in rows):
         unknown.clear()  # erased by an earlier attempt whose answer was lost: not unknown, gone
     results = [{"item": t, "status": 404 if t in unknown else 200} for t in _tags(floor, claim)]
-    return _receipts(receipts, told={"results": results} if results else {})
+    done = _receipts(
+        receipts,
+        told={"results": results} if results else {},
+        missing=_not_restricted(floor, receipts, seen, rows),
+    )
+    held = holding.after(floor, claim.request.id, seen, receipts, rows)
+    more = {"holds": ruled.to_json(), "held": holding.told(held)}
+    return replace(done, result={**done.result, **more}, held=tuple(held))
+
+
+def _not_restricted(
+    floor: Floor, receipts: Mapping[str, Receipt], seen: Sequence[Seen], rows: Sequence[Row]
+) -> dict[str, str]:
+    """Name what is held and that nothing puts out of use: not deleted is not enough (R-24-3)."""
+    datamap = floor.context.datamap
+    paths = [s.collection.path for s in seen if receipts[s.collection.path].retained]
+    known = {t.collection.path: c.manifest.restrictions for c, t, _ in rows}
+    loose = [
+        path
+        for path in paths
+        if not restrictable(datamap, of := datamap.collection(path))
+        or (of.restriction and of.restriction.strategy not in known[path])
+    ]
+    for path in loose:
+        get().error("hold.not_restricted", collection=path)
+    return dict.fromkeys(loose, "not_restricted")
 
 
 def correct(floor: Floor, claim: Claim) -> Outcome:
     """Compare and set the fields that were named."""
     _unchanged(floor, claim)
-    changes = changes_of(floor, claim)
+    changes = correcting.changes_of(floor, claim)
+    correcting.guard(floor, claim)
     receipts: dict[str, Receipt] = {}
-    nowhere: list[str] = []
+    missing: dict[str, str] = {}
     for connector, target, work in targets(floor, claim):
-        wanted = changes[target.collection.path]
-        receipts[target.collection.path] = connector.correct(target, work, wanted)  # type: ignore[attr-defined]  # as above
-        if _nobody(connector, target, work, receipts[target.collection.path]):
-            nowhere.append(target.collection.path)
-    return _receipts(receipts, missing=dict.fromkeys(nowhere, "no_own_record"))
+        path = target.collection.path
+        receipts[path] = connector.correct(target, work, changes[path])  # type: ignore[attr-defined]  # as above
+        if _nobody(connector, target, work, receipts[path]):
+            missing[path] = "no_own_record"
+        elif receipts[path].conflicts and claim.request.option is Option.SUPPLEMENT:
+            missing[path] = "already_filled"
+    return _receipts(receipts, missing=missing)
 
 
 def _nobody(connector: Connector, target: Target, work: Work, receipt: Receipt) -> bool:
@@ -111,9 +150,11 @@ def verify(floor: Floor, claim: Claim) -> Outcome:
     A lying or lagging store is asked again later; the clock does not stop before it agrees.
     """
     expect = expectation(claim)
+    if _left_out(claim, _BY_NAME.get(str(expect))):
+        return Done({"verified": [], "kept": {}})
     left: dict[str, int] = {}
     kept: dict[str, int] = {}
-    changes = changes_of(floor, claim) if expect == "corrected" else {}
+    changes = correcting.changes_of(floor, claim) if expect == "corrected" else {}
     for connector, target, work, switch in _to_verify(floor, claim):
         found = connector.verify(  # type: ignore[attr-defined]  # as above
             target, work, expect, changes=changes.get(target.collection.path, ()), switch=switch
@@ -121,6 +162,8 @@ def verify(floor: Floor, claim: Claim) -> Outcome:
         if found.rows:
             left[target.collection.path] = found.rows
         kept[target.collection.path] = found.restricted
+    if expect == "corrected":
+        left = _unexplained(claim, left)
     if left and expect == "corrected":
         return _edited_meanwhile(left)
     if left:
@@ -129,53 +172,65 @@ def verify(floor: Floor, claim: Claim) -> Outcome:
     return Done({"verified": sorted(kept), "kept": {p: n for p, n in kept.items() if n}})
 
 
+_BY_NAME: Final = {"corrected": Action.CORRECT, "erased": Action.ERASE}
+
+
+def _left_out(claim: Claim, action: Action | None) -> bool:
+    """Tell whether the effect was left out by name: there is nothing to read back then."""
+    store = claim.step.store if claim.step else ""
+    mine = [r for r in claim.rows if r.action == action and r.store == store]
+    return bool(mine) and all(r.state is StepState.LEFT_OUT for r in mine)
+
+
+def _unexplained(claim: Claim, left: Mapping[str, int]) -> dict[str, int]:
+    """Leave out what was filled already, where the person only asked to fill what is empty."""
+    if claim.request.option is not Option.SUPPLEMENT:
+        return dict(left)
+    filled: dict[str, int] = {}
+    for result in claim.results.values():
+        for path, receipt in result.get("collections", {}).items():
+            filled[path] = receipt.get("conflicts", 0)
+    return {path: rows for path, rows in left.items() if rows > filled.get(path, 0)}
+
+
 def _edited_meanwhile(left: dict[str, int]) -> Outcome:
     names = ", ".join(f"{path} ({rows})" for path, rows in left.items())
     note = f"values differ from those asked for, edited meanwhile or refused: {names}"
     return Failed("correction_conflict", note)
 
 
-def changes_of(floor: Floor, claim: Claim) -> dict[str, tuple[Change, ...]]:
-    """
-    Return the changes of a correction by collection.
-
-    Raises:
-        Refused: a value does not fit the field's declared check.
-    """
-    with reading(floor.register) as session:
-        values = values_of(session, floor, claim.request)
-    supplement = claim.request.option is Option.SUPPLEMENT
-    out: dict[str, tuple[Change, ...]] = {}
-    for given in values.get("changes", ()):
-        path, _, name = given["field"].rpartition(".")
-        known = floor.context.datamap.collection(path).field(name)
-        _check(given["field"], given["value"], known.correct if known else None)
-        check_old = supplement or "old" in given
-        change = Change(name, given["value"], given.get("old"), check_old=check_old)
-        out[path] = (*out.get(path, ()), change)
-    return out
-
-
-def _check(field: str, value: Any, rule: Correctable | None) -> None:
-    if rule is None:
-        raise Refused(f"{field}: the data map does not say how it may be corrected")
-    if rule.mode == "refused":
-        raise Refused(f"{field} may not be corrected: {rule.because}")
-    text = str(value)
-    if len(text) > rule.max_length or (rule.pattern and not re.fullmatch(rule.pattern, text)):
-        raise Refused(f"{field}: the new value does not have the form the data map asks for")
-
-
-def _together(rows: Sequence[Row]) -> AbstractContextManager[None]:
+def _together(rows: Sequence[Row], step: Step | None) -> AbstractContextManager[None]:
     """Let the collections of a small step share one transaction, where the store can."""
     if len(rows) < 2:  # noqa: PLR2004 - one alone has nothing to share with
         return nullcontext()
     connector, target, work = rows[0]
     join = getattr(connector, "together", None)
-    if join is None or len(target.keys) > SMALL:
+    chunks = [w.chunk for _, _, w in rows]
+    if join is not None and step is not None and step.deferred:
+        at_once: AbstractContextManager[None] = join(
+            work, range(len(rows) + len(step.unhook)), deferred=True
+        )
+        return at_once
+    if join is None or len(target.keys) > SMALL or any(_large(*row) for row in rows):
         return nullcontext()
-    shared: AbstractContextManager[None] = join(work, [w.chunk for _, _, w in rows])
+    chunks += range(len(rows), len(rows) + len(step.unhook if step else ()))
+    shared: AbstractContextManager[None] = join(work, chunks)
     return shared
+
+
+def _unhook(rows: Sequence[Row], step: Step | None) -> None:
+    """Empty the pointers that close a circle of foreign keys, before anything of it goes."""
+    by_path = {target.collection.path: (c, target, work) for c, target, work in rows}
+    for number, name in enumerate(step.unhook if step else (), start=len(rows)):
+        path, _, columns = name.partition(":")
+        connector, target, work = by_path[path]
+        connector.unhook(target, replace(work, chunk=number), tuple(columns.split(",")))  # type: ignore[attr-defined]  # it surveyed its foreign keys
+
+
+def _large(connector: Connector, target: Target, work: Work) -> bool:
+    """Tell whether the store erases *target* in several transactions of its own."""
+    asked = getattr(connector, "in_chunks", None)
+    return bool(asked and asked(target, work))
 
 
 def _unchanged(floor: Floor, claim: Claim) -> None:
@@ -186,10 +241,12 @@ def _unchanged(floor: Floor, claim: Claim) -> None:
     check_drift(claim.plan, floor.context.datamap.hash, schema)
 
 
-def _narrowed(floor: Floor, claim: Claim, unknown: list[str]) -> Iterator[Row]:
+def _narrowed(
+    floor: Floor, claim: Claim, unknown: list[str], ruled: Rulings | None = None
+) -> Iterator[Row]:
     """Narrow the erasure of tags to those that were named."""
     tags = _tags(floor, claim)
-    for connector, target, work in targets(floor, claim):
+    for connector, target, work in targets(floor, claim, ruled):
         narrow = target
         if tags:
             narrow, missing = tagged(floor, target, tags)
@@ -236,7 +293,7 @@ def _receipts(
     *,
     told: Mapping[str, Any] = NOTHING,
     missing: Mapping[str, str] = NOTHING,
-) -> Outcome:
+) -> Done:
     found = {path: asdict(r) for path, r in receipts.items()}
     for path, code in missing.items():
         found[path]["missing"] = code

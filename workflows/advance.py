@@ -21,8 +21,8 @@ from sqlmodel import Session, col, select
 from connectors.sdk import KeySet
 from rights.domain.errors import Fenced, LevelTooLow
 from rights.domain.levels import minimum
-from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, notes, outbox, requests
+from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
+from rights.services import audit, notes, requests
 from rights.services.notices import ask_for
 from rights.store.db import transaction
 from rights.store.models import (
@@ -34,9 +34,10 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
-from workflows import finish, restart, turns
-from workflows.claims import Ask, Claim, Done, Failed, Later, Outcome, PackageKey
+from workflows import disputing, finish, incidents, restart, turns
+from workflows.claims import Again, Ask, Claim, Done, Failed, Later, Outcome, PackageKey
 from workflows.floor import Floor
+from workflows.handing import hand_back, ring
 from workflows.keyring import sealed_keys
 from workflows.leases import give_up
 from workflows.plan import Plan, Step
@@ -88,8 +89,11 @@ def settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
     Write down what became of a step, and claim the next one.
 
     Raises:
-        Fenced: another worker took the step over; nothing is written.
+        Fenced: the step was taken over, or the request called off; nothing is written.
     """
+    if isinstance(outcome, Again):
+        hand_back(floor, claim)
+        return None
     floor.leases.release(claim.step_id)
     return _held(floor, _settle(floor, claim, outcome))
 
@@ -101,13 +105,14 @@ def _held(floor: Floor, claim: Claim | None) -> Claim | None:
     return claim
 
 
-def _settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
+def _settle(floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask) -> Claim | None:
     with transaction(floor.register) as session:
         request = requests.locked(session, claim.request.id)
         rows = _steps(session, request.id)
         row = next(r for r in rows if r.id == claim.step_id)
-        if row.state is not StepState.RUNNING or row.fence != claim.fence:
-            raise Fenced(f"step {claim.step_id} was taken over: its newer worker decides")
+        over = row.state is not StepState.RUNNING or row.fence != claim.fence
+        if over or request.state in CALLED_OFF:
+            raise Fenced(f"step {claim.step_id} was taken over or called off: nothing is written")
         if isinstance(outcome, Ask):
             restart.ask_person(session, floor, request, outcome)
             return None
@@ -134,18 +139,6 @@ def _kept(claim: Claim, outcome: Outcome) -> Kept:
 
 def _wants_approval(floor: Floor, request: Request) -> bool:
     return floor.force_approval or request.kind in floor.context.settings.approval_kinds
-
-
-def hand_back(floor: Floor, claim: Claim) -> None:
-    """Give a claimed step back unstarted: somebody else's turn."""
-    floor.leases.release(claim.step_id)
-    with transaction(floor.register) as session:
-        request = requests.locked(session, claim.request.id)
-        row = session.get(StepRow, claim.step_id)
-        if row and row.state is StepState.RUNNING and row.fence == claim.fence:
-            row.state, row.next_at, row.lease_owner = StepState.TODO, None, ""
-            row.attempts -= 1
-            _ring(session, request, floor.now())
 
 
 def _enough(request: Request) -> None:
@@ -218,14 +211,19 @@ def _next(
         turns.later(request, now)
         return None
     for _ in ready[1:]:
-        _ring(session, request, now)  # the other stores of this phase, side by side
+        ring(session, request, now)  # the other stores of this phase, side by side
     _begun(session, request, ready[0], now)
     return _claim(floor, request, ready[0], rows, plan, kept, now)
 
 
 def _begun(session: Session, request: Request, row: StepRow, now: datetime) -> None:
-    """Note what cannot be undone before it is done: no entry, no effect."""
-    if row.action not in IRREVERSIBLE:
+    """
+    Note what cannot be undone before it is done: no entry, no effect.
+
+    One entry lasts for all the turns of a step that is given back and taken up again.
+    """
+    given_back = row.state is StepState.TODO and row.started_at is not None and not row.code
+    if row.action not in IRREVERSIBLE or given_back:
         return
     request.irreversible_at = request.irreversible_at or now
     data = {"step": row.id.partition("-")[2], "fence": row.fence + 1}
@@ -272,11 +270,6 @@ def _step_of(plan: Plan | None, row: StepRow) -> Step | None:
     return next(s for s in plan if s.name == name)
 
 
-def _ring(session: Session, request: Request, now: datetime) -> None:
-    queue = requests.queue_of(request)
-    outbox.emit(session, "advance", now=now, queue=queue, request_id=request.id)
-
-
 def _wait(session: Session, request: Request, phase: Sequence[StepRow], now: datetime) -> None:
     """Nothing can start now: because of a person, a store, or another worker at it."""
     if any(row.state in (StepState.MANUAL, StepState.FAILED) for row in phase):
@@ -316,6 +309,7 @@ def _write(
             pause = timedelta(seconds=pauses[min(row.attempts, len(pauses)) - 1])
             row.state, row.code, row.note = StepState.TODO, code, note
             row.next_at = now + max(pause, after or timedelta())
+            incidents.unread(session, request, row, now)
         case Failed(code=code, note=note):
             row.state, row.code, row.note, row.next_at = StepState.FAILED, code, note, None
     data = {"step": row.id.partition("-")[2], "code": row.code, "attempts": row.attempts}
@@ -344,6 +338,7 @@ def _done(
     if outcome.package is not None:
         mine = col(Package.request_id) == request.id
         session.execute(update(Package).where(mine).values(**outcome.package))
+    session.add_all(outcome.held)
     if outcome.told:
         told = dict(outcome.told)
         notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
@@ -351,6 +346,7 @@ def _done(
     if journal:
         session.execute(insert(JournalRow), journal)
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
+    data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
 
 
@@ -393,5 +389,6 @@ def _keep_plan(
         )
     )
     turns.remember(session, floor.context.vault, request, outcome.keys, now)
+    disputing.begin(session, floor, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
     session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))

@@ -1,24 +1,101 @@
-"""What is done on a closed request: nothing here changes its state."""
+"""What is done for a closed request: nothing here changes its state, or its receipt."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete
-from sqlmodel import col, select
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from rights.store.db import transaction
-from rights.store.models import KeyringRow, Package, Request, SubjectLock
-from workflows.floor import Floor
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from connectors.sdk import KeySet
+from rights.domain.horizon import last_return
+from rights.services import notes, requests, suppression
+from rights.services.packages import folder
+from rights.store.db import reading, transaction
+from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
+from workflows import capsules, horizons, rechecks
+from workflows.floor import ERASING, Floor
+from workflows.keyring import opened_keys
 from workflows.packages.spool import spool_prefix
+from workflows.plan import Plan
+from workflows.recipes import EFFECTS
+from workflows.resolve import PREFIX
+
+
+def begin(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    rows: Sequence[StepRow],
+    plan: Plan,
+    *,
+    now: datetime,
+) -> None:
+    """
+    Say, in the transaction that closes a request, what has to happen afterwards.
+
+    What was erased or corrected is looked for again at set times, and what a restore would undo
+    is kept in a capsule for as long as one could. After an erasure older data of this person is
+    not to be imported, and each store's maintenance is due by its horizon.
+    """
+    done = [r for r in rows if r.action in EFFECTS and r.state is StepState.DONE]
+    if request.kind not in capsules.REPLAYED or not done:
+        return
+    context = floor.context
+    acted_at = max((r.done_at for r in done if r.done_at), default=now)
+    touched = [context.datamap.store(name) for name in sorted({r.store for r in done})]
+    until = last_return(touched, acted_at)
+    keys = opened_keys(session, context.vault, request.id)
+    if request.kind in ERASING:
+        _suppress(session, floor, request, keys, acted_at)
+        horizons.begin(session, request, touched, plan, at=acted_at)
+    until = max(until, rechecks.begin(session, context.settings, request, now=now))
+    values = notes.read(session, context.vault, request.id, "values")
+    content = capsules.Content(keys, values)
+    capsules.keep(session, context.settings, request, content, acted_at=acted_at, expires_at=until)
+
+
+def _suppress(
+    session: Session, floor: Floor, request: Request, keys: KeySet, before: datetime
+) -> None:
+    context = floor.context
+    found = {
+        anchor.removeprefix(PREFIX): [str(key[0]) for key in keys.keys(anchor)]
+        for anchor in keys.anchors
+        if anchor.startswith(PREFIX)
+    }
+    suppression.write(
+        session,
+        context.vault,
+        context.datamap,
+        found,
+        request_id=request.id,
+        kind=str(request.kind),
+        before=before,
+        expires_at=before + timedelta(days=context.settings.suppression_days),
+    )
 
 
 def close_out(floor: Floor, request_id: str) -> None:
-    """Delete spools and frozen keys: both were only needed to get here."""
-    with transaction(floor.register) as session:
+    """
+    Delete spools and frozen keys: both were only needed to get here.
+
+    Until all of it was done the sweep rings again, so a lost job and a worker that ended on the
+    way leave nothing behind.
+    """
+    with reading(floor.register) as session:
         request = session.get(Request, request_id)
         if request is None or request.closed_at is None:
             return
+        packages = session.exec(select(Package).where(Package.request_id == request_id)).all()
+    for package in packages:
+        floor.blobs.delete_prefix(spool_prefix(package.id))
+        for tried in floor.blobs.list(folder(package.id)):
+            if tried != package.blob:  # its worker ended before it could say so
+                floor.blobs.delete(tried)
+    with transaction(floor.register) as session:
+        request = requests.locked(session, request_id)
+        request.next_at = None
         session.execute(delete(KeyringRow).where(col(KeyringRow.request_id) == request_id))
         session.execute(delete(SubjectLock).where(col(SubjectLock.request_id) == request_id))
-        packages = session.exec(select(Package.id).where(Package.request_id == request_id)).all()
-    for package_id in packages:
-        floor.blobs.delete_prefix(spool_prefix(package_id))

@@ -8,18 +8,22 @@ from typing import Any, Final
 
 from rights.domain.kinds import Kind, Option
 from rights.logs import get
+from rights.services.packages import apart as in_apart
+from rights.services.packages import folder
 from rights.store.models import StepRow, StepState
 from rights.store.sealing import SealedFiles, sealed_size
+from workflows import disputing
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
 from workflows.outcome import READING, by_hand, unsure
 from workflows.packages import statements
 from workflows.packages.build import build
+from workflows.packages.detecting import Own
 from workflows.packages.reading import Reader
 from workflows.packages.spool_index import SpoolIndex
 from workflows.packages.statements import Statement
-from workflows.packages.terms import About, Missing
-from workflows.packing import policy_of, sealed_files
+from workflows.packages.terms import About, Disputed, Missing
+from workflows.packing import asked_for, policy_of, sealed_files
 from workflows.reasons import reason
 
 MOST_ROWS: Final = 200
@@ -31,15 +35,19 @@ def package(floor: Floor, claim: Claim) -> Outcome:
     key, files = sealed_files(floor, claim)
     spools = [SpoolIndex.from_json(r["spool"]) for r in claim.results.values() if "spool" in r]
     missing = (*_missing(claim.rows, claim), *_doubted(claim))
+    held = [of.collection for index in spools for of in index.collections if of.records]
+    disputed = _of_the_fields(floor, claim, disputing.shown(floor, claim, held))
     built = build(
         files=files,
-        key=f"packages/{key.id}/{claim.fence}.zip",
+        key=f"{folder(key.id)}/{claim.fence}.zip",
         about=_about(floor, claim),
         datamap=floor.context.datamap,
         spools=spools,
         missing=missing,
         statements=statements_for(floor, claim, files, spools),
-        policy=policy_of(claim.request),
+        policy=policy_of(claim.request, Own()),
+        asked_for=asked_for(claim.request),
+        disputed=disputed,
         keep_running=lambda: floor.leases.check(claim.step_id),
     )
     for alert in built.alerts:
@@ -58,8 +66,26 @@ def package(floor: Floor, claim: Claim) -> Outcome:
         "expires_at": _expiry(floor),
     }
     alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
-    result = {"files": built.summary.get("files", 0), "alerts": alerts}
+    apart = _apart(files, f"{in_apart(key.id)}/{claim.fence}.jsonl", spools)
+    result = {"files": built.summary.get("files", 0), "alerts": alerts, "apart": apart}
     return Done(result, package=values)
+
+
+def _apart(
+    files: SealedFiles, key: str, spools: Iterable[SpoolIndex]
+) -> dict[str, str | int] | None:
+    """Keep what was taken out for staff to look at: the spools it is in go when all is done."""
+    found = [(Reader(files, s), of) for s in spools for of in s.collections if of.redacted]
+    if not found:
+        return None
+    return files.put(key, (piece for r, of in found for piece in r.apart(of))).to_json()
+
+
+def _of_the_fields(floor: Floor, claim: Claim, found: Iterable[Disputed]) -> tuple[Disputed, ...]:
+    """Leave out what the request is not about, and fields that are never given in clear."""
+    about, datamap = asked_for(claim.request), floor.context.datamap
+    known = ((one, datamap.collection(one.collection).field(one.field)) for one in found)
+    return tuple(one for one, of in known if of and of.disclose and not of.secret and about(of))
 
 
 def _expiry(floor: Floor) -> datetime:

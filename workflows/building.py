@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from connectors.registry import load as load_connectors
 from connectors.sdk import Connector
 from rights.services.context import Context
+from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
@@ -40,21 +41,24 @@ class Parts:
     erasing: Routes = field(repr=False)
 
 
-def context_for(settings: Settings) -> Context:
-    """Return the settings, keys and facts that services need."""
+def context_for(settings: Settings, tell: Tell | None = None) -> Context:
+    """Return the settings, keys and facts that services need; *tell* as for the data map."""
     vault = Vault(Keyring.parse(settings.keys.get_secret_value()))
     book = regimes(settings.regimes_override)
-    return Context(settings, vault, load_datamap(settings.datamap), book)
+    return Context(settings, vault, load_datamap(settings.datamap, tell=tell), book)
 
 
-def parts_for(settings: Settings) -> Parts:
+def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:
     """
     Load facts and the code of the connectors that the data map names.
+
+    Args:
+        tell: Takes what the map's entries owe the law; without it the map is refused for that.
 
     Raises:
         ConfigError: the data map or a setting is wrong; all mistakes at once.
     """
-    context = context_for(settings)
+    context = context_for(settings, tell)
     classes = load_connectors(tuple(s.connector for s in context.datamap))
     plain = routes(context.datamap, erasing=False)
     return Parts(settings, context, classes, plain, routes(context.datamap, erasing=True))

@@ -7,17 +7,20 @@ here: unknown connectors, settings, secrets, reachability, verbs, and the live s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, cast
 
 from connectors.sdk import Connector, ConnectorError, Discovers, Inventory, Manifest, Verb
-from rights.domain.datamap import DataMap, Role, Store
-from rights.domain.errors import ConfigError
-from rights.domain.graph import frozen
-from workflows import foreign_keys, tables
+from rights.domain.datamap import DataMap, Store
+from rights.domain.errors import ConfigError, Misconfigured
+from rights.domain.graph import erase_order, frozen
+from workflows import foreign_keys, preflight, tables
 from workflows.findings import Finding, Level, error, warning
+from workflows.knots import arranged
+from workflows.plan import Step
+from workflows.recipes import Action
 from workflows.stores import Registry, settings_mistakes
 
 OpenStore = Callable[[Store], Connector]
@@ -78,13 +81,6 @@ def _map(datamap: DataMap) -> Iterator[Finding]:
                     "is disclosed without a purpose",
                     "add purposes, or set them for the collection",
                 )
-        for link in collection.links:
-            if link.role is Role.OWNS:
-                yield warning(
-                    f"{collection.path}.{','.join(link.columns)}",
-                    f"rows of {link.to} stay when their last owner is erased; only this link goes",
-                    "give them to staff, or link them to their owner",
-                )
 
 
 def _store(
@@ -144,6 +140,8 @@ def _live(
     try:
         connector.probe()
         inventory = inventory_of(connector)
+        look = getattr(connector, "survey", None)
+        surveyed: Inventory | None = look() if look else None
     except ConnectorError as failure:
         yield _unreachable(store, failure)
         return
@@ -154,8 +152,27 @@ def _live(
         yield warning(store.name, what, "make sure yourself that every collection is mapped")
         return
     compared = tables.Compared.of(datamap, store, inventory)
-    yield from tables.findings(compared)
-    yield from foreign_keys.findings(compared)
+    told = [*tables.findings(compared), *foreign_keys.findings(compared)]
+    yield from told
+    if surveyed is not None:
+        yield from _in_the_way(datamap, store, surveyed, {f.place for f in told})
+
+
+def _in_the_way(
+    datamap: DataMap, store: Store, surveyed: Inventory, known: Container[str]
+) -> Iterator[Finding]:
+    """Yield what would stop a deletion, or be done besides it, where nothing is said of it yet."""
+    paths = tuple(p for p in erase_order(datamap) if p.partition(".")[0] == store.name)
+    compared = tables.Compared.of(datamap, store, surveyed)
+    for finding in preflight.live(compared, preflight.Acting(frozenset(paths))):
+        new = finding.place not in known and not finding.strict
+        if finding.level is Level.ERROR or new:
+            yield finding
+    try:
+        arranged(datamap, [Step(1, Action.ERASE, store.name, paths)], {store.name: surveyed})
+    except Misconfigured as knot:
+        what, _, remedy = str(knot).rpartition(": ")
+        yield error(store.name, what, remedy)
 
 
 def inventory_of(connector: Connector) -> Inventory | None:

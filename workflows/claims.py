@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.sdk import KeySet
-from rights.store.models import Request, StepRow
+from rights.store.models import HeldRows, Request, StepRow
 from workflows.plan import Plan, Step
 
 
@@ -55,6 +55,7 @@ class Done:
         made: The package that PREPARE opened; its key seals every spool.
         package: What PACKAGE made of it: column values of the package row.
         told: What the person is told beside the outcome; sealed, since it is about them.
+        held: Notes of the rows that something holds.
     """
 
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Done:
     made: PackageKey | None = None
     package: Mapping[str, Any] | None = field(default=None, repr=False)
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    held: tuple[HeldRows, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +98,9 @@ class Ask:
     choices: tuple[str, ...] = field(repr=False)
 
 
-Outcome = Done | Later | Failed | Ask
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A part of a large effect is done; the rest follows when the requests before it had a turn."""
+
+
+Outcome = Done | Later | Failed | Ask | Again

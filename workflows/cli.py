@@ -30,6 +30,10 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "approve": "staff:approve",
         "backend": "parties:backend",
         "staff": "parties:staff",
+        "replay": "replay:replay",
+        "recheck": "replay:recheck",
+        "holds": "holds:holds",
+        "redactions": "redactions:redactions",
         "keys": "keys:keys",
         "purge": "keys:purge",
     }

@@ -24,6 +24,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain import signing
 from rights.domain.errors import ConfigError, ConnectorError
+from rights.failpoints import Point, hit
 from rights.logs import get
 from rights.net import Client
 from rights.services import subscriptions
@@ -178,6 +179,7 @@ def _lane(
 def _send(client: Client, parcel: _Parcel, now: datetime) -> _Result:
     headers = signing.sign([parcel.secret], parcel.event_id, now, parcel.body)
     headers["content-type"] = "application/json"
+    hit(Point.WEBHOOK_BEFORE)
     try:
         answer = client.request(
             "POST",
@@ -190,6 +192,7 @@ def _send(client: Client, parcel: _Parcel, now: datetime) -> _Result:
     except ConnectorError as error:
         get().warning("delivery.unreached", delivery_id=parcel.id, code=error.code)
         return _Result(parcel)
+    hit(Point.WEBHOOK_AFTER)
     after = answer.headers.get("retry-after", "")
     pause = timedelta(seconds=int(after)) if after.isdecimal() and len(after) < 8 else timedelta()  # noqa: PLR2004 - digits of a hundred days
     return _Result(parcel, answer.status, after=min(pause, _MOST_PAUSE))

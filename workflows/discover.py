@@ -109,7 +109,7 @@ def _collection(table: TableFound, g: Guessed) -> Iterator[str]:
         yield "    key: []  # confirm: columns that are unique together; the table has no key"
     arrows = [a for a in g.arrows if a.table == table.name]
     guests = [] if identifies else _addresses(table, g)
-    if guests or any(not a.circular for a in arrows):
+    if guests or arrows:
         yield "    links:"
     for arrow in arrows:
         yield _link(arrow)
@@ -133,9 +133,8 @@ def _link(arrow: Arrow) -> str:
         f"- {{columns: {_flow(list(arrow.columns))}, to: {_flow(arrow.to)}{to}, "
         f"role: {arrow.role}}}"
     )
-    if arrow.circular:
-        return f"    # closes a circle, so it is left out: {text}"
-    return f"    {text}  # confirm"
+    circle = ": it closes a circle" if arrow.circular else ""
+    return f"    {text}  # confirm{circle}"
 
 
 def _fields(table: TableFound, arrows: list[Arrow]) -> Iterator[str]:

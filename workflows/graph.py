@@ -17,16 +17,25 @@ from rights.domain.graph import (
     edges,
     erase_order,
     freeze_columns,
+    freeze_groups,
     freeze_order,
     frozen,
+    given_anchor,
+    given_to,
     identity_collections,
+    owning,
     parents,
     usable_identifiers,
 )
+from rights.domain.keys import others
 
 __all__ = [
+    "OUTWARD",
+    "co_owned",
+    "edges",
     "erase_order",
     "freeze_columns",
+    "freeze_groups",
     "freeze_order",
     "frozen",
     "identity_collections",
@@ -80,8 +89,15 @@ def _identifying(datamap: DataMap, collection: Collection) -> Iterator[Reach]:
     usable = usable_identifiers(datamap)
     for name, column in collection.identifies.items():
         if name in usable:
-            normalise = _normalise(datamap, name)
-            yield Reach((column,), f"identifier:{name}", Role.OWNER, None, normalise)
+            identifier = datamap.identifiers[name]
+            yield Reach(
+                (column,),
+                f"identifier:{name}",
+                Role.OWNER,
+                None,
+                identifier.normalise,
+                person=identifier.kind == "account",
+            )
 
 
 def _linked(datamap: DataMap, collection: Collection, *, erasing: bool) -> Iterator[Reach]:
@@ -98,8 +114,15 @@ def _given(datamap: DataMap, collection: Collection) -> Iterator[Reach]:
     for edge in edges(datamap):
         if edge.target == collection.path and edge.link.role in OUTWARD:
             role = Role.OWNER if edge.link.role is Role.OWNS else Role.ACCESSOR
-            anchor = f"{edge.source}:{','.join(edge.link.columns)}"
-            yield Reach(edge.link.to_columns or collection.key, anchor, role, edge.link)
+            yield Reach(given_to(edge, collection), given_anchor(edge), role, edge.link)
+    named = dict.fromkeys(given_to(e, collection) for e in owning(datamap, collection.path))
+    for columns in named:  # says nothing by itself: it keeps a row from being theirs alone
+        yield Reach(columns, co_owned(collection, columns), Role.NONE)
+
+
+def co_owned(collection: Collection, columns: tuple[str, ...]) -> str:
+    """Return the anchor of those rows that somebody else owns too, through rows elsewhere."""
+    return others(f"{collection.path}:{','.join(columns)}")
 
 
 def _normalise(datamap: DataMap, identifier: str) -> str:

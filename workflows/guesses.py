@@ -17,7 +17,8 @@ class Arrow:
 
     Args:
         to_columns: Empty where it points at the key.
-        circular: Together with the arrows before it, it would close a circle.
+        circular: Together with the arrows before it, it closes a circle: it says nothing about
+            a person until the author says so.
     """
 
     table: str
@@ -112,7 +113,7 @@ def _arrows(
         if not circular:
             before[table].add(to)
         aside = () if to_columns == tables[to].key else to_columns
-        yield Arrow(table, columns, to, aside, role, circular)
+        yield Arrow(table, columns, to, aside, Role.NONE if circular else role, circular)
 
 
 def _role(table: str, to: str, people: Mapping[str, object], *, owned: bool) -> Role:

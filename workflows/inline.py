@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -30,18 +31,24 @@ from rights.services.receipts import export
 from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.migrate import upgrade
-from rights.store.models import Package, ReceiptRow, Request, Staff, StepRow
-from workflows.building import floor_for, parts_for
+from rights.store.models import Package, ReceiptOpening, ReceiptRow, Request, Staff, StepRow
+from workflows.building import Parts, floor_for, parts_for
 from workflows.floor import Floor
 from workflows.jobs import work_on
+from workflows.keyed import with_keys
 from workflows.outcome import Line, lines
 from workflows.packing import files_of
 from workflows.plan import Plan
 from workflows.plans import approve, read_plan
+from workflows.routes import routes
 from workflows.secrets import Secrets, require
+from workflows.stores import open_connector
 
 LISTS: Final = frozenset({"categories", "purposes", "tags"})
 OPERATOR: Final = "operator"
+
+ALONE_S: Final = 1e7
+"""A turn lasts as long as it takes: there is nobody to give the worker to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,9 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
     """Run every order to its end, one after the other; return their outcomes."""
     with tempfile.TemporaryDirectory(prefix="rights-") as scratch:
         state = given.get("state") or Path(scratch)
-        settings = _settings(map_file, state)
+        settings = settings_in(map_file, state)
         upgrade(settings.database_url)
-        parts = parts_for(settings)
-        require(parts.context.datamap.stores, Secrets.of(os.environ))
+        parts = _with_keys(parts_for(settings, tell=_tell))
         waits = bool(given.get("approve_hash") or given.get("plan_in"))
         floor = floor_for(
             parts, worker="inline", dry_run=bool(given.get("dry_run")), force_approval=waits
@@ -114,6 +120,22 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
             return [_one(floor, order, given) for order in orders]
         finally:
             floor.close()
+
+
+def _with_keys(parts: Parts) -> Parts:
+    """Return *parts* with the keys that the map leaves to the live schema."""
+    secrets = Secrets.of(os.environ)
+    require(parts.context.datamap.stores, secrets)
+    datamap = with_keys(
+        parts.context.datamap, lambda store: open_connector(store, parts.classes, secrets)
+    )
+    context = replace(parts.context, datamap=datamap)
+    plain, erasing = (routes(datamap, erasing=erasing) for erasing in (False, True))
+    return replace(parts, context=context, plain=plain, erasing=erasing)
+
+
+def _tell(line: str) -> None:
+    print(f"datamap: {line}", file=sys.stderr)  # noqa: T201 - standard output is the answer
 
 
 def _one(floor: Floor, order: Order, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +191,7 @@ def _until_still(floor: Floor, request_id: str) -> None:
                 return
             rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
         times = [r.next_at for r in rows if r.next_at and r.state in ("todo", "running")]
+        times += [request.next_at] if request.next_at and request.wait is Wait.STORE else []
         wait = (min(times) - floor.now()).total_seconds() if times else 0.0
         time.sleep(max(0.0, min(wait, 30.0)))
 
@@ -192,6 +215,7 @@ def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[st
         plan, _ = read_plan(session, request_id)
         rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
         receipt = session.get(ReceiptRow, request_id)
+        opening = session.get(ReceiptOpening, request_id)
         package = session.exec(select(Package).where(Package.request_id == request_id)).first()
     steps = sorted(rows, key=lambda r: (r.phase, r.id))
     names = {f"{request_id}-{s.name}": s.collections for s in plan} if plan else {}
@@ -207,7 +231,7 @@ def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[st
         "collections": _planned(plan) if planned else [x.to_json() for x in lines(steps, names)],
         "plan_hash": plan.hash if plan else None,
         "plan": plan.to_json() if plan and planned else None,
-        "receipt": _write_receipt(floor, receipt, out),
+        "receipt": _write_receipt(floor, receipt, opening, out),
         "package": _write_package(floor, package, out),
         "problems": [f"{r.id.partition('-')[2]}: {r.note}" for r in steps if r.note],
     }
@@ -229,12 +253,14 @@ def _planned(plan: Plan | None) -> list[dict[str, Any]]:
     ]
 
 
-def _write_receipt(floor: Floor, row: ReceiptRow | None, out: Path | None) -> str | None:
+def _write_receipt(
+    floor: Floor, row: ReceiptRow | None, opening: ReceiptOpening | None, out: Path | None
+) -> str | None:
     if row is None or out is None:
         return None
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{row.request_id}.receipt.json"
-    path.write_text(json.dumps(export(row, floor.signer), indent=2), encoding="utf-8")
+    path.write_text(json.dumps(export(row, floor.signer, opening), indent=2), encoding="utf-8")
     return str(path)
 
 
@@ -248,7 +274,7 @@ def _write_package(floor: Floor, package: Package | None, out: Path | None) -> s
     return str(path)
 
 
-def _settings(map_file: Path, state: Path) -> Settings:
+def settings_in(map_file: Path, state: Path) -> Settings:
     """Return settings whose register and keys live in *state*; the same folder resumes."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = state / "keys.json"
@@ -265,4 +291,5 @@ def _settings(map_file: Path, state: Path) -> Settings:
         signing_key=found["s"],
         datamap=map_file,
         backoff_s=(1, 2, 5, 15),
+        inline_s=ALONE_S,
     )

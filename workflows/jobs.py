@@ -14,10 +14,11 @@ from typing import Final
 
 from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import get
-from workflows import aftercare, lookups
-from workflows.advance import begin, hand_back, settle
+from workflows import aftercare, expiry, lookups, rechecks
+from workflows.advance import begin, settle
 from workflows.claims import Claim, Outcome
 from workflows.floor import Floor
+from workflows.handing import hand_back
 from workflows.perform import perform
 
 _floor: list[Floor] = []
@@ -74,8 +75,24 @@ def close_out(request_id: str) -> None:
     aftercare.close_out(_floor[0], request_id)
 
 
+def look_again(aftercare_id: str) -> None:
+    """Look for erased data that came back."""
+    rechecks.run(_floor[0], aftercare_id)
+
+
+def hold_ends(request_id: str) -> None:
+    """Delete what a closed request left and nothing holds any more."""
+    expiry.run(_floor[0], request_id)
+
+
 JOBS: Final[Mapping[str, Callable[[str], None]]] = MappingProxyType(
-    {"advance": advance, "lookup": lookup, "close_out": close_out}
+    {
+        "advance": advance,
+        "lookup": lookup,
+        "close_out": close_out,
+        "look_again": look_again,
+        "hold_ends": hold_ends,
+    }
 )
 """Everything a job may name. A forged job that names another function is refused."""
 

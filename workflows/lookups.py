@@ -11,7 +11,8 @@ from rights.domain.errors import ConnectorError, Forbidden, Misconfigured, Refus
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import minimum
 from rights.store.db import reading, transaction
-from rights.store.models import Lookup
+from rights.store.models import Lookup, Request
+from workflows import belonging
 from workflows.counting import found_json
 from workflows.floor import Floor
 from workflows.preparing import find_anything
@@ -50,6 +51,10 @@ def _answer(floor: Floor, row: Lookup) -> dict[str, Any]:
     identifiers = orjson.loads(sealed)["identifiers"]
     paths = [c.path for c in floor.context.datamap.collections]
     find_anything(floor.context.datamap, identifiers)
+    with reading(floor.register) as session:
+        request = session.get(Request, row.request_id)
+    if request is not None:
+        belonging.check(floor, floor.plain, request)
     keys, hops = resolve(floor, floor.plain, identifiers, paths)
     unsure = hops.unsure(floor.plain, keys)
     out: dict[str, Any] = {}

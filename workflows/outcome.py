@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
+from rights.domain.holds import BY_ITSELF
 from rights.store.models import StepRow, StepState
 from workflows.recipes import EFFECTS, Action
 
-TOLD: Final = EFFECTS | {Action.COLLECT, Action.COUNT, Action.REVIEW}
+TOLD: Final = EFFECTS | {Action.COLLECT, Action.COUNT, Action.REVIEW, Action.RECOMPUTE}
 """Actions that a person is told about; the rest is how we work."""
 
 
@@ -34,6 +35,9 @@ class Line:
         missing: A code when something is not done or not in the answer; else empty.
         because: The ground for what was retained, or left out.
         by_hand: A member of staff did it: there is no count, which is not "nothing there".
+        hold: Code of what holds the retained rows; empty where the map's author keeps them.
+        rank: Of the basis of that hold.
+        until: The last day on which one of them is held, ISO 8601; empty where no end is known.
     """
 
     store: str
@@ -47,6 +51,9 @@ class Line:
     because: str = ""
     at_least: bool = False
     by_hand: bool = False
+    hold: str = ""
+    rank: str = ""
+    until: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-native values."""
@@ -67,7 +74,31 @@ def lines(rows: Sequence[StepRow], collections: Mapping[str, tuple[str, ...]]) -
         paths = collections.get(row.id, ())
         out.extend(_done(row, paths) if row.state is StepState.DONE else _not_done(row, paths))
     doubted = unsure(rows)
-    return [_doubted(line) if _path(line) in doubted else line for line in out]
+    return [_doubted(line) if _path(line) in doubted else line for line in _once(out)]
+
+
+def _once(found: Iterable[Line]) -> list[Line]:
+    """Put two passes over a collection into one line: derived data is searched again."""
+    out: dict[tuple[str, str, str], Line] = {}
+    for line in found:
+        place = (line.store, line.collection, line.action)
+        first = out.get(place)
+        out[place] = line if first is None else _sum(first, line)
+    return list(out.values())
+
+
+def _sum(first: Line, again: Line) -> Line:
+    """What was changed adds up; what is kept is what was kept last."""
+    return replace(
+        again,
+        affected=first.affected + again.affected,
+        decorrelated=first.decorrelated + again.decorrelated,
+        conflicts=first.conflicts + again.conflicts,
+        missing=first.missing or again.missing,
+        because=again.because or first.because,
+        at_least=first.at_least or again.at_least,
+        by_hand=first.by_hand or again.by_hand,
+    )
 
 
 def unsure(rows: Iterable[StepRow]) -> frozenset[str]:
@@ -84,8 +115,16 @@ def _doubted(line: Line) -> Line:
 
 
 def complete(found: Sequence[Line]) -> bool:
-    """Return whether nothing is missing. Rows a statute holds, named, do not make it partial."""
-    return not any(line.missing for line in found)
+    """
+    Return whether nothing is missing.
+
+    Rows that a statute holds, named, do not make it partial; rows held on any other ground do.
+    """
+    return not any(line.missing or _held_otherwise(line) for line in found)
+
+
+def _held_otherwise(line: Line) -> bool:
+    return bool(line.retained and line.hold) and line.rank not in BY_ITSELF
 
 
 def _not_done(row: StepRow, paths: Sequence[str]) -> Iterator[Line]:
@@ -93,7 +132,9 @@ def _not_done(row: StepRow, paths: Sequence[str]) -> Iterator[Line]:
     missing = row.code or ("left_out" if row.state is StepState.LEFT_OUT else "not_done")
     for path in paths or (row.store,):
         name = path.partition(".")[2]
-        yield Line(row.store, name, row.action, missing=missing, because=row.note)
+        held = row.result.get("held", {}).get(path, {})
+        more = {"hold": held.get("code", ""), "until": held.get("until", "")}
+        yield Line(row.store, name, row.action, missing=missing, because=row.note, **more)
 
 
 def _done(row: StepRow, paths: Sequence[str]) -> Iterator[Line]:
@@ -128,6 +169,7 @@ def _by_hand(row: StepRow, paths: Sequence[str]) -> Iterator[Line]:
 
 def _receipt_line(row: StepRow, path: str, receipt: Mapping[str, Any]) -> Line:
     conflicts = receipt.get("conflicts", 0)
+    held = row.result.get("held", {}).get(path, {})
     return Line(
         row.store,
         path.partition(".")[2],
@@ -136,9 +178,12 @@ def _receipt_line(row: StepRow, path: str, receipt: Mapping[str, Any]) -> Line:
         decorrelated=receipt.get("decorrelated", 0),
         retained=receipt.get("retained", 0),
         conflicts=conflicts,
-        missing="edited_meanwhile" if conflicts else receipt.get("missing", ""),
+        missing=receipt.get("missing", "") or ("edited_meanwhile" if conflicts else ""),
         because=receipt.get("because", ""),
         at_least=receipt.get("at_least", False),
+        hold=held.get("code", ""),
+        rank=held.get("rank", ""),
+        until=held.get("until", ""),
     )
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sqlmodel import select
 
-from connectors.sdk import Collection, Item
+from connectors.sdk import Collection, Item, MapField
 from rights.domain.datamap import Source
 from rights.domain.errors import NotFound
 from rights.domain.kinds import Kind, Option
+from rights.services import persons, redactions
 from rights.store.db import reading
 from rights.store.ids import new_id
 from rights.store.models import Package, Request
 from rights.store.sealing import SealedFiles, new_data_key, open_range
 from workflows.claims import Ask, Claim, Done, Outcome, PackageKey
 from workflows.floor import Floor
+from workflows.packages.detecting import Own
 from workflows.packages.disclosure import Policy
 from workflows.packages.spool import spool, spool_prefix
 from workflows.packages.spool_index import SpoolIndex
-from workflows.targets import targets
+from workflows.resolve import PREFIX
+from workflows.targets import keys_of, targets
 
 PORTABLE = frozenset({Source.PROVIDED, Source.COLLECTED, Source.OBSERVED})
 """What portability takes, if it also rests on consent or contract. Source: NDSR 25."""
@@ -72,7 +75,7 @@ def collect(floor: Floor, claim: Claim) -> Outcome:
         store=claim.step.store if claim.step else "",
         files=files,
         key=f"{spool_prefix(package.id)}/{name}-{claim.fence}",
-        policy=policy_of(claim.request),
+        policy=policy_of(claim.request, own_of(floor, claim)),
         keep_running=lambda: floor.leases.check(claim.step_id),
     )
     return _asked_about(floor, claim, index) or Done({"spool": index.to_json()})
@@ -94,9 +97,25 @@ def _asked_about(floor: Floor, claim: Claim, index: SpoolIndex) -> Ask | None:
     return Ask("decision", tuple(d.name for d in others))
 
 
-def policy_of(request: Request) -> Policy:
+def policy_of(request: Request, own: Own) -> Policy:
     """Return what may be shown in clear to the person who proved this much."""
-    return Policy(level=request.level, in_clear=False, regimes=tuple(request.regimes))
+    return Policy(request.level, in_clear=False, regimes=tuple(request.regimes), own=own)
+
+
+def own_of(floor: Floor, claim: Claim) -> Own:
+    """
+    Return the identifiers known to be the person's: what they proved, and what that led to.
+
+    What staff released after an earlier copy is theirs too. What leads to somebody else's account
+    as well was sorted out when it was resolved.
+    """
+    keys, vault = keys_of(floor, claim), floor.context.vault
+    people = persons.persons(vault, floor.context.datamap, keys)
+    with reading(floor.register) as session:
+        released = redactions.released(session, vault, people)
+    anchors = (a for a in keys.anchors if a.startswith(PREFIX))
+    values = (str(key[0]) for anchor in anchors for key in keys.keys(anchor))
+    return Own(values, released=released)
 
 
 def _sections(floor: Floor, claim: Claim) -> Iterator[tuple[Collection, Iterator[Item]]]:
@@ -108,6 +127,18 @@ def _sections(floor: Floor, claim: Claim) -> Iterator[tuple[Collection, Iterator
         yield collection, connector.collect(narrowed, work)  # type: ignore[attr-defined]  # the planner checked the manifest for the verb
 
 
+def asked_for(request: Request) -> Callable[[MapField], bool]:
+    """Return which fields a request is about, whether or not their values may be given."""
+    categories = request.parameters.get("categories") or ()
+    portable = request.kind is Kind.PORTABILITY
+
+    def about(of: MapField) -> bool:
+        named = not categories or of.category in categories
+        return named and (not portable or (of.source in PORTABLE and _agreed(of.basis)))
+
+    return about
+
+
 def shown(collection: Collection, request: Request) -> Collection | None:
     """
     Return the collection with the fields this request is about, or None when there are none.
@@ -115,14 +146,8 @@ def shown(collection: Collection, request: Request) -> Collection | None:
     Categories narrow any package; portability takes only what was provided or observed and
     rests on consent or contract.
     """
-    categories = request.parameters.get("categories") or ()
-    portable = request.kind is Kind.PORTABILITY
-    fields = tuple(
-        f
-        for f in collection.fields
-        if (not categories or f.category in categories)
-        and (not portable or (f.source in PORTABLE and _agreed(f.basis)))
-    )
+    about = asked_for(request)
+    fields = tuple(f for f in collection.fields if about(f))
     if not any(f.disclose for f in fields):
         return None
     return replace(collection, fields=fields)

@@ -12,10 +12,17 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rights.domain.errors import ConfigError, Drift, Misconfigured, Refused, Transient
+from rights.domain.errors import (
+    ConfigError,
+    Drift,
+    Misconfigured,
+    Refused,
+    Transient,
+    Unfinished,
+)
 from rights.logs import get
 from workflows import actions, answering, packing, preparing
-from workflows.claims import Claim, Failed, Later, Outcome
+from workflows.claims import Again, Claim, Failed, Later, Outcome
 from workflows.floor import Floor
 from workflows.recipes import Action
 
@@ -47,6 +54,8 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
     log = get().bind(request_id=claim.request.id, step=str(action))
     try:
         outcome = DO[action](floor, claim)
+    except Unfinished:
+        return Again()
     except Transient as error:
         log.warning("step.later", code=error.code, attempts=claim.fence)
         return Later(error.code, str(error)[:400], error.retry_after)

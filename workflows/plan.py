@@ -29,7 +29,9 @@ class Asked:
     What a plan is made for; no personal data.
 
     Args:
-        fields: For corrections: ``<store>.<collection>.<field>`` of each change.
+        fields: For corrections: ``<store>.<collection>.<field>`` of each change, and of what
+            is emptied because it was made from one.
+        remade: Fields that have to be made again because they were made from one.
         purposes: For withdrawals of consent.
         decision: For explanations: a decision's name; empty means all.
     """
@@ -39,6 +41,7 @@ class Asked:
     fields: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
     decision: str = ""
+    remade: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class Step:
         collections: Paths, in the order in which they are acted on.
         manual: Why a person has to do it; empty when the connector can.
         switches: Names of the switches to turn off.
+        unhook: Pointers (``store.collection:column``) to empty first: they close a circle.
+        deferred: One transaction, at whose end the store checks its foreign keys.
+        part: Tells apart two steps of one action on one store.
     """
 
     phase: int
@@ -59,22 +65,33 @@ class Step:
     expect: str = ""
     switches: tuple[str, ...] = ()
     manual: str = ""
+    unhook: tuple[str, ...] = ()
+    deferred: bool = False
+    part: str = ""
 
     @property
     def name(self) -> str:
         """Unique in its plan and stable across runs."""
-        parts = (f"{self.phase:02d}", str(self.action), self.store)
+        parts = (f"{self.phase:02d}", str(self.action), self.store, self.part)
         return "-".join(p for p in parts if p)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order of their phases, and the facts they were made from."""
+    """
+    Steps in order of their phases, and the facts they were made from.
+
+    Args:
+        holds: Rules that staff approved and legal holds that were placed: ids, paths, codes.
+        warnings: What staff should know of the live stores before it is carried out.
+    """
 
     steps: tuple[Step, ...]
     config_hash: str
     schema_hash: str = ""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    holds: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -91,6 +108,8 @@ class Plan:
             "config_hash": self.config_hash,
             "schema_hash": self.schema_hash,
             "counts": {path: dict(by) for path, by in self.counts.items()},
+            "holds": dict(self.holds),
+            "warnings": list(self.warnings),
         }
 
 
@@ -125,9 +144,20 @@ def _phase(
         manual = "a member of staff decides" if phase.action is Action.REVIEW else ""
         yield Step(number, phase.action, manual=manual)
         return
+    if phase.action is Action.RECOMPUTE:
+        yield from _remade(number, asked, datamap)
+        return
     switches = switches_for(asked, datamap)
     chosen = scopes.choose(phase.scope, datamap, asked.fields, switches, asked.decision)
-    for store, paths in chosen.items():
+    parts = (
+        (store, part, mine)
+        for store, paths in chosen.items()
+        for part, mine in _parts(phase, paths, datamap)
+    )
+    for store, part, paths in parts:
+        manual = _cannot(phase, store, paths, datamap, manifests)
+        if manual and phase.scope is Scope.DERIVED:
+            continue  # the task that staff have for it already comes to the same
         names = tuple(s.name for s in switches if s.collection in paths)
         yield Step(
             number,
@@ -136,8 +166,35 @@ def _phase(
             paths,
             expect=str(phase.expect or ""),
             switches=names if phase.scope is Scope.SWITCHES else (),
-            manual=_cannot(phase, store, paths, datamap, manifests),
+            manual=manual,
+            part=part,
         )
+
+
+def _parts(
+    phase: Phase, paths: tuple[str, ...], datamap: DataMap
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """
+    Part the collections of one store: what has no flag to set must not hold up what has.
+
+    Only what was flagged can be read back.
+    """
+    able = tuple(p for p in paths if scopes.flagged(datamap.collection(p)))
+    if phase.scope is not Scope.RESTRICTABLE or able in {(), paths}:
+        yield "", paths
+        return
+    yield "", able
+    if phase.action is Action.RESTRICT:
+        yield "by-hand", tuple(p for p in paths if p not in able)
+
+
+def _remade(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
+    """What was made from a corrected value is made again by whoever made it: a task each store."""
+    chosen = scopes.choose(Scope.FIELDS, datamap, asked.remade, (), "")
+    for store, paths in chosen.items():
+        names = ", ".join(f for f in asked.remade if f.rpartition(".")[0] in paths)
+        manual = f"make these again from the corrected values: {names}"
+        yield Step(number, Action.RECOMPUTE, store, paths, manual=manual)
 
 
 def _cannot(
@@ -153,6 +210,9 @@ def _cannot(
     if verb not in manifest.verbs:
         return f"the connector {manifest.name} cannot {verb}"
     if phase.action is Action.RESTRICT and Verb.RESTRICT in manifest.verbs:
+        away = [p for p in paths if scopes.put_away(datamap.collection(p))]
+        if away:
+            return f"rows of {', '.join(away)} are put away only when they are held"
         bare = [p for p in paths if not scopes.restrictable(datamap, datamap.collection(p))]
         if bare:
             return f"no way to restrict is declared for {', '.join(bare)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from rights.domain import duties
 from rights.domain.errors import Conflict, Drift, NotFound
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import audit, requests
@@ -24,11 +25,19 @@ def plan_from(body: dict[str, Any]) -> Plan:
                 "action": Action(s["action"]),
                 "collections": tuple(s["collections"]),
                 "switches": tuple(s["switches"]),
+                "unhook": tuple(s["unhook"]),
             }
         )
         for s in body["steps"]
     )
-    return Plan(steps, body["config_hash"], body["schema_hash"], body["counts"])
+    return Plan(
+        steps,
+        body["config_hash"],
+        body["schema_hash"],
+        body["counts"],
+        body["holds"],
+        tuple(body["warnings"]),
+    )
 
 
 def read_plan(session: Session, request_id: str) -> tuple[Plan | None, bool]:
@@ -47,7 +56,9 @@ def approve(
 
     Raises:
         Conflict: the request waits for something else, or the hash is another plan's.
+        Forbidden: *staff* may not approve.
     """
+    duties.check(staff.roles, duties.Act.APPROVE)
     row = session.get(PlanRow, request.id)
     if row is None:
         raise NotFound(f"request {request.id} has no plan to approve")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -12,17 +13,22 @@ from connectors.sdk import KeySet, Verb
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Refused
 from rights.domain.graph import finding_identifiers
-from rights.domain.kinds import Kind
-from rights.services import notes, subjects
+from rights.services import subjects
 from rights.store.db import reading
 from rights.store.models import Request
+from workflows import belonging, correcting
 from workflows.claims import Claim, Done, Outcome
 from workflows.counting import counts_of
 from workflows.floor import Floor
+from workflows.given import values_of
+from workflows.holds import ruled_rules, with_legal_holds
 from workflows.packing import new_package
 from workflows.plan import Asked, Plan
 from workflows.recipes import Action
-from workflows.resolve import resolve
+from workflows.resolve import Hops, resolve
+from workflows.routes import Routes
+from workflows.surveying import cleared, nothing_held_below, surveys
+from workflows.unasked import unasked
 
 
 def prepare(floor: Floor, claim: Claim) -> Outcome:
@@ -30,29 +36,42 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     Resolve, freeze and plan; nothing is changed in any store.
 
     Raises:
-        Refused: no proved identifier can reach a row, so "nothing found" would be a guess.
+        Refused: nothing proved can reach a row, or what was proved may be two people's.
         Transient: a store that is needed could not be asked.
     """
-    request = claim.request
+    request, datamap = claim.request, floor.context.datamap
     with reading(floor.register) as session:
         given = proved_identifiers(session, floor, request)
         values = values_of(session, floor, request)
-    asked = asked_of(request, values)
-    datamap, routes = floor.context.datamap, floor.routes(request.kind)
+    asked, routes = asked_of(request, values, datamap), floor.routes(request.kind)
     steps = routes.steps(asked, floor.manifests)
     paths = {p for s in steps for p in s.collections}
     if paths:
         find_anything(datamap, given)
-    keys, hops = resolve(floor, routes, given, paths) if paths else (KeySet(), None)
-    plan = Plan(steps, datamap.hash, schema_hash(floor, steps) if _shown(floor, request) else "")
+        belonging.check(floor, routes, request)
+    found = surveys(floor, steps)
+    steps, warnings = cleared(floor, request, steps, found)
+    ruled = ruled_rules(floor, request)
+    keys, hops = resolve(floor, routes, given, paths, ruled) if paths else (KeySet(), None)
+    keys = keys.merged(correcting.seen(floor, routes, values, request.option, keys))
+    ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
+    nothing_held_below(floor, request, routes, steps, found, keys, ruled)
+    holds = ruled.facts() if any(s.action is Action.ERASE for s in steps) else {}
+    schema = schema_hash(floor, steps) if _shown(floor, request) else ""
+    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings)
     if _shown(floor, request):
-        plan = Plan(steps, plan.config_hash, plan.schema_hash, counts_of(floor, plan, keys))
-    result = {"hops": hops.log if hops else [], "stores": sorted({s.store for s in steps})}
-    if hops and (unsure := hops.unsure(routes, keys)):
-        result["unsure"] = unsure
-    packed = any(s.action is Action.PACKAGE for s in steps)
-    made = new_package(floor) if packed else None
-    return Done(result, plan=plan, keys=keys, made=made)
+        plan = replace(plan, counts=counts_of(floor, plan, keys))
+    result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
+    made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
+    return Done({**result, **_found(routes, keys, hops, paths)}, plan=plan, keys=keys, made=made)
+
+
+def _found(routes: Routes, keys: KeySet, hops: Hops | None, paths: set[str]) -> dict[str, Any]:
+    """Return how identities were followed, and where it cannot be told what is the person's."""
+    if hops is None:
+        return {"hops": []}
+    unsure = sorted({*unasked(routes, keys), *hops.unsure(routes, keys)} & paths)
+    return {"hops": hops.log, **({"unsure": unsure} if unsure else {})}
 
 
 def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:
@@ -96,22 +115,14 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     return subjects.opened(floor.context.vault, usable)
 
 
-def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
-    """Return the sealed values of a request (changes, tags), later ones over earlier ones."""
-    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
-        return {}
-    out: dict[str, Any] = {}
-    for value in notes.read(session, floor.context.vault, request.id, "values"):
-        out.update(value)
-    return out
-
-
-def asked_of(request: Request, values: Mapping[str, Any]) -> Asked:
+def asked_of(request: Request, values: Mapping[str, Any], datamap: DataMap) -> Asked:
     """Return what the planner needs to know; field names only, no values."""
+    fields = correcting.asked_fields(values)
     return Asked(
         request.kind,
         request.option,
-        fields=tuple(c["field"] for c in values.get("changes", ())),
+        fields=(*fields, *correcting.erased_with(datamap, fields)),
+        remade=correcting.recomputed_with(datamap, fields),
         purposes=tuple(request.parameters.get("purposes", ())),
         decision=str(request.parameters.get("decision", "")),
     )

@@ -1,29 +1,16 @@
-"""The catalogue of reasons for what was not done, in words for the person."""
+"""Reasons for what was not done, in words for the person."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
-
-
-@lru_cache(maxsize=1)
-def catalogue() -> Mapping[str, Mapping[str, Any]]:
-    """Return code to its words and who may use it."""
-    text = files(__package__).joinpath("reasons.yaml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
-    return found
+from rights.services.reasons import catalogue
 
 
 def for_staff() -> tuple[str, ...]:
-    """Return the codes that a member of staff may give."""
-    return tuple(code for code, words in catalogue().items() if words.get("staff"))
+    """Return the codes with which a member of staff may leave a step out."""
+    return tuple(code for code, reason in catalogue().items() if reason.leave_out)
 
 
 def reason(code: str) -> dict[str, str]:
     """Return the words of a code, keys ``zh`` and ``en``."""
-    words = catalogue().get(code) or catalogue()["left_out"]
-    return {"zh": str(words["zh"]), "en": str(words["en"])}
+    known = catalogue().get(code) or catalogue()["left_out"]
+    return dict(known.texts)

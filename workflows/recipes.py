@@ -31,6 +31,7 @@ class Action(StrEnum):
     VERIFY = "verify"
     REVIEW = "review"
     PACKAGE = "package"
+    RECOMPUTE = "recompute"
 
 
 VERBS: Final[Mapping[Action, Verb]] = MappingProxyType(
@@ -50,6 +51,9 @@ VERBS: Final[Mapping[Action, Verb]] = MappingProxyType(
 IRREVERSIBLE: Final = frozenset({Action.ERASE, Action.CLOSE})
 """Once one of these has begun, the person can no longer take the request back."""
 
+BY_HAND: Final = frozenset({Action.REVIEW, Action.RECOMPUTE})
+"""Actions that no connector does: a member of staff does, and says so."""
+
 EFFECTS: Final = frozenset(
     {Action.CORRECT, Action.ERASE, Action.RESTRICT, Action.SUPPRESS, Action.CLOSE}
 )
@@ -63,6 +67,7 @@ class Scope(StrEnum):
     EVERY = "every"
     LEAVES = "leaves"
     ROOTS = "roots"
+    DERIVED = "derived"
     ACCOUNTS = "accounts"
     FIELDS = "fields"
     RESTRICTABLE = "restrictable"
@@ -91,10 +96,13 @@ _TELL = (_PACKAGE,)
 _CORRECT = (
     Phase(Action.CORRECT, Scope.FIELDS),
     Phase(Action.VERIFY, Scope.FIELDS, Expect.CORRECTED),
+    Phase(Action.RECOMPUTE),
 )
 _ERASE = (
     Phase(Action.ERASE, Scope.LEAVES),
     Phase(Action.ERASE, Scope.ROOTS),
+    # What is made from other stores may have been filled again from them in the meantime.
+    Phase(Action.ERASE, Scope.DERIVED),
     Phase(Action.VERIFY, Scope.EVERY, Expect.ERASED),
 )
 _SWITCH = (

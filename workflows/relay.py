@@ -21,6 +21,7 @@ from sqlalchemy import Engine, delete, or_, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
+from rights.failpoints import Point, hit
 from rights.logs import get
 from rights.services import outbox
 from rights.store.db import reading, transaction
@@ -106,6 +107,7 @@ class Relay:
     def _enqueue(self, queue: Queue, messages: Sequence[OutboxMessage]) -> None:
         if not messages:
             return
+        hit(Point.ENQUEUE_BEFORE)
         queue.enqueue_many(
             [
                 Queue.prepare_data(
@@ -120,6 +122,7 @@ class Relay:
                 for m in messages
             ]
         )
+        hit(Point.ENQUEUE_AFTER)
 
     def _chore(self, chore: Chore) -> None:
         while not self.stopping.wait(max(0.0, chore.next - time.monotonic())):

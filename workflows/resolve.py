@@ -9,16 +9,18 @@ anything is changed; nothing is looked up again by data the plan itself changes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from connectors.sdk import Connector, KeySet, Reach, Verb
-from rights.domain.datamap import Collection, DataMap
+from connectors.sdk import KeySet, Reach
+from rights.domain.datamap import Collection, DataMap, Role
 from rights.domain.errors import Refused
 from rights.domain.graph import freeze_order
 from rights.domain.identifiers import normalise
 from rights.domain.keys import Key, Standing, of_identifiers
 from workflows.floor import Floor
+from workflows.freezing import freeze, frozen
+from workflows.holds import Rulings
 from workflows.routes import Routes
 
 MAX_HOPS: Final = 6
@@ -28,6 +30,9 @@ MAX_VALUES: Final = 50
 """Values of one identifier type; more means an identifier that many people share."""
 
 PREFIX: Final = "identifier:"
+
+AS_WRITTEN: Final = Rulings()
+"""Nothing is decided: only what the data map says by itself holds."""
 
 
 @dataclass(slots=True)
@@ -43,6 +48,12 @@ class Hops:
     log: list[dict[str, object]] = field(default_factory=list)
     doubtful: set[tuple[str, Key]] = field(default_factory=set, repr=False)
 
+    def told(self) -> str:
+        """Return the log in one line: which collection was asked in which round, and counts."""
+        return ", ".join(
+            f"{x['hop']} {x['collection']} {x.get('rows', x.get('doubtful'))}" for x in self.log
+        )
+
     def unsure(self, routes: Routes, keys: KeySet) -> list[str]:
         """Return the collections of which we cannot tell what in them is the person's."""
         dropped = {anchor for anchor, _ in self.doubtful}
@@ -56,13 +67,18 @@ class Hops:
 
 
 def resolve(
-    floor: Floor, routes: Routes, given: Mapping[str, str], paths: Iterable[str]
+    floor: Floor,
+    routes: Routes,
+    given: Mapping[str, str],
+    paths: Iterable[str],
+    ruled: Rulings = AS_WRITTEN,
 ) -> tuple[KeySet, Hops]:
     """
     Return identifiers and frozen parent keys for the collections named by *paths*.
 
     Args:
         given: Proved identifiers, type to value.
+        ruled: What is decided about holds: the keys of held rows are told apart.
 
     Raises:
         Refused: the identifiers spread over more values than one person has.
@@ -76,10 +92,14 @@ def resolve(
         found = _hop(floor, routes, known, proved, needed, asked, hop, hops)
         known = _without(known, hops.doubtful)
         if not found:
-            return _freeze(floor, routes, known, needed), hops
+            return freeze(floor, routes, known, needed, ruled), hops
         known = known.merged(found)
         _check(known)
-    raise Refused("identifiers were followed too far: a member of staff must look at the hop log")
+    raise Refused(
+        f"identifiers were followed {MAX_HOPS} times and lead on still; a member of staff must"
+        f" look, for these may be several people: {hops.told()}",
+        code="followed_too_far",
+    )
 
 
 def _hop(
@@ -105,12 +125,36 @@ def _hop(
         fresh = _without(fresh, doubt)
         if doubt:
             hops.log.append({"hop": hop, "collection": collection.path, "doubtful": len(doubt)})
-        rows = frozen(floor, collection, fresh, _identifying(routes, collection))
+        rows = frozen(floor, _alone(collection), fresh, _identifying(routes, collection))
         new = rows.only(*(PREFIX + name for name in collection.identifies))
-        hops.log.append({"hop": hop, "collection": collection.path, "rows": len(rows)})
+        count = len(rows.keys(collection.path))
+        hops.log.append({"hop": hop, "collection": collection.path, "rows": count})
+        _one_account(datamap, collection, known, new)
         _remember(datamap, collection, new, asked)
         found = found.merged(new)
     return _without(_unknown(found, known), hops.doubtful)
+
+
+def _one_account(datamap: DataMap, collection: Collection, known: KeySet, new: KeySet) -> None:
+    """
+    Make sure that contacts lead to one person's rows where no account was named.
+
+    Rows that agree in one account identifier are one person's, as of merged accounts.
+
+    Raises:
+        Refused: they lead to several accounts. Families share addresses, and a typing error
+            makes another's: whose request it is cannot be told.
+    """
+    types = [PREFIX + name for name in _account_types(datamap, collection)]
+    if not types or any(known.keys(anchor) for anchor in types):
+        return
+    found = [len({str(key[0]) for key in new.keys(anchor)}) for anchor in types]
+    if min(found) > 1:
+        raise Refused(
+            f"the identifiers lead to {min(found)} accounts in {collection.path}, and no account"
+            " was named: ask the person which one is theirs",
+            code="ambiguous_identifier",
+        )
 
 
 def _accounts_first(datamap: DataMap, found: Iterable[Collection]) -> list[Collection]:
@@ -148,7 +192,7 @@ def _strangers(
             if normalise(str(key[0]), kind.normalise) in sure:
                 continue
             alone = KeySet({anchor: {Standing.SOLE: (key,)}})
-            rows = frozen(floor, collection, alone, _identifying(routes, collection))
+            rows = frozen(floor, _alone(collection), alone, _identifying(routes, collection))
             led = {a: {str(k[0]) for k in rows.keys(a)} for a in accounts if mine[a]}
             if any(led[a] - mine[a] for a in led):
                 out.add((anchor, key))
@@ -184,17 +228,28 @@ def _fresh(
     return KeySet(out)  # type: ignore[arg-type]  # keys of a KeySet are keys
 
 
+def _alone(collection: Collection) -> Collection:
+    """Who a row is does not depend on who else owns it."""
+    return replace(collection, links=()) if collection.links else collection
+
+
 def _identifying(routes: Routes, collection: Collection) -> tuple[Reach, ...]:
     """Return the reaches by which a row *is* the person."""
-    return tuple(r for r in routes.predicates[collection.path] if r.link is None)
+    return tuple(
+        r for r in routes.predicates[collection.path] if r.link is None and r.role is Role.OWNER
+    )
 
 
 def _remember(
     datamap: DataMap, collection: Collection, new: KeySet, asked: set[tuple[str, str, object]]
 ) -> None:
-    """An account id that a collection gave need not be asked of it again; a contact must."""
-    for name in collection.identifies:
-        if datamap.identifiers[name].kind == "account":
+    """
+    An account id that a collection gave need not be asked of it again; a contact must, and so
+    must an id that points elsewhere: of one account there may be several rows (its addresses).
+    """
+    pointing = {column for link in collection.links for column in link.columns}
+    for name, column in collection.identifies.items():
+        if datamap.identifiers[name].kind == "account" and column not in pointing:
             asked.update((collection.path, name, k[0]) for k in new.keys(PREFIX + name))
 
 
@@ -217,56 +272,11 @@ def _check(known: KeySet) -> None:
             )
 
 
-def _freeze(floor: Floor, routes: Routes, known: KeySet, needed: frozenset[str]) -> KeySet:
-    """Freeze the keys of every collection that others hang on, parents first."""
-    keys = known
-    for path in routes.frozen:
-        if path not in needed:
-            continue
-        collection, predicate = routes.datamap.collection(path), routes.predicates[path]
-        before = -1
-        while len(keys) != before:  # a collection that leads to itself is asked until it is dry
-            before = len(keys)
-            more = frozen(floor, collection, keys, predicate, routes.columns[path])
-            keys = keys.merged(_without_identifiers(more))
-            if path not in routes.recursive:
-                break
-    return keys
-
-
-def _without_identifiers(keys: KeySet) -> KeySet:
-    """Which people this is about was settled before: freezing rows must not widen it."""
-    return keys.only(*(a for a in keys.anchors if not a.startswith(PREFIX)))
-
-
-def frozen(
-    floor: Floor,
-    collection: Collection,
-    parents: KeySet,
-    predicate: tuple[Reach, ...],
-    columns: tuple[tuple[str, ...], ...] = ((),),
+def frozen_again(
+    floor: Floor, routes: Routes, keys: KeySet, paths: Iterable[str], ruled: Rulings
 ) -> KeySet:
     """
-    Ask one store for keys.
-
-    Raises:
-        Refused: its connector cannot freeze, though other rows are found through it.
+    Return *keys* with those of rows that hang on them now: after a restore, of rows that came
+    back. Who the person is was settled before, and is not asked again.
     """
-    connector = floor.connector(collection.store)
-    if Verb.FREEZE not in connector.manifest.verbs:
-        raise Refused(
-            f"{collection.path} identifies people or owns rows elsewhere, and the connector "
-            f"{connector.manifest.name} cannot freeze keys"
-        )
-    return _call(connector, collection, parents, predicate, columns)
-
-
-def _call(
-    connector: Connector,
-    collection: Collection,
-    parents: KeySet,
-    predicate: tuple[Reach, ...],
-    columns: tuple[tuple[str, ...], ...],
-) -> KeySet:
-    keys: KeySet = connector.freeze(collection, parents, predicate, columns)  # type: ignore[attr-defined]  # the manifest promised the verb
-    return keys
+    return freeze(floor, routes, keys, routes.needed(paths), ruled)

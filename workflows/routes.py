@@ -24,7 +24,7 @@ class Routes:
     Args:
         predicates: Path to every way its rows are reached.
         columns: Path to what must be frozen of it; only of collections that others hang on.
-        frozen: Those paths, parents first.
+        groups: Those paths, parents first; what leads to each other in a circle is one group.
         recursive: Paths whose rows lead to more rows of the same collection.
         above: Path to every collection that must be known to reach it, itself included.
     """
@@ -32,7 +32,7 @@ class Routes:
     datamap: DataMap = field(repr=False)
     predicates: Mapping[str, tuple[Reach, ...]] = field(repr=False)
     columns: Mapping[str, tuple[tuple[str, ...], ...]] = field(repr=False)
-    frozen: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
     recursive: frozenset[str]
     above: Mapping[str, frozenset[str]] = field(repr=False)
     identity: tuple[Collection, ...] = field(repr=False)
@@ -72,7 +72,7 @@ def routes(datamap: DataMap, *, erasing: bool) -> Routes:
         datamap,
         {c.path: graph.predicate_for(datamap, c, erasing=erasing) for c in datamap.collections},
         columns,
-        tuple(p for p in graph.freeze_order(datamap) if p in columns),
+        tuple(kept for group in graph.freeze_groups(datamap) if (kept := _kept(group, columns))),
         frozenset(
             c.path for c in datamap.collections if graph.recursive(datamap, c, erasing=erasing)
         ),
@@ -81,10 +81,16 @@ def routes(datamap: DataMap, *, erasing: bool) -> Routes:
     )
 
 
+def _kept(group: tuple[str, ...], columns: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(path for path in group if path in columns)
+
+
 def _above(datamap: DataMap) -> dict[str, frozenset[str]]:
     direct = parents(datamap)
     out: dict[str, frozenset[str]] = {}
-    for path in graph.freeze_order(datamap):
-        found = (out[p] for p in direct[path])
-        out[path] = frozenset({path}).union(*found)
+    for group in graph.freeze_groups(datamap):
+        members = frozenset(group)
+        needs = frozenset(p for path in group for p in direct[path]) - members
+        whole = members.union(*(out[p] for p in needs))
+        out |= dict.fromkeys(group, whole)
     return out

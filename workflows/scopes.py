@@ -33,6 +33,7 @@ def choose(
             c.path for c in datamap.collections if c.store not in roots(datamap)
         ],
         Scope.ROOTS: lambda: [c.path for c in datamap.collections if c.store in roots(datamap)],
+        Scope.DERIVED: lambda: [c.path for c in datamap.collections if derived(c)],
         Scope.ACCOUNTS: lambda: [c.path for c in datamap.collections if c.close],
         Scope.FIELDS: lambda: [f.rpartition(".")[0] for f in fields],
         Scope.RESTRICTABLE: lambda: _to_restrict(datamap),
@@ -59,14 +60,43 @@ def roots(datamap: DataMap) -> frozenset[str]:
     return linked or frozenset(c.store for c in holding)
 
 
-def restrictable(datamap: DataMap, collection: Collection) -> bool:
-    """Return whether a way to restrict is declared, here or on the row that owns this one."""
+def derived(collection: Collection) -> bool:
+    """
+    Return whether rows are made from another store: a search index, a cache, a feature table.
+
+    Whatever fills them may do so between the erasure of the source and their own.
+    """
+    sources = (path for f in collection.fields for path in f.derived_from)
+    return any(path.partition(".")[0] != collection.store for path in sources)
+
+
+def put_away(collection: Collection) -> bool:
+    """Return whether rows are restricted by leaving the collection, not by a flag in it."""
+    rule = collection.restriction
+    return rule is not None and rule.strategy != "flag"
+
+
+def flagged(collection: Collection) -> bool:
+    """Return whether rows are restricted by a flag of their own."""
+    return collection.restriction is not None and not put_away(collection)
+
+
+def restrictable(
+    datamap: DataMap, collection: Collection, seen: frozenset[str] = frozenset()
+) -> bool:
+    """
+    Return whether a way to restrict is declared, here or on the row that owns this one.
+
+    Args:
+        seen: Collections on the way here; owners in a circle restrict nothing by themselves.
+    """
     if collection.restriction:
         return True
-    owners = [k for k in collection.links if k.role is Role.OWNER and k.to != collection.path]
+    here = seen | {collection.path}
+    owners = [k for k in collection.links if k.role is Role.OWNER and k.to not in here]
     # A guest's row, found by an identifier, hangs on no row that could be restricted for it.
     return bool(owners) and all(
-        k.to and restrictable(datamap, datamap.collection(k.to)) for k in owners
+        k.to and restrictable(datamap, datamap.collection(k.to), here) for k in owners
     )
 
 

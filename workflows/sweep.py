@@ -15,12 +15,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from rights.domain.lifecycle import Event, State
+from rights.domain.lifecycle import TERMINAL, Event, State
 from rights.logs import get
 from rights.services import outbox, preferences, requests
 from rights.services.context import Context
 from rights.store.db import reading, transaction
-from rights.store.models import Request, StepRow
+from rights.store.models import Aftercare, Request, StepRow
+from workflows import rechecks
 
 BATCH: Final = 200
 
@@ -59,6 +60,8 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
             outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
         elif request.state in (State.OPEN, State.VERIFYING):
             requests.record(session, request, Event.LAPSED, actor="system", now=now)
+        elif request.state in TERMINAL:
+            outbox.emit(session, "close_out", now=now, request_id=request_id)
 
 
 def _again(session: Session, context: Context, request: Request, now: datetime) -> None:
@@ -69,6 +72,10 @@ def _again(session: Session, context: Context, request: Request, now: datetime) 
     stands in a long queue, and ringing for it often would make the queue longer.
     """
     request.next_at = None
+    if request.closed_at is not None:
+        waited = now - request.closed_at
+        request.next_at = now + min(max(requests.RING_AGAIN, waited), LONGEST)
+        return
     if request.state is not State.IN_PROGRESS:
         return
     pause = timedelta(seconds=context.settings.lease_s)
@@ -76,6 +83,20 @@ def _again(session: Session, context: Context, request: Request, now: datetime) 
         waited = now - (request.verified_at or request.received_at)
         pause = min(max(pause, waited), LONGEST)
     request.next_at = now + pause
+
+
+def aftercare(register: Engine, now: Callable[[], datetime]) -> int:
+    """Ring for what is due on closed requests; it reads only rows whose time has come."""
+    at = now()
+    due = select(Aftercare).where(col(Aftercare.next_at) <= at).order_by(col(Aftercare.next_at))
+    with reading(register) as session:
+        if session.exec(due.limit(1)).first() is None:
+            return 0
+    with transaction(register) as session:
+        rows = session.exec(due.limit(BATCH).with_for_update(skip_locked=True)).all()
+        for row in rows:
+            rechecks.ring(session, row, at)
+    return len(rows)
 
 
 def watch_preferences(register: Engine, context: Context, now: Callable[[], datetime]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 from connectors.sdk import Connector, Expect, KeySet, Reach, Role, Target, Work
 from rights.domain.errors import Misconfigured
@@ -12,9 +13,10 @@ from rights.domain.kinds import Option
 from rights.store.db import reading
 from workflows.claims import Claim
 from workflows.floor import Floor
+from workflows.freezing import frozen
+from workflows.holds import Rulings, rulings_of
 from workflows.keyring import opened_keys
 from workflows.recipes import TAGS_SWITCH
-from workflows.resolve import frozen
 
 
 def keys_of(floor: Floor, claim: Claim) -> KeySet:
@@ -25,17 +27,27 @@ def keys_of(floor: Floor, claim: Claim) -> KeySet:
         return opened_keys(session, floor.context.vault, claim.request.id)
 
 
-def targets(floor: Floor, claim: Claim) -> Iterator[tuple[Connector, Target, Work]]:
-    """Yield what to act on, in the plan's order, with one chunk number per collection."""
+def targets(
+    floor: Floor, claim: Claim, ruled: Rulings | None = None
+) -> Iterator[tuple[Connector, Target, Work]]:
+    """
+    Yield what to act on, in the plan's order, with one chunk number per collection.
+
+    Args:
+        ruled: What is decided about holds; None: what the finished steps went by.
+    """
     step = claim.step
     if step is None:
         raise ValueError("the step that makes the plan has no targets")
     connector = floor.connector(step.store)
     keys = keys_of(floor, claim)
-    now = floor.now()
+    now, turn = floor.now(), timedelta(seconds=floor.context.settings.inline_s)
+    ruled = ruled or rulings_of(claim)
     for chunk, path in enumerate(step.collections):
-        collection = floor.context.datamap.collection(path)
-        target = Target(collection, keys, floor.routes(claim.request.kind).predicates[path])
+        collection = ruled.of(floor.context.datamap.collection(path))
+        predicate = floor.routes(claim.request.kind).predicates[path]
+        unhooked = any(name.partition(":")[0] == path for name in step.unhook)
+        target = Target(collection, keys, predicate, unhooked=unhooked)
         work = Work(
             step_id=claim.step_id,
             fence=claim.fence,
@@ -44,6 +56,7 @@ def targets(floor: Floor, claim: Claim) -> Iterator[tuple[Connector, Target, Wor
             anonymise=claim.request.option is Option.ANONYMISE,
             now=now,
             keep_running=lambda: floor.leases.check(claim.step_id),
+            until=now + turn,
         )
         yield connector, target, work
 

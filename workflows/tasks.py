@@ -1,6 +1,8 @@
 """
 What staff do until there is a console: complete, retry or leave out a step, by name.
 
+Who may is ``rights/domain/duties.py``; denying a whole request is ``rights/services/denials.py``.
+
 Every act is an entry with who did it; nobody's word closes a request, the steps do.
 """
 
@@ -13,10 +15,13 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from rights.domain import duties
+from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import audit, requests
 from rights.store.models import Request, Staff, StepRow, StepState
+from workflows import infeasible
 from workflows.reasons import for_staff
 from workflows.recipes import Action
 
@@ -86,17 +91,14 @@ def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, pro
     Raises:
         Conflict: the step does not wait for a person, a connector must do it (retry), or
             it is not its turn yet.
+        Forbidden: their roles do not allow it.
     """
     request, row = _waiting(session, step_id)
+    duties.check(staff.roles, Act.REVIEW if row.action == Action.REVIEW else Act.COMPLETE)
     if row.state is not StepState.MANUAL:
         raise Conflict(f"step {step_id} failed: mend the cause and retry it, or leave it out")
     if session.exec(select(StepRow.id).where(col(StepRow.id) == step_id, _too_early())).first():
         raise Conflict(f"step {step_id} comes after steps that are not finished yet")
-    human = "automation" not in staff.roles
-    if row.action == Action.REVIEW and not (human and "reviewer" in staff.roles):
-        raise Forbidden(
-            "a decision is reviewed by a person with the role reviewer, never by an automaton"
-        )
     row.state, row.done_at, row.done_by = StepState.DONE, now, f"staff:{staff.id}"
     row.result = {"proof": proof[:200]}
     _resume(session, request, row, "task_completed", staff, now)
@@ -104,6 +106,7 @@ def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, pro
 
 def retry(session: Session, step_id: str, staff: Staff, *, now: datetime) -> None:
     """Let a failed step run again, after its cause was mended."""
+    duties.check(staff.roles, Act.RETRY)
     request, row = _waiting(session, step_id)
     if row.state is not StepState.FAILED:
         raise Conflict(f"step {step_id} is not one that a connector can do: complete it")
@@ -117,13 +120,20 @@ def leave_out(session: Session, step_id: str, staff: Staff, *, now: datetime, re
 
     Raises:
         Invalid: the reason is not in the catalogue.
-        Conflict: it is the step that makes the plan; without it no request can end.
+        Conflict: it is the step that makes the plan; without it a request can only be denied.
+            Or it is called infeasible and is not, or staff made no exception.
+        Forbidden: their roles do not allow it.
     """
+    duties.check(staff.roles, Act.LEAVE_OUT)
     if reason not in for_staff():
         raise Invalid(f"the reason must be one of: {', '.join(for_staff())}")
     request, row = _waiting(session, step_id)
     if row.action == Action.PREPARE:
-        raise Conflict("without a plan nothing can be done: mend the cause and retry it")
+        raise Conflict(
+            "without a plan nothing can be done: mend the cause and retry it, or deny the request"
+        )
+    if reason == infeasible.REASON:
+        infeasible.leave_out(session, request, row, now=now)
     row.state, row.code, row.done_at = StepState.LEFT_OUT, reason, now
     row.done_by = f"staff:{staff.id}"
     _resume(session, request, row, "step_left_out", staff, now)

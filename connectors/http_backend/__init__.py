@@ -89,8 +89,10 @@ class HttpBackend:
         """Return the keys of the reached rows, by standing."""
         deadline = self._caller.now() + self.manifest.timeout
 
-        def once(keys: KeySet, asked: tuple[tuple[str, ...], ...]) -> KeySet:
-            target = Target(collection, keys, predicate)
+        def once(
+            keys: KeySet, asked: tuple[tuple[str, ...], ...], ways: tuple[Reach, ...]
+        ) -> KeySet:
+            target = Target(collection, keys, ways, freezing=True)
             holds = Holds(collection, keys, self._caller.now())
             frozen = Frozen(collection, asking.key_of(collection), asked, holds)
             rows = Rows(self._caller, target, deadline, self._settings.page_rows)
@@ -225,7 +227,7 @@ class HttpBackend:
 
 def _clashes(row: Row, asked: Iterable[Change]) -> bool:
     """Return whether somebody changed what the person saw."""
-    return any(c.check_old and row[c.column] not in (c.old, c.value) for c in asked)
+    return any(c.clashes(row[c.column]) for c in asked)
 
 
 def _table(name: str, told: Mapping[str, Any]) -> TableFound:

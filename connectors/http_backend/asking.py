@@ -8,7 +8,7 @@ it finds rows by the values of their columns, and changes exactly the rows it is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from connectors.parts.fates import erasable
 from connectors.parts.standing import FOLDED, grade, owner_links, ways
@@ -18,10 +18,14 @@ from connectors.sdk import (
     Key,
     Misconfigured,
     Reach,
+    Role,
     Scalar,
     Standing,
     Target,
 )
+
+_ELSEWHERE: Final = frozenset({Role.OWNS, Role.ACCESSES})
+"""Roles of links that rows of another collection declare: their type stands there."""
 
 Document = dict[str, Any]
 Row = Mapping[str, Any]
@@ -52,7 +56,7 @@ def columns_that_tell(target: Target) -> tuple[str, ...]:
     found = list(key_of(target.collection))
     for reach in target.predicate:
         found += reach.columns
-        if reach.link and reach.link.type_column:
+        if reach.link and reach.link.type_column and reach.link.role not in _ELSEWHERE:
             found.append(reach.link.type_column)
     for link in owner_links(target.collection):
         found += [*link.columns, *([link.type_column] if link.type_column else [])]
@@ -99,6 +103,6 @@ def _entry(reach: Reach, target: Target, standings: tuple[Standing, ...]) -> Doc
     }
     if reach.normalise in FOLDED:
         entry["fold"] = True
-    if reach.link and reach.link.type_column:
+    if reach.link and reach.link.type_column and reach.link.role not in _ELSEWHERE:
         entry["type"] = {"column": reach.link.type_column, "value": reach.link.type_value}
     return entry

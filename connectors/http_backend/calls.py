@@ -26,6 +26,7 @@ from connectors.http_backend.settings import HttpBackendSettings
 from connectors.sdk import Fenced, Misconfigured, Refused, Transient
 from rights.domain import signing
 from rights.domain.errors import ConfigError
+from rights.failpoints import Point, hit
 from rights.net import Client, Guard, Response
 
 _OK = 200
@@ -158,7 +159,8 @@ class Caller:
         }
         if key:
             headers |= {"Idempotency-Key": key, "Rights-Fence": str(call.fence)}
-        return self._client.request(
+        hit(Point.SERVICE_BEFORE)
+        response = self._client.request(
             "POST",
             f"{self._base}/{call.path}",
             headers=headers,
@@ -166,6 +168,8 @@ class Caller:
             timeout=min(self._settings.timeout_s, left_s),
             max_bytes=self._settings.max_bytes,
         )
+        hit(Point.SERVICE_AFTER)
+        return response
 
     def _fingerprint(self, body: bytes) -> str:
         """Return what tells two bodies apart and tells nobody what they say: they name people."""

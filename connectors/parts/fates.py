@@ -70,17 +70,39 @@ def fate(row: Mapping[str, Any], standings: Standings, collection: Collection, w
     told = goes or any(grade(*h) for h in hits)
     because = _held(row, standings, collection, work) if told else ""
     if because:
+        ruled = goes and (not kept or _placed(collection))
         emptied = overridden(collection, standings.key) if goes else ()
-        ruled = goes and not kept
-        loose = () if kept else _pointers([r for r in reaches if r.role is Role.NONE])
+        if ruled and put_away(collection):
+            emptied = _unless_dated(collection, erasable(collection, standings.key))
+        loose = (
+            () if kept else _pointers([r for r in reaches if r.role is Role.NONE], standings.key)
+        )
         return Fate(Outcome.HOLD, emptied, loose, because=because, own=ruled)
     if not goes:
-        return Fate(Outcome.LEAVE) if kept else _spared(reaches)
+        return Fate(Outcome.LEAVE) if kept else _spared(reaches, standings.key)
     if work.anonymise or collection.erasure is Erasure.ANONYMISE:
         owners = (name for link in owner_links(collection) for name in link.columns)
-        pointers = tuple(dict.fromkeys((*owners, *_pointers(reaches))))
+        let_go = () if work.anonymise else collection.lets_go
+        pointers = tuple(dict.fromkeys((*owners, *let_go, *_pointers(reaches, standings.key))))
         return Fate(Outcome.ANONYMISE, erasable(collection, standings.key), pointers, own=True)
     return Fate(Outcome.DELETE, own=True)
+
+
+def _placed(collection: Collection) -> bool:
+    """Return whether a legal hold keeps the rows: they are put out of use, not merely kept."""
+    return collection.ruling is not None and collection.ruling.placed
+
+
+def put_away(collection: Collection) -> bool:
+    """Return whether held rows leave the collection: what stays of one says nothing."""
+    rule = collection.restriction
+    return rule is not None and rule.strategy == "seal"
+
+
+def _unless_dated(collection: Collection, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return *names* without the date a hold counts from: an emptied row keeps it."""
+    rule = collection.retention
+    return tuple(name for name in names if rule is None or name != rule.from_)
 
 
 def _held(row: Mapping[str, Any], standings: Standings, collection: Collection, work: Work) -> str:
@@ -95,16 +117,16 @@ def _held(row: Mapping[str, Any], standings: Standings, collection: Collection, 
     return ""
 
 
-def _spared(reaches: list[Reach]) -> Fate:
-    columns = _pointers(reaches)
+def _spared(reaches: list[Reach], key: tuple[str, ...]) -> Fate:
+    columns = _pointers(reaches, key)
     if columns:
         return Fate(Outcome.CUT, columns)
     kept = any(keeps(reach) and grade(reach, Standing.SOLE) for reach in reaches)
     return Fate(Outcome.HOLD, because=KEPT) if kept else Fate(Outcome.LEAVE)
 
 
-def _pointers(reaches: list[Reach]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(c for reach in reaches if cuts(reach) for c in cut(reach)))
+def _pointers(reaches: list[Reach], key: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(c for reach in reaches if cuts(reach, key) for c in cut(reach)))
 
 
 def _releases(hit: Hit) -> bool:
@@ -117,10 +139,20 @@ def keeps(reach: Reach) -> bool:
     return reach.link is not None and reach.link.on_erasure is OnErasure.KEEP
 
 
-def cuts(reach: Reach) -> bool:
-    """Return whether a surviving row loses the columns that point along this way."""
+def cuts(reach: Reach, key: tuple[str, ...]) -> bool:
+    """
+    Return whether a surviving row loses the columns that point along this way.
+
+    Where the other row is the one that points, as a customer does at an address, there is
+    nothing to cut in this one: its own key says nothing about anybody.
+
+    Args:
+        key: The columns that name a row.
+    """
     link = reach.link
     if link is None or link.role in {Role.OWNS, Role.ACCESSES}:
+        return False
+    if link.to_columns and cut(reach) == key:
         return False
     return link.on_erasure is OnErasure.DECORRELATE and not takes(reach)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from connectors.parts.native import native
 from connectors.parts.retention import cutoff
 from connectors.parts.retention import held as is_held
+from connectors.parts.standing import takes
 from connectors.parts.types import Reach
-from rights.domain.datamap import Collection, Erasure
+from rights.domain.datamap import Collection, Erasure, OnErasure, Role
 from rights.domain.errors import Misconfigured
 from rights.domain.keys import Key, KeySet, Standing, held
 
@@ -132,29 +134,84 @@ class Holds:
         )
 
 
+Once = Callable[[KeySet, tuple[tuple[str, ...], ...], tuple[Reach, ...]], KeySet]
+"""(keys, columns, ways in) -> the keys of rows reached from *keys*, without looking further."""
+
+
 def settled(
     collection: Collection,
     predicate: tuple[Reach, ...],
     parents: KeySet,
     columns: tuple[tuple[str, ...], ...],
-    once: Callable[[KeySet, tuple[tuple[str, ...], ...]], KeySet],
+    once: Once,
 ) -> KeySet:
     """
     Freeze until nothing more is found: rows may hang on rows of their own collection.
 
-    Args:
-        once: Freezes from a given key set, without looking at what it found itself.
+    What is reached is found first. Rows may own each other, and then each waits for the other to
+    be the person's alone; so all that is owned in part is taken for theirs, and what somebody
+    else owns too is taken away again until nothing changes.
     """
     own = tuple(r.anchor for r in predicate if r.anchor.partition(":")[0] == collection.path)
-    asked = dict.fromkeys((*columns, *(_columns_of(anchor) for anchor in own)))
-    found = once(parents, tuple(asked))
+    asked = tuple(dict.fromkeys((*columns, *(_columns_of(anchor) for anchor in own))))
+    found = once(parents, asked, predicate)
     while own:
-        wider = once(parents.merged(found.only(*own)), tuple(asked))
+        wider = once(parents.merged(found.only(*own)), asked, predicate)
         if wider == found:
-            break
+            if not any(found.keys(anchor, Standing.SHARED) for anchor in own):
+                break
+            wider = _parted(parents, found, own, asked, predicate, once)
+            if _alone(wider, own) == _alone(found, own):
+                break
         found = wider
     extra = {anchor for anchor in own if _columns_of(anchor) not in columns}
     return found.only(*(anchor for anchor in found.anchors if anchor not in extra))
+
+
+def _parted(
+    parents: KeySet,
+    found: KeySet,
+    own: tuple[str, ...],
+    asked: tuple[tuple[str, ...], ...],
+    predicate: tuple[Reach, ...],
+    once: Once,
+) -> KeySet:
+    """
+    Return *found* with what is the person's alone after all, because rows own each other.
+
+    A row is never taken along by one that is only supposed to be theirs.
+    """
+    above = parents.only(*(a for a in parents.anchors if a not in own))
+    sure = KeySet({a: {Standing.SOLE: found.keys(a, Standing.SOLE)} for a in own})
+    gentle = gently(predicate, own)
+    supposed = KeySet({anchor: _owned(parents.merged(found), anchor) for anchor in own})
+    while True:
+        told = once(above.merged(supposed), asked, gentle).merged(sure)
+        if _alone(told, own) == _alone(supposed, own):
+            return found.merged(told)
+        supposed = told.only(*own)
+
+
+def gently(predicate: tuple[Reach, ...], anchors: Iterable[str]) -> tuple[Reach, ...]:
+    """Return *predicate* without what takes rows along from keys of *anchors*."""
+    of = frozenset(anchors)
+    out = []
+    for reach in predicate:
+        if reach.anchor not in of or not takes(reach) or reach.link is None:
+            out.append(reach)
+        elif reach.role is not Role.NONE:
+            out.append(replace(reach, link=replace(reach.link, on_erasure=OnErasure.DECORRELATE)))
+    return tuple(out)
+
+
+def _alone(found: KeySet, own: tuple[str, ...]) -> dict[str, frozenset[Key]]:
+    return {anchor: frozenset(found.keys(anchor, Standing.SOLE)) for anchor in own}
+
+
+def _owned(found: KeySet, anchor: str) -> dict[Standing, tuple[Key, ...]]:
+    """Return the keys of *anchor*, those owned in part taken for the person's alone."""
+    mine = dict.fromkeys(found.keys(anchor, Standing.SOLE, Standing.SHARED))
+    return {Standing.SOLE: tuple(mine), Standing.SEEN: found.keys(anchor, Standing.SEEN)}
 
 
 def _columns_of(anchor: str) -> tuple[str, ...]:

@@ -21,11 +21,14 @@ def hidden(hits: Iterable[Hit]) -> frozenset[str] | None:
     """
     Return the fields to hide, or None when the row is not the person's to see.
 
-    The strongest way decides: a field is hidden when every way of that strength masks it.
+    The strongest way decides: a field is hidden when every way of that strength masks it. That a
+    row was found before, under its own frozen key, shows no more of it than the way it was found
+    by; by itself it shows the rows that are the person's alone.
     """
+    found = list(hits)
     best: Standing | None = None
     fields = NOTHING
-    for hit in hits:
+    for hit in [h for h in found if not again(h.reach)] or _own(found):
         given = grade(*hit)
         if given is None or not shown_by(hit.reach):
             continue
@@ -35,3 +38,12 @@ def hidden(hits: Iterable[Hit]) -> frozenset[str] | None:
         elif best is None or stronger(given, best) is given:
             best, fields = given, mask
     return None if best is None else fields
+
+
+def again(reach: Reach) -> bool:
+    """Return whether rows are reached this way for having been found before."""
+    return reach.link is None and ":" not in reach.anchor
+
+
+def _own(hits: Iterable[Hit]) -> list[Hit]:
+    return [hit for hit in hits if hit.parent is Standing.SOLE]

@@ -39,9 +39,18 @@ class Connector(Protocol):
     * ``verify(target, work, expect: Expect) -> Found``
     * ``discover() -> Inventory``
 
-    A store with transactions may have ``together(work, chunks) -> ContextManager[None]``: the
-    effects inside, each with a chunk of its own out of *chunks*, all happen or none does. What
-    they returned holds once the block has ended without an error.
+    A store with transactions may have ``together(work, chunks, deferred=False)``, a context
+    manager: the effects inside, each with a chunk of its own out of *chunks*, all happen or none
+    does. What they returned holds once the block has ended without an error. ``deferred`` lets
+    foreign keys be checked at its end.
+
+    A store that does large erasures in parts has ``in_chunks(target, work) -> bool``, which tells
+    whether that one will be; ``erase`` then raises ``Unfinished`` after ``work.until``, goes on
+    when it is called again, and returns the receipt of the whole at last.
+
+    A store with foreign keys has ``survey() -> Inventory``, which is ``discover`` remembered while
+    connections last, with triggers and privileges; and ``unhook(target, work, columns)``, which
+    empties the pointer *columns* of rows that hang on the person's, before those are erased.
     """
 
     manifest: ClassVar[Manifest]

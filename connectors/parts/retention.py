@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from rights.domain.datamap import Collection, Retention
 from rights.domain.errors import Misconfigured
-
-HOLDS_BY_ITSELF = frozenset({"law", "administrative_regulation"})
-"""Ranks that need nobody's approval; every other one waits for a named person (R-24-6)."""
+from rights.domain.holds import BY_ITSELF
 
 _PERIOD = re.compile(r"(?P<count>[1-9][0-9]{0,3})(?P<unit>[dwmy])")
 _MONTHS = {"m": 1, "y": 12}
 _DAYS = {"d": 1, "w": 7}
+_LONGEST_SLIP = 4
+"""Days by which a month that is too short may move an end."""
 
 
 def cutoff(collection: Collection, now: datetime) -> datetime | None:
@@ -27,10 +27,37 @@ def cutoff(collection: Collection, now: datetime) -> datetime | None:
     Raises:
         Misconfigured: the period is not a number of days, weeks, months or years.
     """
-    rule = collection.retention
-    if rule is None or rule.with_ or rule.rank not in HOLDS_BY_ITSELF:
+    rule, ruling = collection.retention, collection.ruling
+    if rule is None or rule.with_ or not binds(collection):
         return None
-    return _before(now.astimezone(UTC), rule, collection.path)
+    judged = ruling.at if ruling and ruling.at else now
+    return _before(judged.astimezone(UTC), rule, collection.path)
+
+
+def binds(collection: Collection) -> bool:
+    """Return whether the collection's own rule holds rows: by its rank, or as approved."""
+    rule, ruling = collection.retention, collection.ruling
+    if rule is None:
+        return False
+    return rule.rank in BY_ITSELF or (ruling is not None and ruling.approved)
+
+
+def ends(collection: Collection, value: object) -> datetime | None:
+    """
+    Return when the hold of a row with *value* in ``retention.from_`` is over.
+
+    None when its period has not begun. The first moment at which :func:`held` says no, so a
+    29 February may end on 1 March.
+    """
+    rule, since = collection.retention, _moment(value)
+    if rule is None or since is None:
+        return None
+    end = _shifted(since, rule, collection.path, 1)
+    for _ in range(_LONGEST_SLIP):
+        if not held(value, _before(end, rule, collection.path)):
+            break
+        end += timedelta(days=1)
+    return end
 
 
 def held(value: object, moment: datetime) -> bool:
@@ -40,17 +67,21 @@ def held(value: object, moment: datetime) -> bool:
 
 
 def _before(now: datetime, rule: Retention, path: str) -> datetime:
+    return _shifted(now, rule, path, -1)
+
+
+def _shifted(moment: datetime, rule: Retention, path: str, sign: int) -> datetime:
     match = _PERIOD.fullmatch(rule.period)
     if match is None:
         raise Misconfigured(
             f"{path}: retention period {rule.period!r} is not understood; write 30d, 6m or 3y"
         )
-    count, unit = int(match["count"]), match["unit"]
+    count, unit = int(match["count"]) * sign, match["unit"]
     if unit in _DAYS:
-        return now - timedelta(days=count * _DAYS[unit])
-    years, month = divmod(now.year * 12 + now.month - 1 - count * _MONTHS[unit], 12)
-    day = min(now.day, calendar.monthrange(years, month + 1)[1])
-    return now.replace(year=years, month=month + 1, day=day)
+        return moment + timedelta(days=count * _DAYS[unit])
+    years, month = divmod(moment.year * 12 + moment.month - 1 + count * _MONTHS[unit], 12)
+    day = min(moment.day, calendar.monthrange(years, month + 1)[1])
+    return moment.replace(year=years, month=month + 1, day=day)
 
 
 def _moment(value: object) -> datetime | None:

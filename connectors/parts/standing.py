@@ -7,13 +7,14 @@ queries, and use it to check what the queries did: the two are written apart on 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from connectors.parts.native import canonical
 from connectors.parts.types import Reach, Target
 from rights.domain.datamap import Collection, Depth, Link, OnErasure, Role
-from rights.domain.keys import KeySet, Standing, held, stronger, weaker
+from rights.domain.keys import OTHERS, KeySet, Standing, held, stronger
 
 FOLDED = frozenset({"email", "lower"})
 """Values of ``Reach.normalise`` that compare without case."""
@@ -36,34 +37,70 @@ def ways(target: Target, key: tuple[str, ...]) -> tuple[Reach, ...]:
     Return the predicate, and for rows that *are* a person the frozen row keys as well.
 
     A person may change their e-mail address between the freeze and the effect; the row frozen
-    under its old address is theirs all the same.
+    under its old address is theirs all the same. A way without columns means the row's own key.
     """
     own = target.collection.path
-    if not key or not target.collection.identifies or not target.keys.keys(own):
-        return target.predicate
-    return (*target.predicate, Reach(key, own, Role.OWNER))
+    predicate = tuple(
+        replace(r, columns=key) if r.anchor == own and not r.columns else r
+        for r in target.predicate
+    )
+    if not key or target.freezing or not target.keys.keys(own):
+        return predicate
+    if target.unhooked:
+        link = Link(key, Role.NONE, to=own, depth=Depth.DEEP)
+        return (*predicate, Reach(key, own, Role.NONE, link))
+    if not target.collection.identifies:
+        return predicate
+    return (*predicate, Reach(key, own, Role.OWNER))
 
 
 def owner_links(collection: Collection) -> tuple[Link, ...]:
-    """Return the links each of which names an owner of the row."""
-    return tuple(link for link in collection.links if link.role is Role.OWNER)
+    """
+    Return the links each of which names an owner of the row.
+
+    Not those that compare the row's own key with a pointer elsewhere: who else points at the row
+    is not in it, and is found out when rows are frozen.
+    """
+    named = (link for link in collection.links if link.role is Role.OWNER)
+    return tuple(k for k in named if not (k.to_columns and k.columns == collection.key))
 
 
 def grade(reach: Reach, parent: Standing) -> Standing | None:
     """
     Return the standing that reaching a row this way gives, None when it says nothing.
 
-    That a row is owned through another (``owns``) never makes it solely owned here: its other
-    owners are rows of a collection this call does not see.
+    Who else owns it is another question: see :meth:`Standings.own`.
     """
-    role = reach.role
-    if reach.link and reach.link.role in {Role.OWNS, Role.ACCESSES}:
-        role = reach.link.role
-    if role is Role.OWNER:
+    if reach.role is Role.OWNER:
         return parent
-    if role is Role.OWNS:
-        return weaker(parent, Standing.SHARED)
-    return None if role is Role.NONE else Standing.SEEN
+    return None if reach.role is Role.NONE else Standing.SEEN
+
+
+def co_owned(reach: Reach) -> bool:
+    """Return whether this way says only that somebody else owns the row too."""
+    return reach.anchor.startswith(OTHERS)
+
+
+def identity(reach: Reach, path: str) -> bool:
+    """
+    Return whether a row reached this way *is* one of the people.
+
+    So is an account that was merged into theirs, which an owner link within a collection says.
+
+    Args:
+        path: Of the collection the row is in.
+    """
+    return reach.role is Role.OWNER and (reach.link is None or reach.link.to == path)
+
+
+def people(reaches: Iterable[Reach], collection: Collection) -> list[Reach]:
+    """
+    Return the ways by which a row of *collection* is somebody's account.
+
+    Not those whose column points at an account: whose an address is, its link says.
+    """
+    pointing = {column for link in owner_links(collection) for column in link.columns}
+    return [r for r in reaches if r.person and not pointing.issuperset(r.columns)]
 
 
 def takes(reach: Reach) -> bool:
@@ -90,17 +127,24 @@ class Standings:
 
     def __init__(self, target: Target, key: tuple[str, ...], same: Same | None = None) -> None:
         self.key = key
+        self._path = target.collection.path
         self._same: Same = same or (lambda _, value: canonical(value))
         self._ways = [
             (reach, self._indexed(reach.columns, reach.anchor, target.keys, reach.normalise))
             for reach in ways(target, key)
         ]
+        self._staying = {
+            reach: self._indexed(reach.columns, held(reach.anchor), target.keys, reach.normalise)
+            for reach, _ in self._ways
+            if reach.role is Role.NONE
+        }
         folds = {reach.link: reach.normalise for reach in target.predicate if reach.link}
         self._owners = [
             (link, self._indexed(link.columns, link.anchor, target.keys, folds.get(link, "")))
             for link in owner_links(target.collection)
         ]
         self._folds = folds
+        self._people = people(target.predicate, target.collection)
         self._above = [
             (link, self._indexed(link.columns, held(link.anchor), target.keys, ""))
             for link in target.collection.follows
@@ -115,6 +159,8 @@ class Standings:
         out = []
         for reach, known in self._ways:
             value = self._value(row, reach.columns, reach.normalise)
+            if value in self._staying.get(reach, ()):
+                continue  # what is held stays, and so does what points at it
             if value in known and (reach.link is None or self._applies(reach.link, row)):
                 out.append(Hit(reach, known[value]))
         return tuple(out)
@@ -137,7 +183,13 @@ class Standings:
         return any(owned) and self._by_all(row)
 
     def _by_all(self, row: Mapping[str, Any]) -> bool:
-        """Return whether no owner link of *row* points outside the solely owned keys."""
+        """Return whether nobody outside the solely owned keys owns *row* as well."""
+        hits = self.hits(row)
+        if any(co_owned(hit.reach) for hit in hits):
+            return False
+        sure = (hit.reach for hit in hits if hit.parent is Standing.SOLE)
+        if not any(identity(reach, self._path) for reach in sure) and self._is_another(row):
+            return False
         for link, known in self._owners:
             value = self._value(row, link.columns, self._folds.get(link, ""))
             unset = None in value or (link.identifier and "" in value)
@@ -147,8 +199,13 @@ class Standings:
                 return False
         return True
 
+    def _is_another(self, row: Mapping[str, Any]) -> bool:
+        """Return whether *row* is a person, if it is not one of these."""
+        values = (row.get(name) for reach in self._people for name in reach.columns)
+        return any(value not in (None, "") for value in values)
+
     def _applies(self, link: Link, row: Mapping[str, Any]) -> bool:
-        if not link.type_column:
+        if not link.type_column or link.role in {Role.OWNS, Role.ACCESSES}:
             return True
         wanted = self._same(link.type_column, link.type_value)
         return self._same(link.type_column, row.get(link.type_column)) == wanted

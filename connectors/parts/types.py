@@ -68,6 +68,8 @@ class Reach:
         link: The data map's link; None for the identifier columns of an identity row.
         normalise: The identifier type's ``normalise``, where the anchor is one: ``email`` and
             ``lower`` make the comparison blind to case, anything else compares exactly.
+        person: A row with a value here *is* that person, so whoever else owns it by a link does
+            not own it alone.
     """
 
     columns: tuple[str, ...]
@@ -75,6 +77,7 @@ class Reach:
     role: Role
     link: Link | None = None
     normalise: str = ""
+    person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,16 @@ class Target:
             collection's own frozen keys under its own path when it has children.
         predicate: Every way the rows are reached; a row counts when any of them holds.
             Computed once from the data map by the planner.
+        freezing: Whose the rows are is being found out: no row is theirs for having been so.
+        unhooked: Pointers by which rows were found are cut already, to break a circle of foreign
+            keys: what was frozen as theirs alone goes by its own key.
     """
 
     collection: Collection
     keys: KeySet = field(repr=False)
     predicate: tuple[Reach, ...] = ()
+    freezing: bool = False
+    unhooked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,8 @@ class Work:
         deadline: Aware UTC; give up before it and raise ``Transient``.
         anonymise: Replace rather than delete, where the request's option asks for it.
         keep_running: Called between batches; raises ``Fenced`` when the lease was lost.
+        until: Aware UTC; an effect done in chunks gives the worker back at the first boundary
+            after it and raises ``Unfinished``. None: it goes on to its end.
     """
 
     step_id: str
@@ -115,6 +125,7 @@ class Work:
     anonymise: bool = False
     now: datetime | None = None
     keep_running: Callable[[], None] = field(default=lambda: None, repr=False)
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +135,21 @@ class Change:
 
     Args:
         old: What the person or the dry run saw; ``UNKNOWN`` when nothing was seen. A row whose
-            value is neither *old* nor *value* is left alone and counted as ``conflicts``.
+            value is neither *old* nor *value* is left alone and counted as ``conflicts``. Where
+            *old* is None, a text of nothing but space counts as none too.
     """
 
     column: str
     value: Scalar = field(repr=False)
     old: Scalar = field(default=None, repr=False)
     check_old: bool = False
+
+    def clashes(self, held: object) -> bool:
+        """Tell whether a row that holds *held* must be left alone; a blank text is no value."""
+        if not self.check_old or held in (self.old, self.value):
+            return False
+        blank = held is None or (isinstance(held, str) and not held.strip())
+        return not (blank and self.old is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +234,12 @@ class TableFound:
         foreign_keys: (columns, target table, target columns) for each.
         unindexed: Foreign key columns without an index.
         nullable: Columns that may be empty, where the store tells.
+        deferrable: Foreign key columns that the store can check at the end of a transaction.
+        on_delete: Foreign key columns to what the store does by itself when the row they point
+            at goes: ``CASCADE``, ``SET NULL``, ``SET DEFAULT``.
+        triggers: Names of triggers that run when rows are changed or deleted.
+        rewrites: Names of rules by which the store does something else than it is told.
+        lacks: What the account may not do here: ``SELECT``, ``UPDATE``, ``DELETE``.
     """
 
     name: str
@@ -223,6 +248,11 @@ class TableFound:
     foreign_keys: tuple[tuple[tuple[str, ...], str, tuple[str, ...]], ...] = ()
     unindexed: tuple[tuple[str, ...], ...] = ()
     nullable: tuple[str, ...] = ()
+    deferrable: tuple[tuple[str, ...], ...] = ()
+    on_delete: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    triggers: tuple[str, ...] = ()
+    rewrites: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

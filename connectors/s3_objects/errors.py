@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from connectors.sdk import ConnectorError, Misconfigured, Refused, Transient
+from rights.failpoints import Point, hit
 
 T = TypeVar("T")
 
@@ -55,8 +56,9 @@ def asked(question: Callable[[], T]) -> T:
     Ours are raised after boto's have been let go, not from them: what boto says when a
     connection fails quotes the address, and there the key is.
     """
+    hit(Point.OBJECTS_BEFORE)
     try:
-        return question()
+        answer = question()
     except ClientError as error:
         failed: ConnectorError = _of(error)
     except (BotoConnectionError, HTTPClientError):
@@ -64,6 +66,9 @@ def asked(question: Callable[[], T]) -> T:
     except BotoCoreError as error:
         name = type(error).__name__
         failed = Misconfigured(f"the object store's settings do not work ({name})")
+    else:
+        hit(Point.OBJECTS_AFTER)
+        return answer
     raise failed
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import sqlalchemy as sa
@@ -31,14 +32,18 @@ from connectors.sdk import (
     Verb,
     Work,
 )
-from connectors.sql.drafting import Eraser
+from connectors.sql.chunks import Chunks
 from connectors.sql.effects import Effects
 from connectors.sql.engines import Engines, SqlSettings
+from connectors.sql.eraser import Eraser
 from connectors.sql.errors import explain, guarded, guarded_stream
 from connectors.sql.journal import Journal
 from connectors.sql.plans import Plans
 from connectors.sql.reading import Reader
 from connectors.sql.reflection import Schema
+from connectors.sql.sealing import Sealed
+from connectors.sql.sizes import Sizes
+from connectors.sql.stretches import Stretches
 from connectors.sql.verifying import Verifier
 
 __all__ = ["Sql", "SqlSettings"]
@@ -55,7 +60,7 @@ class Sql:
         },
         verbs=frozenset(Verb),
         settings=SqlSettings,
-        restrictions=frozenset({"flag"}),
+        restrictions=frozenset({"flag", "seal"}),
         journal="transaction",
     )
 
@@ -66,8 +71,12 @@ class Sql:
         self._reader = Reader(self._engines, self._schema, self._plans)
         journal = Journal(self._engines, settings)
         self._effects = Effects(self._engines, self._schema, self._plans, journal)
-        self._eraser = Eraser(self._plans, self._effects)
+        self._sizes = Sizes(self._engines, self._schema, self._plans, settings.whale_rows)
+        stretches = Stretches(self._schema, self._plans, self._sizes)
+        self._chunks = Chunks(settings, self._engines, stretches, journal, self._sizes)
+        self._eraser = Eraser(self._plans, self._effects, self._chunks)
         self._verifier = Verifier(self._engines, self._schema)
+        self._sealed = Sealed(self._engines, self._schema, self._effects, settings)
 
     @guarded
     def probe(self) -> None:
@@ -82,6 +91,7 @@ class Sql:
         self._schema.forget()
         self._plans.forget()
         self._verifier.forget()
+        self._sizes.forget()
 
     @guarded
     def freeze(
@@ -92,6 +102,8 @@ class Sql:
         columns: tuple[tuple[str, ...], ...],
     ) -> KeySet:
         """Return the keys of the reached rows, by standing."""
+        if _put_away(collection):
+            return self._sealed.freeze(collection, parents, columns)
         return self._reader.freeze(collection, parents, predicate, columns)
 
     @guarded
@@ -107,19 +119,33 @@ class Sql:
     @guarded
     def erase(self, target: Target, work: Work) -> Receipt:
         """Delete or anonymise rows that are the persons' alone; cut their columns elsewhere."""
+        if _put_away(target.collection):
+            return self._sealed.erase(target, work)
         return self._eraser.erase(target, work)
 
+    @guarded
+    def in_chunks(self, target: Target, work: Work) -> bool:
+        """Return whether *target* is too large for one transaction, or was begun in chunks."""
+        return self._chunks.due(target, work)
+
+    @guarded
+    def unhook(self, target: Target, work: Work, columns: tuple[str, ...]) -> Receipt:
+        """Empty the pointer *columns* of rows that hang on the persons' own."""
+        return self._eraser.unhook(target, work, columns)
+
     @contextlib.contextmanager
-    def together(self, work: Work, chunks: Iterable[int]) -> Iterator[None]:
+    def together(
+        self, work: Work, chunks: Iterable[int], *, deferred: bool = False
+    ) -> Iterator[None]:
         """
         Let the effects inside share one transaction, each with a chunk of its own.
 
         A small step with several collections then commits once. Either all of them happen or,
-        when one raises, none.
+        when one raises, none. ``deferred``: foreign keys that can wait are checked at its end.
         """
         failure = None
         try:
-            with self._effects.together(work, chunks):
+            with self._effects.together(work, chunks, deferred=deferred):
                 yield
         except exc.SQLAlchemyError as error:
             failure = explain(error, "sql")
@@ -161,7 +187,11 @@ class Sql:
     ) -> Found:
         """Count the rows that are not as the effect should have left them."""
         if expect is Expect.ERASED:
-            return self._verifier.erased(target, work)
+            if _put_away(target.collection):
+                return self._sealed.verify(target, work)
+            found = self._verifier.erased(target, work)
+            away = self._sealed.count(target.collection)
+            return replace(found, restricted=max(found.restricted, away)) if away else found
         values = wanted(target.collection, expect, changes, switch)
         return self._verifier.assigned(target, work, values)
 
@@ -169,3 +199,13 @@ class Sql:
     def discover(self) -> Inventory:
         """List tables, keys and foreign keys of the live database."""
         return self._schema.discover()
+
+    @guarded
+    def survey(self) -> Inventory:
+        """List the same with triggers, rules and privileges; asked once while connected."""
+        return self._schema.survey()
+
+
+def _put_away(collection: Collection) -> bool:
+    """Return whether the rows meant are those sealed for a request, not the live ones."""
+    return collection.ruling is not None and collection.ruling.sealed

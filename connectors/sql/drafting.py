@@ -6,58 +6,59 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.sql.elements import Null
 
-from connectors.parts.fates import KEPT, erasable, moment, overridden
+from connectors.parts.fates import KEPT, cut, erasable, moment, overridden
 from connectors.parts.retention import cutoff
 from connectors.parts.standing import grade, owner_links
-from connectors.sdk import Erasure, Misconfigured, Reach, Receipt, Standing, Target, Work
-from connectors.sql.effects import Effects
-from connectors.sql.emptying import SALT, emptied, pointer
+from connectors.sdk import Erasure, Misconfigured, Reach, Standing, Target, Work
+from connectors.sql.emptying import SALT, Emptied, emptied, pointer
 from connectors.sql.erasing import ROWS, Erasing, Tree
 from connectors.sql.facts import column, columns
-from connectors.sql.keysets import Condition, load
-from connectors.sql.plans import Plans, Prepared
+from connectors.sql.keysets import Condition
+from connectors.sql.plans import Prepared
 from connectors.sql.predicates import NEVER, Rows, any_of
+from connectors.sql.sealing import HOLDER, NOW, Sealing
 from connectors.sql.values import fitting
 
 CUTOFF = "rights_cutoff"
 """The parameter that takes the moment after which a row is held."""
 
 
-class Eraser:
-    """``erase``."""
-
-    def __init__(self, plans: Plans, effects: Effects) -> None:
-        self._plans = plans
-        self._effects = effects
-
-    def erase(self, target: Target, work: Work) -> Receipt:
-        """Delete (or anonymise) what is the persons' own; cut their columns elsewhere."""
-        plan = self._plans.get(
-            ("erase", work.anonymise),
-            target,
-            lambda rows: Draft(rows, anonymise=work.anonymise).erasing(),
-        )
-        after = cutoff(target.collection, moment(work))
-
-        def act(connection: Connection) -> Receipt:
-            parameters: dict[str, Any] = {
-                **load(connection, plan.slots, target.keys),
-                SALT: work.step_id,
-                CUTOFF: after.replace(tzinfo=None) if after else None,
-            }
-            return plan.built.run(connection, parameters, work)
-
-        return self._effects.once(target, work, act)
+def given(target: Target, work: Work) -> dict[str, Any]:
+    """Return the parameters of an erasure besides its keys."""
+    after = cutoff(target.collection, moment(work))
+    ruling = target.collection.ruling
+    return {
+        SALT: work.step_id,
+        CUTOFF: after.replace(tzinfo=None) if after else None,
+        HOLDER: ruling.holder if ruling else "",
+        NOW: moment(work).astimezone(UTC).replace(tzinfo=None),
+    }
 
 
 class Draft:
-    """Builds the statements of one erasure."""
+    """
+    Builds the statements of one erasure.
 
-    def __init__(self, rows: Rows, *, anonymise: bool) -> None:
+    Args:
+        within: The part of the table they are about; None for all of it.
+        keyed: The keys of deleted rows are wanted, for the digest.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        *,
+        anonymise: bool,
+        within: Condition | None = None,
+        keyed: bool = True,
+    ) -> None:
         self.rows = rows
+        self.within = () if within is None else (within,)
+        self.keyed = keyed
         self.collection = rows.target.collection
+        self.asked = anonymise
         self.replaces = anonymise or self.collection.erasure is Erasure.ANONYMISE
         self.keeps = self.collection.erasure is Erasure.KEEP
         self.going = rows.goes()
@@ -71,7 +72,7 @@ class Draft:
         pointers = [(reach, *pointer(self.rows, reach)) for reach in cutting]
         hits = any_of(self.rows.hit(r, Standing.SOLE) for r in cutting)
         loose = [r for r in cutting if grade(r, Standing.SOLE) is None]
-        first = [r for r in loose if self._within(r)]
+        first = [r for r in cutting if self._within(r)]
         mixed = self.replaces or (loose and self.held is not NEVER)
         exact = len(cutting) > 1 or bool(first) or bool(mixed and cutting)
         return Erasing(
@@ -79,18 +80,41 @@ class Draft:
             because=(ground or KEPT, KEPT),
             lock=self._lock(reached),
             stuck=tuple(
-                (self._count(self._survives(reach)), name) for reach, _, name in pointers if name
+                (self._count(self._survives(reach), whole=True), name)
+                for reach, _, name in pointers
+                if name
             ),
             spared=self._count(any_of(map(self._survives, cutting))) if exact else None,
             held=self._count(reached, self.held) if self.held is not NEVER else None,
             hold=self._hold(),
-            unhooks=self._cuts(pointers, [r for r in cutting if r in first]),
+            seal=self._seal(),
+            unhooks=self._cuts(pointers, first, stays=True),
             goes=self._goes(),
             tree=self._tree(),
             keyed=self._returns_keys(),
             kept=self._kept(hits),
             cuts=self._cuts(pointers, [r for r in cutting if r not in first]),
+            settles=not (first or self._hold() or self._seal()) and self._settles(pointers),
+            left=self._left(),
         )
+
+    def unhooking(self, names: tuple[str, ...]) -> tuple[Prepared, ...]:
+        """Return what empties one pointer, before the rows it points at go."""
+        return tuple(
+            Prepared(
+                sa.update(self.rows.table)
+                .where(self.rows.hit(reach, Standing.SOLE), *self._not_held(reach))
+                .values({**pointer(self.rows, reach)[0], **self._loose(names)})
+            )
+            for reach in self.rows.ways
+            if reach.link
+            and reach.columns == names
+            and self.rows.hit(reach, Standing.SOLE) is not NEVER
+        )
+
+    def _loose(self, names: tuple[str, ...]) -> dict[str, Any]:
+        found = columns(self.rows.table, names, self.rows.path)
+        return {c.name: sa.null() for c in found if c.nullable}
 
     # -- conditions ------------------------------------------------------------------------
 
@@ -127,26 +151,48 @@ class Draft:
         """Return the ways along which something may have to be cut."""
         if self.keeps:
             return []
-        sole_owner = len(owner_links(self.collection)) <= 1 and not self.replaces
+        sole_owner = self.rows.one_owner() and not self.replaces
         return [
             r
             for r in self.rows.cutting()
             if not (sole_owner and grade(r, Standing.SOLE) is Standing.SOLE)
+            and not (self.replaces and self._lets_all_go(r))
         ]
+
+    def _lets_all_go(self, reach: Reach) -> bool:
+        """Return whether every row reached this way goes, and its pointer with it."""
+        cleared = all(self.rows.table.c[n].nullable for n in cut(reach) if n in self.rows.table.c)
+        owned = reach.link in owner_links(self.collection) and cut(reach) == reach.columns
+        return owned and cleared and self.rows.hit(reach, Standing.SOLE).compare(self.going)
 
     # -- statements ------------------------------------------------------------------------
 
-    def _count(self, *conditions: Condition) -> Prepared:
-        return Prepared(sa.select(sa.func.count()).select_from(self.rows.table).where(*conditions))
+    def _count(self, *conditions: Condition, whole: bool = False) -> Prepared:
+        count = sa.select(sa.func.count()).select_from(self.rows.table)
+        return Prepared(count.where(*conditions, *(() if whole else self.within)))
+
+    def _settles(self, pointers: list[tuple[Reach, dict[str, Any], str]]) -> bool:
+        """Return whether no statement matches a row that it has treated."""
+        if any(not stuck and not _clears(values, reach) for reach, values, stuck in pointers):
+            return False
+        return not self.replaces or self.going is NEVER or bool(self._still_full())
+
+    def _left(self) -> Prepared | None:
+        """Return what counts the rows that are still to go."""
+        if self.going is NEVER or self.keeps:
+            return None
+        full = self._still_full() if self.replaces else []
+        return self._count(self.going, *self._not_held(), *full)
 
     def _lock(self, reached: Condition) -> Prepared | None:
         """Return the statement that makes a second eraser of shared rows wait."""
-        one_owner = len(owner_links(self.collection)) <= 1
+        one_owner = self.rows.one_owner()
         if one_owner or reached is NEVER or self.keeps or self.rows.dialect == "sqlite":
             return None
         order = columns(self.rows.table, self.rows.key, self.rows.path)
         found: sa.Select[Any] = sa.select(sa.literal_column("1").label("one"))
-        found = found.select_from(self.rows.table).where(reached).order_by(*order).with_for_update()
+        found = found.select_from(self.rows.table).where(reached, *self.within)
+        found = found.order_by(*order).with_for_update()
         if self.rows.dialect != "postgresql":
             return Prepared(found)
         return Prepared(sa.select(sa.func.count()).select_from(found.subquery()))
@@ -157,61 +203,105 @@ class Draft:
             return None
         rule = self.collection.restriction
         out = emptied(self.rows, overridden(self.collection, self.rows.key))
-        if rule and rule.strategy == "flag" and not self.keeps:
+        if rule and rule.strategy == "seal" and self._restricts():
+            return None  # they leave the table: see below
+        if rule and rule.strategy == "flag" and self._restricts():
             flag = column(self.rows.table, rule.column, self.rows.path)
             out.values[rule.column] = sa.literal(
                 fitting(flag, rule.value, self.rows.path), flag.type
             )
         if not out.values:
             return None
-        update = sa.update(self.rows.table).where(self.going, self.held)
+        update = sa.update(self.rows.table).where(self.going, self.held, *self.within)
         return Prepared(update.values(out.values))
+
+    def _restricts(self) -> bool:
+        """Return whether held rows are put out of use; what the map keeps is merely kept."""
+        ruling = self.collection.ruling
+        return not self.keeps or (ruling is not None and ruling.placed)
+
+    def _seal(self) -> Sealing | None:
+        """Return what puts the persons' own held rows away."""
+        rule = self.collection.restriction
+        if rule is None or rule.strategy != "seal" or not self._restricts():
+            return None
+        if self.going is NEVER or self.held is NEVER:
+            return None
+        return Sealing.of(self.rows, self.going, self.held, *self.within)
 
     def _goes(self) -> Prepared | None:
         if self.going is NEVER or self.keeps:
             return None
         if self.replaces:
             return self._anonymise()
-        statement = sa.delete(self.rows.table).where(self.going, *self._not_held())
+        going = (self.going, *self._not_held(), *self.within)
+        statement = sa.delete(self.rows.table).where(*going)
         if not self._returns_keys():
             return Prepared(statement)
         key = columns(self.rows.table, self.rows.key, self.rows.path)
         return Prepared(statement.returning(*key))
 
     def _returns_keys(self) -> bool:
-        known = self.rows.facts.returns and bool(self.rows.key)
+        known = self.keyed and self.rows.facts.returns and bool(self.rows.key)
         return known and not self.replaces and self.going is not NEVER
 
     def _anonymise(self) -> Prepared | None:
+        out = self._blank()
+        if not out.values:
+            return None  # all that it says may stay
+        going = (self.going, *self._not_held(), *self.within)
+        update = sa.update(self.rows.table).where(*going, *self._still_full())
+        return Prepared(update.values(out.values))
+
+    def _still_full(self) -> list[Condition]:
+        """Return "something of the person is still in it", where that can be asked."""
+        out = self._blank()
+        return [any_of(out.full)] if out.testable and out.values else []
+
+    def _blank(self) -> Emptied:
+        """Return what anonymising writes."""
         out = emptied(self.rows, erasable(self.collection, self.rows.key))
-        for link in owner_links(self.collection):
-            for c in columns(self.rows.table, link.columns, self.rows.path):
-                if c.nullable:
-                    out.values[c.name] = sa.null()
-                    out.full.append(c.is_not(None))
+        let_go = () if self.asked else self.collection.lets_go
+        owners = (name for link in owner_links(self.collection) for name in link.columns)
+        for c in columns(self.rows.table, (*owners, *let_go), self.rows.path):
+            if c.nullable:
+                out.values[c.name] = sa.null()
+                out.full.append(c.is_not(None))
+        for reach in self._cutting():
+            if _clears(pointer(self.rows, reach)[0], reach):
+                out.full.append(self.rows.hit(reach, Standing.SOLE))
         if not out.values and not self.collection.fields:
             raise Misconfigured(
                 f"{self.rows.path}: it is to be anonymised, but no field of it is declared"
             )
-        if not out.values:
-            return None  # all that it says may stay
-        out.full += (self.rows.hit(reach, Standing.SOLE) for reach in self._cutting())
-        full = [any_of(out.full)] if out.testable else []
-        update = sa.update(self.rows.table).where(self.going, *self._not_held(), *full)
-        return Prepared(update.values(out.values))
+        return out
 
     def _cuts(
-        self, pointers: list[tuple[Reach, dict[str, Any], str]], reaches: list[Reach]
+        self,
+        pointers: list[tuple[Reach, dict[str, Any], str]],
+        reaches: list[Reach],
+        *,
+        stays: bool = False,
     ) -> tuple[Prepared, ...]:
+        """
+        Return what cuts the pointers of *reaches*.
+
+        Args:
+            stays: Nothing has gone yet: what goes must still be found by its owners.
+        """
         return tuple(
             Prepared(
                 sa.update(self.rows.table)
-                .where(self.rows.hit(reach, Standing.SOLE), *self._not_held(reach))
+                .where(self._cut_rows(reach, stays=stays), *self._not_held(reach), *self.within)
                 .values(values)
             )
             for reach, values, stuck in pointers
             if reach in reaches and not stuck
         )
+
+    def _cut_rows(self, reach: Reach, *, stays: bool) -> Condition:
+        owns = grade(reach, Standing.SOLE) is not None
+        return self._survives(reach) if stays and owns else self.rows.hit(reach, Standing.SOLE)
 
     def _tree(self) -> Tree | None:
         names = [
@@ -245,6 +335,11 @@ class Draft:
             return None
         others = [c.is_not(sa.true()) for c in (self.going, cut) if c is not NEVER]
         return self._count(kept, *others, *self._not_held())
+
+
+def _clears(values: dict[str, Any], reach: Reach) -> bool:
+    """Return whether a row with *values* is reached this way no longer."""
+    return any(isinstance(values.get(name), Null) for name in reach.columns)
 
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -22,6 +22,7 @@ from connectors.sql.plans import Plans, Prepared
 from connectors.sql.predicates import NEVER, Rows
 from connectors.sql.reflection import Schema
 from connectors.sql.values import NO_FIT, coerce, fitting
+from rights.failpoints import Point, hit
 
 _FOREIGN_KEY = "FOREIGN KEY constraint failed"
 """All that SQLite says when rows of another table refer to one that should go."""
@@ -46,24 +47,48 @@ class Effects:
             Refused: a foreign key of rows nobody declared stands in the way.
         """
         on_time(work)
-        try:
+
+        def do() -> Receipt:
             if self._shared:
-                receipt = self._shared.do(work, act)
-            else:
-                with self._transaction(work, [work.chunk]) as alone:
-                    receipt = alone.do(work, act)
+                return self._shared.do(work, act)
+            with self._transaction(work, [work.chunk]) as alone:
+                return alone.do(work, act)
+
+        return self.naming(target, do)
+
+    def naming(self, target: Target, do: Callable[[], Receipt]) -> Receipt:
+        """
+        Do something whose failure names the tables that stand in its way.
+
+        Raises:
+            Refused: a foreign key of rows nobody declared.
+        """
+        try:
+            return do()
         except exc.IntegrityError as error:
             if _FOREIGN_KEY not in str(error.orig):  # elsewhere the driver names the table
                 raise
-        else:
-            return receipt
         raise self._referred_to(target)
 
+    @property
+    def shared(self) -> bool:
+        """Return whether effects share a transaction now."""
+        return self._shared is not None
+
     @contextlib.contextmanager
-    def together(self, work: Work, chunks: Iterable[int]) -> Iterator[None]:
-        """Let every effect inside share one transaction: all of them happen, or none."""
+    def together(
+        self, work: Work, chunks: Iterable[int], *, deferred: bool = False
+    ) -> Iterator[None]:
+        """
+        Let every effect inside share one transaction: all of them happen, or none.
+
+        Args:
+            deferred: Foreign keys that can wait are checked when it ends. They are never off.
+        """
         on_time(work)
         with self._transaction(work, chunks) as shared:
+            if deferred:
+                shared.defer()
             self._shared = shared
             try:
                 yield
@@ -80,6 +105,8 @@ class Effects:
             transaction.settle()
             if journal:
                 journal.finish(connection, work, transaction.done)
+            hit(Point.STORE_BEFORE)
+        hit(Point.STORE_AFTER)
 
     def assign(
         self,
@@ -96,7 +123,8 @@ class Effects:
                 the old value (or already the new one).
         """
         checked = {c.column: c.old for c in changes if c.check_old}
-        purpose = ("assign", tuple(values), tuple(checked))
+        empty = tuple(name for name, old in checked.items() if old is None)
+        purpose = ("assign", tuple(values), tuple(checked), empty)
         plan = self._plans.get(purpose, target, lambda rows: Assigning.of(rows, values, checked))
 
         def act(connection: Connection) -> Receipt:
@@ -171,6 +199,15 @@ class Transaction:
             known = self._known[work.chunk] = self.done[work.chunk] = self._perform(act)
         return known
 
+    def defer(self) -> None:
+        """Let foreign keys be checked at the commit; MariaDB and MySQL know no such thing."""
+        later = {
+            "postgresql": "SET CONSTRAINTS ALL DEFERRED",
+            "sqlite": "PRAGMA defer_foreign_keys = ON",
+        }.get(self._connection.dialect.name)
+        if later:
+            self._connection.exec_driver_sql(later)
+
     def settle(self) -> None:
         """
         Refuse to commit after a failure that the caller swallowed.
@@ -206,7 +243,14 @@ class Assigning:
             return None
         news = {name: _Side(rows, name, f"new_{n}") for n, name in enumerate(values)}
         olds = {name: _Side(rows, name, f"old_{n}") for n, name in enumerate(checked)}
-        clear = [sa.or_(~olds[name].differs, ~news[name].differs) for name in olds]
+        clear = [
+            sa.or_(
+                ~olds[name].differs,
+                ~news[name].differs,
+                *(olds[name].blank() if checked[name] is None else ()),
+            )
+            for name in olds
+        ]
         update = (
             sa.update(rows.table)
             .where(own, *clear, sa.or_(*(side.differs for side in news.values())))
@@ -222,12 +266,18 @@ class _Side:
     """A column, a value beside it, and "they differ" (NULL being a value like any other)."""
 
     def __init__(self, rows: Rows, name: str, parameter: str) -> None:
-        target = column(rows.table, name, rows.path)
+        self._column = target = column(rows.table, name, rows.path)
         plain = rows.dialect == "sqlite" and isinstance(target.type, sa.Numeric)
         self.bound = sa.bindparam(parameter, type_=sa.Float() if plain else target.type)
         self.differs: Condition = _spelt(target, rows.dialect).is_distinct_from(
             _spelt(self.bound, rows.dialect)
         )
+
+    def blank(self) -> tuple[Condition, ...]:
+        """Return "a text of nothing but space", where the column holds text."""
+        kind = self._column.type
+        text = isinstance(kind, sa.String) and not isinstance(kind, sa.Enum)
+        return (sa.func.trim(self._column) == "",) if text else ()
 
 
 def _spelt(side: sa.ColumnElement[Any], dialect: str) -> sa.ColumnElement[Any]:

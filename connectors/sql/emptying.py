@@ -7,6 +7,7 @@ made of the value it replaces: a hash of an e-mail address still names the perso
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -21,6 +22,7 @@ from connectors.sdk import Misconfigured, Reach
 from connectors.sql.facts import POINTS, column, columns
 from connectors.sql.keysets import Condition
 from connectors.sql.predicates import Rows
+from connectors.sql.values import fitting
 
 PREFIX = "anon-"
 SALT = "rights_salt"
@@ -61,7 +63,10 @@ def emptied(rows: Rows, names: Iterable[str]) -> Emptied:
             _remove_path(out, rows, head, path)
             continue
         target = column(rows.table, name, rows.path)
-        if target.nullable:
+        said = rows.target.collection.field(name)
+        if said and said.emptied_to:
+            _stand_in(out, target, said.emptied_to[0], rows.path)
+        elif target.nullable:
             out.values[name] = sa.null()
             out.full.append(target.is_not(None))
         elif name in rows.facts.uniques():
@@ -72,6 +77,18 @@ def emptied(rows: Rows, names: Iterable[str]) -> Emptied:
             out.values[name] = sa.literal(plain, target.type)
             out.full.append(target != sa.literal(plain, target.type))
     return out
+
+
+def _stand_in(out: Emptied, target: sa.Column[Any], value: Any, path: str) -> None:
+    """Write the value that the map names: a rule of the store's refuses what we would choose."""
+    if isinstance(target.type, sa.JSON):
+        written = sa.literal(sa.JSON.NULL if value is None else value, target.type)
+        full = sa.cast(target, sa.Text()) != json.dumps(value)
+    else:
+        written = sa.literal(fitting(target, value, path), target.type)
+        full = target.is_distinct_from(written)
+    out.values[target.name] = written
+    out.full.append(full)
 
 
 def pointer(rows: Rows, reach: Reach) -> tuple[dict[str, Any], str]:

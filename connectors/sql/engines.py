@@ -36,20 +36,26 @@ class SqlSettings:
         url: SQLAlchemy's form, e.g. ``postgresql://user:password@host/database``.
         read_url: Another role or replica for reading; empty reads through ``url``.
         schema: Where the tables are; empty for the connection's default.
+        schemas: Further schemas with tables of the store; those are called ``schema.table``.
         journal: Keep the table ``rights_step`` in the database, so that an effect and the note
             that it happened commit together. Without it counts after a crash are a minimum.
         pool: Connections per worker process for reading, and as many for effects.
         prepare: Let PostgreSQL keep prepared statements; off behind a transaction pooler.
+        chunk_s: Seconds that one transaction of a large erasure aims at.
+        whale_rows: Rows of one collection from which an erasure is done in chunks.
     """
 
     url: str = field(repr=False)
     read_url: str = field(default="", repr=False)
     schema: str = ""
+    schemas: tuple[str, ...] = ()
     journal: bool = True
     pool: int = 2
     connect_timeout_s: int = 5
     statement_timeout_s: int = 60
     prepare: bool = True
+    chunk_s: float = 2.0
+    whale_rows: int = 50_000
 
 
 class Engines:

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from connectors.parts.digest import RowDigest
 from connectors.sdk import Receipt, Refused, Work
 from connectors.sql.plans import Prepared
+from connectors.sql.sealing import Sealing
 
 ROWS = "rights_rows"
 """The parameter that takes the keys of rows."""
@@ -38,7 +39,10 @@ class Erasing:
         unhooks: Cut before anything goes: pointers at rows of this same collection.
         goes: Deletes or anonymises; ``tree`` does it where rows that go point at each other
             and the database minds (MariaDB checks foreign keys row by row).
+        seal: Puts the rows that ``held`` counts away, where they may not stay in the table.
         kept: Counts the rows a link keeps.
+        settles: A row that was treated matches nothing here any more.
+        left: Counts the rows that are still to go.
     """
 
     path: str
@@ -48,26 +52,51 @@ class Erasing:
     spared: Prepared | None = None
     held: Prepared | None = None
     hold: Prepared | None = None
+    seal: Sealing | None = None
     unhooks: tuple[Prepared, ...] = ()
     goes: Prepared | None = None
     tree: Tree | None = None
     keyed: bool = False
     kept: Prepared | None = None
     cuts: tuple[Prepared, ...] = ()
+    settles: bool = True
+    left: Prepared | None = None
 
-    def run(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
-        """Run them in the caller's transaction."""
-        if self.lock:
-            self.lock.run(connection, parameters).close()
+    def refuse(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """
+        Stop before anything is changed.
+
+        Raises:
+            Refused: a pointer at the person cannot be cut.
+        """
         for count, name in self.stuck:
             if count.count(connection, parameters):
                 raise Refused(
                     f"{self.path}: column {name} points at the person, may not be empty and has no"
                     " neutral value; make it nullable, or declare 'on_erasure' for its link"
                 )
+
+    def run(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
+        """Run them in the caller's transaction."""
+        self._hold_still(connection, parameters)
+        self.refuse(connection, parameters)
+        return self._act(connection, parameters, work)
+
+    def chunk(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
+        """Run those of one range; :meth:`refuse` was asked before the first."""
+        self._hold_still(connection, parameters)
+        return self._act(connection, parameters, work)
+
+    def _hold_still(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        if self.lock:
+            self.lock.run(connection, parameters).close()
+
+    def _act(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
         spared = self._count(self.spared, connection, parameters)
         held = self._count(self.held, connection, parameters)
         kept = self._count(self.kept, connection, parameters)
+        if self.seal:
+            self.seal.run(connection, parameters)
         for statement in (*((self.hold,) if self.hold else ()), *self.unhooks):
             statement.run(connection, parameters)
         affected, digest = self._go(connection, parameters, work)

@@ -31,7 +31,7 @@ _PG_EXACT: dict[str, type[ConnectorError]] = {
     _PLAN_CHANGED: Transient,
 }
 _MYSQL_TRANSIENT = frozenset(
-    {1040, 1053, 1158, 1159, 1160, 1161, 1180, 1205, 1206, 1213, 1290, 1317, 1969, 2002, 2003}
+    {1040, 1053, 1158, 1159, 1160, 1161, 1180, 1205, 1206, 1213, 1290, 1317, 1412, 1969, 2002, 2003}
     | {2006, 2013, 2055, 3024}
 )
 _MYSQL_MISCONFIGURED = frozenset(
@@ -129,14 +129,14 @@ def _where(verb: str, args: tuple[Any, ...]) -> str:
 
 def _kind(error: exc.DBAPIError) -> type[ConnectorError]:
     orig = error.orig
+    if type(orig).__module__.startswith("pymysql"):
+        return _by_number(orig)  # its states are too coarse: a lock that was waited for is HY000
     state = getattr(orig, "sqlstate", None)
     if state:
         return _by_state(state)
     number = getattr(orig, "sqlite_errorcode", None)
     if number is not None:
         return _SQLITE.get(number & 0xFF, Misconfigured)
-    if type(orig).__module__.startswith("pymysql"):
-        return _by_number(orig)
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         # a connection that never came up carries no code, only the server's words
         return Misconfigured if _REFUSED_AT_LOGIN.search(str(orig)) else Transient

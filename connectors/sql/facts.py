@@ -15,6 +15,16 @@ POINTS = "points"
 
 
 @dataclass(frozen=True, slots=True)
+class Referring:
+    """A foreign key of another table, or of this one, that points here."""
+
+    table: str
+    schema: str | None
+    columns: tuple[str, ...]
+    referred: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """
     What the live database says about one table.
@@ -23,6 +33,7 @@ class Facts:
         key: The columns that name a row; empty where nothing does.
         returns: A DELETE can say which rows it took.
         uniques: The columns of unique constraints; asked for only when they matter.
+        referring: The foreign keys that point here; asked for like them.
     """
 
     table: sa.Table
@@ -30,6 +41,7 @@ class Facts:
     dialect: str
     returns: bool
     uniques: Callable[[], frozenset[str]]
+    referring: Callable[[], tuple[Referring, ...]] = tuple
 
 
 def column(table: sa.Table, name: str, path: str) -> sa.Column[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -22,6 +22,30 @@ from connectors.sdk import Fenced, Receipt, Transient, Work
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.errors import explain
 from connectors.sql.reflection import JOURNAL
+
+OWNER = -1
+"""The row whose fence every chunk of a large step takes first: who owns the step."""
+
+STRIDE = 10_000
+"""Collections that a step can number; chunk *n* of collection *c* is ``STRIDE * (n + 1) + c``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """
+    What the store remembers of a large erasure.
+
+    Args:
+        receipt: That of the whole, once it is closed.
+        done: The sum of the chunks that were done.
+        count: How many there are; also the number of the next one.
+        place: Where the next one begins; None before the first.
+    """
+
+    receipt: Receipt | None = None
+    done: Receipt = field(default_factory=Receipt)
+    count: int = 0
+    place: Mapping[str, Any] | None = None
 
 
 class Journal:
@@ -40,6 +64,7 @@ class Journal:
             sa.Column("rows", sa.BigInteger),
             sa.Column("digest", sa.String(64)),
             sa.Column("receipt", sa.Text),
+            sa.Column("place", sa.Text),
         )
         self._claims: dict[int, sa.Insert] = {}
         columns = self._table.c
@@ -110,6 +135,65 @@ class Journal:
         if noted:
             connection.execute(self._finish, noted if len(noted) > 1 else noted[0])
 
+    # -- chunks of one collection ----------------------------------------------------------
+
+    def resume(self, connection: Connection, work: Work) -> Noted:
+        """
+        Take the step, and return how far the erasure of its collection has come.
+
+        Raises:
+            Fenced: a newer worker has the step.
+        """
+        closed = self.claim(connection, work, (OWNER, work.chunk))[work.chunk]
+        parts = [row for row in self._parts(connection, work) if row.receipt]
+        done = total(Receipt(**json.loads(row.receipt)) for row in parts)
+        place = json.loads(parts[-1].place) if parts else None
+        return Noted(closed, done, len(parts), place)
+
+    def begun(self, work: Work) -> bool:
+        """Return whether the collection was begun in chunks; asked when a step is repeated."""
+        if not self.usable():
+            return False
+        with self._engines.acting.begin() as connection:
+            return bool(self._parts(connection, work))
+
+    def note(
+        self,
+        connection: Connection,
+        work: Work,
+        number: int,
+        receipt: Receipt,
+        place: Mapping[str, Any],
+    ) -> None:
+        """Note chunk *number*, and where the next one begins."""
+        row = {
+            "step_id": work.step_id,
+            "chunk_no": STRIDE * (number + 1) + work.chunk,
+            "fence": work.fence,
+            "rows": receipt.affected + receipt.decorrelated,
+            "digest": receipt.digest,
+            "receipt": json.dumps(asdict(receipt)),
+            "place": json.dumps(place),
+        }
+        connection.execute(sa.insert(self._table), row)
+
+    def close(self, connection: Connection, work: Work, receipt: Receipt) -> None:
+        """Note that every chunk is done; the rows stand with the chunks, so here are none."""
+        self.finish(connection, work, {work.chunk: receipt})
+        here = self._table.c
+        mine = sa.and_(here.step_id == work.step_id, here.chunk_no == work.chunk)
+        connection.execute(sa.update(self._table).where(mine).values(rows=0))
+
+    def _parts(self, connection: Connection, work: Work) -> list[Any]:
+        columns = self._table.c
+        query = (
+            sa.select(columns.chunk_no, columns.receipt, columns.place)
+            .where(columns.step_id == work.step_id, columns.chunk_no >= STRIDE)
+            .order_by(columns.chunk_no)
+        )
+        found = connection.execute(query).all()
+        return [row for row in found if row.chunk_no % STRIDE == work.chunk]
+
     def _claiming(self, dialect: str, count: int) -> sa.Insert:
         values = [
             {
@@ -149,3 +233,19 @@ class Journal:
         if isinstance(failure, Transient):
             raise failure
         return self._there()  # another worker made it, or we may not
+
+
+def total(receipts: Iterable[Receipt]) -> Receipt:
+    """Return the sum of what several chunks did."""
+    out, grounds = Receipt(), set[str]()
+    for one in receipts:
+        grounds |= set(filter(None, one.because.split("; ")))
+        out = Receipt(
+            affected=out.affected + one.affected,
+            decorrelated=out.decorrelated + one.decorrelated,
+            retained=out.retained + one.retained,
+            because="; ".join(sorted(grounds)),
+            conflicts=out.conflicts + one.conflicts,
+            at_least=out.at_least or one.at_least,
+        )
+    return out

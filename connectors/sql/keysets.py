@@ -3,13 +3,15 @@ Keys in SQL: "these columns are one of those keys", in each database's quickest 
 
 PostgreSQL takes an array and SQLite a JSON text, so that a statement is the same text whatever
 the number of keys, and stays prepared. MariaDB and MySQL take a list, or beyond
-``LONGEST_LIST`` keys a temporary table on the connection.
+``LONGEST_LIST`` keys a temporary table on the connection; so does PostgreSQL where a statement
+runs again and again over the same keys, since it would look through a long array row by row.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,11 @@ LONGEST_LIST = 10_000
 
 Condition = sa.ColumnElement[bool]
 Columns = tuple[sa.Column[Any], ...]
+Form = Callable[[str, Columns, int], str]
+"""(dialect, columns, number of keys) -> how they are sent: see ``Slot.form``."""
+
+_BATCH = 5_000
+"""Keys sent at once into a temporary table."""
 
 _IN_JSON = (sa.Integer, sa.String, sa.Float)
 
@@ -55,14 +62,17 @@ class Slot:
 
     def keys(self, keys: KeySet) -> list[Key]:
         """Return the keys that these columns could hold."""
-        types = self.types
-        fitted = (
-            tuple(map(coerce, types, key))
-            for key in keys.keys(self.anchor, self.standing)
-            if len(key) == len(types)
-        )
+        return list(self.each(keys))
+
+    def each(self, keys: KeySet) -> Iterator[Key]:
+        """Yield the keys that these columns could hold."""
+        types, given = self.types, keys.keys(self.anchor, self.standing)
+        if len(types) == 1 and isinstance(types[0], sa.Integer) and all(map(_small, given)):
+            yield from given
+            return
+        fitted = (tuple(map(coerce, types, key)) for key in given if len(key) == len(types))
         whole = (key for key in fitted if not any(part is NO_FIT for part in key))
-        return [tuple(map(_lower, key)) for key in whole] if self.fold else list(whole)
+        yield from (tuple(map(_lower, key)) for key in whole) if self.fold else whole
 
     def parameters(self, keys: KeySet) -> dict[str, Any]:
         """Return the statement's parameters for *keys*."""
@@ -129,7 +139,9 @@ class Slot:
             return Octets(_side(column, fold=self.fold)).in_(
                 sa.select(Octets(kept.c.c0)).select_from(kept)
             )
-        return sa.tuple_(*self.columns).in_(sa.select(*kept.c))
+        sides = [_side(column, fold=self.fold) for column in self.columns]
+        wanted = sides[0] if len(sides) == 1 else sa.tuple_(*sides)
+        return wanted.in_(sa.select(*kept.c))
 
     @property
     def temporary(self) -> str:
@@ -166,6 +178,12 @@ def form_for(dialect: str, columns: Columns, count: int) -> str:
     return "table" if count > LONGEST_LIST else "list"
 
 
+def form_for_chunks(dialect: str, columns: Columns, count: int) -> str:
+    """Return how keys are sent when many statements of one connection use the same."""
+    spilt = dialect == "postgresql" and count > LONGEST_LIST
+    return "table" if spilt else form_for(dialect, columns, count)
+
+
 def load(connection: Connection, slots: Iterable[Slot], keys: KeySet) -> Mapping[str, Any]:
     """Fill temporary tables where there are any, and return the parameters for the rest."""
     parameters: dict[str, Any] = {}
@@ -176,27 +194,75 @@ def load(connection: Connection, slots: Iterable[Slot], keys: KeySet) -> Mapping
     return parameters
 
 
+def unload(connection: Connection, slots: Iterable[Slot]) -> None:
+    """Drop the temporary tables: keys do not stay on an idle connection."""
+    temporary = "" if connection.dialect.name == "postgresql" else "TEMPORARY "
+    for slot in slots:
+        if slot.form == "table":
+            connection.exec_driver_sql(f"DROP {temporary}TABLE IF EXISTS {slot.temporary}")
+
+
 def _fill(connection: Connection, slot: Slot, keys: KeySet) -> None:
+    unload(connection, (slot,))
+    if connection.dialect.name == "postgresql":
+        _copied(connection, slot, keys)
+        return
     quote = connection.dialect.identifier_preparer.quote
-    names = [f"c{n}" for n in range(len(slot.columns))]
-    source = connection.dialect.identifier_preparer.format_table(slot.columns[0].table)
+    names, source = _names(slot), _source(connection, slot)
     like = ", ".join(
         f"{quote(str(c.name))} AS {n}" for c, n in zip(slot.columns, names, strict=True)
     )
-    # copied from the column, so that types and collations are its own
-    for text in (
-        f"DROP TEMPORARY TABLE IF EXISTS {slot.temporary}",
-        f"CREATE TEMPORARY TABLE {slot.temporary} AS SELECT {like} FROM {source} WHERE 1 = 0",  # noqa: S608 - quoted names only
-        f"ALTER TABLE {slot.temporary} ADD INDEX ({', '.join(names)})",
-    ):
-        connection.exec_driver_sql(text)
-    rows = [dict(zip(names, key, strict=True)) for key in slot.keys(keys)]
-    if rows:
-        typed = sa.table(
-            slot.temporary,
-            *(sa.column(n, c.type) for n, c in zip(names, slot.columns, strict=True)),
-        )
+    # Copied from the column, so that types and collations are its own. The index is made with
+    # the table: ALTER TABLE would commit the transaction that everything here belongs to.
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {slot.temporary} (INDEX ({', '.join(names)}))"  # noqa: S608 - quoted names only
+        f" AS SELECT {like} FROM {source} WHERE 1 = 0"
+    )
+    typed = sa.table(
+        slot.temporary,
+        *(sa.column(n, c.type) for n, c in zip(names, slot.columns, strict=True)),
+    )
+    found = slot.each(keys)
+    while rows := [dict(zip(names, key, strict=True)) for key in itertools.islice(found, _BATCH)]:
         connection.execute(sa.insert(typed), rows)
+
+
+def _copied(connection: Connection, slot: Slot, keys: KeySet) -> None:
+    """Stream the keys into PostgreSQL, and tell its planner how many there are."""
+    quote, names = connection.dialect.identifier_preparer.quote, _names(slot)
+    like = ", ".join(
+        f"{quote(str(c.name))}{_widened(c)} AS {n}"
+        for c, n in zip(slot.columns, names, strict=True)
+    )
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE {slot.temporary} AS"  # noqa: S608 - quoted names only
+        f" SELECT {like} FROM {_source(connection, slot)} WITH NO DATA"
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {slot.temporary} FROM STDIN") as copy:
+        found = slot.each(keys)
+        while batch := list(itertools.islice(found, _BATCH)):
+            if len(names) == 1 and type(batch[0][0]) is int:
+                copy.write("".join([f"{key[0]}\n" for key in batch]))
+                continue
+            for key in batch:
+                copy.write_row(key)
+    connection.exec_driver_sql(f"ANALYZE {slot.temporary}")
+
+
+def _widened(column: sa.Column[Any]) -> str:
+    """Return the cast to a type that holds every key we may be given."""
+    if _as_text(column):
+        return "::text"
+    return "::bigint" if isinstance(column.type, sa.Integer) else ""
+
+
+def _names(slot: Slot) -> list[str]:
+    return [f"c{n}" for n in range(len(slot.columns))]
+
+
+def _source(connection: Connection, slot: Slot) -> str:
+    return connection.dialect.identifier_preparer.format_table(slot.columns[0].table)
 
 
 def _sent(column: sa.Column[Any]) -> Type:
@@ -210,6 +276,14 @@ def _side(column: sa.Column[Any], *, fold: bool) -> sa.ColumnElement[Any]:
 
 def _as_text(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, sa.types.NullType | postgresql.ENUM)
+
+
+def _small(key: Key) -> bool:
+    """Return whether a key is a whole number that needs no conversion."""
+    return len(key) == 1 and type(key[0]) is int and -_BIG <= key[0] < _BIG
+
+
+_BIG = 1 << 63
 
 
 def _lower(part: Any) -> Any:

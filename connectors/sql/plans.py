@@ -8,7 +8,7 @@ like depends on the collection, the predicate and on which anchors have keys: no
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from sqlalchemy.sql import visitors
 
 from connectors.parts.standing import owner_links
 from connectors.sdk import Collection, Standing, Target, held
-from connectors.sql.keysets import LONGEST_LIST, Slot
+from connectors.sql.keysets import LONGEST_LIST, Form, Slot, form_for
 from connectors.sql.predicates import Rows
 from connectors.sql.reflection import Schema
 
@@ -61,14 +61,30 @@ class Plans:
         self._schema = schema
         self._kept: dict[Hashable, tuple[Collection, Plan[Any]]] = {}
 
-    def get(self, purpose: Hashable, target: Target, build: Callable[[Rows], T]) -> Plan[T]:
-        """Return the plan for *purpose* on *target*, built by *build* if it is new."""
+    def get(
+        self,
+        purpose: Hashable,
+        target: Target,
+        build: Callable[[Rows], T],
+        *,
+        table: sa.Table | None = None,
+        form: Form = form_for,
+    ) -> Plan[T]:
+        """
+        Return the plan for *purpose* on *target*, built by *build* if it is new.
+
+        Args:
+            table: A partition to act on in the collection's place; *purpose* names it.
+            form: How keys are sent.
+        """
         collection = target.collection
-        place = (purpose, collection.path, target.predicate, _shape(target))
+        turn = (target.freezing, target.unhooked)
+        place = (purpose, collection.path, target.predicate, turn, _shape(target))
         known = self._kept.get(place)
         if known and (known[0] is collection or known[0] == collection):
             return cast(Plan[T], known[1])
-        rows = Rows(target, self._schema.facts(collection))
+        facts = self._schema.facts(collection)
+        rows = Rows(target, facts if table is None else replace(facts, table=table), form)
         plan = Plan(build(rows), tuple(rows.slots.values()))
         if len(self._kept) >= _MOST:
             self._kept.clear()

@@ -13,7 +13,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.parts.fates import cuts, keeps
-from connectors.parts.standing import FOLDED, grade, owner_links, takes, ways
+from connectors.parts.standing import (
+    FOLDED,
+    co_owned,
+    grade,
+    identity,
+    owner_links,
+    people,
+    takes,
+    ways,
+)
 from connectors.sdk import (
     Link,
     Reach,
@@ -23,7 +32,7 @@ from connectors.sdk import (
     held,
 )
 from connectors.sql.facts import Facts, column, columns
-from connectors.sql.keysets import Condition, Slot, form_for
+from connectors.sql.keysets import Condition, Form, Slot, form_for
 from connectors.sql.values import NO_FIT, coerce
 
 _RANK = {Standing.SOLE: 2, Standing.SHARED: 1, Standing.SEEN: 0}
@@ -40,12 +49,13 @@ class Rows:
     slots that remain say which keys each statement needs.
     """
 
-    def __init__(self, target: Target, facts: Facts) -> None:
+    def __init__(self, target: Target, facts: Facts, form: Form = form_for) -> None:
         self.target = target
         self.table = facts.table
         self.key = facts.key
         self.facts = facts
         self.dialect = facts.dialect
+        self._form = form
         self.path = target.collection.path
         self.ways = ways(target, facts.key)
         self.slots: dict[tuple[object, ...], Slot] = {}
@@ -63,7 +73,11 @@ class Rows:
         ]
         if not found:
             return NEVER
-        keyed = sa.or_(*found)
+        keyed: Condition = sa.or_(*found)
+        if reach.role is Role.NONE and self._has(held(reach.anchor), Standing.SOLE):
+            # What is held stays, and so does what points at it.
+            stays = self._keyed(reach.columns, held(reach.anchor), Standing.SOLE, fold=fold)
+            keyed = sa.and_(keyed, stays.is_not(sa.true()))
         link = reach.link
         if link is None or not link.type_column or link.role in {Role.OWNS, Role.ACCESSES}:
             return keyed
@@ -115,7 +129,7 @@ class Rows:
 
     def cutting(self) -> list[Reach]:
         """Return the ways whose columns a surviving row loses."""
-        return [r for r in self.ways if cuts(r) and self._has(r.anchor, Standing.SOLE)]
+        return [r for r in self.ways if cuts(r, self.key) and self._has(r.anchor, Standing.SOLE)]
 
     def kept(self) -> Condition:
         """Return "a link says the row is kept when its person goes"."""
@@ -136,11 +150,40 @@ class Rows:
     def _by_all(self, owners: list[Reach]) -> Condition:
         """Return "owned in one of these ways, and by nobody outside the set"."""
         owned = any_of(self.hit(r, Standing.SOLE) for r in owners)
+        if owned is NEVER:
+            return owned
         links = owner_links(self.target.collection)
         implied = len(links) == 1 and all(r.link == links[0] for r in owners)
-        if owned is NEVER or implied:
-            return owned
-        return sa.and_(owned, *(self._not_anothers(link) for link in links))
+        alone = [] if implied else [self._not_anothers(link) for link in links]
+        return sa.and_(owned, *alone, *self._not_co_owned(), *self._nobody_else(owners))
+
+    def one_owner(self) -> bool:
+        """Return whether no row can have two owners."""
+        collection = self.target.collection
+        mixed = people(self.ways, collection) and not all(map(self._identity, self.ways))
+        co_owners = any(map(co_owned, self.ways))
+        return len(owner_links(collection)) <= 1 and not mixed and not co_owners
+
+    def _identity(self, reach: Reach) -> bool:
+        return identity(reach, self.path)
+
+    def _not_co_owned(self) -> list[Condition]:
+        """Return "nobody else owns it through rows of another collection"."""
+        found = (self.hit(r) for r in self.ways if co_owned(r))
+        return [hit.is_not(sa.true()) for hit in found if hit is not NEVER]
+
+    def _nobody_else(self, owners: list[Reach]) -> list[Condition]:
+        """Return "if it is a person, it is one of these", where links lead to it as well."""
+        accounts = people(self.ways, self.target.collection)
+        if not accounts or all(map(self._identity, owners)):
+            return []
+        names = dict.fromkeys(name for r in accounts for name in r.columns)
+        unnamed = [
+            sa.or_(c.is_(None), c == "") if isinstance(c.type, sa.String) else c.is_(None)
+            for c in columns(self.table, names, self.path)
+        ]
+        theirs = [self.hit(r, Standing.SOLE) for r in owners if self._identity(r)]
+        return [any_of((sa.and_(*unnamed), *theirs))]
 
     def _not_anothers(self, link: Link) -> Condition:
         """Return "this owner link points at nobody outside the set"."""
@@ -183,7 +226,7 @@ class Rows:
                 anchor=anchor,
                 standing=parent,
                 columns=cols,
-                form=form_for(self.dialect, cols, count),
+                form=self._form(self.dialect, cols, count),
                 fold=fold,
                 exact=self._exact(cols, anchor, fold=fold),
             )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from connectors.parts.deadlines import on_time
 from connectors.parts.frozen import Frozen, Holds, settled
-from connectors.parts.masks import hidden, shown_by
+from connectors.parts.masks import again, hidden, shown_by
 from connectors.parts.native import at_path, native
 from connectors.parts.standing import Hit
 from connectors.sdk import (
@@ -21,6 +21,7 @@ from connectors.sdk import (
     KeySet,
     Reach,
     Record,
+    Standing,
     Target,
     Work,
 )
@@ -57,8 +58,10 @@ class Reader:
     ) -> KeySet:
         """Return the keys of the reached rows; rows that hang on found rows are found too."""
 
-        def once(keys: KeySet, names: tuple[tuple[str, ...], ...]) -> KeySet:
-            return self._freeze(Target(collection, keys, predicate), names)
+        def once(
+            keys: KeySet, names: tuple[tuple[str, ...], ...], ways: tuple[Reach, ...]
+        ) -> KeySet:
+            return self._freeze(Target(collection, keys, ways, freezing=True), names)
 
         return settled(collection, predicate, parents, asked, once)
 
@@ -144,7 +147,7 @@ class Reading:
     def of(cls, rows: Rows) -> Reading | None:
         """Return the reading of a target, or None when there is nothing to read."""
         ways = tuple(r for r in rows.ways if shown_by(r) and rows.live(r))
-        shown = any_of(rows.hit(r) for r in ways)
+        shown = any_of([*(rows.hit(r) for r in ways if not again(r)), _found_before(rows)])
         disclosed = rows.target.collection.disclosed
         if shown is NEVER or not disclosed:
             return None
@@ -185,6 +188,15 @@ class Reading:
             for reach, rank in zip(self._ways, ranks, strict=True)
             if rank is not None
         )
+
+
+def _found_before(rows: Rows) -> sa.ColumnElement[bool]:
+    """Return "the persons' alone, and reached by nothing but its own frozen key"."""
+    own = any_of(rows.hit(r, Standing.SOLE) for r in rows.ways if again(r))
+    otherwise = any_of(rows.hit(r) for r in rows.ways if not again(r) and rows.live(r))
+    if own is NEVER or otherwise is NEVER:
+        return own
+    return sa.and_(own, otherwise.is_not(sa.true()))
 
 
 def _freezing(rows: Rows, names: tuple[str, ...]) -> sa.Select[Any] | None:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,10 +17,18 @@ from sqlalchemy.engine import Connection
 
 from connectors.sdk import Collection, Inventory, Misconfigured, TableFound
 from connectors.sql.engines import Engines, SqlSettings
-from connectors.sql.facts import POINTS, Facts
+from connectors.sql.facts import POINTS, Facts, Referring
+from connectors.sql.survey import surveyed
 
 JOURNAL = "rights_step"
 """Our own table in the store; no part of anybody's schema."""
+
+SEALED = "rights_sealed"
+"""Ours too: rows that are kept and put away."""
+
+
+ForeignKey = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Columns, the table they point at, and its columns."""
 
 
 class Schema:
@@ -29,22 +37,42 @@ class Schema:
     def __init__(self, engines: Engines, settings: SqlSettings) -> None:
         self._engines = engines
         self._schema = settings.schema or None
+        self._further = tuple(settings.schemas)
         self._tables: dict[tuple[str | None, str], sa.Table] = {}
         self._uniques: dict[str, frozenset[str]] = {}
+        self._surveyed: Inventory | None = None
 
     def table(self, collection: Collection) -> sa.Table:
         """
         Return the table behind *collection* (``settings: {table: …, schema: …}`` may name it).
 
+        Tables of further schemas are called ``schema.table``.
+
         Raises:
             Misconfigured: there is none of that name.
         """
-        name = str(collection.settings.get("table", collection.name))
-        schema = collection.settings.get("schema", self._schema)
-        place = (schema, name)
+        schema, name = place = self._place(collection)
         if place not in self._tables:
             self._tables[place] = self._reflect(name, schema, collection.path)
         return self._tables[place]
+
+    def _place(self, collection: Collection) -> tuple[str | None, str]:
+        name = str(collection.settings.get("table", collection.name))
+        schema, _, rest = name.partition(".")
+        if schema in self._further and "schema" not in collection.settings:
+            return schema, rest
+        return collection.settings.get("schema", self._schema), name
+
+    def _called(self, schema: str | None, name: str) -> str:
+        return f"{schema}.{name}" if schema in self._further else name
+
+    def _target(self, key: Any) -> str:
+        return self._called(key["referred_schema"], key["referred_table"])
+
+    def _everywhere(self, ask: Callable[..., Any], **more: Any) -> dict[Any, Any]:
+        """Return what *ask* says of every schema of the store, by schema and table."""
+        answers = (ask(schema=schema, **more) for schema in (self._schema, *self._further))
+        return {place: said for answer in answers for place, said in answer.items()}
 
     def key(self, collection: Collection) -> tuple[str, ...]:
         """Return the columns that name a row: as declared, else the primary key."""
@@ -60,6 +88,7 @@ class Schema:
             dialect=dialect.name,
             returns=dialect.delete_returning,
             uniques=functools.partial(self.uniques, table),
+            referring=functools.partial(self.pointing, collection),
         )
 
     def uniques(self, table: sa.Table) -> frozenset[str]:
@@ -84,18 +113,29 @@ class Schema:
         """Look again next time: the schema may have changed under us."""
         self._tables.clear()
         self._uniques.clear()
+        self._surveyed = None
 
     def referring(self, collection: Collection) -> tuple[str, ...]:
         """Return the tables whose foreign keys point at *collection*."""
-        name = self.table(collection).name
+        pointing = self.pointing(collection)
+        return tuple(sorted({self._called(one.schema, one.table) for one in pointing}))
+
+    def pointing(self, collection: Collection) -> tuple[Referring, ...]:
+        """Return the foreign keys that point at *collection*."""
+        table = self.table(collection)
         with self._engines.reading.connect() as connection, _quiet():
-            found = sa.inspect(connection).get_multi_foreign_keys(schema=self._schema)
-        pointing = (
-            place[1]
-            for place, keys in found.items()
-            if any(key["referred_table"] == name for key in keys)
+            found = self._everywhere(sa.inspect(connection).get_multi_foreign_keys)
+        return tuple(
+            Referring(
+                table=place[1],
+                schema=place[0],
+                columns=tuple(key["constrained_columns"]),
+                referred=tuple(key["referred_columns"] or table.primary_key.columns.keys()),
+            )
+            for place, keys in sorted(found.items(), key=lambda item: self._called(*item[0]))
+            for key in keys
+            if self._target(key) == self._called(table.schema, table.name)
         )
-        return tuple(sorted(pointing))
 
     def _reflect(self, name: str, schema: str | None, path: str) -> sa.Table:
         """Read columns, key and foreign keys only: the rest would cost as much again."""
@@ -125,6 +165,15 @@ class Schema:
         ordered = sa.PrimaryKeyConstraint(*key)
         return sa.Table(name, sa.MetaData(), *listed, ordered, schema=schema)
 
+    def survey(self) -> Inventory:
+        """Return :meth:`discover` with triggers, rules and privileges; asked once and kept."""
+        if self._surveyed is None:
+            found = self.discover()
+            with self._engines.acting.connect() as connection, _quiet():
+                tables = surveyed(connection, found.tables, self._schema)
+            self._surveyed = Inventory(tables, found.hash)
+        return self._surveyed
+
     def discover(self) -> Inventory:
         """List the live tables with columns, keys and foreign keys; partitions are left out."""
         with self._engines.reading.connect() as connection, _quiet():
@@ -132,19 +181,27 @@ class Schema:
             # SQLite makes an index of its own for UNIQUE, and hides it unless asked
             hidden: Any = {"include_auto_indexes": True} if view.dialect.name == "sqlite" else {}
             every: dict[str, Any] = {
-                "columns": view.get_multi_columns(schema=self._schema),
-                "key": view.get_multi_pk_constraint(schema=self._schema),
-                "foreign": view.get_multi_foreign_keys(schema=self._schema),
-                "unique": view.get_multi_unique_constraints(schema=self._schema),
-                "indexes": view.get_multi_indexes(schema=self._schema, **hidden),
+                "columns": self._everywhere(view.get_multi_columns),
+                "key": self._everywhere(view.get_multi_pk_constraint),
+                "foreign": self._everywhere(view.get_multi_foreign_keys),
+                "unique": self._everywhere(view.get_multi_unique_constraints),
+                "indexes": self._everywhere(view.get_multi_indexes, **hidden),
+                "waits": view.dialect.name == "sqlite",
             }
-            left_out = {JOURNAL, *_partitions(connection)}
+            left_out = {JOURNAL, SEALED, *_partitions(connection)}
         tables = tuple(
-            _table_found(place, every)
-            for place in sorted(every["columns"], key=lambda p: p[1])
+            self._found(place, every)
+            for place in sorted(every["columns"], key=lambda place: self._called(*place))
             if place[1] not in left_out
         )
         return Inventory(tables, _hash(tables))
+
+    def _found(self, place: Any, every: dict[str, Any]) -> TableFound:
+        foreign = tuple(
+            (tuple(k["constrained_columns"]), self._target(k), tuple(k["referred_columns"]))
+            for k in sorted(every["foreign"].get(place, ()), key=lambda k: k["constrained_columns"])
+        )
+        return _table_found(place, self._called(*place), foreign, every)
 
 
 def _documents(connection: Connection, name: str) -> frozenset[str]:
@@ -172,19 +229,17 @@ def _partitions(connection: Connection) -> frozenset[str]:
     return frozenset(parts.scalars())
 
 
-def _table_found(place: Any, every: dict[str, Any]) -> TableFound:
+def _table_found(
+    place: Any, name: str, foreign: tuple[ForeignKey, ...], every: dict[str, Any]
+) -> TableFound:
     key = tuple(every["key"].get(place, {}).get("constrained_columns") or ())
-    foreign = tuple(
-        (tuple(k["constrained_columns"]), k["referred_table"], tuple(k["referred_columns"]))
-        for k in sorted(every["foreign"].get(place, ()), key=lambda k: k["constrained_columns"])
-    )
     indexed = [
         key,
         *(tuple(u["column_names"]) for u in every["unique"].get(place, ())),
         *(tuple(i["column_names"]) for i in every["indexes"].get(place, ())),
     ]
     return TableFound(
-        name=place[1],
+        name=name,
         columns={str(c["name"]): _spelt(c["type"]) for c in every["columns"][place]},
         key=key,
         foreign_keys=foreign,
@@ -194,6 +249,22 @@ def _table_found(place: Any, every: dict[str, Any]) -> TableFound:
             for c in every["columns"][place]
             if c.get("nullable") and c["name"] not in key  # SQLite says so of its own row ids
         ),
+        deferrable=_deferrable(place, every),
+        on_delete={
+            tuple(k["constrained_columns"]): str(action).upper()
+            for k in every["foreign"].get(place, ())
+            if (action := k.get("options", {}).get("ondelete"))
+            and str(action).upper() not in {"NO ACTION", "RESTRICT"}
+        },
+    )
+
+
+def _deferrable(place: Any, every: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """Return the foreign keys that can wait for the end; on SQLite all can, if it is told so."""
+    return tuple(
+        tuple(k["constrained_columns"])
+        for k in every["foreign"].get(place, ())
+        if every["waits"] or k.get("options", {}).get("deferrable")
     )
 
 

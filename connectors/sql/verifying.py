@@ -7,6 +7,7 @@ Nothing here is shared with the statements that acted: rows are fetched by the p
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from connectors.parts.deadlines import on_time
-from connectors.parts.fates import Outcome, cut, erasable, fate
+from connectors.parts.fates import Outcome, cut, cuts, erasable, fate
 from connectors.parts.native import at_path, canonical
 from connectors.parts.standing import FOLDED, Standings, ways
-from connectors.sdk import Collection, Found, Key, Reach, Target, Work
+from connectors.sdk import Collection, Erasure, Found, Key, Reach, Target, Work
 from connectors.sql.emptying import PREFIX, neutral
 from connectors.sql.engines import Engines
 from connectors.sql.facts import column
@@ -27,8 +28,14 @@ from connectors.sql.reflection import Schema
 from connectors.sql.values import NO_FIT, as_json, coerce, comparable
 
 CHUNK = 1_000
+"""Keys asked about at once."""
+
+PAGE = 500
+"""Rows held at once; beyond the first page a server-side cursor takes over."""
 
 Row = Mapping[str, Any]
+Judge = Callable[[], Standings]
+"""Returns the standings, made at the first row: most often there is none."""
 
 
 class Verifier:
@@ -46,12 +53,16 @@ class Verifier:
     def erased(self, target: Target, work: Work) -> Found:
         """Count the rows that an erasure should not have left, or not so."""
         table, collection = self._schema.table(target.collection), target.collection
-        standings = self._standings(target)
+        judge = self._judge(target)
+        replaces = work.anonymise or collection.erasure is Erasure.ANONYMISE
         wrong = held = 0
-        for row in self._rows(target, standings, work):
-            due = fate(row, standings, collection, work)
-            names = (*due.columns, *(n for n in due.pointers if table.c[n].nullable))
-            full = any(not _blank(table, row, name, collection.path) for name in names)
+        for row in self._rows(target, judge, work):
+            due = fate(row, judge(), collection, work)
+            # A row that was emptied may keep a pointer that has to be set, at a person as empty.
+            loose = replaces and due.outcome is Outcome.CUT
+            cut = (n for n in due.columns if not loose or n not in table.c or table.c[n].nullable)
+            names = (*cut, *(n for n in due.pointers if table.c[n].nullable))
+            full = any(not _blank(table, row, name, collection) for name in names)
             if full or due.outcome is Outcome.DELETE:
                 wrong += 1
             elif due.outcome is Outcome.HOLD:
@@ -60,30 +71,36 @@ class Verifier:
 
     def assigned(self, target: Target, work: Work, values: Mapping[str, Any]) -> Found:
         """Count the persons' own rows whose columns do not hold *values*."""
-        standings = self._standings(target)
+        judge = self._judge(target)
         same = _same(self._schema.table(target.collection), target.collection.path)
         wrong = 0
-        for row in self._rows(target, standings, work, tuple(values)):
+        for row in self._rows(target, judge, work, tuple(values)):
             differs = any(same(name, row[name]) != same(name, v) for name, v in values.items())
-            wrong += differs and standings.own(row)
+            wrong += differs and judge().own(row)
         return Found(rows=wrong)
 
-    def _standings(self, target: Target) -> Standings:
+    def _judge(self, target: Target) -> Judge:
         table, collection = self._schema.table(target.collection), target.collection
-        return Standings(target, self._schema.key(collection), _same(table, collection.path))
+
+        @functools.cache
+        def judge() -> Standings:
+            return Standings(target, self._schema.key(collection), _same(table, collection.path))
+
+        return judge
 
     def _rows(
-        self, target: Target, standings: Standings, work: Work, more: tuple[str, ...] = ()
+        self, target: Target, judge: Judge, work: Work, more: tuple[str, ...] = ()
     ) -> Iterator[Row]:
         """Yield every row that any key still leads to, once."""
-        reaches = tuple(dict.fromkeys(ways(target, standings.key)))
-        names = _needed(target.collection, standings.key, reaches, more)
+        key = self._schema.key(target.collection)
+        reaches = tuple(dict.fromkeys(ways(target, key)))
+        names = _needed(target.collection, key, reaches, more)
         with self._engines.reading.connect() as connection:
             for reach in reaches:
                 for chunk in _chunks(target.keys.keys(reach.anchor)):
                     on_time(work)
                     for row in self._fetch(connection, target.collection, reach, names, chunk):
-                        hits = standings.hits(row)
+                        hits = judge().hits(row)
                         if hits and hits[0].reach == reach:
                             yield row
 
@@ -94,7 +111,8 @@ class Verifier:
         reach: Reach,
         names: tuple[str, ...],
         keys: list[Key],
-    ) -> list[Row]:
+    ) -> Iterator[Row]:
+        """Yield the rows that *keys* lead to, in constant memory however many there are."""
         table = self._schema.table(collection)
         columns = [column(table, name, collection.path) for name in reach.columns]
         fold = reach.normalise in FOLDED
@@ -102,33 +120,56 @@ class Verifier:
         fitted = (tuple(map(coerce, types, key)) for key in keys if len(key) == len(types))
         whole = [_lowered(key) if fold else key for key in fitted if NO_FIT not in key]
         if not whole:
-            return []
+            return
         sent: list[Any] = [k[0] for k in whole] if len(columns) == 1 else whole
         place = (table.fullname, reach.columns, names, fold)
         statement = self._statements.get(place)
         if statement is None:
-            statement = _select(table, names, columns, fold=fold)
+            arrays = connection.dialect.name == "postgresql"
+            statement = _select(table, names, columns, fold=fold, arrays=arrays)
             self._statements[place] = statement
-        return [dict(row) for row in connection.execute(statement, {"keys": sent}).mappings()]
+        first = connection.execute(statement.limit(PAGE + 1), {"keys": sent}).mappings().all()
+        if len(first) <= PAGE:
+            yield from map(dict, first)
+            return
+        options = {"stream_results": True, "yield_per": PAGE}
+        with (
+            self._engines.streaming.connect() as streaming,
+            streaming.execute(statement, {"keys": sent}, execution_options=options) as found,
+        ):
+            yield from map(dict, found.mappings())
 
 
 def _select(
-    table: sa.Table, names: tuple[str, ...], columns: list[sa.Column[Any]], *, fold: bool
+    table: sa.Table,
+    names: tuple[str, ...],
+    columns: list[sa.Column[Any]],
+    *,
+    fold: bool,
+    arrays: bool,
 ) -> sa.Select[Any]:
     """Return "those columns, of rows whose columns are one of the keys", and no more."""
-    source = sa.table(table.name, schema=table.schema)
-    read: list[sa.ColumnClause[Any]] = [sa.column(name) for name in names]
+    source = sa.table(_quoted(table.name), schema=table.schema)
+    read: list[sa.ColumnClause[Any]] = [sa.column(_quoted(name)) for name in names]
     sides: list[sa.ColumnElement[Any]] = []
     for c in columns:
-        side: sa.ColumnElement[Any] = sa.column(c.name)
+        side: sa.ColumnElement[Any] = sa.column(_quoted(c.name))
         side = sa.cast(side, sa.Text()) if _opaque(c) else side
         sides.append(sa.func.lower(side) if fold else side)
     if len(sides) > 1:
         listed: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
         return sa.select(*read).select_from(source).where(sa.tuple_(*sides).in_(listed))
     type_ = sa.Text() if _opaque(columns[0]) else comparable(columns[0].type)
+    if arrays:  # the same text however many keys, so that it stays prepared
+        keys = sa.bindparam("keys", type_=postgresql.ARRAY(type_))
+        return sa.select(*read).select_from(source).where(sides[0] == sa.any_(keys))
     listed = sa.bindparam("keys", expanding=True, type_=type_)
     return sa.select(*read).select_from(source).where(sides[0].in_(listed))
+
+
+def _quoted(name: str) -> str:
+    """Return a name that is quoted always: which words a database reserves is its own affair."""
+    return sa.quoted_name(name, quote=True)
 
 
 def _opaque(target: sa.Column[Any]) -> bool:
@@ -141,7 +182,10 @@ def _needed(
     """Return every column the judgement of a row may look at."""
     links = collection.links
     rule = collection.retention
-    fields = (*erasable(collection, key), *(name for reach in reaches for name in cut(reach)))
+    fields = (
+        *erasable(collection, key),
+        *(n for reach in reaches if cuts(reach, key) for n in cut(reach)),
+    )
     return tuple(
         dict.fromkeys(
             (
@@ -151,18 +195,23 @@ def _needed(
                 *(name for link in links for name in link.columns),
                 *(link.type_column for link in links if link.type_column),
                 *(name.partition(".")[0].removesuffix("[]") for name in fields),
+                *collection.lets_go,
                 *((rule.from_,) if rule and rule.from_ else ()),
             )
         )
     )
 
 
-def _blank(table: sa.Table, row: Row, name: str, path: str) -> bool:
+def _blank(table: sa.Table, row: Row, name: str, collection: Collection) -> bool:
     """Return whether nothing about the person is left in one field."""
+    path, said = collection.path, collection.field(name)
     head, _, inner = name.partition(".")
     if inner and name not in table.columns:
         return at_path(as_json(row[head.removesuffix("[]")]), inner) in (None, [])
     value, target = row[name], column(table, name, path)
+    if said and said.emptied_to:
+        value = as_json(value) if isinstance(target.type, sa.JSON) else value
+        return _same(table, path)(name, value) == _same(table, path)(name, said.emptied_to[0])
     if value is None or (isinstance(value, str) and value.startswith(PREFIX)):
         return True
     if target.nullable:

@@ -43,7 +43,7 @@ GRANT SELECT, INSERT, UPDATE ON
 GRANT DELETE ON idempotency TO rights_web;
 GRANT SELECT, INSERT ON entry TO rights_web;
 GRANT SELECT, UPDATE ON package, backend_key TO rights_web;
-GRANT SELECT ON backend, receipt, store_status TO rights_web;
+GRANT SELECT ON backend, receipt, receipt_opening, store_status, suppression TO rights_web;
 
 -- Worker: does the work and writes down what was done.
 GRANT SELECT, INSERT, UPDATE ON
@@ -51,6 +51,11 @@ GRANT SELECT, INSERT, UPDATE ON
     webhook_delivery, preference, store_status, day_chain
     TO rights_worker;
 GRANT DELETE ON plan, step, keyring, package, subject_lock TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON disputed_value, correction_guard TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON aftercare, capsule, suppression, held_rows TO rights_worker;
+GRANT SELECT, DELETE ON released_value TO rights_worker;
+GRANT SELECT, INSERT ON receipt_opening TO rights_worker;
+GRANT SELECT, UPDATE ON hold_approval, legal_hold, hold_exception TO rights_worker;
 GRANT SELECT, INSERT ON entry, receipt, sealed_note TO rights_worker;
 GRANT SELECT ON identifier, webhook_subscription, backend, consent TO rights_worker;
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from rights.domain.holds import Restriction, Retention, Ruling
 from rights.domain.mapwords import Depth, Erasure, OnErasure, RelatesTo, Role, Secret, Source
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Restriction",
     "Retention",
     "Role",
+    "Ruling",
     "Scalar",
     "Secret",
     "Source",
@@ -93,6 +95,8 @@ class Field:
         basis: ``contract``, ``consent:<purpose>``, ``legal_obligation`` and so on.
         ai: ``{"role": …, "use": …}`` when models learn from it or read it.
         correct: None when the map says nothing: then staff decide.
+        relates_to: Whose data it may hold; None when the map does not say.
+        emptied_to: The one value that stands for nobody; empty lets the connector choose.
         on_source_erasure: ``recompute``, ``erase``, ``keep`` or empty: of derived values.
         proof, contact_changed_at: May verify a person (``fact``, ``real_name``); and since when.
     """
@@ -104,9 +108,10 @@ class Field:
     purposes: tuple[str, ...] = ()
     basis: str = ""
     sensitive: bool = False
-    relates_to: RelatesTo = RelatesTo.SELF
+    relates_to: RelatesTo | None = None
     secret: Secret | None = None
     erasure: Erasure | None = None
+    emptied_to: tuple[Scalar, ...] = ()
     because: str = ""
     derived_from: tuple[str, ...] = ()
     ai: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
@@ -156,37 +161,6 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """
-    How long a row must stay.
-
-    Args:
-        period: ``3y``, ``6m``, ``30d``.
-        from_: The column the period is counted from.
-        rank: ``law`` and ``administrative_regulation`` hold by themselves; others need approval.
-        keep_fields: The fields the basis needs; empty means all.
-        with_: ``<store>.<collection>``: a row is held as long as the row of that collection it
-            is linked to; period, basis and rank are that collection's, ``from_`` is empty.
-    """
-
-    period: str
-    from_: str
-    basis: str
-    rank: str
-    keep_fields: tuple[str, ...] = ()
-    with_: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Restriction:
-    """How a row is restricted: ``flag`` sets ``column`` to ``value``."""
-
-    strategy: str
-    column: str = ""
-    value: Scalar = True
-
-
-@dataclass(frozen=True, slots=True)
 class Collection:
     """
     One table, bucket prefix, index or endpoint.
@@ -197,6 +171,9 @@ class Collection:
         close: Column and value that close an account, for account cancellation.
         settings: What only the connector understands (a key template, an endpoint).
         basis, purposes: Of the rows; fields without their own have taken them over.
+        ruling: What is decided about its holds; only workflows set it.
+        lets_go: Columns that point at rows which belong to this one and go with it, as an address
+            does: one that stays anonymised has to let go of them. Worked out from the map.
     """
 
     store: str
@@ -214,6 +191,8 @@ class Collection:
     settings: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     basis: str = ""
     purposes: tuple[str, ...] = ()
+    ruling: Ruling | None = None
+    lets_go: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:

@@ -19,6 +19,7 @@ The type says what happens next; the message says what to do and carries no pers
     + Transient           try again later: timeouts, 429, 5xx, lock contention
     + Refused             the store said no for good: staff must look
     + Misconfigured       our credentials or settings are wrong: an operator must look
+    + Unfinished          a part is done and noted; the rest follows in its turn
   x Fenced                a newer worker owns this step: stop quietly           (worker)
   x Drift                 the plan no longer fits the stores: ask again         (worker)
 """
@@ -167,6 +168,16 @@ class Misconfigured(ConnectorError):
     """Our credentials or settings are wrong; an operator must look."""
 
     code = "store_misconfigured"
+
+
+class Unfinished(ConnectorError):
+    """
+    A part of a large effect is done and noted in the store; the next one follows in its turn.
+
+    Nothing went wrong: the worker is given back, so that short requests are not kept waiting.
+    """
+
+    code = "unfinished"
 
 
 class Fenced(RightsError):

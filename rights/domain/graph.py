@@ -5,29 +5,26 @@ Two orders are needed and neither is the reverse of the other. Keys flow from pe
 a collection is *frozen* after the ones its rows are reached from. Rows are *erased* before the
 rows they point at, so that no foreign key is ever left without its target.
 
-Both are plain topological sorts. A collection may point at itself; longer cycles are refused.
+Both are topological sorts. Collections that lead to each other in a circle are one group, frozen
+until nothing new is found; which of them is erased first depends on what the live store lets be
+empty, and is decided when a plan is made (``workflows.knots``).
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Final, TypeVar
 
-from rights.domain.datamap import Collection, DataMap, Depth, Link, Role
-from rights.domain.errors import ConfigError
+from rights.domain.datamap import Collection, DataMap, Depth, Erasure, Link, Role
+from rights.domain.ordering import Dependencies, groups, ordered
 
 INWARD: Final = frozenset({Role.OWNER, Role.ACCESSOR})
 """Roles by which the row that declares the link is reached from the link's target."""
 
 OUTWARD: Final = frozenset({Role.OWNS, Role.ACCESSES})
 """Roles by which the link's target is reached from the row that declares the link."""
-
-Dependencies = Mapping[str, frozenset[str]]
-"""Collection path to the paths that must come before it; itself never among them."""
-
 
 T = TypeVar("T")
 
@@ -104,6 +101,26 @@ def _is_reversed(collection: Collection, link: Link, target: Collection) -> bool
     return by_own_key and bool(link.to_columns) and link.to_columns not in names_rows
 
 
+def letting_go(datamap: DataMap) -> DataMap:
+    """Return *datamap* with the columns by which each collection points at rows that it owns."""
+    goes = {c.path for c in datamap.collections if c.erasure is Erasure.DELETE}
+    pointers: dict[str, dict[str, None]] = {}
+    for collection in datamap.collections:
+        for edge in owning(datamap, collection.path):
+            if edge.target in goes:
+                pointers.setdefault(edge.source, {}).update(dict.fromkeys(edge.link.columns))
+    stores = (
+        replace(
+            store,
+            collections=tuple(
+                replace(c, lets_go=tuple(pointers.get(c.path, ()))) for c in store.collections
+            ),
+        )
+        for store in datamap.stores
+    )
+    return replace(datamap, stores=tuple(stores))
+
+
 @_once
 def parents(datamap: DataMap) -> Dependencies:
     """Return, for each collection, those whose keys reach its rows (itself left out)."""
@@ -125,14 +142,18 @@ def pointed_from(datamap: DataMap) -> Dependencies:
 
 
 @_once
-def freeze_order(datamap: DataMap) -> tuple[str, ...]:
+def freeze_groups(datamap: DataMap) -> tuple[tuple[str, ...], ...]:
     """
     Return collection paths in the order in which their keys are frozen.
 
-    Raises:
-        ConfigError: collections reach each other in a circle.
+    Those that reach each other in a circle form one group and are frozen together.
     """
-    return ordered(parents(datamap))
+    return groups(parents(datamap))
+
+
+def freeze_order(datamap: DataMap) -> tuple[str, ...]:
+    """Return the members of :func:`freeze_groups`, one after the other."""
+    return tuple(path for group in freeze_groups(datamap) for path in group)
 
 
 @_once
@@ -140,69 +161,10 @@ def erase_order(datamap: DataMap) -> tuple[str, ...]:
     """
     Return collection paths in the order in which rows are erased; people as late as possible.
 
-    Raises:
-        ConfigError: collections point at each other in a circle.
+    Within a circle the order is the map's; :mod:`workflows.knots` finds the one that works.
     """
     people = frozenset(c.path for c in identity_collections(datamap))
     return ordered(pointed_from(datamap), last=people)
-
-
-def ordered(before: Dependencies, last: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """
-    Sort so that everything comes after what it depends on; ties keep the given order.
-
-    Args:
-        last: Taken only when nothing else is ready.
-
-    Raises:
-        ConfigError: there is a circle; the message names its members.
-    """
-    rank = {name: (name in last, place) for place, name in enumerate(before)}
-    waiting = {name: len(needs) for name, needs in before.items()}
-    after: dict[str, list[str]] = {name: [] for name in before}
-    for name, needs in before.items():
-        for need in needs:
-            after[need].append(name)
-    ready = [(rank[name], name) for name, count in waiting.items() if not count]
-    heapq.heapify(ready)
-    out: list[str] = []
-    while ready:
-        _, name = heapq.heappop(ready)
-        out.append(name)
-        for follower in after[name]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                heapq.heappush(ready, (rank[follower], follower))
-    if len(out) < len(before):
-        raise ConfigError(
-            "collections of the data map depend on each other in a circle", describe(before)
-        )
-    return tuple(out)
-
-
-def describe(before: Dependencies) -> tuple[str, ...]:
-    """Return one sentence for each circle."""
-    return tuple(" → ".join((*cycle, cycle[0])) for cycle in cycles(before))
-
-
-def cycles(before: Dependencies) -> tuple[tuple[str, ...], ...]:
-    """
-    Return one circle for each knot of collections that depend on each other.
-
-    Whatever is not part of a circle is peeled away first; what remains is walked until a
-    name comes up again.
-    """
-    rest = _peeled(before)
-    out: list[tuple[str, ...]] = []
-    while rest:
-        start = next(iter(rest))
-        walk = [start]
-        while (step := min(rest[walk[-1]])) not in walk:
-            walk.append(step)
-        circle = tuple(walk[walk.index(step) :])
-        out.append(circle)
-        rest = _peeled({n: needs - set(circle) for n, needs in rest.items() if n not in circle})
-    return tuple(out)
 
 
 def reachable(datamap: DataMap, given: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -235,9 +197,15 @@ def identity_collections(datamap: DataMap) -> tuple[Collection, ...]:
 
 @_once
 def frozen(datamap: DataMap) -> frozenset[str]:
-    """Return the collections whose keys must be sealed before anything changes."""
+    """
+    Return the collections whose keys must be sealed before anything changes.
+
+    Those that rows elsewhere give to their owners are among them: who else owns a row cannot be
+    told from the row itself.
+    """
     people = {c.path for c in identity_collections(datamap)}
-    return frozenset(people | {e.frozen_first for e in edges(datamap)} | _targets(datamap))
+    given = {path for path, by in _owning(datamap).items() if by}
+    return frozenset(people | {e.frozen_first for e in edges(datamap)} | _targets(datamap) | given)
 
 
 def freeze_columns(datamap: DataMap, collection: Collection) -> tuple[tuple[str, ...], ...]:
@@ -252,8 +220,54 @@ def freeze_columns(datamap: DataMap, collection: Collection) -> tuple[tuple[str,
         return ()
     arrows = edges(datamap)
     wanted = [e.link.to_columns for e in arrows if e.target == path and e.link.role not in OUTWARD]
-    wanted += [e.link.columns for e in arrows if e.source == path and e.link.role in OUTWARD]
+    wanted += [given_columns(e.link) for e in arrows if e.source == path and e.link.role in OUTWARD]
+    wanted += [given_to(e, collection) for e in owning(datamap, path)]
     return tuple(dict.fromkeys(((), *wanted)))
+
+
+def given_columns(link: Link) -> tuple[str, ...]:
+    """Return the columns of a row that gives access elsewhere: with its type, where it has one."""
+    return (link.type_column, *link.columns) if link.type_column else link.columns
+
+
+def given_anchor(edge: Edge) -> str:
+    """Return the name under which the values are kept by which *edge* gives its target away."""
+    link = edge.link
+    plain = f"{edge.source}:{','.join(link.columns)}"
+    return f"{plain}[{link.type_column}={link.type_value}]" if link.type_column else plain
+
+
+@_once
+def _owning(datamap: DataMap) -> Mapping[str, tuple[Edge, ...]]:
+    found: dict[str, tuple[Edge, ...]] = {}
+    for edge in edges(datamap):
+        if edge.link.role is Role.OWNS:
+            found[edge.target] = (*found.get(edge.target, ()), edge)
+        elif edge.reversed and edge.link.role is Role.OWNER and not edge.link.type_column:
+            found[edge.source] = (*found.get(edge.source, ()), _turned(edge))
+    return found
+
+
+def _turned(edge: Edge) -> Edge:
+    """
+    Return a link as the row would say it that holds the pointer.
+
+    An address may say that it belongs to whoever points at it. Others may point at it as well,
+    which its own row does not tell.
+    """
+    here, there = edge.link.to_columns, edge.link.columns
+    link = replace(edge.link, columns=here, role=Role.OWNS, to=edge.source, to_columns=there)
+    return Edge(edge.target, edge.source, link)
+
+
+def owning(datamap: DataMap, path: str) -> tuple[Edge, ...]:
+    """Return the links of other rows whose owners own rows of *path* too."""
+    return _owning(datamap).get(path, ())
+
+
+def given_to(edge: Edge, target: Collection) -> tuple[str, ...]:
+    """Return the columns of the target that a link of role ``owns`` or ``accesses`` names."""
+    return edge.link.to_columns or target.key
 
 
 def usable_identifiers(datamap: DataMap) -> frozenset[str]:
@@ -278,23 +292,8 @@ def _asked_by(collection: Collection) -> frozenset[str]:
 
 
 def _targets(datamap: DataMap) -> frozenset[str]:
-    return frozenset(e.target for e in edges(datamap) if e.link.role not in OUTWARD)
+    return frozenset(e.target for e in edges(datamap) if e.link.role is not Role.ACCESSES)
 
 
 def _without_loops(found: Mapping[str, set[str]]) -> Dependencies:
     return {name: frozenset(needs - {name}) for name, needs in found.items()}
-
-
-def _peeled(before: Dependencies) -> dict[str, frozenset[str]]:
-    """Drop, until nothing more can be dropped, whoever nobody waits for or waits for nobody."""
-    rest = dict(before)
-    while True:
-        needed = frozenset[str]().union(*rest.values()) if rest else frozenset()
-        kept = {
-            name: needs & rest.keys()
-            for name, needs in rest.items()
-            if needs & rest.keys() and name in needed
-        }
-        if len(kept) == len(rest):
-            return kept
-        rest = kept

@@ -27,7 +27,20 @@ def held(anchor: str) -> str:
 
     What may only go together with such a row is found by them.
     """
-    return f"held:{anchor}"
+    return f"{HELD}{anchor}"
+
+
+def others(anchor: str) -> str:
+    """
+    Return the anchor of those keys of *anchor* whose rows somebody else owns as well.
+
+    Who that is stands in rows of another collection (``owns``), so the row itself cannot tell.
+    """
+    return f"{OTHERS}{anchor}"
+
+
+HELD = "held:"
+OTHERS = "others:"
 
 
 class Standing(StrEnum):
@@ -68,6 +81,9 @@ def standing_by(role: Role, parent: Standing) -> Standing | None:
 
 _NONE: Mapping[Any, Any] = MappingProxyType({})
 
+_MANY = 1_000
+"""Keys from which a copy is worth avoiding; so many were frozen, and are each there once."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
@@ -84,19 +100,32 @@ class KeySet:
 
     def keys(self, anchor: str, *standings: Standing) -> tuple[Key, ...]:
         """Return the keys of *anchor* with any of *standings* (all when none is named)."""
-        by_standing = self.anchors.get(anchor, _NONE)
-        wanted = standings or tuple(Standing)
-        return tuple(key for s in wanted for key in by_standing.get(s, ()))
+        by_standing: Mapping[Standing, tuple[Key, ...]] = self.anchors.get(anchor, _NONE)
+        found = [by_standing[s] for s in standings or Standing if by_standing.get(s)]
+        if len(found) == 1:
+            return found[0]  # often very many: not copied
+        return tuple(key for keys in found for key in keys)
 
     def merged(self, other: KeySet) -> KeySet:
         """Return the union; a key with two standings keeps the stronger."""
-        out: dict[str, dict[Standing, tuple[Key, ...]]] = {}
+        out: dict[str, Mapping[Standing, tuple[Key, ...]]] = {}
         for anchor in dict.fromkeys((*self.anchors, *other.anchors)):
+            alone = self._alone(anchor, other) or other._alone(anchor, self)
+            if alone:
+                out[anchor] = alone
+                continue
             best: dict[Key, Standing] = {}
             for standing, key in (*self._pairs(anchor), *other._pairs(anchor)):
                 best[key] = stronger(standing, best.get(key, standing))
             out[anchor] = _grouped(best)
         return KeySet(out)
+
+    def _alone(self, anchor: str, other: KeySet) -> Mapping[Standing, tuple[Key, ...]] | None:
+        """Return the keys of *anchor* that are all of one standing, where *other* has none."""
+        mine, theirs = self.anchors.get(anchor, _NONE), other.anchors.get(anchor, _NONE)
+        full = [keys for keys in mine.values() if keys]
+        settled = len(full) == 1 and len(full[0]) > _MANY and not any(theirs.values())
+        return {s: keys for s, keys in mine.items() if keys} if settled else None
 
     def only(self, *anchors: str) -> KeySet:
         """Return the part that concerns *anchors*."""

@@ -64,7 +64,9 @@ def level(acr: Acr | None, codes: Iterable[str], *, cap: int) -> int:
 
     Args:
         acr: From a signed assertion of the product backend; None when there was none.
-        codes: The types of the identifiers whose one-time code was answered.
+        codes: The types of the identifiers whose one-time code was answered. Two are worth
+            the second level only if both stand on one account, which the worker makes sure of
+            (``workflows/belonging.py``): here nobody has looked into a store.
         cap: The most that this backend's assertions may bring about, by setting.
     """
     contacts = len(set(codes))

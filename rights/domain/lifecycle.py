@@ -75,6 +75,9 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = MappingProxyType(
 
 TERMINAL: Final = frozenset(State) - {state for state, _ in TRANSITIONS}
 
+CALLED_OFF: Final = frozenset({State.DENIED, State.REVOKED})
+"""Ends that do not wait for the work: workers may still be at it, and write nothing more."""
+
 
 def next_state(state: State, event: Event) -> State:
     """

@@ -10,7 +10,8 @@ Source: RFC 6962, section 2.1.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import hmac
+from collections.abc import Iterable, Iterator
 from functools import reduce
 
 _LEAF = b"\x00"
@@ -29,6 +30,17 @@ def root(values: Iterable[bytes]) -> bytes:
     if not peaks:
         return hashlib.sha256().digest()
     return reduce(lambda right, left: _hash(_NODE, left, right), [p for _, p in reversed(peaks)])
+
+
+def salted(salt: bytes, values: Iterable[bytes]) -> Iterator[bytes]:
+    """
+    Yield *values*, each behind 32 bytes that follow from *salt* and its place.
+
+    Whoever has the root and not the salt cannot try guesses on it; whoever has both can check
+    every value.
+    """
+    for place, value in enumerate(values):
+        yield hmac.digest(salt, place.to_bytes(8, "big"), hashlib.sha256) + value
 
 
 def _hash(*parts: bytes) -> bytes:

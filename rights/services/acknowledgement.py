@@ -17,6 +17,7 @@ import yaml
 from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.services import denials
 from rights.services.context import Context
 from rights.store.models import IdentifierRow, Request
 
@@ -49,6 +50,7 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "follows": request.follows or None,
         "merged_into": request.merged_into or None,
         "reason": request.reason or None,
+        "denial": denials.shown(context, request),
         "regimes": list(request.regimes),
         "locale": request.locale,
         "level": request.level,

@@ -36,6 +36,7 @@ SCOPES: Final = (
     "consents:write",
     "preferences:read",
     "preferences:write",
+    "suppression:check",
     "portal:issue",
     "webhooks:manage",
 )

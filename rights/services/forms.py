@@ -12,6 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind, Option, default_option
@@ -129,7 +130,7 @@ def _change(datamap: DataMap, path: str, change: Mapping[str, Any]) -> Iterator[
 def correctable(datamap: DataMap) -> Mapping[str, Correctable]:
     """Return every field that is about the person, and how it may be corrected."""
     return {
-        f"{c.path}.{f.name}": f.correct or _STAFF_DECIDE
+        f"{c.path}.{f.name}": rule_for(c, f) or _STAFF_DECIDE
         for c in datamap.collections
         for f in c.fields
         if f.secret is None

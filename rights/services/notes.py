@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlmodel import Session, col, select
@@ -11,6 +11,9 @@ from sqlmodel import Session, col, select
 from rights.store.ids import new_id
 from rights.store.models import SealedNote
 from rights.store.vault import Vault
+
+ANSWER: Final = "answer"
+"""Purpose of what staff add to an outcome, for the person; they can take nothing away."""
 
 
 def _aad(request_id: str, purpose: str, note_id: str) -> str:

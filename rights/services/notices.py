@@ -24,6 +24,7 @@ EVENTS: Final = (
     "package_ready",
     "package_expiring",
     "expired",
+    "hold_ended",
 )
 """Every occasion on which a person is written to."""
 

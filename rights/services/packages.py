@@ -40,6 +40,21 @@ class Granted:
     grants_left: int
 
 
+def folder(package_id: str) -> str:
+    """Return where every try of a package is written: of one that was cut off, too."""
+    return f"packages/{package_id}"
+
+
+def spools(package_id: str) -> str:
+    """Return where what is read for a package lies until it is made."""
+    return f"spool/{package_id}"
+
+
+def apart(package_id: str) -> str:
+    """Return where lies what was taken out of a package: under its key, and gone with it."""
+    return f"apart/{package_id}"
+
+
 def of_request(session: Session, request: Request) -> list[Package]:
     """Return the packages of a request that were finished, the newest first."""
     query = (

@@ -52,34 +52,50 @@ def answer(
     proof: Proof | None,
     cap: int,
     now: datetime,
+    token: str | None = None,
 ) -> bool:
     """
     Take what was proved; return False when the code was wrong.
 
+    Args:
+        token: From the mail of the code, in place of its digits.
+
     Raises:
         Conflict: the request is past proving.
-        Invalid: nothing was given to prove anything with.
+        Invalid: nothing was given to prove anything with, or digits and token both.
         NotFound: the assertion is about somebody else.
         Unauthenticated: there is no live code.
     """
     if request.state not in (State.OPEN, State.VERIFYING):
         raise Conflict("this request needs no further proof", code="closed")
-    _given(code, proof)
+    said = _given(code, token)
+    if said is None and proof is None:
+        raise _nothing()
     if proof is not None:
         accept(session, context, request, proof, now=now)
-    if code is not None and not verification.answer(session, context, request, code, now=now):
+    by_token = token is not None
+    if said is not None and not verification.answer(
+        session, context, request, said, now=now, by_token=by_token
+    ):
         return False
     session.flush()
     verification.raise_level(session, context, request, cap=cap, now=now)
     if request.bundle_id:
-        _share(session, context, request, proof, coded=code is not None, cap=cap, now=now)
+        _share(session, context, request, proof, coded=said is not None, cap=cap, now=now)
     return True
 
 
-def _given(code: str | None, proof: Proof | None) -> None:
-    if code is None and proof is None:
-        wrong = FieldError("code", "give a code, an assertion, or both")
-        raise Invalid("nothing was proved", [wrong])
+def _given(code: str | None, token: str | None) -> str | None:
+    """Return what answers the challenge: the digits of the mail or the token beside them."""
+    if code is not None and token is not None:
+        wrong = FieldError("token", "stands in place of the code: give one of the two")
+        raise Invalid("code and token were given", [wrong])
+    return code if token is None else token
+
+
+def _nothing() -> Invalid:
+    wrong = FieldError("code", "give a code or its token, an assertion, or both")
+    return Invalid("nothing was proved", [wrong])
 
 
 def accept(
@@ -131,33 +147,39 @@ def fresh_level(
     acr: Acr | None,
     cap: int,
     now: datetime,
+    token: str | None = None,
 ) -> int | None:
     """
     Return the level of what is proved here and now, or None when the code was wrong.
 
     Args:
         acr: What the caller's own session is worth, when a portal token speaks.
+        token: From the mail of the code, in place of its digits.
 
     Raises:
+        Invalid: digits and token both.
         NotFound: the assertion is about somebody else.
         Unauthenticated: there is no live code for a download.
     """
     rows = {row.type: row for row in subjects.identifier_rows(session, request.id)}
     if proof is not None and not same_person(context, rows, proof.identifiers):
         raise NotFound("there is no such request")
-    strongest = max(
-        (a for a in (acr, proof.acr if proof else None) if a is not None),
-        key=_ORDER.index,
-        default=None,
-    )
-    if code is None:
+    strongest = _strongest(acr, proof.acr if proof else None)
+    said, by_token = _given(code, token), token is not None
+    if said is None:
         return level(strongest, (), cap=cap)
     live = _live(session, request)
-    if not verification.answer(session, context, request, code, now=now, purpose="grant"):
+    if not verification.answer(
+        session, context, request, said, now=now, purpose="grant", by_token=by_token
+    ):
         return None
     contact = next((row for row in rows.values() if row.id == live), None)
     counts = contact is not None and (strongest is None or contact.proof == "assertion")
     return level(strongest, [contact.type] if contact and counts else (), cap=cap)
+
+
+def _strongest(*given: Acr | None) -> Acr | None:
+    return max((acr for acr in given if acr is not None), key=_ORDER.index, default=None)
 
 
 def _live(session: Session, request: Request) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import audit
+from rights.services import audit, packages
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
 from rights.services.idempotency import KEPT
@@ -24,11 +24,16 @@ from rights.services.signing import Signer
 from rights.store.blobs import Blobs
 from rights.store.db import reading, transaction
 from rights.store.models import (
+    Aftercare,
+    Capsule,
     Challenge,
     CheckpointLeaf,
+    CorrectionGuard,
     DayChain,
+    DisputedValue,
     Entry,
     Grant,
+    HeldRows,
     IdempotencyRecord,
     IdentifierRow,
     JournalRow,
@@ -39,11 +44,14 @@ from rights.store.models import (
     OutboxMessage,
     Package,
     PlanRow,
+    ReceiptOpening,
     ReceiptRow,
+    ReleasedValue,
     Request,
     SealedNote,
     StepRow,
     SubjectLock,
+    Suppression,
     WebhookDelivery,
 )
 
@@ -61,6 +69,13 @@ _RECORDS: Final = (
     StepRow,
     JournalRow,
     ReceiptRow,
+    ReceiptOpening,
+    Aftercare,
+    Capsule,
+    DisputedValue,
+    CorrectionGuard,
+    ReleasedValue,
+    HeldRows,
     SubjectLock,
     Lookup,
     Notice,
@@ -78,6 +93,7 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
     with transaction(engine) as session:
         counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
     counts["packages"] = _packages(engine, blobs, now)
+    counts["unfinished"] = blobs.drop_unfinished(_DAY)
     counts["contacts"] = _contacts(engine, context, now)
     counts["requests"] = _records(engine, context, now)
     counts["log_entries"] = _logs(engine, context, now)
@@ -95,6 +111,8 @@ def _short_lived(
         "nonces": (Nonce, col(Nonce.expires_at) <= now),
         "lookups": (Lookup, col(Lookup.expires_at) <= now),
         "idempotency": (IdempotencyRecord, col(IdempotencyRecord.created_at) <= now - KEPT),
+        "capsules": (Capsule, col(Capsule.expires_at) <= now),
+        "suppressions": (Suppression, col(Suppression.expires_at) <= now),
         "outbox": (OutboxMessage, col(OutboxMessage.sent_at) <= now - _SENT),
         "deliveries": (WebhookDelivery, and_(settled, col(WebhookDelivery.state) != "waiting")),
     }
@@ -134,6 +152,12 @@ def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime
         return
     if package.blob:
         blobs.delete(package.blob)
+    for left in (
+        packages.folder,
+        packages.spools,
+        packages.apart,
+    ):  # by workers that ended, or came late
+        blobs.delete_prefix(left(package_id))
     with transaction(engine) as session:
         row = session.get(Package, package_id, with_for_update=True)
         if row is None or row.purged_at is not None:
@@ -160,7 +184,11 @@ def _contacts(engine: Engine, context: Context, now: datetime) -> int:
 
 
 def _records(engine: Engine, context: Context, now: datetime) -> int:
-    """Delete request records whose chain's last entry stands under a checkpoint."""
+    """
+    Delete request records whose chain's last entry stands under a checkpoint.
+
+    As long as rows are held for a request its record stays: it is how they are let go.
+    """
     limit = now - timedelta(days=context.settings.record_days)
     sealed = exists().where(
         col(CheckpointLeaf.chain) == col(Request.id),
@@ -169,7 +197,10 @@ def _records(engine: Engine, context: Context, now: datetime) -> int:
     live = exists().where(
         col(Package.request_id) == col(Request.id), col(Package.purged_at).is_(None)
     )
-    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live)
+    holds = exists().where(
+        col(HeldRows.request_id) == col(Request.id), col(HeldRows.state) != "ended"
+    )
+    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live, ~holds)
     signer = Signer(context.settings.signing_key.get_secret_value())
 
     def forget(ids: Sequence[str]) -> None:

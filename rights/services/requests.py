@@ -66,7 +66,6 @@ def record(
         request.wait = Wait.NONE
     if request.state in TERMINAL:
         request.closed_at = now
-        request.next_at = None
     line = audit.Line(str(event), actor, {"state": str(request.state), **(data or {})})
     audit.append(session, request, [*before, line], now=now)
     _follow_up(session, request, now)
@@ -78,6 +77,7 @@ def _follow_up(session: Session, request: Request, now: datetime) -> None:
         request.next_at = now + RING_AGAIN
         outbox.emit(session, "advance", now=now, queue=queue_of(request), request_id=request.id)
     if request.state in TERMINAL:
+        request.next_at = now + RING_AGAIN  # until it was tidied up: this job may be lost too
         outbox.emit(session, "close_out", now=now, request_id=request.id)
     if notice := _NOTICE.get(request.state):
         ask_for(session, request, notice, now=now)

@@ -13,9 +13,18 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import subjects
+from rights.services import correction_guard, disputes, subjects
 from rights.store.db import transaction
-from rights.store.models import IdentifierRow, KeyringRow, Package, SealedNote, WebhookSubscription
+from rights.store.models import (
+    CorrectionGuard,
+    DisputedValue,
+    HeldRows,
+    IdentifierRow,
+    KeyringRow,
+    Package,
+    SealedNote,
+    WebhookSubscription,
+)
 from rights.store.vault import Vault
 
 BATCH: Final = 500
@@ -26,6 +35,9 @@ SEALED: Final[tuple[Place, ...]] = (
     (IdentifierRow, "id", "sealed", lambda r: subjects.aad(r.request_id, r.type)),
     (SealedNote, "id", "sealed", lambda r: f"note|{r.request_id}|{r.purpose}|{r.id}"),
     (KeyringRow, "request_id", "sealed", lambda r: f"keyring|{r.request_id}"),
+    (HeldRows, "id", "sealed", lambda r: f"held|{r.request_id}|{r.collection}"),
+    (DisputedValue, "id", "sealed", lambda r: disputes.aad(r.request_id, r.id)),
+    (CorrectionGuard, "id", "sealed", lambda r: correction_guard.aad(r.id)),
     (WebhookSubscription, "id", "sealed_secret", lambda r: f"webhook|{r.id}"),
 )
 """Every column sealed for longer than minutes: table, key, column, and what it is bound to."""
@@ -61,7 +73,7 @@ def _page(session: Session, model: type[SQLModel], place: Any, last: str) -> lis
 def _resealer(vault: Vault, column: str, aad: Callable[[Any], str]) -> Callable[[Any], bool]:
     def turn(row: Any) -> bool:
         sealed = getattr(row, column)
-        if vault.key_id(sealed) == vault.keyring.current:
+        if not sealed or vault.key_id(sealed) == vault.keyring.current:
             return False
         setattr(row, column, vault.reseal(sealed, aad=aad(row)))
         return True

@@ -2,7 +2,8 @@
 One-time codes: what they prove is control of one identifier, no more.
 
 A code goes to the address that was typed, known to us or not; everything the caller sees is
-the same either way.
+the same either way. Beside the digits the mail holds a token that answers the same challenge:
+signed for one purpose, sealed, and dead whenever the digits are.
 
 Source: GDPR 12(6); GB/T 35273-2020 8.7(a).
 """
@@ -20,7 +21,7 @@ from rights.domain.clock import tighten
 from rights.domain.errors import Conflict, Gone, TooMany, Unauthenticated
 from rights.domain.levels import Acr, level
 from rights.domain.lifecycle import TERMINAL, Event, State
-from rights.services import audit, requests, subjects
+from rights.services import audit, requests, subjects, tokens
 from rights.services.context import Context
 from rights.services.regimes import promise
 from rights.store import rows
@@ -30,6 +31,8 @@ from rights.store.models import Challenge, IdentifierRow, Request
 DIGITS: Final = 6
 CODES_A_DAY: Final = 10
 _WRONG: Final = "the code is wrong, used, or too old: ask for a new one"
+_NOTHING: Final = "|"
+"""What an unreadable token comes to: no challenge and no code, so equal to none of ours."""
 
 
 def challenge(
@@ -110,15 +113,19 @@ def answer(
     session: Session,
     context: Context,
     request: Request,
-    code: str,
+    given: str,
     *,
     now: datetime,
     purpose: str = "request",
+    by_token: bool = False,
 ) -> bool:
     """
     Check a code; return whether it was right.
 
     A wrong answer is counted, so the caller commits in both cases and only then refuses.
+
+    Args:
+        given: The digits; with *by_token*, the token of :func:`token_of`.
 
     Raises:
         Unauthenticated: there is no live code. Says nothing about why.
@@ -126,8 +133,9 @@ def answer(
     row = _live(session, request, purpose)
     if row is None or row.expires_at <= now or row.tries >= context.settings.code_tries:
         raise Unauthenticated(_WRONG, code="wrong_code")
-    right = context.vault.open(row.sealed_code, aad=f"code|{row.id}")
-    if not hmac.compare_digest(right, code.strip().encode()):
+    said = _read(context, given, purpose, now) if by_token else f"{row.id}|{given.strip()}"
+    right = f"{row.id}|{code_of(context, row)}"
+    if not hmac.compare_digest(right.encode(), said.encode()):
         row.tries += 1
         line = audit.Line("code_refused", "subject", {"tries": row.tries})
         audit.append(session, request, [line], now=now)
@@ -139,6 +147,26 @@ def answer(
     contact.proof, contact.proved_at = contact.proof or "code", now
     audit.append(session, request, [audit.Line("code_answered", "subject", {})], now=now)
     return True
+
+
+def code_of(context: Context, row: Challenge) -> str:
+    """Return the digits of a challenge, for the mail that carries them."""
+    return context.vault.open(row.sealed_code, aad=f"code|{row.id}").decode()
+
+
+def token_of(context: Context, row: Challenge) -> str:
+    """Return the token of a challenge: it answers in place of the digits, as long as they do."""
+    content = [row.id, code_of(context, row)]
+    return tokens.make(context.vault, f"code|{row.purpose}", content, expires_at=row.expires_at)
+
+
+def _read(context: Context, token: str, purpose: str, now: datetime) -> str:
+    """Return challenge and code of a token, as one text to compare."""
+    try:
+        challenge_id, code = tokens.read(context.vault, f"code|{purpose}", token.strip(), now=now)
+    except Unauthenticated:
+        return _NOTHING  # refused and counted like any other wrong answer
+    return f"{challenge_id}|{code}"
 
 
 def refused() -> Unauthenticated:

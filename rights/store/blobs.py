@@ -12,13 +12,16 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from rights.domain.errors import ConfigError, NotFound
+from rights.failpoints import Point, hit
 
 PIECE_BYTES: Final = 1024 * 1024
 _KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
@@ -57,6 +60,10 @@ class Blobs(Protocol):
 
     def delete_prefix(self, prefix: str) -> int:
         """Remove every blob under ``prefix/`` and return how many there were."""
+        ...
+
+    def drop_unfinished(self, older_than: timedelta) -> int:
+        """Remove what was begun and, for so long, neither grew nor was published; count it."""
         ...
 
     def list(self, prefix: str = "") -> Iterator[str]:
@@ -99,11 +106,13 @@ class DirectoryBlobs:
                 if lasting:
                     file.flush()
                     os.fsync(file.fileno())
+            hit(Point.PUBLISH_BEFORE)
             self._publish(incoming, target)
         finally:
             incoming.unlink(missing_ok=True)
         if lasting:
             _sync_directory(target.parent)
+        hit(Point.PUBLISH_AFTER)
         return size
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
@@ -148,6 +157,18 @@ class DirectoryBlobs:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
             self._drop_empty(path.parent)
+        return count
+
+    def drop_unfinished(self, older_than: timedelta) -> int:
+        """Unlink what a process that was ended has left where it was writing."""
+        before, count = time.time() - older_than.total_seconds(), 0
+        for left in self._incoming.iterdir():
+            try:
+                if left.stat().st_mtime <= before:
+                    left.unlink()
+                    count += 1
+            except FileNotFoundError:
+                continue  # published just now: it was not left at all
         return count
 
     def list(self, prefix: str = "") -> Iterator[str]:

@@ -18,6 +18,8 @@ import orjson
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlmodel import Session
 
+from rights.failpoints import Point, hit
+
 _BUSY_MS = 10_000
 
 
@@ -75,6 +77,8 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """Yield a session in one writing transaction: committed as a whole, or not at all."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+        hit(Point.REGISTER_BEFORE)
+    hit(Point.REGISTER_AFTER)
 
 
 @contextmanager

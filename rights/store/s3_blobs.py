@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import boto3
@@ -16,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rights.domain.errors import ConfigError, Unavailable
+from rights.failpoints import Point, hit
 from rights.store.blobs import PIECE_BYTES, check_key, gone
 
 PART_BYTES: Final = 8 * 1024 * 1024
@@ -76,7 +78,9 @@ class S3Blobs:
             first = next(parts, b"")
             second = next(parts, None)
             if second is None:
+                hit(Point.PUBLISH_BEFORE)
                 self._client.put_object(Bucket=self._bucket, Key=name, Body=first)
+                hit(Point.PUBLISH_AFTER)
                 return len(first)
             return self._multipart(name, _chain(first, second, parts))
 
@@ -115,6 +119,19 @@ class S3Blobs:
         with _translated():
             return self._remove(self._versions(f"{self._name(prefix)}/"))
 
+    def drop_unfinished(self, older_than: timedelta) -> int:
+        """Abort uploads that were begun so long ago: the longest takes minutes."""
+        before, count = datetime.now(UTC) - older_than, 0
+        with _translated():
+            pages = self._client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
+                for upload in page.get("Uploads", ()):
+                    if upload["Initiated"] <= before:
+                        name, number = upload["Key"], upload["UploadId"]
+                        self._abort({"Bucket": self._bucket, "Key": name, "UploadId": number})
+                        count += 1
+        return count
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """List current objects."""
         below = f"{self._name(prefix)}/" if prefix else self._prefix
@@ -138,8 +155,10 @@ class S3Blobs:
                 tag = self._client.upload_part(**at, PartNumber=number, Body=part)["ETag"]
                 done.append({"PartNumber": number, "ETag": tag})
                 size += len(part)
+            hit(Point.PUBLISH_BEFORE)
             self._client.complete_multipart_upload(**at, MultipartUpload={"Parts": done})
             published = True
+            hit(Point.PUBLISH_AFTER)
         finally:
             if not published:
                 self._abort(at)

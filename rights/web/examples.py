@@ -117,5 +117,14 @@ _BODIES: Final[Mapping[str, Any]] = {
         "events": ["request.fulfilled", "package.ready"],
     },
     "change_webhook": {"events": ["request.fulfilled"]},
+    "check_suppression": {
+        "items": [
+            {
+                "type": "email",
+                "value": "wei.zhang@example.com",
+                "recorded_at": "2026-01-05T08:00:00Z",
+            }
+        ]
+    },
 }
 """What each call with a body is shown with."""

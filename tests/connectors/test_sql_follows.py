@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.sdk import Expect, KeySet
+from connectors.sdk import Expect, KeySet, Standing
 from connectors.sdk import held as held_anchor
 from rights.domain.datamap import Retention
 from tests.connectors.contract import work
 from tests.connectors.database import Database
-from tests.connectors.keys import aim, fields, held, owner, table
+from tests.connectors.keys import aim, fields, held, none, owner, table
 
 ME = 1
 ORDERS = table(
@@ -103,3 +103,17 @@ def test_without_the_rule_everything_goes(database: Database, keys: KeySet) -> N
     target = aim(replace(LINES, retention=None), keys)
 
     assert database.connector().erase(target, work()).affected == 2
+
+
+def test_what_points_at_a_held_row_keeps_its_pointer(database: Database) -> None:
+    """An order points at its payment, the payment at its order: both are held, or both go."""
+    database.run("CREATE TABLE carts (id INTEGER PRIMARY KEY, order_id INTEGER)")
+    database.put("carts", {"id": 1, "order_id": 1}, {"id": 2, "order_id": 2})
+    carts = table("carts", none("order_id", "shop.orders"), key=("id",), fields=fields("id"))
+    kept = KeySet({held_anchor("shop.orders"): {Standing.SOLE: ((1,),)}})
+    connector, target = database.connector(), aim(carts, held(orders=[1, 2]).merged(kept))
+
+    connector.erase(target, work())
+
+    assert database.rows("SELECT order_id FROM carts ORDER BY id") == [(1,), (None,)]
+    assert connector.verify(target, work(), Expect.ERASED).rows == 0

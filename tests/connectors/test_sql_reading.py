@@ -12,7 +12,7 @@ from connectors.sdk import Expect, KeySet, Misconfigured, Standing, TableFound
 from connectors.sql import Sql, SqlSettings, engines, keysets, reading
 from tests.connectors.contract import record, said, work
 from tests.connectors.database import Database, elsewhere
-from tests.connectors.keys import aim, fields, held, owner, table
+from tests.connectors.keys import SOLE, accessor, aim, fields, held, owner, table
 
 ME = 1
 
@@ -275,3 +275,26 @@ def test_a_connection_the_server_closed_is_replaced(
 
     assert connector.locate(target, work()).rows == 0
     database.close()
+
+
+def test_a_row_found_before_shows_no_more_than_the_way_it_was_found_by(
+    database: Database,
+) -> None:
+    database.run(
+        "CREATE TABLE staff (id INTEGER PRIMARY KEY, boss_id INTEGER, note VARCHAR(20))",
+        "INSERT INTO staff VALUES (1, NULL, 'mine'), (2, 1, 'hers')",
+    )
+    masked = table(
+        "staff",
+        accessor("boss_id", "shop.staff", mask=("note",)),
+        identifies={"staff_id": "id"},
+        fields=fields("id", "note"),
+    )
+    keys = KeySet({"identifier:staff_id": {SOLE: ((1,),)}, "shop.staff": {SOLE: ((1,),)}})
+    seen = KeySet({"shop.staff": {Standing.SEEN: ((2,),)}})
+    connector, target = database.connector(), aim(masked, keys.merged(seen))
+
+    assert [tuple(r.values()) for r in connector.collect(target, work())] == [  # type: ignore[union-attr]
+        (1, "mine"),
+        (2, None),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.domain.merkle import root
+from rights.domain.merkle import root, salted
 
 _INPUTS = [
     bytes.fromhex(text)
@@ -60,3 +60,17 @@ def test_order_matters(values: list[bytes]) -> None:
     roots = [root(values[i:] + values[:i]) for i in range(2)]
 
     assert all(one != other for one, other in pairwise(roots))
+
+
+@given(st.binary(min_size=32, max_size=32), st.lists(st.binary(max_size=8), max_size=20))
+def test_without_the_salt_a_root_tells_nothing_of_its_values(
+    salt: bytes, values: list[bytes]
+) -> None:
+    covered = list(salted(salt, values))
+
+    assert [c[32:] for c in covered] == values
+    assert len({c[:32] for c in covered}) == len(values)  # equal values do not look equal
+    assert covered == list(salted(salt, values))
+    if values:
+        assert root(covered) != root(values)
+        assert root(covered) != root(salted(bytes(31) + b"?", values)) or salt == bytes(31) + b"?"

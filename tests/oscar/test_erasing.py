@@ -66,7 +66,7 @@ def _erase_and_compare(shop: Shop, person: Person, kind: str) -> dict[str, Any]:
     outcome = shop.run(kind, person.email)
 
     after = Picture.of(shop.url)
-    assert (outcome["exit"], outcome["state"]) == (0, "fulfilled")
+    assert (outcome["exit"], outcome["state"]) == (0, "fulfilled"), outcome["problems"]
     assert before.gone(after) == _sets(due["gone"])
     assert _within(before.changed(after), due["touched"]) == {}
     assert before.new(after) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -75,6 +76,30 @@ def test_a_credential_in_clear_is_refused_without_being_repeated() -> None:
 )
 def test_an_entry_that_cannot_be_answered_for_is_refused(line: str, what: str) -> None:
     assert what in the_problem(SMALL.replace(line, ""))
+
+
+def test_for_a_trial_what_an_entry_owes_is_told_and_the_rest_is_still_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "map.yaml"
+    owing = SMALL
+    for line in ("  role: controller\n", "    basis: contract\n", "    retention: none\n"):
+        owing = owing.replace(line, "")
+    told: list[str] = []
+
+    path.write_text(owing, encoding="utf-8")
+    assert load(path, tell=told.append).stores
+    assert [line.split(": ")[2].split(" → ")[0] for line in told] == [
+        "has no role",
+        "has no retention",
+        "has no legal basis",
+    ]
+    with pytest.raises(ConfigError):
+        load(path)
+
+    path.write_text(owing.replace("category: contact", "categori: contact"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="mistake"):
+        load(path, tell=told.append)
 
 
 def test_a_purpose_brings_its_basis_along() -> None:

@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -308,3 +309,29 @@ class TestOpening:
         )
 
         assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_what_a_killed_process_was_writing_goes_once_it_is_old(
+    blobs: Blobs, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    blobs.put("whole", [b"stays"])
+    left = _cut_off(blobs, tmp_path, request)
+
+    assert blobs.drop_unfinished(timedelta(hours=1)) == 0
+    assert left() == 1
+    assert blobs.drop_unfinished(timedelta(seconds=-60)) == 1
+    assert left() == 0
+    assert read(blobs, "whole") == b"stays"
+
+
+def _cut_off(blobs: Blobs, folder: Path, request: pytest.FixtureRequest) -> Callable[[], int]:
+    """Leave what a process leaves that is killed while it writes; return how to count it."""
+    if isinstance(blobs, DirectoryBlobs):
+        incoming = folder / "blobs" / ".incoming"
+        (incoming / "half").write_bytes(b"sealed")
+        return lambda: len(list(incoming.iterdir()))
+    s3 = request.getfixturevalue("s3")
+    client, bucket = s3.client(), s3.bucket
+    request.addfinalizer(client.close)
+    client.create_multipart_upload(Bucket=bucket, Key="rights/here/half")
+    return lambda: len(client.list_multipart_uploads(Bucket=bucket).get("Uploads", ()))

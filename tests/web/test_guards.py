@@ -71,6 +71,7 @@ def test_no_credential_no_entry(house: House, method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+@pytest.mark.requirement("R-9-1")
 @pytest.mark.parametrize(
     ("method", "path", "scope"), [(m, p, o["x-scope"]) for m, p, o in OPERATIONS if "x-scope" in o]
 )

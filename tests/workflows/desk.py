@@ -10,16 +10,17 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from connectors.sdk import Receipt
+from connectors.sdk import KeySet, Receipt
 from rights.domain.kinds import Kind, default_option
 from rights.services import intake, requests, subjects
 from rights.store.db import reading, transaction
-from rights.store.models import Notice, Request, StepRow, StepState
+from rights.store.models import KeyringRow, Notice, Request, StepRow, StepState
 from tests.services.registers import NOW
 from tests.workflows.house import Clock, ask, floor_over
 from workflows.embedded.smtp import Sink
 from workflows.finish import finish
 from workflows.floor import Floor
+from workflows.keyring import sealed_keys
 from workflows.notices.send import send_due
 from workflows.plan import Plan, Step
 from workflows.recipes import Action
@@ -137,6 +138,10 @@ class Desk:
         with transaction(self.register) as session:
             request = requests.locked(session, request_id)
             session.add_all(done)
+            frozen = sealed_keys(self.context.vault, request_id, KeySet())
+            at = self.clock()
+            session.add(KeyringRow(request_id=request_id, sealed=frozen, created_at=at))
+            session.flush()
             finish(session, self.floor, request, done, plan, now=self.clock())
 
     def send(self, **more: Any) -> int:

@@ -45,8 +45,8 @@ USERS = Collection(
     fields=(
         shown("id", "account", "编号", "Number"),
         shown("name", "contact", "姓名", "Name", basis="contract"),
-        shown("email", "contact", "电子邮箱", "E-mail"),
-        shown("phone", "contact", "手机号", "Phone"),
+        shown("email", "contact", "电子邮箱", "E-mail", relates_to=RelatesTo.SELF),
+        shown("phone", "contact", "手机号", "Phone", relates_to=RelatesTo.SELF),
         shown("vip", "profile", "会员", "Member", source=Source.DERIVED),
         MapField("password_hash", "secret", secret=Secret.CREDENTIAL),
         MapField(

@@ -124,9 +124,11 @@ def test_a_link_that_no_foreign_key_backs_is_found(tmp_path: Path, shop: str) ->
 def test_an_ignored_table_that_points_at_people_is_found(tmp_path: Path, shop: str) -> None:
     execute(shop, "CREATE TABLE migrants (id INTEGER PRIMARY KEY, u INTEGER REFERENCES users (id))")
 
-    (finding,) = check_shop(tmp_path, shop)
+    found = check_shop(tmp_path, shop)
 
-    assert finding.startswith("warning: shop.migrants: is ignored, but its rows point at users")
+    assert found[0].startswith("warning: shop.migrants: is ignored, but its rows point at users")
+    assert found[1].startswith("warning: shop.migrants.u: a foreign key to users without an index")
+    assert len(found) == 2
 
 
 def test_a_store_that_does_not_answer_is_an_error_that_repeats_no_password(tmp_path: Path) -> None:

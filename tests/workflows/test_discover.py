@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rights.domain.datamap import Store
+from rights.domain.datamap import Role, Store
 from rights.domain.errors import ConfigError
 from rights.services.datamap import parse
 from tests.workflows.shop_on_sql import MAP, SCHEMA, check_shop, execute
@@ -48,7 +48,7 @@ def test_a_draft_of_a_live_schema_is_a_map_that_loads_and_checks(tmp_path: Path,
     ]
 
 
-def test_a_draft_leaves_out_the_key_that_closes_a_circle_and_says_so(
+def test_a_draft_marks_the_key_that_closes_a_circle_and_makes_nobody_an_owner_by_it(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     execute(sqlite_url, SCHEMA)
@@ -59,7 +59,10 @@ def test_a_draft_leaves_out_the_key_that_closes_a_circle_and_says_so(
     discover_command(file, environ={}, out=out)
 
     assert "closes a circle" in out.getvalue()
-    assert parse(out.getvalue()).collection("shop.orders").links[0].to == "shop.users"
+    datamap = parse(out.getvalue())
+    assert datamap.collection("shop.orders").links[0].to == "shop.users"
+    (back,) = datamap.collection("shop.users").links
+    assert (back.to, back.role) == ("shop.orders", Role.NONE)
 
 
 def test_a_draft_of_a_schema_without_people_says_nothing_about_them(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rights.domain import graph as pure
 from rights.domain.datamap import Collection, DataMap, Depth, Identifier, Link, Role, Store
-from rights.domain.errors import ConfigError
 from workflows import graph
 
 IDENTIFIERS = {
@@ -150,9 +151,11 @@ def test_a_row_elsewhere_may_give_ownership_of_a_row() -> None:
     owning = Link(("group_id",), Role.OWNS, to="shop.groups", to_columns=("number",))
     datamap = map_of(USERS, GROUPS, Collection("shop", "founders", links=(owning,)))
 
-    (reach,) = graph.predicate_for(datamap, GROUPS)
+    reach, others = graph.predicate_for(datamap, GROUPS)
 
     assert (reach.columns, reach.role, reach.link) == (("number",), Role.OWNER, owning)
+    assert (others.columns, others.anchor) == (("number",), "others:shop.groups:number")
+    assert graph.freeze_columns(datamap, GROUPS) == ((), ("number",))
 
 
 def test_leaves_are_not_frozen() -> None:
@@ -201,13 +204,20 @@ def test_a_collection_that_points_at_itself_is_no_circle() -> None:
     assert "shop.comments" in graph.erase_order(COMPANY)
 
 
-def test_a_circle_is_refused_and_named() -> None:
+def test_collections_in_a_circle_are_frozen_together_after_what_they_hang_on() -> None:
     a = Collection("shop", "a", links=(Link(("b_id",), Role.OWNER, to="shop.b"),))
-    b = Collection("shop", "b", links=(Link(("a_id",), Role.NONE, to="shop.a"),))
+    b = Collection(
+        "shop",
+        "b",
+        links=(
+            Link(("a_id",), Role.OWNER, to="shop.a"),
+            Link(("user_id",), Role.OWNER, to="shop.users"),
+        ),
+    )
 
-    with pytest.raises(ConfigError, match="circle") as caught:
-        graph.erase_order(map_of(USERS, a, b))
-    assert caught.value.problems == ("shop.a → shop.b → shop.a",)
+    assert pure.freeze_groups(map_of(a, USERS, b)) == (("shop.users",), ("shop.a", "shop.b"))
+    assert set(graph.erase_order(map_of(a, USERS, b))) == {"shop.a", "shop.b", "shop.users"}
+    assert graph.erase_order(map_of(a, USERS, b))[-1] == "shop.users"
 
 
 def test_what_hangs_on_nobody_is_not_reachable() -> None:
@@ -260,25 +270,17 @@ def test_every_collection_is_erased_before_what_it_points_at(datamap: DataMap) -
 @settings(max_examples=80, deadline=None)
 @given(maps())
 def test_every_anchor_is_frozen_before_it_is_used(datamap: DataMap) -> None:
-    order = datamap_order(datamap)
-    for place, path in enumerate(order):
+    groups = graph.freeze_groups(datamap)
+    group_of = {path: n for n, group in enumerate(groups) for path in group}
+    for path, group in group_of.items():
         for reach in graph.predicate_for(datamap, datamap.collection(path), erasing=True):
             source, _, columns = reach.anchor.partition(":")
-            if source in {"identifier", path}:
+            if source in {"identifier", "others", path}:
                 continue
             wanted = tuple(columns.split(",")) if columns else ()
             assert wanted in graph.freeze_columns(datamap, datamap.collection(source))
             if reach.role is not Role.NONE:
-                assert order.index(source) < place
-
-
-def datamap_order(datamap: DataMap) -> tuple[str, ...]:
-    """Return the freeze order, or nothing where ``owns`` and ``owner`` links make a circle."""
-    try:
-        return graph.freeze_order(datamap)
-    except ConfigError:
-        assert pure.cycles(graph.parents(datamap))
-        return ()
+                assert group_of[source] <= group
 
 
 @settings(max_examples=80, deadline=None)
@@ -303,20 +305,28 @@ def _begins(anchor: str, found: set[str]) -> bool:
     return source == "identifier" or source in found
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(maps(acyclic=False))
-def test_a_map_has_an_order_exactly_when_it_has_no_circle(datamap: DataMap) -> None:
-    circles = pure.cycles(pure.pointed_from(datamap))
+def test_groups_are_the_circles_and_come_after_what_they_need(datamap: DataMap) -> None:
+    before = pure.parents(datamap)
+    groups = pure.freeze_groups(datamap)
 
-    assert _has_order(datamap) is not bool(circles)
-    for circle in circles:
-        assert len(circle) > 1
-        before = pure.pointed_from(datamap)
-        assert all(b in before[a] for a, b in zip(circle, (*circle[1:], circle[0]), strict=True))
+    assert sorted(p for g in groups for p in g) == sorted(before)
+    place = {path: n for n, group in enumerate(groups) for path in group}
+    for path, needs in before.items():
+        assert all(place[need] <= place[path] for need in needs)
+    for group in groups:
+        for one in group:
+            assert {p for p in group if p == one or _leads(before, one, p)} == set(group)
 
 
-def _has_order(datamap: DataMap) -> bool:
-    try:
-        return bool(graph.erase_order(datamap))
-    except ConfigError:
-        return False
+def _leads(before: Mapping[str, frozenset[str]], one: str, to: str) -> bool:
+    """Return whether *one* depends on *to*, at whatever distance."""
+    found: set[str] = set()
+    waiting = list(before[one])
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += before[path]
+    return to in found

@@ -10,8 +10,6 @@ import pytest
 
 from rights.domain.kinds import OPTIONS, Kind
 from rights.services import notices
-from rights.services.regimes import regimes
-from workflows import reasons
 from workflows.notices import compose
 from workflows.notices.words import LANGUAGES, catalogue, language_of, words
 from workflows.outcome import TOLD
@@ -49,13 +47,6 @@ def test_no_words_are_missing_for_anything_that_can_happen(language: str) -> Non
         *(("lines", str(action), way) for action in TOLD for way in ("done", "none")),
         *(("subjects", event) for event in notices.EVENTS),
         *(("outcome", state) for state in ("fulfilled", "partially_fulfilled", "denied")),
-        *(
-            ("remedies", name)
-            for regime in regimes().values()
-            for clock in regime.clocks.values()
-            for name in clock.denial.remedies
-        ),
-        *(("bases", code, "cn") for code in reasons.for_staff() if code != "store_unavailable"),
     ]
 
     assert [path for path in wanted if not say.find(*path)] == []

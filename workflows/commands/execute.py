@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ from rights.domain.errors import ConfigError, Invalid, RightsError
 from rights.domain.kinds import Kind
 
 EXITS = {"fulfilled": 0, "planned": 0, "partially_fulfilled": 3, "on_hold": 4}
+
+_WORST = (1, 4, 3, 0)
+_COUNTS = ("affected", "decorrelated", "retained")
 
 
 @click.command()
@@ -49,7 +54,35 @@ def execute(**given: Any) -> None:
         sys.exit(1)
     for outcome in outcomes:
         _print(outcome, as_json=given["as_json"])
-    sys.exit(max(EXITS.get(o["state"], 1) for o in outcomes))
+    if given["people"]:
+        _print(_of_all(outcomes), as_json=given["as_json"])
+    sys.exit(_exit(outcomes))
+
+
+def _exit(outcomes: Sequence[dict[str, Any]]) -> int:
+    """Return the code of what went worst: one person's failure is not lost among many."""
+    return min((EXITS.get(o["state"], 1) for o in outcomes), key=_WORST.index)
+
+
+def _of_all(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a batch came to: the last line, after one for each person."""
+    lines: dict[tuple[str, ...], dict[str, Any]] = {}
+    for line in (line for o in outcomes for line in o["collections"]):
+        place = tuple(str(line[name]) for name in ("store", "collection", "action", "missing"))
+        known = lines.setdefault(place, {**line, **dict.fromkeys(_COUNTS, 0), "because": ""})
+        for name in _COUNTS:
+            known[name] += line[name]
+        known["because"] = known["because"] or line["because"]
+    worst = _exit(outcomes)
+    return {
+        "state": next(o["state"] for o in outcomes if EXITS.get(o["state"], 1) == worst),
+        "people": len(outcomes),
+        "states": dict(Counter(o["state"] for o in outcomes)),
+        "collections": list(lines.values()),
+        "plan_hash": None,
+        "receipt": None,
+        "package": None,
+    }
 
 
 def _people(given: dict[str, Any]) -> list[dict[str, str]]:

@@ -34,6 +34,19 @@ def rotate() -> None:
     click.echo(json.dumps(turn(open_engine(settings.database_url), context_for(settings).vault)))
 
 
+@keys.command()
+def used() -> None:
+    """Show which keys the suppression list needs, and until when: then one may be retired."""
+    from rights.services.suppression import keys_in_use
+    from rights.store.db import reading
+
+    register = open_engine(load().database_url)
+    with reading(register) as session:
+        found = keys_in_use(session, RegisterClock(register).now())
+    shown = {k: {"rows": rows, "until": until.isoformat()} for k, (rows, until) in found.items()}
+    click.echo(json.dumps({"suppression": shown}))
+
+
 @click.command()
 def purge() -> None:
     """Forget what is over: packages, codes, contacts, old records."""

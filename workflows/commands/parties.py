@@ -13,6 +13,7 @@ from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Staff
 
 ROLES = ("reviewer", "approver", "verifier", "auditor", "admin", "automation")
+SCOPES = ("legal", "dpo")
 
 
 @click.group()
@@ -97,10 +98,11 @@ def staff() -> None:
 @staff.command("add")
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
-def add_staff(name: str, roles: tuple[str, ...]) -> None:
-    """Add NAME with its roles."""
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES))
+def add_staff(name: str, roles: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+    """Add NAME with its roles, and what it may decide beyond them."""
     register = open_engine(load().database_url)
     now = RegisterClock(register).now()
     with transaction(register) as session:
-        session.add(Staff(name=name, roles=list(roles), created_at=now))
+        session.add(Staff(name=name, roles=[*roles, *scopes], created_at=now))
     click.echo("done")

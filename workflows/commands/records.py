@@ -62,6 +62,15 @@ def verify_receipt(file: Path, public_key: str | None) -> None:
     sys.exit(0 if found.ok else 1)
 
 
+@receipt.command("page")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def receipt_page(out: Path) -> None:
+    """Write the page that checks receipts in a browser: one file, for giving away."""
+    from rights.services.receipt_page import page
+
+    out.write_text(page(), encoding="utf-8")
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.option(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime
 
 import click
 from sqlmodel import Session
 
-from rights.domain.errors import Conflict, Forbidden
+from rights.domain.errors import RightsError
 from rights.services import requests
 from rights.settings import load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Staff
-from workflows import plans
+from workflows import aftertasks, plans
 from workflows import tasks as work
 from workflows.reasons import for_staff
 
@@ -30,8 +31,9 @@ def tasks() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def list_tasks(*, as_json: bool) -> None:
     """Show what waits, the most urgent first."""
-    with reading(open_engine(load().database_url)) as session:
-        found = work.open_tasks(session)
+    settings = load()
+    with reading(open_engine(settings.database_url)) as session:
+        found = [*work.open_tasks(session), *aftertasks.open_tasks(session, settings)]
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -45,8 +47,11 @@ def list_tasks(*, as_json: bool) -> None:
 @AS
 @click.option("--proof", default="", help="Reference of a ticket or document; no personal data.")
 def complete(step: str, who: str, proof: str) -> None:
-    """Say that STEP was done by hand."""
-    _act(who, lambda s, staff, now: work.complete(s, step, staff, now=now, proof=proof))
+    """Say that STEP was done by hand: a step, an incident, or a store's maintenance."""
+    if aftertasks.is_one(step):
+        _act(who, lambda s, staff, now: aftertasks.complete(s, step, staff, now=now, proof=proof))
+    else:
+        _act(who, lambda s, staff, now: work.complete(s, step, staff, now=now, proof=proof))
 
 
 @tasks.command()
@@ -64,6 +69,31 @@ def retry(step: str, who: str) -> None:
 def leave_out(step: str, who: str, reason: str) -> None:
     """Go on without STEP; the answer names it with the reason."""
     _act(who, lambda s, staff, now: work.leave_out(s, step, staff, now=now, reason=reason))
+
+
+@tasks.command()
+@click.argument("request_id")
+@AS
+@click.option("--reason", required=True, help="A code of the catalogue; a wrong one names all.")
+@click.option(
+    "--note-basis",
+    "facts",
+    default="",
+    help="The facts of this case, in words for the person; - reads them from standard input.",
+)
+def deny(request_id: str, who: str, reason: str, facts: str) -> None:
+    """Deny REQUEST_ID as a whole, before any store was changed for it."""
+    from rights.services import denials
+    from workflows.building import context_for
+
+    context = context_for(load())
+    told = sys.stdin.read() if facts == "-" else facts
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        request = requests.locked(session, request_id)
+        denials.deny(session, context, request, staff, reason=reason, facts=told, now=now)
+
+    _act(who, act)
 
 
 @click.command()
@@ -88,7 +118,7 @@ def _act(who: str, do: Callable[[Session, Staff, datetime], None]) -> None:
     try:
         with transaction(register) as session:
             do(session, staff, now)
-    except (Conflict, Forbidden) as error:
+    except RightsError as error:
         with transaction(register) as session:
             work.refused(session, staff, error, now=now)
         raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -21,16 +22,22 @@ _LOOSE = ("fsync=off", "full_page_writes=off")
 _NOBODY = 65534
 
 
-@dataclass(frozen=True)
+@dataclass
 class PostgresServer:
     """A running PostgreSQL; ``url`` is that of its database ``postgres``."""
 
     url: str
     process: Process
+    run: Callable[[], Process] = field(repr=False)
 
     def stop(self) -> None:
         """End it and remove its data."""
         self.process.stop()
+
+    def restart(self) -> None:
+        """End it at once, every transaction under way with it, and start it on the same data."""
+        self.process.stop(keep=True)
+        self.process = self.run()
 
 
 def start(*, durable: bool = False) -> PostgresServer:
@@ -62,12 +69,15 @@ def start(*, durable: bool = False) -> PostgresServer:
     command = [str(programs / "postgres"), "-D", str(data), "-k", str(folder)]
     for setting in (*_SETTINGS, *(() if durable else _LOOSE)):
         command += ["-c", setting]
-    # SIGQUIT is its immediate shutdown: every process of it ends, nothing is written back.
-    process = Process(command, folder, end_signal="SIGQUIT", user=user)
-    process.wait_until(lambda: _answers(folder))
-    return PostgresServer(
-        f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder))}", process
-    )
+
+    def run() -> Process:
+        # SIGQUIT is its immediate shutdown: every process of it ends, nothing is written back.
+        process = Process(command, folder, end_signal="SIGQUIT", user=user)
+        process.wait_until(lambda: _answers(folder))
+        return process
+
+    url = f"postgresql+psycopg://postgres@/postgres?host={quote(str(folder))}"
+    return PostgresServer(url, run(), run)
 
 
 def _programs(folder: Path, user: int | None) -> Path:

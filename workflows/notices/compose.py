@@ -1,8 +1,9 @@
 """
 What each notice says.
 
-A letter holds the reference, codes, times and counts; never the person's data, never a token
-in an address. One function for each event, and a table of them.
+A letter holds the reference, codes, times and counts; never the person's data, and no address
+to click. A token stands as text beside the code that it replaces. One function for each event,
+and a table of them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,20 @@ from types import MappingProxyType
 from typing import Final
 
 from rights.domain.lifecycle import TERMINAL, State
+from rights.services import denials
+from rights.services.reasons import catalogue as reasons
 from workflows.notices.facts import Facts
-from workflows.notices.letter import Block, Letter, big, bullets, heading, paragraph, table
-from workflows.notices.lines import items
-from workflows.reasons import catalogue as reasons
+from workflows.notices.letter import (
+    Block,
+    Letter,
+    big,
+    bullets,
+    heading,
+    paragraph,
+    paste,
+    table,
+)
+from workflows.notices.lines import basis_of, items
 
 _MIB: Final = 1_048_576
 
@@ -99,6 +110,8 @@ def _code_and_rest(facts: Facts) -> Iterator[Block]:
     yield big(facts.code)
     until = facts.moment(facts.code_until)
     yield paragraph(say.say("code", "validity", minutes=max(1, math.floor(left / 60)), until=until))
+    yield paragraph(say.say("code", "token"))
+    yield paste(facts.token)
     yield paragraph(say.say("code", "not_you"))
 
 
@@ -120,9 +133,12 @@ def _needs_info(facts: Facts) -> Iterator[Block]:
 
 def _outcome(facts: Facts) -> Iterator[Block]:
     say, request = facts.words, facts.request
+    denied = request.state is State.DENIED
     if not facts.proved and request.level_needed > 0:
         yield paragraph(say.say("outcome", "brief"))
         yield table(_about(facts))
+        if denied:  # the ways out are the law's, and tell nothing about anybody
+            yield from _ways_out(facts)
         return
     yield paragraph(say.say("outcome", str(request.state)))
     answered = facts.moment(request.closed_at) if request.closed_at else ""
@@ -131,8 +147,18 @@ def _outcome(facts: Facts) -> Iterator[Block]:
     if facts.answers:
         yield heading(say.say("outcome", "facts"))
         yield from map(paragraph, facts.answers)
+    yield from _ways_out(facts)
+
+
+def _ways_out(facts: Facts) -> Iterator[Block]:
+    """Yield where the person can turn, under every law, and for a denial how much time there is."""
+    say, denied = facts.words, facts.request.state is State.DENIED
     yield heading(say.say("outcome", "remedies"))
-    yield bullets(_remedies(facts))
+    told = ("text", "time") if denied else ("text",)
+    yield bullets(
+        say.join([say.either(way[name]) for name in told])
+        for way in denials.ways_out(facts.context, facts.request)
+    )
 
 
 def _denial(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -140,12 +166,9 @@ def _denial(facts: Facts) -> Iterator[tuple[str, str]]:
     say, request = facts.words, facts.request
     if request.state is not State.DENIED:
         return
-    known = reasons().get(request.reason, {})
-    told = say.either({k: str(v) for k, v in known.items()}, request.reason)
-    yield _label(facts, "reason", told)
-    chinese = any(name.startswith("cn_") for name in request.regimes)
-    basis = say.find("bases", request.reason, "cn" if chinese else "other")
-    yield _label(facts, "basis", basis)
+    known = reasons().get(request.reason)
+    yield _label(facts, "reason", say.either(known.texts) if known else request.reason)
+    yield _label(facts, "basis", basis_of(facts, request.reason))
 
 
 def _result(facts: Facts) -> Iterator[Block]:
@@ -161,19 +184,6 @@ def _result(facts: Facts) -> Iterator[Block]:
     if facts.receipt.get("package"):
         yield paragraph(say.say("outcome", "package"))
     yield paragraph(say.say("outcome", "receipt"))
-
-
-def _remedies(facts: Facts) -> Iterator[str]:
-    """Yield where the person can turn, under every law the request was handled under."""
-    request = facts.request
-    names: dict[str, None] = {}
-    for regime in facts.regimes:
-        clock = regime.clock(str(request.kind), str(request.option))
-        names.update(dict.fromkeys(clock.denial.remedies if clock else ()))
-    for name in names:
-        if name == "internal_appeal_optional" and not facts.contact:
-            continue
-        yield facts.words.say("remedies", name, contact=facts.contact)
 
 
 def _package_ready(facts: Facts) -> Iterator[Block]:
@@ -215,6 +225,16 @@ def _expired(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("expired", "again"))
 
 
+def _hold_ended(facts: Facts) -> Iterator[Block]:
+    say = facts.words
+    yield paragraph(say.say("hold_ended", "opening"))
+    yield table(_about(facts))
+    told = tuple(items(facts))
+    if told and (facts.proved or not facts.request.level_needed):
+        yield bullets(told)
+    yield paragraph(say.say("hold_ended", "closed"))
+
+
 _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyType(
     {
         "received": _received,
@@ -224,6 +244,7 @@ _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyT
         "package_ready": _package_ready,
         "package_expiring": _package_expiring,
         "expired": _expired,
+        "hold_ended": _hold_ended,
     }
 )
 """What is said on each occasion; a test compares it with ``services.notices.EVENTS``."""

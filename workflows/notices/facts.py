@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from sqlmodel import Session, col, select
@@ -21,10 +21,9 @@ from rights.store.models import (
     ReceiptRow,
     Request,
 )
+from workflows.expiry import ENDED
+from workflows.notices.ended import ended_lines
 from workflows.notices.words import Words, language_of, words
-
-ANSWER: Final = "answer"
-"""Purpose of the sealed notes in which staff add to an outcome; they can take nothing away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,7 @@ class Facts:
         proved: The address was proved in this request, by a code or by the backend's word.
         contact: Of the person in charge of privacy; empty when the data map names none.
         code: The one-time code, while it works.
+        token: What can be pasted in place of it, as long.
         receipt: The signed statement of outcome, once there is one.
         answers: What staff added to the outcome.
     """
@@ -50,6 +50,7 @@ class Facts:
     contact: str
     now: datetime
     code: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
     code_until: datetime | None = None
     challenge_id: str = ""
     receipt: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -111,7 +112,8 @@ def gather(session: Session, context: Context, notice: Notice, now: datetime) ->
         proved=bool(row.proof),
         contact=str(context.datamap.controller.get("dpo_contact", "")),
         now=now,
-        code=_opened(context, code) if code else "",
+        code=verification.code_of(context, code) if code else "",
+        token=verification.token_of(context, code) if code else "",
         code_until=code.expires_at if code else None,
         challenge_id=code.id if code else "",
         **_result(session, context, request, notice.event),
@@ -128,19 +130,17 @@ def _recipient(
     return row if known is not None and known.normalise == "email" else None
 
 
-def _opened(context: Context, challenge: Challenge) -> str:
-    return context.vault.open(challenge.sealed_code, aad=f"code|{challenge.id}").decode()
-
-
 def _result(session: Session, context: Context, request: Request, event: str) -> dict[str, Any]:
     """Read what only some events speak of."""
     if event == "outcome":
         receipt = session.get(ReceiptRow, request.id)
-        answers = notes.read(session, context.vault, request.id, ANSWER)
+        answers = notes.read(session, context.vault, request.id, notes.ANSWER)
         return {
             "receipt": orjson.loads(receipt.body) if receipt else {},
             "answers": tuple(str(answer) for answer in answers),
         }
+    if event == ENDED:
+        return {"receipt": {"outcome": ended_lines(session, request.id)}}
     if event.startswith("package_"):
         query = select(Package).where(Package.request_id == request.id)
         newest = query.order_by(col(Package.created_at).desc()).limit(1)

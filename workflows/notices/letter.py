@@ -25,7 +25,7 @@ class Block:
     One part of a letter.
 
     Args:
-        kind: ``text``, ``heading``, ``code``, ``pairs`` or ``items``.
+        kind: ``text``, ``heading``, ``code``, ``token``, ``pairs`` or ``items``.
     """
 
     kind: str
@@ -71,6 +71,11 @@ def heading(text: str) -> Block:
 def big(code: str) -> Block:
     """Return a one-time code, set apart so that it can be read off."""
     return Block("code", code)
+
+
+def paste(token: str) -> Block:
+    """Return a long text on a line of its own, to be copied whole."""
+    return Block("token", token)
 
 
 def table(pairs: Iterable[tuple[str, str]]) -> Block:

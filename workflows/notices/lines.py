@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from rights.domain.datamap import Collection, Erasure
 from rights.domain.kinds import Option
+from rights.services.reasons import catalogue as reasons
 from workflows.notices.facts import Facts
 from workflows.notices.words import Words
 from workflows.packages.words import word
-from workflows.reasons import catalogue as reasons
 from workflows.recipes import Action
 
 _PERIOD: Final = re.compile(r"(\d+)([dwmy])")
@@ -37,7 +37,7 @@ def code_of(line: Line) -> str:
     if line["missing"]:
         return str(line["missing"])
     if line["retained"]:
-        return "held"
+        return str(line.get("hold") or "held")
     touched = line["affected"] or line["decorrelated"] or line["action"] in _NOTHING_IS_DONE
     touched = touched or line.get("by_hand", False)
     return "done" if touched else "no_data"
@@ -58,6 +58,8 @@ def _sentences(facts: Facts, line: Line) -> Iterator[str]:
         yield from _held(say, line, collection)
     if line["missing"]:
         yield from _missing(facts, line)
+        if line.get("until") and not line["retained"]:
+            yield say.say("parts", "review_day", day=line["until"])
     elif line.get("by_hand"):
         yield say.say("parts", "by_hand")
     elif code_of(line) == "no_data" or not _anything(line):
@@ -87,6 +89,8 @@ def _held(say: Words, line: Line, collection: Collection | None) -> Iterator[str
         yield say.say("parts", "held_until", **values, until=until)
     else:
         yield say.say("parts", "held", **values)
+    if line.get("until"):
+        yield say.say("parts", "until_day", day=line["until"])
     if collection and collection.restriction:
         yield say.say("parts", "restricted")
 
@@ -107,14 +111,20 @@ def _missing(facts: Facts, line: Line) -> Iterator[str]:
     """Why something was not done: the reason, the law, and what staff say."""
     say, code = facts.words, line["missing"]
     known = reasons().get(code)
-    reason = say.either({k: str(v) for k, v in known.items()}) if known else code
+    reason = say.either(known.texts) if known else code
     reading = line["action"] in (Action.COLLECT, Action.COUNT)
     yield say.say("parts", "not_given" if reading else "not_done", reason=reason)
-    chinese = any(name.startswith("cn_") for name in facts.request.regimes)
-    if basis := say.find("bases", code, "cn" if chinese else "other"):
+    if basis := basis_of(facts, code):
         yield say.say("parts", "basis", basis=basis)
     if line["because"] and not line["retained"]:
         yield say.say("parts", "note", note=line["because"])
+
+
+def basis_of(facts: Facts, code: str) -> str:
+    """Return the laws behind a reason, under those the request is handled under."""
+    known = reasons().get(code)
+    bases = known.bases(facts.request.regimes) if known else []
+    return facts.words.laws([facts.words.either(texts) for texts in bases])
 
 
 def _count(say: Words, number: int, line: Line | None = None) -> str:

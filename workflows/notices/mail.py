@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rights.domain.errors import Refused, Transient
+from rights.failpoints import Point, hit
 from rights.settings import Settings
 from workflows.notices.letter import Letter
 
@@ -157,7 +158,9 @@ class Outgoing:
             self._server = self._connected()
         # Only an address outside ASCII needs more of the server than every server can do.
         options = () if mail.to.isascii() else ("SMTPUTF8", "BODY=8BITMIME")
+        hit(Point.MAIL_BEFORE)
         self._server.sendmail(mail.sender, [mail.to], mail.content, options)
+        hit(Point.MAIL_AFTER)
 
     def _connected(self) -> smtplib.SMTP:
         options = self._settings

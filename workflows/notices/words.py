@@ -58,6 +58,10 @@ class Words:
         """Name several things."""
         return ("、" if self.chinese else ", ").join(things)
 
+    def laws(self, bases: list[str]) -> str:
+        """Name several laws, whose own names have commas in them."""
+        return ("；" if self.chinese else "; ").join(bases)
+
     def either(self, text: Mapping[str, str], otherwise: str = "") -> str:
         """Return a text of the data map in this language, else in the other one."""
         chinese = next((text[k] for k in ("zh-CN", "zh", "zh_CN") if text.get(k)), "")

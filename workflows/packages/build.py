@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from connectors.sdk import DataMap
+from connectors.sdk import DataMap, MapField
 from rights.store.sealing import SealedFiles
 from workflows.packages import dictionary, facts
 from workflows.packages.disclosure import Policy, Why
@@ -24,7 +25,7 @@ from workflows.packages.reading import Batch, Reader
 from workflows.packages.spool_index import Spooled, SpoolIndex
 from workflows.packages.statements import Statement
 from workflows.packages.tables import header, to_csv
-from workflows.packages.terms import About, Alert, Built, Limits, Missing
+from workflows.packages.terms import About, Alert, Built, Disputed, Limits, Missing
 from workflows.packages.writer import ZipWriter
 
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
@@ -40,6 +41,8 @@ def build(
     missing: Sequence[Missing] = (),
     statements: Sequence[Statement] = (),
     policy: Policy | None = None,
+    asked_for: Callable[[MapField], bool] = lambda _: True,
+    disputed: Sequence[Disputed] = (),
     limits: Limits | None = None,
     keep_running: Callable[[], None] = lambda: None,
 ) -> Built:
@@ -51,25 +54,27 @@ def build(
         spools: Each collection in one of them at most.
         statements: What is answered in sentences; shown first on the page.
         policy: The one the spools were written under.
+        asked_for: Which fields the request is about; nothing is said of others.
         keep_running: Called about once for every 64 KiB; raises when the lease was lost.
 
     Raises:
         NotFound, Tampered: a spool is gone or damaged: read the store again.
     """
-    package = _Package(
-        files, about, datamap, spools, missing, statements, policy or Policy(), limits or Limits()
-    )
+    says = Contents(about, datamap, missing, statements, policy or Policy(), asked_for, disputed)
+    package = _Package(files, says, spools, limits or Limits())
     digest = hashlib.sha256()
-
-    def watched() -> Iterator[bytes]:
-        for chunk in package.write():
-            if chunk:
-                keep_running()
-                digest.update(chunk)
-                yield chunk
-
-    file = files.put(key, watched())
+    file = files.put(key, _watched(package, digest.update, keep_running))
     return Built(file, digest.hexdigest(), package.summary(), tuple(_alerts(spools)))
+
+
+def _watched(
+    package: _Package, took: Callable[[bytes], None], keep_running: Callable[[], None]
+) -> Iterator[bytes]:
+    for chunk in package.write():
+        if chunk:
+            keep_running()
+            took(chunk)
+            yield chunk
 
 
 def _alerts(spools: Iterable[SpoolIndex]) -> Iterator[Alert]:
@@ -80,27 +85,33 @@ def _alerts(spools: Iterable[SpoolIndex]) -> Iterator[Alert]:
                     yield Alert(of.collection, dropped.field, dropped.why, dropped.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a package says beside the rows."""
+
+    about: About
+    datamap: DataMap
+    missing: Sequence[Missing]
+    statements: Sequence[Statement]
+    policy: Policy
+    asked_for: Callable[[MapField], bool]
+    disputed: Sequence[Disputed]
+
+
 class _Package:
     """One package being written."""
 
     def __init__(
-        self,
-        files: SealedFiles,
-        about: About,
-        datamap: DataMap,
-        spools: Sequence[SpoolIndex],
-        missing: Sequence[Missing],
-        statements: Sequence[Statement],
-        policy: Policy,
-        limits: Limits,
+        self, files: SealedFiles, says: Contents, spools: Sequence[SpoolIndex], limits: Limits
     ) -> None:
-        self._about = about
-        self._datamap = datamap
-        self._missing = missing
-        self._statements = statements
-        self._policy = policy
+        self._about = says.about
+        self._datamap = datamap = says.datamap
+        self._missing = says.missing
+        self._statements = says.statements
+        self._disputed = says.disputed
+        self._policy = says.policy
         self._limits = limits
-        self._zip = ZipWriter(made_at=about.generated_at, level=limits.level)
+        self._zip = ZipWriter(made_at=says.about.generated_at, level=limits.level)
         self._readers: dict[str, Reader] = {}
         found: dict[str, Spooled] = {}
         for index in spools:
@@ -114,8 +125,9 @@ class _Package:
         self._spooled = sorted(found.values(), key=lambda of: order[of.collection])
         self._by_path = found
         held = {of.collection: of for of in self._spooled if of.records}
-        self._categories = facts.categories(datamap, held, policy)
-        self._withheld = facts.withheld(datamap, held, policy)
+        self._categories = facts.categories(datamap, held, says.policy)
+        self._withheld = facts.withheld(datamap, held, says.policy, says.asked_for)
+        self._redacted = facts.redacted(datamap, self._spooled)
 
     def write(self) -> Iterator[bytes]:
         for of in self._spooled:
@@ -216,6 +228,8 @@ class _Package:
             missing=self._missing,
             statements=self._statements,
             withheld=self._withheld,
+            redacted=self._redacted,
+            disputed=self._disputed,
             rows=lambda path, count: self._readers[path].first(self._by_path[path], count),
             rows_shown=self._limits.rows_shown,
         )
@@ -229,6 +243,8 @@ class _Package:
             categories=self._categories,
             missing=self._missing,
             withheld=self._withheld,
+            redacted=self._redacted,
+            disputed=self._disputed,
         )
 
 

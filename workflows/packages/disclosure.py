@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from connectors.sdk import Collection, MapField, Record
 from rights.domain.datamap import RelatesTo, Secret
+from workflows.packages.detecting import Own
 from workflows.packages.words import word
 
 _REAL_NAME: Final = 3
@@ -35,11 +36,13 @@ class Policy:
         level: The assurance level reached.
         in_clear: The person asked for identity and account numbers in clear.
         regimes: Under which the request runs; some never allow it.
+        own: What is known to be this person's; other numbers in text are somebody else's.
     """
 
     level: int = 0
     in_clear: bool = False
     regimes: tuple[str, ...] = ()
+    own: Own = field(default_factory=Own, repr=False)
 
     def shows(self, secret: Secret) -> bool:
         """Tell whether values of this class go out as they are."""

@@ -9,15 +9,18 @@ Source: PIPL 17, 45, 48; GDPR 15(1); R-PKG-1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from connectors.sdk import Collection, DataMap, MapField, Store
 from rights.domain.datamap import Recipient
 from workflows.packages.disclosure import Act, Policy, Why, act
+from workflows.packages.spool import FILE_FIELD
 from workflows.packages.spool_index import Spooled
 from workflows.packages.words import Both, basis, both, period, word
+
+FILE_TITLE: Final = Both("文件内容或名称", "The file or its name")
 
 _WITHHELD: Final = {
     Why.SECRET: "secret",
@@ -107,17 +110,62 @@ def categories(
     return tuple(out.values())
 
 
-def withheld(datamap: DataMap, held: Mapping[str, Spooled], policy: Policy) -> tuple[Withheld, ...]:
-    """Return every declared field of *held* that is not given, or only described."""
+def withheld(
+    datamap: DataMap,
+    held: Mapping[str, Spooled],
+    policy: Policy,
+    asked_for: Callable[[MapField], bool] = lambda _: True,
+) -> tuple[Withheld, ...]:
+    """
+    Return every declared field of *held* that is not given, or only described.
+
+    Args:
+        asked_for: A field that nobody asked for is not kept back.
+    """
     out = []
     for collection in datamap.collections:
         if collection.path not in held:
             continue
         for of in collection.fields:
             what, why = act(of, policy)
-            if what is not Act.SHOW:
+            if what is not Act.SHOW and asked_for(of):
                 out.append(_withheld(collection, of, _WITHHELD[why]))
     return tuple(out)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What was taken out of the values of one field: what it was, and how often, no value."""
+
+    collection: str
+    title: Both
+    field: str
+    field_title: Both
+    counts: Mapping[str, int]
+
+    @property
+    def said(self) -> Both:
+        """The counts in words."""
+        zh = "、".join(f"{word('others', w).zh} {n}" for w, n in self.counts.items())
+        en = ", ".join(f"{word('others', w).en}: {n}" for w, n in self.counts.items())
+        return Both(zh, en)
+
+
+def redacted(datamap: DataMap, spooled: Iterable[Spooled]) -> tuple[Gone, ...]:
+    """Return the fields out of whose values somebody else's data was taken."""
+    return tuple(gone for of in spooled for gone in _gone(datamap, of))
+
+
+def _gone(datamap: DataMap, of: Spooled) -> Iterator[Gone]:
+    collection = datamap.collection(of.collection)
+    counts: dict[str, dict[str, int]] = {}
+    for each in of.redacted:
+        counts.setdefault(each.field, {})[each.what] = each.count
+    title = both(collection.title, collection.name)
+    for name, by_what in counts.items():
+        known = collection.field(name)
+        plain = FILE_TITLE if name == FILE_FIELD else Both(name, name)
+        yield Gone(of.collection, title, name, both(known.title, name) if known else plain, by_what)
 
 
 def _withheld(collection: Collection, of: MapField, code: str) -> Withheld:

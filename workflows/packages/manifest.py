@@ -11,10 +11,10 @@ from typing import Any, Final
 import orjson
 
 from connectors.sdk import DataMap
-from workflows.packages.facts import CategoryFacts, Withheld
+from workflows.packages.facts import CategoryFacts, Gone, Withheld
 from workflows.packages.spool_index import Spooled
-from workflows.packages.terms import FORMAT, About, Missing
-from workflows.packages.words import both
+from workflows.packages.terms import FORMAT, About, Disputed, Missing
+from workflows.packages.words import both, word
 from workflows.packages.writer import FileEntry
 
 SCHEMA_NAME: Final = "package.schema.json"
@@ -40,6 +40,8 @@ def manifest(
     categories: Iterable[CategoryFacts],
     missing: Sequence[Missing],
     withheld: Iterable[Withheld],
+    redacted: Iterable[Gone] = (),
+    disputed: Iterable[Disputed] = (),
 ) -> bytes:
     """Return the manifest's bytes; it lists every file but itself."""
     body = {
@@ -54,6 +56,8 @@ def manifest(
         "complete": not missing,
         "missing": [missing_to_json(m) for m in missing],
         "withheld": [_withheld_to_json(w) for w in withheld],
+        "redacted": [_gone_to_json(g) for g in redacted],
+        "disputed": [_disputed_to_json(d) for d in disputed],
         "categories": [_category_to_json(c) for c in categories],
         "collections": _collections(datamap, spooled, files),
         "files": [_file_to_json(f) for f in files],
@@ -81,6 +85,28 @@ def _withheld_to_json(of: Withheld) -> dict[str, Any]:
         "category": of.category,
         "code": of.code,
         "text": of.text.to_json(),
+    }
+
+
+def _gone_to_json(of: Gone) -> dict[str, Any]:
+    return {
+        "collection": of.collection,
+        "field": of.field,
+        "code": "other_people",
+        "counts": dict(of.counts),
+        "text": word("redacted", "other_people").to_json(),
+    }
+
+
+def _disputed_to_json(of: Disputed) -> dict[str, Any]:
+    return {
+        "collection": of.collection,
+        "field": of.field,
+        "code": of.code,
+        "since": instant(of.since),
+        "request_id": of.request_id,
+        "claimed": of.claimed,
+        "text": word("disputed", of.code).to_json(),
     }
 
 

@@ -22,13 +22,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from connectors.sdk import Collection, DataMap
-from workflows.packages.facts import CategoryFacts, RetentionFact, Withheld
+from workflows.packages.facts import CategoryFacts, Gone, RetentionFact, Withheld
 from workflows.packages.manifest import instant
 from workflows.packages.names import is_active
 from workflows.packages.spool import FILE_FIELD
 from workflows.packages.spool_index import Spooled
 from workflows.packages.statements import Statement
-from workflows.packages.terms import CHINESE, About, Missing
+from workflows.packages.terms import CHINESE, About, Disputed, Missing
 from workflows.packages.words import Both, both, word
 from workflows.packages.writer import FileEntry
 
@@ -146,6 +146,8 @@ def page(
     missing: Sequence[Missing],
     statements: Sequence[Statement],
     withheld: Sequence[Withheld],
+    redacted: Sequence[Gone],
+    disputed: Sequence[Disputed],
     rows: Rows,
     rows_shown: int,
 ) -> Iterator[bytes]:
@@ -166,8 +168,9 @@ def page(
         groups=[made.group(facts) for facts in categories],
         empty=[made.title(s.collection) for s in spooled if not s.records],
         withheld=withheld,
-        version=datamap.version,
-        hash=datamap.hash,
+        others={"gone": redacted, "text": word("redacted", "other_people")},
+        disputed=[made.dispute(d) for d in disputed],
+        datamap=datamap,
         style=style,
         policy=policy,
     )
@@ -216,6 +219,17 @@ class _Maker:
             "text": both(of.text, of.code),
             "basis": of.basis,
             "until": of.until.isoformat() if of.until else "",
+        }
+
+    def dispute(self, of: Disputed) -> dict[str, Any]:
+        collection = self._collections.get(of.collection)
+        title = self.title(of.collection) if collection else Both(of.collection, of.collection)
+        name = _head(collection, of.field) if collection else Both(of.field, of.field)
+        return {
+            "title": Both(f"{title.zh} · {name.zh}", f"{title.en} · {name.en}"),
+            "text": word("disputed", of.code),
+            "claimed": _shown(of.claimed),
+            "since": instant(of.since)[:10],
         }
 
     def group(self, facts: CategoryFacts) -> Group:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from rights.store.sealing import SealedFile, SealedFiles
-from workflows.packages.spool_index import DOCUMENTS, RECORDS, Part, Spooled, SpoolIndex
+from workflows.packages.spool_index import APART, DOCUMENTS, RECORDS, Part, Spooled, SpoolIndex
 
 BATCH_BYTES: Final = 256 * 1024
 _KEPT_BYTES: Final = 512 * 1024
@@ -69,6 +69,10 @@ class Reader:
                 found = orjson.loads(line)
                 file = SealedFile.from_json(found)
                 yield SpooledDocument(found["path"], found["media_type"], file)
+
+    def apart(self, of: Spooled) -> Iterator[bytes]:
+        """Yield what was taken out of the collection, as JSON lines."""
+        return (p for part in of.parts if part.kind == APART for p in self._pieces(part))
 
     def content(self, document: SpooledDocument) -> Iterator[bytes]:
         """Open a file."""

@@ -14,10 +14,21 @@ from typing import Any, Final
 import orjson
 
 from connectors.sdk import Collection, Document, Item, Record
+from rights.services.packages import spools
 from rights.store.sealing import SealedFiles
 from workflows.packages.disclosure import Policy, Shaper
 from workflows.packages.names import Names, safe_segment
-from workflows.packages.spool_index import DOCUMENTS, RECORDS, Dropped, Part, Spooled, SpoolIndex
+from workflows.packages.redacting import Redactor
+from workflows.packages.spool_index import (
+    APART,
+    DOCUMENTS,
+    RECORDS,
+    Dropped,
+    Part,
+    Redacted,
+    Spooled,
+    SpoolIndex,
+)
 
 FILE_FIELD: Final = "_file"
 """The field that says where in the package the file of a record is."""
@@ -30,7 +41,7 @@ _U64: Final = 2**64
 
 def spool_prefix(package_id: str) -> str:
     """Return the prefix of all spools of a package: what to delete once it is made."""
-    return f"spool/{package_id}"
+    return spools(package_id)
 
 
 def spool(
@@ -100,10 +111,10 @@ class _Pen:
     def _document(self, section: _Section, document: Document) -> None:
         self._file_count += 1
         folder = f"{safe_segment(self._store)}/{safe_segment(section.collection.name)}"
-        path = f"files/{folder}/{section.names.take(document.name)}"
-        stored = self._files.put(
-            f"{self._key}-file-{self._file_count}", document.chunks(), lasting=False
-        )
+        name = section.redactor.file_name(FILE_FIELD, document.name)
+        path = f"files/{folder}/{section.names.take(name)}"
+        chunks = section.redactor.file(FILE_FIELD, document.media_type, document.chunks())
+        stored = self._files.put(f"{self._key}-file-{self._file_count}", chunks, lasting=False)
         section.add_document(
             document.record,
             {"path": path, "media_type": document.media_type, **stored.to_json()},
@@ -116,6 +127,7 @@ class _Section:
     def __init__(self, collection: Collection, policy: Policy) -> None:
         self.collection = collection
         self.names = Names()
+        self.redactor = Redactor(collection, policy.own)
         self._shaper = Shaper(collection, policy)
         self._lines: list[bytes] = []
         self._bytes = 0
@@ -124,10 +136,11 @@ class _Section:
         self._document_bytes = 0
 
     def add(self, record: Record) -> None:
-        self._append(self._shaper.shape(record))
+        self._append(self.redactor.redact(self._shaper.shape(record)))
 
     def add_document(self, record: Record, where: dict[str, Any]) -> None:
-        shaped = {**self._shaper.shape(record), FILE_FIELD: where["path"]}
+        clean = self.redactor.redact(self._shaper.shape(record))
+        shaped = {**clean, FILE_FIELD: where["path"]}
         self._shaper.columns.setdefault(FILE_FIELD)
         self._append(shaped)
         self._documents.append(orjson.dumps(where, option=orjson.OPT_APPEND_NEWLINE))
@@ -144,7 +157,8 @@ class _Section:
 
     def drain(self) -> Iterator[tuple[str, bytes, int]]:
         """Hand out what waits, records first."""
-        waiting = ((RECORDS, self._lines), (DOCUMENTS, self._documents))
+        apart = self.redactor.drain()
+        waiting = ((RECORDS, self._lines), (DOCUMENTS, self._documents), (APART, apart))
         self._lines, self._documents, self._bytes = [], [], 0
         for kind, lines in waiting:
             if lines:
@@ -175,6 +189,7 @@ class _Section:
             document_bytes=self._document_bytes,
             parts=tuple(self._parts),
             dropped=tuple(Dropped(f, why, n) for (f, why), n in self._shaper.dropped.items()),
+            redacted=tuple(Redacted(f, str(w), n) for (f, w), n in self.redactor.counts.items()),
         )
 
 

@@ -10,6 +10,7 @@ from rights.store.sealing import SealedFile
 
 RECORDS = "records"
 DOCUMENTS = "documents"
+APART = "apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Part:
     A run of lines in the spool's plain bytes.
 
     Args:
-        kind: ``records``: the person's rows; ``documents``: where their files are spooled.
+        kind: ``records``: the person's rows; ``documents``: where their files are spooled;
+            ``apart``: what was taken out of both because it is somebody else's.
         count: Number of lines.
     """
 
@@ -35,6 +37,15 @@ class Dropped:
     field: str
     why: str
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """How many values of one kind were taken out of one field: see ``detecting.Sort``."""
+
+    field: str
+    what: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Spooled:
     document_bytes: int = 0
     parts: tuple[Part, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    redacted: tuple[Redacted, ...] = ()
 
     @property
     def length(self) -> int:
@@ -98,6 +110,7 @@ def _spooled_to_json(of: Spooled) -> dict[str, Any]:
         "document_bytes": of.document_bytes,
         "parts": [[p.kind, p.offset, p.length, p.count] for p in of.parts],
         "dropped": [[d.field, d.why, d.rows] for d in of.dropped],
+        "redacted": [[r.field, r.what, r.count] for r in of.redacted],
     }
 
 
@@ -110,4 +123,5 @@ def _spooled_from_json(data: Mapping[str, Any]) -> Spooled:
         document_bytes=data["document_bytes"],
         parts=tuple(Part(*p) for p in data["parts"]),
         dropped=tuple(Dropped(*d) for d in data["dropped"]),
+        redacted=tuple(Redacted(*r) for r in data["redacted"]),
     )

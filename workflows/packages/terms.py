@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -51,6 +52,25 @@ class Missing:
     text: Mapping[str, str]
     basis: str = ""
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """
+    A value that the person says is wrong, while that is not settled in their favour.
+
+    Args:
+        collection: Path.
+        code: ``pending`` while the correction runs, ``disputed`` when it was not made.
+        claimed: What the person says is right.
+    """
+
+    collection: str
+    field: str
+    code: str
+    since: datetime
+    request_id: str
+    claimed: Any = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,6 @@ stores are, for a map that is still to be written.
 
 from __future__ import annotations
 
-from rights.services.datamap.loader import load, parse, stubs
+from rights.services.datamap.loader import Tell, load, parse, stubs
 
-__all__ = ["load", "parse", "stubs"]
+__all__ = ["Tell", "load", "parse", "stubs"]

@@ -26,6 +26,7 @@ from rights.domain.datamap import (
 )
 from rights.services.datamap import words
 from rights.services.datamap.rows import fields_of, links_of
+from rights.services.hold_catalogue import catalogue
 
 Plain = Mapping[str, Any]
 NONE: Final[Plain] = MappingProxyType({})
@@ -97,11 +98,13 @@ def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
 def _retention(raw: Any) -> Retention | None:
     if not isinstance(raw, Mapping):
         return None
+    duty = catalogue().duties.get(raw.get("hold", ""))
     return Retention(
-        period=raw.get("period", ""),
+        period=duty.period if duty else raw.get("period", ""),
         from_=raw.get("from_", ""),
-        basis=raw.get("basis", ""),
-        rank=words.RANKS.get(raw.get("rank", ""), ""),
+        basis=duty.basis if duty else raw.get("basis", ""),
+        rank=duty.rank if duty else words.RANKS.get(raw.get("rank", ""), ""),
+        hold=duty.code if duty else "",
         keep_fields=tuple(raw.get("keep_fields", ())),
         with_=raw.get("with_", ""),
     )

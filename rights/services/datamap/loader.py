@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from rights.domain import graph
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError
 from rights.services.datamap import credentials, references, required, resolve, rules
@@ -18,20 +19,28 @@ from rights.services.datamap.mistakes import shaped
 from rights.services.datamap.problems import Document, Problem, report
 from rights.services.datamap.walking import collections, stores
 
+Tell = Callable[[str], None]
+
 _cache: dict[str, tuple[tuple[Any, ...], DataMap]] = {}
 _cache_lock: Final = threading.Lock()
 
 
-def load(path: str | FilePath) -> DataMap:
+def load(path: str | FilePath, *, tell: Tell | None = None) -> DataMap:
     """
     Read the data map at *path*: one file, or all ``*.yaml`` and ``*.yml`` of a folder.
 
     Reading the same unchanged files again costs a few ``stat`` calls.
 
+    Args:
+        tell: Given what an entry owes the law but does not need in order to work. Without it,
+            that is a mistake like any other.
+
     Raises:
         ConfigError: ``problems`` lists every mistake as ``file:line: path: what → remedy``.
     """
     found = sources(FilePath(path))
+    if tell is not None:
+        return _checked(*joined(found), tell=tell)
     stamp = tuple(source.stamp for source in found)
     key = str(FilePath(path).resolve())
     with _cache_lock:
@@ -81,30 +90,31 @@ def stubs(path: str | FilePath) -> tuple[Store, ...]:
     return tuple(out)
 
 
-def _checked(document: Document, problems: list[Problem]) -> DataMap:
+def _checked(document: Document, problems: list[Problem], tell: Tell | None = None) -> DataMap:
     if not document.data:
         _refuse(document, problems)
     valid, found = shaped(document.data)
     datamap = resolve.resolved(build(valid))
+    mistakes = [*problems, *found, *_wrong(document, datamap, found)]
+    if tell is not None:
+        for line in report(document, [p for p in mistakes if p.duty]):
+            tell(line)
+        mistakes = [p for p in mistakes if not p.duty]
+    _refuse(document, mistakes)
+    return replace(graph.letting_go(datamap), hash=content_hash(datamap))
+
+
+def _wrong(document: Document, datamap: DataMap, found: list[Problem]) -> Iterator[Problem]:
     targets = [*resolve.unknown_targets(datamap), *references.unknown_identifiers(datamap)]
-    _refuse(
-        document,
-        [
-            *problems,
-            *found,
-            *required.missing(document.data),
-            *credentials.in_clear(document.data),
-            *targets,
-            *references.unknown_purposes(document.data),
-            *references.unknown_columns(datamap),
-            *references.unknown_fields(datamap),
-            *references.unknown_switches(datamap),
-            *rules.broken_rules(datamap),
-            *rules.unreached(datamap, _with_broken_links(datamap, [*found, *targets])),
-            *rules.circles(datamap),
-        ],
-    )
-    return replace(datamap, hash=content_hash(datamap))
+    yield from required.missing(document.data)
+    yield from credentials.in_clear(document.data)
+    yield from targets
+    yield from references.unknown_purposes(document.data)
+    yield from references.unknown_columns(datamap)
+    yield from references.unknown_fields(datamap)
+    yield from references.unknown_switches(datamap)
+    yield from rules.broken_rules(datamap)
+    yield from rules.unreached(datamap, _with_broken_links(datamap, [*found, *targets]))
 
 
 def _with_broken_links(datamap: DataMap, problems: list[Problem]) -> frozenset[str]:

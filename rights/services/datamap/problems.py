@@ -20,11 +20,13 @@ class Problem:
         path: The node, or where the missing node should be.
         what: What is wrong. Never the value of a setting.
         remedy: What to do about it.
+        duty: The map works without it, but its entry cannot be answered for.
     """
 
     path: Path
     what: str
     remedy: str
+    duty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

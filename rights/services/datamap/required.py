@@ -2,8 +2,9 @@
 What every entry must say for itself.
 
 An entry that leaves out its classification, its role, its legal basis or its retention cannot
-be answered for, so the whole map is refused. A collection may take basis and retention over
-from its store's ``defaults``; a field from its collection, or from a purpose it serves.
+be answered for, so the service refuses the whole map; a trial by hand is only warned. A collection
+may take basis and retention over from its store's ``defaults``; a field from its collection, or
+from a purpose it serves.
 
 Source: NDSR 21, 33; PIPL 13, 19, 51(2); GDPR 30.
 """
@@ -35,9 +36,9 @@ def missing(data: Mapping[str, Any]) -> Iterator[Problem]:
     )
     for path, store in stores(data):
         if "classification" not in store:
-            yield Problem(path, "has no classification", _CLASS)
+            yield Problem(path, "has no classification", _CLASS, duty=True)
         if "role" not in store:
-            yield Problem(path, "has no role", _ROLE)
+            yield Problem(path, "has no role", _ROLE, duty=True)
         defaults = store.get("defaults")
         rules = defaults if isinstance(defaults, Mapping) else {}
         for index, collection in members(store, "collections"):
@@ -48,15 +49,15 @@ def _collection(
     path: Path, raw: Mapping[str, Any], rules: Mapping[str, Any], based: frozenset[str]
 ) -> Iterator[Problem]:
     if "retention" not in raw and "retention" not in rules:
-        yield Problem(path, "has no retention", _RETENTION)
+        yield Problem(path, "has no retention", _RETENTION, duty=True)
     if _has_basis((raw, rules), based):
         return
     fields = list(members(raw, "fields"))
     bare = [(i, f) for i, f in fields if not _has_basis((f, raw, rules), based)]
     if not fields:
-        yield Problem(path, "has no legal basis", _BASIS)
+        yield Problem(path, "has no legal basis", _BASIS, duty=True)
     for index, _ in bare:
-        yield Problem((*path, "fields", index), "has no legal basis", _BASIS)
+        yield Problem((*path, "fields", index), "has no legal basis", _BASIS, duty=True)
 
 
 def _has_basis(layers: tuple[Mapping[str, Any], ...], based: frozenset[str]) -> bool:

@@ -71,7 +71,8 @@ def _retention(path: str, rules: Mapping[str, Retention | None]) -> Retention | 
     to = _in_store(rule.with_, path, rules)
     if followed is None:
         return replace(rule, with_=to)
-    return replace(rule, with_=to, period=followed.period, basis=followed.basis, rank=followed.rank)
+    said = {n: getattr(followed, n) for n in ("period", "basis", "rank", "hold")}
+    return replace(rule, with_=to, **said)
 
 
 def _in_store(name: str, path: str, known: Container[str]) -> str:

@@ -48,20 +48,6 @@ def unreached(datamap: DataMap, broken: frozenset[str]) -> Iterator[Problem]:
         yield Problem(path, what, remedy)
 
 
-def circles(datamap: DataMap) -> Iterator[Problem]:
-    """Yield a problem for each circle of collections; one that points at itself is none."""
-    where = {c.path: path for path, c in collections(datamap)}
-    remedy = "leave out the link whose column may be null and that the store clears by itself"
-    seen: set[frozenset[str]] = set()
-    for before in (graph.pointed_from(datamap), graph.parents(datamap)):
-        for circle in graph.cycles(before):
-            if frozenset(circle) not in seen:
-                seen.add(frozenset(circle))
-                names = " → ".join((*circle, circle[0]))
-                what = f"is part of a circle, so nothing can be erased first: {names}"
-                yield Problem((*where[circle[0]], "links"), what, remedy)
-
-
 def _twice(datamap: DataMap) -> Iterator[Problem]:
     yield from _repeated(("stores",), [s.name for s in datamap.stores])
     for i, store in enumerate(datamap.stores):
@@ -115,12 +101,13 @@ def _followed(path: Path, collection: Collection, datamap: DataMap) -> Iterator[
 
 def _field(path: Path, field: Field) -> Iterator[Problem]:
     if field.erasure is Erasure.KEEP and not field.because:
-        yield Problem((*path, "erasure"), "keeps a value without a reason", _SAY_WHY)
+        yield Problem((*path, "erasure"), "keeps a value without a reason", _SAY_WHY, duty=True)
     if field.secret is Secret.CREDENTIAL and field.disclose:
         what = "would disclose a credential, which never leaves in any form"
         yield Problem((*path, "disclose"), what, "remove disclose: true")
     if field.on_source_erasure == "keep" and not field.because:
-        yield Problem((*path, "derived_from"), "keeps a value without a reason", _SAY_WHY)
+        what = "keeps a value without a reason"
+        yield Problem((*path, "derived_from"), what, _SAY_WHY, duty=True)
     correct = field.correct
     if correct and correct.mode == "refused" and not (correct.because or field.because):
         what = "refuses correction without a reason"
@@ -138,7 +125,7 @@ def _link(path: Path, link: Link, datamap: DataMap) -> Iterator[Problem]:
     else:
         yield from _width(path, link, datamap)
     if link.on_erasure is OnErasure.KEEP and not link.because:
-        yield Problem((*path, "on_erasure"), "keeps rows without a reason", _SAY_WHY)
+        yield Problem((*path, "on_erasure"), "keeps rows without a reason", _SAY_WHY, duty=True)
 
 
 def _guest(path: Path, link: Link) -> Iterator[Problem]:
@@ -158,7 +145,8 @@ def _width(path: Path, link: Link, datamap: DataMap) -> Iterator[Problem]:
     against = link.to_columns or key
     if not against and link.role in graph.OUTWARD:
         what = f"{link.role} must say which columns of {link.to} it points at"
-        yield Problem((*path, "role"), what, "add to_columns: […] here, or key: […] there")
+        remedy = "add to_columns: […] here, or key: […] there"
+        yield Problem((*path, "role"), what, remedy, duty=True)
     if against and len(against) != len(link.columns):
         what = f"compares {len(link.columns)} column(s) with {len(against)}"
         yield Problem((*path, "columns"), what, f"name columns for {', '.join(against)}")

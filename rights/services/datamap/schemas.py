@@ -19,6 +19,7 @@ from rights.services.datamap.values import (
     Whole,
     WordOr,
 )
+from rights.services.hold_catalogue import catalogue
 
 
 def _name(**kwargs: Any) -> Text:
@@ -108,6 +109,7 @@ class FieldShape(Closed):
     relates_to = Choice(RelatesTo, "relation")
     secret = Choice(Secret, "kind of secret")
     erasure = Choice(Erasure, "way to erase")
+    emptied_to = Plain()
     because = Text()
     derived_from = Derived()
     ai = Part(AiShape)
@@ -160,6 +162,14 @@ class RetentionShape(Closed):
     keep_fields = _rows()
 
 
+class HoldShape(Closed):
+    """``retention`` that takes period, basis and rank from the hold catalogue."""
+
+    hold = Choice(tuple(catalogue().duties), "duty to keep", required=True)
+    from_ = _row_name(required=True, data_key="from")
+    keep_fields = _rows()
+
+
 class WithShape(Closed):
     """``retention`` that follows another collection's."""
 
@@ -176,7 +186,7 @@ class RestrictionShape(Closed):
 
 
 class RetentionPart(Part):
-    """A rule of its own, or ``with:`` the collection whose rule holds here too."""
+    """A rule of its own, one of the catalogue, or ``with:`` the collection whose rule holds."""
 
     def __init__(self) -> None:
         super().__init__(RetentionShape)
@@ -184,6 +194,8 @@ class RetentionPart(Part):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, dict) and "with" in value:
             return Part(WithShape).deserialize(value)
+        if isinstance(value, dict) and "hold" in value:
+            return Part(HoldShape).deserialize(value)
         return super()._deserialize(value, *args, **kwargs)
 
 

@@ -1,6 +1,9 @@
 """The tables of the register. Rows without behaviour: what may happen is in the services."""
 
+from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
+from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
+from rights.store.models.holds import HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.parties import (
     Backend,
     BackendKey,
@@ -32,20 +35,28 @@ from rights.store.models.work import (
 )
 
 __all__ = [
+    "Aftercare",
     "Backend",
     "BackendKey",
     "Bundle",
+    "Capsule",
     "Challenge",
     "Checkpoint",
     "CheckpointLeaf",
     "Consent",
+    "CorrectionGuard",
     "DayChain",
+    "DisputedValue",
     "Entry",
     "Grant",
+    "HeldRows",
+    "HoldApproval",
+    "HoldException",
     "IdempotencyRecord",
     "IdentifierRow",
     "JournalRow",
     "KeyringRow",
+    "LegalHold",
     "Lookup",
     "Nonce",
     "Notice",
@@ -53,7 +64,9 @@ __all__ = [
     "Package",
     "PlanRow",
     "Preference",
+    "ReceiptOpening",
     "ReceiptRow",
+    "ReleasedValue",
     "Request",
     "SealedNote",
     "Staff",
@@ -61,6 +74,7 @@ __all__ = [
     "StepState",
     "StoreStatus",
     "SubjectLock",
+    "Suppression",
     "WebhookDelivery",
     "WebhookSubscription",
 ]

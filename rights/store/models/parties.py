@@ -52,7 +52,12 @@ class BackendKey(SQLModel, table=True):
 
 
 class Staff(SQLModel, table=True):
-    """A member of the privacy staff, as far as the command line needs one."""
+    """
+    A member of the privacy staff, as far as the command line needs one.
+
+    Args:
+        roles: And scopes: ``legal``, ``dpo`` say what somebody may decide beyond the role.
+    """
 
     __tablename__ = "staff"
 

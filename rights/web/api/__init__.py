@@ -14,6 +14,7 @@ from rights.web.api import (
     preferences,
     receipts,
     requests,
+    suppression,
     verification,
     webhooks,
 )
@@ -29,6 +30,7 @@ AREAS = (
     receipts.area,
     consents.area,
     preferences.area,
+    suppression.area,
     portal_tokens.area,
     webhooks.area,
     health.area,

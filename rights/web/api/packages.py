@@ -96,6 +96,7 @@ def _level(session: Session, request: Request, given: dict[str, Any], now: datet
         parts().context,
         request,
         code=given.get("code"),
+        token=given.get("token"),
         proof=asserted(session, given, now),
         acr=who.person.acr if who.person else None,
         cap=who.backend.level_cap,

@@ -26,7 +26,8 @@ def read_receipt(request_id: str) -> Response:
     """Read the receipt of an answered request; the signature is over `body` as it stands."""
 
     def work(session: Session, _: datetime) -> Answer:
-        row = receipts.read(session, speaker().find(session, request_id))
+        request = speaker().find(session, request_id)
+        row = receipts.read(session, request)
         return Answer(
             {
                 "request_id": row.request_id,
@@ -34,6 +35,7 @@ def read_receipt(request_id: str) -> Response:
                 "key_id": row.key_id,
                 "signature": row.signature,
                 "created_at": row.created_at.isoformat(),
+                **receipts.opening(receipts.read_opening(session, request)),
             }
         )
 

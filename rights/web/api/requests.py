@@ -9,9 +9,9 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.kinds import Kind
-from rights.domain.lifecycle import State
+from rights.domain.lifecycle import TERMINAL, State
 from rights.services import audit, information, notes, requests, subjects, submission
-from rights.store.models import Entry
+from rights.store.models import Entry, Request
 from rights.web.answers import Answer, commit, look, unchanged
 from rights.web.api import paging, taking
 from rights.web.area import Area
@@ -139,7 +139,8 @@ def read_remarks(request_id: str) -> Response:
         told = notes.read(session, parts().context.vault, request.id, "told")
         results = [r for one in told for r in one.get("results", ())]
         choices = [c for one in told for c in one.get("choices", ())] if request.needs else []
-        return Answer({"results": results, "needs": list(request.needs), "choices": choices})
+        needs, answers = list(request.needs), _answers(session, request)
+        return Answer({"results": results, "needs": needs, "choices": choices, "answers": answers})
 
     return look(work)
 
@@ -178,6 +179,14 @@ def supply_information(given: dict[str, Any], request_id: str) -> Response:
     return commit(work, once=True)
 
 
+def _answers(session: Session, request: Request) -> list[str]:
+    """Show what staff added, once the request has ended, to whom was proved enough in it."""
+    if request.state not in TERMINAL or request.level < request.level_needed:
+        return []
+    vault = parts().context.vault
+    return [str(one) for one in notes.read(session, vault, request.id, notes.ANSWER)]
+
+
 def _event(entry: Entry) -> dict[str, Any]:
     """Show what happened and by whom in kind; a member of staff has no name here."""
     return {
@@ -186,4 +195,5 @@ def _event(entry: Entry) -> dict[str, Any]:
         "event": entry.event,
         "by": entry.actor.partition(":")[0],
         "state": entry.data.get("state"),
+        "reason": entry.data.get("reason"),
     }

@@ -63,7 +63,7 @@ def start_verification(asked: dict[str, Any], request_id: str) -> Response:
     problems=(404, 409),
 )
 def answer_verification(given: dict[str, Any], request_id: str) -> Response:
-    """Prove who asks: with the code, with a signed assertion, or with both."""
+    """Prove who asks: with the code or its token, with a signed assertion, or with both."""
     _count(request_id)
     wrong: list[bool] = []
 
@@ -71,8 +71,16 @@ def answer_verification(given: dict[str, Any], request_id: str) -> Response:
         who, context = speaker(), parts().context
         request = who.find(session, request_id, lock=True)
         proof = asserted(session, given, now)
-        cap, code = who.backend.level_cap, given.get("code")
-        if not proving.answer(session, context, request, code=code, proof=proof, cap=cap, now=now):
+        if not proving.answer(
+            session,
+            context,
+            request,
+            code=given.get("code"),
+            token=given.get("token"),
+            proof=proof,
+            cap=who.backend.level_cap,
+            now=now,
+        ):
             wrong.append(True)
             return Answer(None)
         session.flush()

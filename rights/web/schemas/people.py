@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from rights.services.consents import MANNERS
+from rights.services.suppression import MOST
 from rights.web.schemas.requests import ASSERTION, Acknowledgement
 from rights.web.schemas.shapes import Choice, Closed, Moment, Subject, Text, nullable
 
@@ -87,6 +88,40 @@ class OptOutOutcome(Closed):
 
     preference = fields.Nested(PreferenceReading, required=True)
     request = fields.Nested(Acknowledgement, required=True)
+
+
+class SuppressionItem(Closed):
+    """One identifier of something that is about to be imported."""
+
+    type = Text(required=True, least=1, most=40, metadata={"example": "email"})
+    value = Text(required=True, least=1, most=320, metadata={"example": "wei.zhang@example.com"})
+    recorded_at = fields.AwareDateTime(
+        metadata={"description": "How old the data is; left out, it counts as old."}
+    )
+
+
+class SuppressionQuery(Closed):
+    """Identifiers to ask about, many at once."""
+
+    items = fields.List(
+        fields.Nested(SuppressionItem), required=True, validate=validate.Length(1, MOST)
+    )
+
+
+class SuppressionAnswer(Closed):
+    """Whether it may be imported."""
+
+    allowed = fields.Boolean(required=True)
+    before = nullable(
+        Moment, metadata={"description": "Data older than this was erased; null: none was."}
+    )
+    kinds = fields.List(fields.String(), required=True)
+
+
+class SuppressionAnswers(Closed):
+    """One answer for each item, in their order."""
+
+    items = fields.List(fields.Nested(SuppressionAnswer), required=True)
 
 
 class NewPortalToken(Closed):

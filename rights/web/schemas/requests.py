@@ -8,6 +8,7 @@ from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 
+PASTED = "From the mail of the code, in place of its digits; good once, as long as they are."
 ASSERTION = "A JWS signed by the backend about its logged-in user; good once."
 REGIMES = {"example": ["cn_general"], "description": "Empty: the deployment's own."}
 
@@ -94,6 +95,27 @@ class Door(Closed):
     text = fields.Nested(Bilingual, required=True)
 
 
+class Remedy(Closed):
+    """A way out for who disagrees."""
+
+    code = fields.String(required=True)
+    text = fields.Nested(Bilingual, required=True)
+    time = fields.Nested(
+        Bilingual, required=True, metadata={"description": "How much time there is for it."}
+    )
+
+
+class Denial(Closed):
+    """Why a request was denied, and where the person can turn."""
+
+    reason = fields.String(required=True)
+    text = fields.Nested(Bilingual, required=True)
+    basis = fields.List(
+        fields.Nested(Bilingual), required=True, metadata={"description": "The law behind it."}
+    )
+    remedies = fields.List(fields.Nested(Remedy), required=True)
+
+
 class Acknowledgement(Closed):
     """A request as it stands; the same whether we know the person or not."""
 
@@ -110,6 +132,7 @@ class Acknowledgement(Closed):
     follows = nullable(fields.String)
     merged_into = nullable(fields.String)
     reason = nullable(fields.String)
+    denial = fields.Nested(Denial, required=True, allow_none=True)
     regimes = fields.List(fields.String(), required=True)
     locale = fields.String(required=True)
     level = fields.Integer(required=True)
@@ -161,6 +184,9 @@ class Event(Closed):
     event = fields.String(required=True)
     by = Choice(("subject", "backend", "staff", "system"), required=True)
     state = nullable(fields.String)
+    reason = nullable(
+        fields.String, metadata={"description": "Code of why, where an event has a reason."}
+    )
 
 
 class Timeline(Closed):
@@ -185,6 +211,9 @@ class Remarks(Closed):
     needs = fields.List(fields.String(), required=True)
     choices = fields.List(
         fields.String(), required=True, metadata={"description": "What the missing value can be."}
+    )
+    answers = fields.List(
+        fields.String(), required=True, metadata={"description": "What staff said, oldest first."}
     )
 
 
@@ -215,9 +244,10 @@ class Sent(Closed):
 
 
 class Proof(Closed):
-    """A code, an assertion, or both."""
+    """A code or its token, an assertion, or both."""
 
     code = Text(least=1, most=12, metadata={"example": "123456"})
+    token = Text(least=1, most=2048, metadata={"description": PASTED})
     assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
 
 

@@ -43,6 +43,10 @@ class Grant(Closed):
     content = fields.String(required=True, metadata={"description": "Where to download."})
 
 
+class Effect(Open):
+    """What one step did to one collection: counts, and a digest of the rows' keys."""
+
+
 class Receipt(Closed):
     """The signed statement of outcome."""
 
@@ -53,3 +57,9 @@ class Receipt(Closed):
     key_id = fields.String(required=True)
     signature = fields.String(required=True, metadata={"description": "Ed25519, base64."})
     created_at = Moment(required=True)
+    salt = fields.String(
+        metadata={"description": "Opens the root in `body`; base64. For the person alone."}
+    )
+    leaves = fields.List(
+        fields.Nested(Effect), metadata={"description": "What the root in `body` covers."}
+    )

@@ -21,12 +21,14 @@ class Credentials:
 
     Args:
         keys, signing_key: Settings of the register.
+        replay_keys: What seals replay capsules: for workers.
         recommender: What our requests to the recommender are signed with.
     """
 
     keys: str = field(repr=False)
     signing_key: str = field(repr=False)
     recommender: str = field(repr=False)
+    replay_keys: str = field(repr=False)
 
 
 def credentials(folder: Path) -> Credentials:
@@ -34,7 +36,7 @@ def credentials(folder: Path) -> Credentials:
     file = folder / _FILE
     if file.exists():
         return Credentials(**json.loads(file.read_text()))
-    made = Credentials(_key("demo"), _key("demo"), f"whsec_{_random()}")
+    made = Credentials(_key("demo"), _key("demo"), f"whsec_{_random()}", _key("demo"))
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as out:
         json.dump(asdict(made), out)

@@ -66,7 +66,7 @@ def environment(addresses: Addresses, keys: Credentials) -> dict[str, str]:
 
 
 def store_secrets(addresses: Addresses, keys: Credentials) -> dict[str, str]:
-    """Return the credentials of the stores, which only workers get."""
+    """Return what only workers get: the stores' credentials, and the keys of capsules."""
     bucket = addresses.places.files
     values = {
         "SHOP_URL": addresses.places.shop,
@@ -78,4 +78,5 @@ def store_secrets(addresses: Addresses, keys: Credentials) -> dict[str, str]:
         "RECOMMENDER_URL": f"{addresses.recommender_url}/rights",
         "RECOMMENDER_KEY": keys.recommender,
     }
-    return {f"RIGHTS_SECRET_{name}": value for name, value in values.items()}
+    secrets = {f"RIGHTS_SECRET_{name}": value for name, value in values.items()}
+    return {**secrets, "RIGHTS_REPLAY_KEYS": keys.replay_keys}

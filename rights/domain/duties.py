@@ -1,0 +1,65 @@
+"""
+Which role may do what about a request: one table, read by every surface on which staff act.
+
+Who keeps the records (auditor) and who checks identities (verifier) decides nothing about data,
+and no automaton decides anything.
+
+Source: NDSR 9; PIPL 51 (access by least privilege); PIPL 24(3) (no decision by automation alone).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from rights.domain.errors import Forbidden
+
+
+class Act(StrEnum):
+    """What a member of staff does."""
+
+    COMPLETE = "complete"
+    REVIEW = "review"
+    RETRY = "retry"
+    LEAVE_OUT = "leave_out"
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+AUTOMATION: Final = "automation"
+
+MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
+    {
+        Act.COMPLETE: frozenset({"reviewer", "approver", "admin", AUTOMATION}),
+        Act.RETRY: frozenset({"reviewer", "approver", "admin", AUTOMATION}),
+        Act.REVIEW: frozenset({"reviewer"}),
+        Act.LEAVE_OUT: frozenset({"reviewer", "approver"}),
+        Act.APPROVE: frozenset({"approver"}),
+        Act.DENY: frozenset({"approver", "verifier", "legal", "dpo"}),
+    }
+)
+"""Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
+
+BY_A_PERSON: Final = frozenset({Act.REVIEW, Act.LEAVE_OUT, Act.APPROVE, Act.DENY})
+"""Decisions: whoever has the role ``automation`` takes none, whatever else is granted."""
+
+
+def check(has: Iterable[str], act: Act, *, narrower: frozenset[str] | None = None) -> None:
+    """
+    Make sure that somebody may do this.
+
+    Args:
+        has: Their roles and scopes.
+        narrower: What is asked for in this case, within what the act asks for.
+
+    Raises:
+        Forbidden: they may not; names who may.
+    """
+    mine = frozenset(has)
+    may = MAY[act] if narrower is None else MAY[act] & narrower
+    if act in BY_A_PERSON and AUTOMATION in mine:
+        raise Forbidden(f"{act}: a decision is taken by a person, never by an automaton")
+    if not mine & may:
+        raise Forbidden(f"{act} is for {', '.join(sorted(may - {AUTOMATION}))}")

@@ -1,0 +1,127 @@
+"""
+Denying a request: by a person, with a reason the law knows, before anything was changed.
+
+What was begun in a store can no longer be denied as a whole; single steps can be left out with a
+reason, and the answer names them. The reason, its law and the ways out are told with the denial.
+
+Source: PIPL 50; NDSR 23-25; GB/T 35273-2020 8.7(f); GDPR 12(4).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlmodel import Session, select
+
+from rights.domain import duties
+from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.lifecycle import Event, State, next_state
+from rights.services import notes, outbox, reasons, remedies, requests
+from rights.services.context import Context
+from rights.store.models import Request, Staff, StepRow, StepState
+
+READING: Final = frozenset({"prepare", "count", "collect", "verify", "review", "package"})
+"""Actions that change no store; after any other one, "denied" would not be the truth."""
+
+
+def deny(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    *,
+    reason: str,
+    facts: str = "",
+    now: datetime,
+) -> None:
+    """
+    Deny *request*, whose row the caller has locked.
+
+    Args:
+        reason: A code of the catalogue.
+        facts: What is the case here, in words for the person; sealed.
+
+    Raises:
+        IllegalTransition: it is closed.
+        Conflict: a store was changed for it, or no law of it names a way out.
+        Invalid: the reason is none for this kind under these laws (the ones that are, are
+            named), or the facts it asks for are missing.
+        Forbidden: *staff* may not deny with this reason.
+    """
+    next_state(request.state, Event.DENIED)
+    _check(session, context, request, staff, reason, facts)
+    if facts.strip():
+        notes.keep(session, context.vault, request.id, notes.ANSWER, facts.strip(), now=now)
+    request.reason = reason
+    _take_over(session, context, request, now)
+    actor, data = f"staff:{staff.id}", {"reason": reason}
+    requests.record(session, request, Event.DENIED, actor=actor, now=now, data=data)
+
+
+def _check(
+    session: Session, context: Context, request: Request, staff: Staff, reason: str, facts: str
+) -> None:
+    steps = session.exec(select(StepRow).where(StepRow.request_id == request.id)).all()
+    if request.irreversible_at is not None or any(_changed(step) for step in steps):
+        raise Conflict(
+            "a store was changed for this request already: leave the rest out with a reason,"
+            " and the answer names it",
+            code="too_late_to_deny",
+        )
+    allowed = reasons.for_denying(request.kind, request.regimes)
+    if reason not in allowed:
+        told = f"one of {', '.join(allowed)}" if allowed else "nothing: it cannot be denied"
+        message = f"under {', '.join(request.regimes)} {request.kind} can be denied for {told}"
+        raise Invalid(message, [FieldError("reason", message, allowed)])
+    known = reasons.catalogue()[reason]
+    duties.check(staff.roles, duties.Act.DENY, narrower=known.by)
+    if known.facts and not facts.strip():
+        message = f"{reason} needs the facts of this case, in words for the person"
+        raise Invalid(message, [FieldError("facts", message)])
+    if not ways_out(context, request):
+        raise Conflict("no law of this request names where the person could turn: mend the regime")
+
+
+def _changed(step: StepRow) -> bool:
+    """A step that was claimed once may have changed something, whatever it answered."""
+    return step.action not in READING and (step.fence > 0 or step.state is StepState.DONE)
+
+
+def _take_over(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """
+    Fence off workers that are reading for it; what they wrote meanwhile is tidied up later.
+
+    Their next heartbeat finds the step taken over, and whatever they report is refused.
+    """
+    running = select(StepRow).where(
+        StepRow.request_id == request.id, StepRow.state == StepState.RUNNING
+    )
+    for step in session.exec(running).all():
+        step.state, step.lease_owner, step.next_at = StepState.TODO, "", None
+        later = now + timedelta(seconds=2 * context.settings.lease_s)
+        outbox.emit(session, "close_out", now=now, not_before=later, request_id=request.id)
+
+
+def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:
+    """Return where the person can turn, under every law the request is handled under."""
+    laws = (context.regimes[name] for name in request.regimes if name in context.regimes)
+    contact = str(context.datamap.controller.get("dpo_contact", ""))
+    return remedies.ways(request, laws, contact)
+
+
+def shown(context: Context, request: Request) -> dict[str, Any] | None:
+    """Return why a request was denied, the law behind it, and the ways out; JSON-native."""
+    known = reasons.catalogue().get(request.reason)
+    if request.state is not State.DENIED or known is None:
+        return None
+    return {
+        "reason": request.reason,
+        "text": _both(known.texts),
+        "basis": [_both(texts) for texts in known.bases(request.regimes)],
+        "remedies": ways_out(context, request),
+    }
+
+
+def _both(texts: reasons.Texts) -> dict[str, str]:
+    return {"zh-CN": texts["zh"], "en": texts["en"]}

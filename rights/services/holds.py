@@ -1,0 +1,360 @@
+"""
+What staff decide about holds: approve a rule, place and release a legal hold.
+
+Every decision is an entry with who made it. No identifier is kept: a person is found again by
+the keyed hash of theirs, and a hold whose key is gone stops deletion rather than be missed.
+
+Source: NDSR 24; PIPL 47(2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, select
+
+from rights.domain.datamap import DataMap, Retention, Store
+from rights.domain.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound
+from rights.domain.holds import APPROVABLE, BY_ITSELF, PLACED
+from rights.services import audit, subjects
+from rights.store.models import HeldRows, HoldApproval, HoldException, LegalHold, Staff
+from rights.store.vault import Vault
+
+
+def digest(path: str, rule: Retention) -> str:
+    """Return the hash of a rule: what was approved is this rule and no other."""
+    said = json.dumps([path, asdict(rule)], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def legal(staff: Staff) -> None:
+    """
+    Make sure that a person may decide about holds.
+
+    Raises:
+        Forbidden: they lack the scope, or are an automaton.
+    """
+    if "legal" not in staff.roles or "automation" in staff.roles:
+        raise Forbidden("only a person of the staff with scope legal decides about holds")
+
+
+# -- rules of the map ------------------------------------------------------------------------
+
+
+def approve(
+    session: Session, datamap: DataMap, path: str, staff: Staff, *, because: str, now: datetime
+) -> HoldApproval:
+    """
+    Let a retention rule of lower rank hold.
+
+    Args:
+        because: The delegation it rests on.
+
+    Raises:
+        Forbidden: not theirs to decide.
+        Invalid: there is no such rule, or one that needs or bears no approval.
+        Conflict: it is approved already.
+    """
+    legal(staff)
+    rule = _approvable(datamap, path)
+    if not because.strip():
+        raise Invalid("say what the rule rests on: --because, the delegation in words")
+    known = digest(path, rule)
+    if any(row.digest == known for row in _live(session)):
+        raise Conflict(f"the rule of {path} is approved already")
+    row = HoldApproval(
+        path=path,
+        digest=known,
+        rank=rule.rank,
+        basis=rule.basis,
+        because=because.strip()[:400],
+        approved_by=f"staff:{staff.id}",
+        approved_at=now,
+    )
+    session.add(row)
+    _note(session, "hold_approved", staff, now, {"collection": path, "rule": known})
+    return row
+
+
+def _approvable(datamap: DataMap, path: str) -> Retention:
+    found = next((c for c in datamap.collections if c.path == path), None)
+    rule = found.retention if found else None
+    if rule is None:
+        raise Invalid(f"the data map has no retention rule for {path}")
+    if rule.with_:
+        raise Invalid(f"{path} is held as long as {rule.with_}: approve the rule of that one")
+    if rule.rank in BY_ITSELF:
+        raise Invalid(f"the rule of {path} holds by itself: rank {rule.rank}")
+    if rule.rank in PLACED:
+        raise Invalid(f"rank {rule.rank} is no rule: place a legal hold")
+    if rule.rank not in APPROVABLE:
+        raise Invalid(f"nothing is kept under rank {rule.rank}: nobody can approve it")
+    if not rule.keep_fields:
+        raise Invalid(f"the rule of {path} keeps whole rows: name what it needs in keep_fields")
+    return rule
+
+
+def revoke(session: Session, path: str, staff: Staff, *, now: datetime) -> None:
+    """
+    End the approval of a rule.
+
+    Raises:
+        Forbidden: not theirs to decide.
+        NotFound: there is none.
+    """
+    legal(staff)
+    rows = [row for row in _live(session) if row.path == path]
+    if not rows:
+        raise NotFound(f"no rule of {path} is approved")
+    for row in rows:
+        row.revoked_by, row.revoked_at = f"staff:{staff.id}", now
+        session.add(row)
+    _note(session, "hold_revoked", staff, now, {"collection": path})
+
+
+def approved(session: Session, datamap: DataMap, regimes: Sequence[str]) -> frozenset[str]:
+    """
+    Return the collections whose rule of lower rank holds for a request.
+
+    Only under Chinese law, where the delegation is theirs to show; an agreement only where the
+    E-Commerce Law names one. Of several regimes the strictest decides, so all must allow it.
+    """
+    if not regimes or not all(name.startswith("cn_") for name in regimes):
+        return frozenset()
+    known = {row.digest for row in _live(session)}
+    return frozenset(
+        c.path
+        for c in datamap.collections
+        if c.retention
+        and c.retention.rank in APPROVABLE
+        and (c.retention.rank != "agreement" or "cn_ecommerce" in regimes)
+        and digest(c.path, c.retention) in known
+    )
+
+
+def _live(session: Session) -> Sequence[HoldApproval]:
+    query = select(HoldApproval).where(col(HoldApproval.revoked_at).is_(None))
+    return session.exec(query).all()
+
+
+# -- legal holds -----------------------------------------------------------------------------
+
+
+def place(
+    session: Session,
+    vault: Vault,
+    datamap: DataMap,
+    staff: Staff,
+    *,
+    on: Mapping[str, str] | str,
+    rank: str,
+    basis: str,
+    until: datetime | None,
+    now: datetime,
+) -> LegalHold:
+    """
+    Place a legal hold; until somebody else approves it, requests it covers wait.
+
+    Args:
+        on: One identifier, type to value; or the path of a collection.
+
+    Raises:
+        Invalid: nobody or nothing of that name, a rank that is none, an end that is past.
+        Conflict: the same is held on the same basis; a longer time needs a new one.
+    """
+    if rank not in PLACED:
+        raise Invalid(f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}")
+    if not basis.strip():
+        raise Invalid("a hold without a basis holds nothing: say which case or order it is")
+    if until is not None and until <= now:
+        raise Invalid("the hold would be over already: give a later date")
+    by = f"staff:{staff.id}"
+    row = LegalHold(rank=rank, basis=basis.strip()[:400], until=until, placed_by=by, placed_at=now)
+    blinds = _aim(row, vault, datamap, on)
+    if any(_same(other, row, blinds) for other in in_force(session, now)):
+        raise Conflict("this is held on this basis: a longer time needs a basis of its own")
+    session.add(row)
+    data = {"hold": row.id, "rank": rank, "collection": row.path}
+    _note(session, "hold_placed", staff, now, data)
+    return row
+
+
+def _aim(
+    row: LegalHold, vault: Vault, datamap: DataMap, on: Mapping[str, str] | str
+) -> tuple[str, ...]:
+    if isinstance(on, str):
+        if on not in {c.path for c in datamap.collections}:
+            raise Invalid(f"the data map has no collection {on}")
+        row.path = on
+        return ()
+    ((name, value),) = subjects.cleaned(datamap, on).items()
+    row.blind, row.key_id = subjects.blind(vault, name, value), vault.keyring.current
+    return subjects.blinds(vault, name, value)
+
+
+def _same(other: LegalHold, new: LegalHold, blinds: tuple[str, ...]) -> bool:
+    there = other.path == new.path and (not other.blind or other.blind in blinds)
+    return there and other.basis == new.basis
+
+
+def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> None:
+    """
+    Approve a legal hold.
+
+    Raises:
+        Forbidden: not theirs to decide, or they placed it themselves.
+        Conflict: it was approved or released before.
+    """
+    legal(staff)
+    row = _hold(session, hold_id)
+    if row.placed_by == f"staff:{staff.id}":
+        raise Forbidden("whoever placed a hold does not approve it: somebody else has to")
+    if row.approved_at is not None or row.released_at is not None:
+        raise Conflict(f"hold {hold_id} was decided before")
+    row.approved_by, row.approved_at = f"staff:{staff.id}", now
+    session.add(row)
+    _note(session, "hold_confirmed", staff, now, {"hold": row.id})
+
+
+def release(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> int:
+    """
+    End a legal hold; return how many groups of rows it kept, which are looked at at once.
+
+    Raises:
+        Forbidden: not theirs to decide.
+        Conflict: it was released before.
+    """
+    legal(staff)
+    row = _hold(session, hold_id)
+    if row.released_at is not None:
+        raise Conflict(f"hold {hold_id} was released before")
+    row.released_by, row.released_at = f"staff:{staff.id}", now
+    session.add(row)
+    _note(session, "hold_released", staff, now, {"hold": row.id})
+    query = select(HeldRows).where(HeldRows.hold_id == row.id, HeldRows.state == "held")
+    kept = session.exec(query).all()
+    for one in kept:
+        one.next_at = now
+        session.add(one)
+    return len(kept)
+
+
+def in_force(session: Session, now: datetime) -> list[LegalHold]:
+    """Return every legal hold that was neither released nor is over, approved or not."""
+    return list(session.exec(select(LegalHold).where(*_alive(now))))
+
+
+def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    until = col(LegalHold.until)
+    return col(LegalHold.released_at).is_(None), or_(until.is_(None), until > now)
+
+
+def covering(
+    session: Session, vault: Vault, people: Mapping[str, Sequence[str]], now: datetime
+) -> list[LegalHold]:
+    """
+    Return the holds in force on any collection, and on the person with these identifiers.
+
+    Args:
+        people: Identifier type to normalised values.
+
+    Raises:
+        Misconfigured: a hold was placed under a key that is not set any more; whom it is on
+            cannot be told, so nobody's data may go.
+    """
+    mine = {
+        blind
+        for name, values in people.items()
+        for value in values
+        for blind in subjects.blinds(vault, name, value)
+    }
+    keys = session.exec(select(LegalHold.key_id).where(*_alive(now)).distinct()).all()
+    lost = sorted({key for key in keys if key} - set(vault.keyring.ids))
+    if lost:
+        raise Misconfigured(
+            f"legal holds were placed under the keys {', '.join(lost)}, which are not set: put"
+            " them back behind the current one, or release those holds"
+        )
+    mentioned = or_(col(LegalHold.path) != "", col(LegalHold.blind).in_(mine))
+    return list(session.exec(select(LegalHold).where(*_alive(now), mentioned)))
+
+
+# -- for staff -------------------------------------------------------------------------------
+
+
+def store_of(datamap: DataMap, path: str) -> Store:
+    """Return the store of a collection. Raises Invalid."""
+    if path not in {c.path for c in datamap.collections}:
+        raise Invalid(f"the data map has no collection {path}")
+    return datamap.store(path.partition(".")[0])
+
+
+def overview(session: Session, datamap: DataMap, *, now: datetime) -> dict[str, list[Any]]:
+    """Return what is in force, JSON-native; whom a legal hold is on is not told."""
+    live = {row.digest: row for row in _live(session)}
+    rules = [(c.path, c.retention) for c in datamap.collections if c.retention]
+    exceptions = select(HoldException).where(col(HoldException.ended_at).is_(None))
+    kept = select(HeldRows).where(HeldRows.state != "ended")
+    return {
+        "rules": [_rule(path, rule, live) for path, rule in rules if not rule.with_],
+        "legal": [_legal_hold(row) for row in in_force(session, now)],
+        "exceptions": [
+            {"collection": row.path, "review": row.review_at.date().isoformat()}
+            for row in session.exec(exceptions)
+        ],
+        "rows": [_held_rows(row) for row in session.exec(kept)],
+    }
+
+
+def _rule(path: str, rule: Retention, live: Mapping[str, HoldApproval]) -> dict[str, Any]:
+    approval = live.get(digest(path, rule))
+    return {
+        "collection": path,
+        "rank": rule.rank,
+        "period": rule.period,
+        "basis": rule.basis,
+        "holds": rule.rank in BY_ITSELF or approval is not None,
+        "approved_by": approval.approved_by if approval else "",
+    }
+
+
+def _legal_hold(row: LegalHold) -> dict[str, Any]:
+    return {
+        "hold": row.id,
+        "on": row.path or "a person",
+        "rank": row.rank,
+        "basis": row.basis,
+        "until": row.until.date().isoformat() if row.until else "",
+        "approved": row.approved_at is not None,
+    }
+
+
+def _held_rows(row: HeldRows) -> dict[str, Any]:
+    return {
+        "request": row.request_id,
+        "collection": row.collection,
+        "code": row.code,
+        "rows": row.count,
+        "state": row.state,
+        "until": row.latest.date().isoformat() if row.latest else "",
+        "note": row.note,
+    }
+
+
+def _hold(session: Session, hold_id: str) -> LegalHold:
+    row = session.get(LegalHold, hold_id)
+    if row is None:
+        raise NotFound(f"there is no hold {hold_id}: `rights holds list` shows them")
+    return row
+
+
+def _note(
+    session: Session, event: str, staff: Staff, now: datetime, data: Mapping[str, Any]
+) -> None:
+    audit.append_day(session, audit.Line(event, f"staff:{staff.id}", data), now=now)

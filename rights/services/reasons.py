@@ -1,0 +1,98 @@
+"""
+The catalogue of reasons: why something was not done, or was denied, and who may say so.
+
+Words, laws and roles are in ``rights/catalogue/reasons.yaml``. A reason that no line of it allows
+for a kind under a law does not exist there: "too much work" is no ground anywhere.
+
+Source: PIPL 50; GB/T 35273-2020 8.7(f); GDPR 12(4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import yaml
+
+from rights.domain.kinds import Kind
+
+_FILE: Final = Path(__file__).parents[1] / "catalogue" / "reasons.yaml"
+_OTHER: Final = "other"
+
+Texts = Mapping[str, str]
+"""Keys ``zh`` and ``en``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """
+    One reason.
+
+    Args:
+        leave_out: Staff may leave a single step out with it.
+        deny: Kind and family of laws under which a whole request may be denied with it.
+        by: Roles and scopes of staff; whoever denies with it must have one of them.
+        facts: A denial must state the facts of the case.
+        drp: What the Data Rights Protocol calls it; empty when it is no reason for a denial.
+        basis: Family of laws to the law that it rests on.
+    """
+
+    code: str
+    texts: Texts
+    leave_out: bool
+    deny: frozenset[tuple[Kind, str]]
+    by: frozenset[str]
+    facts: bool
+    drp: str
+    basis: Mapping[str, Texts]
+
+    def denies(self, kind: Kind, regimes: Iterable[str]) -> bool:
+        """Tell whether all of *regimes* allow denying *kind* with it; no regime allows nothing."""
+        families = {family(name) for name in regimes}
+        return bool(families) and all((kind, one) in self.deny for one in families)
+
+    def bases(self, regimes: Iterable[str]) -> list[Texts]:
+        """Return the laws it rests on under *regimes*, none twice."""
+        families = dict.fromkeys(family(name) for name in regimes)
+        found = (self.basis.get(one, self.basis.get(_OTHER)) for one in families)
+        return list({texts["en"]: texts for texts in found if texts}.values())
+
+
+def family(regime: str) -> str:
+    """Return the family of laws a regime belongs to: ``cn`` for ``cn_general``."""
+    return regime.partition("_")[0]
+
+
+@cache
+def catalogue() -> Mapping[str, Reason]:
+    """Return every reason by its code."""
+    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return MappingProxyType({code: _reason(code, said) for code, said in found.items()})
+
+
+def _reason(code: str, said: Mapping[str, Any]) -> Reason:
+    return Reason(
+        code=code,
+        texts={"zh": said["zh"], "en": said["en"]},
+        leave_out=said.get("leave_out", False),
+        deny=frozenset(
+            (Kind(kind), law)
+            for rule in said.get("deny", ())
+            for kind in rule["kinds"]
+            for law in rule["laws"]
+        ),
+        by=frozenset(said.get("by", ())),
+        facts=said.get("facts", False),
+        drp=said.get("drp", ""),
+        basis=said.get("basis", {}),
+    )
+
+
+def for_denying(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes with which a request of this kind can be denied under all of *regimes*."""
+    laws = tuple(regimes)
+    return tuple(code for code, reason in catalogue().items() if reason.denies(kind, laws))

@@ -1,0 +1,76 @@
+"""
+Values that were taken out of a copy as somebody else's, and that staff found to be the person's.
+
+They are kept as keyed hashes only. The next copy that is made for the same person leaves them in.
+
+Source: NDSR 25(1)(4); PIPL 45.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from rights.domain.datamap import DataMap
+from rights.domain.errors import Conflict
+from rights.domain.keys import of_identifiers
+from rights.services import audit, persons, subjects
+from rights.store.models import ReleasedValue, Request
+from rights.store.vault import Vault
+
+_SCOPE: Final = "released"
+
+
+def release(
+    session: Session,
+    vault: Vault,
+    datamap: DataMap,
+    request: Request,
+    forms: Iterable[str],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """
+    Say that values are the person's own.
+
+    Args:
+        forms: The values as they are compared.
+
+    Raises:
+        Conflict: what the person proved is forgotten already, so nobody is named.
+    """
+    proved = [row for row in subjects.identifier_rows(session, request.id) if row.proof]
+    if not proved:
+        raise Conflict("who this request is about is forgotten: answer a new request")
+    keys = of_identifiers(subjects.opened(vault, proved))
+    person = persons.person(vault, datamap, keys)
+    given = list(dict.fromkeys(forms))
+    for form in given:
+        number = vault.blind(f"{person}|{form}", scope=_SCOPE)
+        value = vault.blind(form, scope=_SCOPE)
+        session.merge(
+            ReleasedValue(
+                id=number, request_id=request.id, person=person, value=value, released_at=now
+            )
+        )
+    line = audit.Line("redactions_released", actor, {"values": len(given)})
+    audit.append(session, request, [line], now=now)
+
+
+def released(session: Session, vault: Vault, people: Collection[str]) -> Callable[[str], bool]:
+    """Return what tells whether a value was released to a person."""
+    query = select(ReleasedValue.value).where(col(ReleasedValue.person).in_(people))
+    known = frozenset(session.exec(query))
+    if not known:
+        return lambda _: False
+    return lambda form: not known.isdisjoint(vault.blinds(form, scope=_SCOPE))
+
+
+def forget(session: Session, people: Collection[str]) -> None:
+    """Forget what was released to a person whose data was erased."""
+    session.execute(delete(ReleasedValue).where(col(ReleasedValue.person).in_(people)))

@@ -1,0 +1,299 @@
+"""Denying: the command line, the register, the API and the mail, on both kinds of register."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from rights.domain.lifecycle import State
+from rights.services.checkpoints import verify
+from rights.services.signing import Signer
+from rights.store.models import (
+    Entry,
+    Notice,
+    OutboxMessage,
+    Request,
+    SealedNote,
+    Staff,
+    StepRow,
+    StepState,
+    WebhookDelivery,
+)
+from tests.web.house import HERE, KEYS, SEED, House
+from tests.workflows.desk import html_of, text_of
+from workflows.embedded.smtp import Sink
+from workflows.notices.send import send_due
+
+ROOT = Path(__file__).parents[2]
+WHY = "您与我们的合同仍在履行，订单 88 尚未完成。"
+STAFF: Mapping[str, list[str]] = {
+    "ana": ["approver"],
+    "rui": ["reviewer"],
+    "vera": ["verifier"],
+    "otto": ["auditor"],
+    "ada": ["admin"],
+    "lex": ["admin", "legal"],
+    "bot": ["approver", "automation"],
+}
+
+
+class Office:
+    """A web application, its mail box, and staff who act on the command line."""
+
+    def __init__(self, house: House, sink: Sink) -> None:
+        self.house, self.sink = house, sink
+        with house.writing() as session:
+            now = house.clock.now()
+            session.add_all(
+                Staff(name=name, roles=roles, created_at=now) for name, roles in STAFF.items()
+            )
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``rights`` as somebody would, in a process of its own."""
+        settings = self.house.parts.context.settings
+        environ = {
+            "PATH": os.environ["PATH"],
+            "RIGHTS_DATABASE_URL": settings.database_url,
+            "RIGHTS_REDIS_URL": settings.redis_url,
+            "RIGHTS_BLOBS_URL": settings.blobs_url,
+            "RIGHTS_KEYS": KEYS,
+            "RIGHTS_SIGNING_KEY": SEED,
+            "RIGHTS_DATAMAP": str(HERE / "datamap.yaml"),
+        }
+        command = [sys.executable, "-m", "workflows.cli", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    def deny(
+        self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
+    ) -> subprocess.CompletedProcess[str]:
+        more = ("--note-basis", facts) if facts else ()
+        return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
+
+    def rows(self, model: Any) -> list[Any]:
+        with self.house.reading() as session:
+            return list(session.exec(select(model)))
+
+    def change(self, request_id: str, **values: Any) -> None:
+        with self.house.writing() as session:
+            row = session.get_one(Request, request_id)
+            for name, value in values.items():
+                setattr(row, name, value)
+
+    def mail(self) -> Any:
+        self.sink.messages.clear()
+        self.house.clock.forward(minutes=2)  # the command line took the register's own time
+        send_due(self.house.engine, self.house.context, self.house.clock.now)
+        (mail,) = [m for m in self.sink.messages if self.subject(m)]
+        return mail
+
+    @staticmethod
+    def subject(mail: Any) -> bool:
+        return "outcome" in mail["Subject"] or "处理结果" in mail["Subject"]
+
+
+@pytest.fixture
+def office(furnished: Callable[..., House], smtp_sink: Sink) -> Office:
+    return Office(furnished(smtp_host=smtp_sink.host, smtp_port=smtp_sink.port), smtp_sink)
+
+
+def test_a_denial_is_one_transaction_and_the_request_shows_reason_law_and_ways_out(
+    office: Office,
+) -> None:
+    house = office.house
+    hook = {"url": "https://93.184.216.34/x", "events": ["request.denied"]}
+    assert house.post("/v1/webhooks", hook).status_code == 201
+    made = house.asserted("deletion")
+
+    done = office.deny(made["id"], "still_necessary_contract")
+
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    shown = house.get(f"/v1/requests/{made['id']}").json
+    assert (shown["state"], shown["reason"]) == ("denied", "still_necessary_contract")
+    assert shown["denial"]["reason"] == "still_necessary_contract"
+    assert "注销账号" in shown["denial"]["text"]["zh-CN"]
+    assert "cancel your account" in shown["denial"]["text"]["en"]
+    assert shown["denial"]["basis"] == [
+        {
+            "zh-CN": "《个人信息保护法》第十三条第一款第二项、第十六条",
+            "en": "PIPL, Art. 13(1)(2), 16",
+        }
+    ]
+    ways = {way["code"]: way for way in shown["denial"]["remedies"]}
+    assert {"authority_complaint", "peoples_court"} <= set(ways)
+    assert "人民法院" in ways["peoples_court"]["text"]["zh-CN"]
+    assert "three years" in ways["peoples_court"]["time"]["en"]
+    (event,) = [e for e in _timeline(house, made["id"]) if e["event"] == "denied"]
+    assert (event["by"], event["reason"]) == ("staff", "still_necessary_contract")
+    assert house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == [WHY]
+
+    staff = next(s for s in office.rows(Staff) if s.name == "ana")
+    (entry,) = [e for e in office.rows(Entry) if e.event == "denied"]
+    assert (entry.actor, entry.data["reason"]) == (f"staff:{staff.id}", "still_necessary_contract")
+    assert [d.event for d in office.rows(WebhookDelivery)] == ["request.denied"]
+    assert [n.event for n in office.rows(Notice)] == ["received", "outcome"]
+    assert "close_out" in {m.job for m in office.rows(OutboxMessage)}
+    assert WHY not in str([n.model_dump() for n in office.rows(SealedNote)])
+    assert verify(house.engine, Signer(SEED)).ok
+
+
+def _timeline(house: House, request_id: str) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = house.get(f"/v1/requests/{request_id}/timeline").json["events"]
+    return events
+
+
+@pytest.mark.parametrize(
+    ("locale", "regime", "wanted"),
+    [
+        ("en", "cn_general", ["Reason: None of the grounds", "Legal basis: PIPL, Art. 47(1)",
+                              "people's court (PIPL, Art. 50). PIPL sets no period",
+                              "complain to the authority", "no time limit for a complaint"]),
+        ("zh-CN", "cn_general", ["理由：逐项核对后", "法律依据：《个人信息保护法》第四十七条第一款",
+                                 "人民法院提起诉讼", "诉讼时效一般为三年", "投诉、举报"]),
+        ("en", "eu_gdpr", ["Legal basis: GDPR, Art. 17(1), 18(1)", "supervisory authority",
+                           "You may go to court"]),
+    ],
+)  # fmt: skip
+@pytest.mark.requirement("R-NEG-16")
+def test_the_letter_of_a_denial_says_why_by_which_law_and_where_to_turn(
+    office: Office, locale: str, regime: str, wanted: list[str]
+) -> None:
+    made = office.house.asserted("deletion", locale=locale, regimes=[regime])
+    assert office.deny(made["id"], "no_ground").returncode == 0
+
+    mail = office.mail()
+
+    for body in (text_of(mail), re.sub(r"</t[hd]>", "：", html_of(mail))):
+        assert WHY in body
+    assert [words for words in wanted if words not in text_of(mail)] == []
+
+
+def test_an_address_nobody_proved_is_told_the_ways_out_and_not_the_reason(office: Office) -> None:
+    made = office.house.submit("deletion", {"email": "alice@example.com"}, locale="en")
+
+    done = office.deny(made["id"], "identity_unverified", who="vera")
+
+    assert done.returncode == 0, done.stderr
+    text = text_of(office.mail())
+    assert "people's court" in text
+    assert "could not verify" not in text
+    assert WHY not in text
+    assert office.house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == []
+
+
+@pytest.mark.requirement("R-NEG-16:bad")
+@pytest.mark.parametrize(
+    ("kind", "reason", "who", "facts", "code", "named"),
+    [
+        ("deletion", "trade_secret", "ana", WHY, "invalid", "no_ground"),
+        ("access", "fee_unpaid", "ana", WHY, "invalid", "identity_unverified"),
+        ("access", "no_ground", "ana", WHY, "invalid", "secrecy_by_law"),
+        ("deletion", "", "ana", WHY, "invalid", "still_necessary_contract"),
+        ("deletion", "no_ground", "ana", "", "invalid", "facts"),
+        ("deletion", "no_ground", "ana", "  \n", "invalid", "facts"),
+        ("deletion", "no_ground", "rui", WHY, "forbidden", "approver"),
+        ("deletion", "no_ground", "vera", WHY, "forbidden", "approver"),
+        ("deletion", "no_ground", "otto", WHY, "forbidden", "approver"),
+        ("deletion", "no_ground", "ada", WHY, "forbidden", "approver"),
+        ("access", "secrecy_by_law", "ana", WHY, "forbidden", "legal"),
+        ("deletion", "no_ground", "bot", WHY, "forbidden", "never by an automaton"),
+    ],
+)
+def test_a_denial_that_is_not_allowed_changes_nothing_and_leaves_a_trace(
+    office: Office, kind: str, reason: str, who: str, facts: str, code: str, named: str
+) -> None:
+    made = office.house.asserted(kind)
+    before = _open(office, made["id"])
+
+    done = office.deny(made["id"], reason, who=who, facts=facts)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{code}: ")
+    assert named in done.stderr
+    assert _open(office, made["id"]) == before
+    (trace,) = [e for e in office.rows(Entry) if e.event == "staff_refused"]
+    staff = next(s for s in office.rows(Staff) if s.name == who)
+    assert (trace.actor, trace.data["code"]) == (f"staff:{staff.id}", code)
+
+
+def _open(office: Office, request_id: str) -> str:
+    """Return everything a denial would change, as it is."""
+    (request,) = [r for r in office.rows(Request) if r.id == request_id]
+    assert request.state is State.IN_PROGRESS
+    models = (Notice, OutboxMessage, SealedNote, StepRow)
+    rows = [r.model_dump(mode="json") for m in models for r in office.rows(m)]
+    return json.dumps([request.model_dump(mode="json"), rows], default=str)
+
+
+def test_nothing_is_denied_with_legal_reasons_without_that_scope_and_with_it_they_are(
+    office: Office,
+) -> None:
+    made = office.house.asserted("access")
+
+    done = office.deny(made["id"], "secrecy_by_law", who="lex", facts="《档案法》第二十八条")
+
+    assert done.returncode == 0, done.stderr
+    assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "denied"
+
+
+def test_what_cannot_be_undone_or_has_ended_is_not_denied(office: Office) -> None:
+    house = office.house
+    begun, ended = house.asserted("deletion"), house.asserted("access")
+    office.change(begun["id"], irreversible_at=house.clock.now())
+    house.post(f"/v1/requests/{ended['id']}/cancel")
+
+    late = office.deny(begun["id"], "no_ground")
+    closed = office.deny(ended["id"], "identity_unverified")
+    unknown = office.deny("0" * 32, "no_ground")
+
+    assert (late.returncode, closed.returncode, unknown.returncode) == (1, 1, 1)
+    assert late.stderr.startswith("too_late_to_deny: ")
+    assert closed.stderr.startswith("illegal_transition: ")
+    assert unknown.stderr.startswith("not_found: ")
+    assert house.get(f"/v1/requests/{begun['id']}").json["denial"] is None
+    assert house.get(f"/v1/requests/{ended['id']}").json["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "fence"),
+    [("suppress", StepState.DONE, 1), ("correct", StepState.FAILED, 1),
+     ("restrict", StepState.RUNNING, 2), ("correct", StepState.DONE, 0)],
+)  # fmt: skip
+def test_what_was_changed_in_a_store_can_no_longer_be_called_denied(
+    office: Office, action: str, state: StepState, fence: int
+) -> None:
+    made = office.house.asserted("restriction")
+    with office.house.writing() as session:
+        step = f"{made['id']}-01-{action}-shop"
+        more: dict[str, Any] = {"action": action, "state": state, "fence": fence, "store": "shop"}
+        session.add(StepRow(id=step, request_id=made["id"], phase=1, **more))
+
+    done = office.deny(made["id"], "not_identifiable")
+
+    assert done.stderr.startswith("too_late_to_deny: ")
+
+
+def test_the_facts_can_come_from_standard_input(office: Office) -> None:
+    made = office.house.asserted("deletion")
+    settings = office.house.parts.context.settings
+    environ = {"RIGHTS_DATABASE_URL": settings.database_url, "RIGHTS_KEYS": KEYS}
+    environ |= {"RIGHTS_REDIS_URL": settings.redis_url, "RIGHTS_BLOBS_URL": settings.blobs_url}
+    environ |= {"RIGHTS_DATAMAP": str(HERE / "datamap.yaml"), "PATH": os.environ["PATH"]}
+    words = ["tasks", "deny", made["id"], "--reason", "no_ground", "--as", "ana"]
+
+    subprocess.run(
+        [sys.executable, "-m", "workflows.cli", *words, "--note-basis", "-"],
+        cwd=ROOT, env=environ, input=WHY, text=True, check=True, timeout=60, capture_output=True,
+    )  # fmt: skip
+
+    assert office.house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == [WHY]

@@ -1,0 +1,151 @@
+"""Every role against every act of staff, done for real: allowed, or refused and not done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from sqlmodel import Session, select
+
+from rights.domain.duties import AUTOMATION, BY_A_PERSON, MAY, Act, check
+from rights.domain.errors import Forbidden
+from rights.domain.kinds import Kind
+from rights.domain.lifecycle import Event, Wait
+from rights.services import denials, requests
+from rights.store.db import reading, transaction
+from rights.store.models import PlanRow, Request, Staff, StepRow, StepState
+from tests.workflows.house import Clock, ask, floor_over
+from tests.workflows.test_engine import ANN, MAP
+from workflows import plans, tasks
+from workflows.commands.parties import ROLES, SCOPES
+from workflows.floor import Floor
+
+# One line a role: what it may do, and nothing else.
+_MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
+    {
+        "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT}),
+        "approver": frozenset({Act.COMPLETE, Act.RETRY, Act.LEAVE_OUT, Act.APPROVE, Act.DENY}),
+        "verifier": frozenset({Act.DENY}),
+        "auditor": frozenset(),
+        "admin": frozenset({Act.COMPLETE, Act.RETRY}),
+        "automation": frozenset({Act.COMPLETE, Act.RETRY}),
+        "legal": frozenset({Act.DENY}),
+        "dpo": frozenset({Act.DENY}),
+    }
+)
+_HELD = [
+    *((r,) for r in _MATRIX),
+    *((r, AUTOMATION) for r in ("reviewer", "approver", "legal")),
+    (),
+]
+_ACTION = {Act.REVIEW: "review", Act.RETRY: "collect", Act.LEAVE_OUT: "collect"}
+_FAILED = (Act.RETRY, Act.LEAVE_OUT)
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Floor:
+    return floor_over(tmp_path, MAP, {"shop": {}, "letters": {}}, Clock())
+
+
+def _waiting(floor: Floor, act: Act) -> str:
+    """Return a request that waits for nothing but this act."""
+    request_id = ask(floor, Kind.COPY, ANN)
+    with transaction(floor.register) as session:
+        request = requests.locked(session, request_id)
+        if act is Act.DENY:
+            return request_id
+        request.wait = Wait.APPROVAL if act is Act.APPROVE else Wait.TASK
+        requests.record(session, request, Event.HELD, actor="system", now=floor.now())
+        if act is Act.APPROVE:
+            values: dict[str, Any] = {
+                "config_hash": "c",
+                "schema_hash": "s",
+                "hash": "h",
+                "body": {},
+            }
+            at = floor.now()
+            session.add(
+                PlanRow(request_id=request_id, created_at=at, needs_approval=True, **values)
+            )
+            return request_id
+        state = StepState.FAILED if act in _FAILED else StepState.MANUAL
+        action = _ACTION.get(act, "erase")
+        step = f"{request_id}-01-{action}"
+        session.add(StepRow(id=step, request_id=request_id, phase=1, action=action, state=state))
+    return request_id
+
+
+def _act(session: Session, floor: Floor, act: Act, request_id: str, staff: Staff) -> None:
+    now, request = floor.now(), requests.locked(session, request_id)
+    step = session.exec(select(StepRow.id).where(StepRow.request_id == request_id)).first() or ""
+    do: dict[Act, Callable[[], Any]] = {
+        Act.COMPLETE: lambda: tasks.complete(session, step, staff, now=now, proof="T-1"),
+        Act.REVIEW: lambda: tasks.complete(session, step, staff, now=now, proof="T-1"),
+        Act.RETRY: lambda: tasks.retry(session, step, staff, now=now),
+        Act.LEAVE_OUT: lambda: tasks.leave_out(session, step, staff, now=now, reason="infeasible"),
+        Act.APPROVE: lambda: plans.approve(session, request, "h", staff, now),
+        Act.DENY: lambda: _deny(session, floor, request, staff),
+    }
+    do[act]()
+
+
+def _deny(session: Session, floor: Floor, request: Request, staff: Staff) -> None:
+    """Deny with a reason that this role could use, if it can use any."""
+    by_law = {"legal": "secrecy_by_law", "dpo": "manifestly_unfounded_or_excessive"}
+    reason = next((by_law[r] for r in staff.roles if r in by_law), "identity_unverified")
+    if "dpo" in staff.roles:
+        request.regimes = ["eu_gdpr"]
+    more: dict[str, Any] = {"reason": reason, "facts": "事实说明。", "now": floor.now()}
+    denials.deny(session, floor.context, request, staff, **more)
+
+
+def _rows(floor: Floor, request_id: str) -> list[dict[str, Any]]:
+    with reading(floor.register) as session:
+        steps = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
+        plan = session.get(PlanRow, request_id)
+        found = [session.get_one(Request, request_id), *steps, *([plan] if plan else [])]
+        return [row.model_dump() for row in found]
+
+
+@pytest.mark.requirement("R-9-1")
+@pytest.mark.parametrize("act", list(Act))
+@pytest.mark.parametrize("roles", _HELD)
+def test_staff_can_do_what_their_role_is_for_and_nothing_else(
+    floor: Floor, roles: tuple[str, ...], act: Act
+) -> None:
+    request_id = _waiting(floor, act)
+    with transaction(floor.register) as session:
+        staff = Staff(name="li", roles=list(roles), created_at=floor.now())
+        session.add(staff)
+        session.flush()
+    before = _rows(floor, request_id)
+    allowed = any(act in _MATRIX[role] for role in roles)
+    if AUTOMATION in roles and act in BY_A_PERSON:
+        allowed = False
+
+    refused = False
+    try:
+        with transaction(floor.register) as session:
+            _act(session, floor, act, request_id, staff)
+    except Forbidden:
+        refused = True
+
+    assert refused is not allowed
+    assert (_rows(floor, request_id) == before) is refused
+
+
+def test_the_matrix_knows_every_role_and_scope_that_can_be_given() -> None:
+    assert set(_MATRIX) == {*ROLES, *SCOPES}
+    assert set(MAY) == set(Act)
+
+
+def test_a_narrower_case_only_ever_takes_away() -> None:
+    with pytest.raises(Forbidden, match="legal"):
+        check(("approver",), Act.DENY, narrower=frozenset({"legal"}))
+    with pytest.raises(Forbidden):
+        check(("auditor",), Act.DENY, narrower=frozenset({"auditor"}))
+    with pytest.raises(Forbidden):
+        check(("approver",), Act.DENY, narrower=frozenset())

@@ -1,0 +1,105 @@
+"""``rights redactions``: look at what a copy left out as somebody else's, and decide on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from rights.domain.errors import Forbidden
+from rights.services.context import Context
+from rights.settings import load
+from rights.store.blobs import Blobs, open_blobs
+from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.models import Staff
+from workflows import redactions as work
+from workflows import tasks
+
+AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The register and the object store that are looked at."""
+
+    context: Context
+    register: Engine
+    blobs: Blobs
+
+
+@click.group()
+@click.option("--state", type=click.Path(path_type=Path), help="That of `rights execute`.")
+@click.option("--datamap", "map_file", type=click.Path(exists=True, path_type=Path))
+@click.pass_context
+def redactions(ctx: click.Context, state: Path | None, map_file: Path | None) -> None:
+    """What was taken out of a copy because it is somebody else's."""
+    from workflows.building import context_for
+    from workflows.inline import settings_in
+
+    if (state is None) != (map_file is None):
+        raise click.UsageError("give --state and --datamap together, or neither")
+    settings = settings_in(map_file, state) if state and map_file else load()
+    ctx.obj = Desk(
+        context_for(settings), open_engine(settings.database_url), open_blobs(settings.blobs_url)
+    )
+
+
+@redactions.command("list")
+@click.argument("request_id")
+@AS
+@click.pass_obj
+def show(desk: Desk, request_id: str, who: str) -> None:
+    """Show what was taken out of the copy of REQUEST_ID, one JSON object a line."""
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        for row in work.seen(session, desk.context, desk.blobs, request_id, staff, now):
+            click.echo(json.dumps(row, ensure_ascii=False))
+
+    _act(desk, who, act)
+
+
+@redactions.command()
+@click.argument("request_id")
+@click.argument("numbers", nargs=-1, required=True, type=click.IntRange(min=1))
+@AS
+@click.pass_obj
+def release(desk: Desk, request_id: str, numbers: tuple[int, ...], who: str) -> None:
+    """Say that what has these NUMBERS is the person's own: the next copy leaves it in."""
+    _act(
+        desk,
+        who,
+        lambda s, staff, now: work.release(
+            s, desk.context, desk.blobs, request_id, numbers, staff, now
+        ),
+    )
+    click.echo("done")
+
+
+@redactions.command()
+@click.argument("request_id")
+@AS
+@click.pass_obj
+def confirm(desk: Desk, request_id: str, who: str) -> None:
+    """Say that all of it was looked at and is somebody else's."""
+    _act(desk, who, lambda s, staff, now: work.confirm(s, request_id, staff, now))
+    click.echo("done")
+
+
+def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], Any]) -> None:
+    now = RegisterClock(desk.register).now()
+    with reading(desk.register) as session:
+        staff = tasks.staff_named(session, who)
+    try:
+        with transaction(desk.register) as session:
+            do(session, staff, now)
+    except Forbidden as error:
+        with transaction(desk.register) as session:
+            tasks.refused(session, staff, error, now=now)
+        raise

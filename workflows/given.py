@@ -1,0 +1,22 @@
+"""What a person gave with a request, under seal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from rights.domain.kinds import Kind
+from rights.services import notes
+from rights.store.models import Request
+from workflows.floor import Floor
+
+
+def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
+    """Return the sealed values of a request (changes, tags), later ones over earlier ones."""
+    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
+        return {}
+    out: dict[str, Any] = {}
+    for value in notes.read(session, floor.context.vault, request.id, "values"):
+        out.update(value)
+    return out

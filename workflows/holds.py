@@ -1,0 +1,218 @@
+"""
+What holds rows back from one request, looked up before anything is destroyed.
+
+Rules that staff approved are read when the plan is made and are part of it. Legal holds are
+read again before each effect: one may have been placed since. When the look-up fails, nothing
+is deleted.
+
+Source: NDSR 24; PIPL 47(2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from connectors.sdk import KeySet, Target, Verb, Work
+from rights.domain.datamap import Collection, DataMap, Erasure, Ruling
+from rights.domain.errors import Refused, Transient
+from rights.domain.identifiers import normalise
+from rights.services import holds
+from rights.store.db import reading
+from rights.store.models import LegalHold, Request, StepRow
+from workflows.claims import Claim
+from workflows.floor import Floor
+from workflows.routes import Routes
+
+CODES: Final[Mapping[str, str]] = {
+    "litigation": "litigation_hold",
+    "authority_order": "authority_order",
+}
+"""Rank of a legal hold to its code in the hold catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A legal hold on a collection, for this request. ``until`` is ISO 8601, or empty."""
+
+    hold: str
+    rank: str
+    basis: str
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """
+    What is decided about holds for one request.
+
+    Args:
+        at: The moment retention is judged at.
+        approved: Paths whose rule of lower rank holds.
+        placed: Path to the legal hold that covers it.
+    """
+
+    at: datetime | None = None
+    holder: str = ""
+    approved: frozenset[str] = frozenset()
+    placed: Mapping[str, Placed] = field(default_factory=dict)
+
+    def of(self, collection: Collection) -> Collection:
+        """Return *collection* as it is for this request."""
+        path, placed = collection.path, self.placed.get(collection.path)
+        ruling = Ruling(path in self.approved, placed is not None, self.at, self.holder)
+        if placed is None:
+            return replace(collection, ruling=ruling)
+        return replace(
+            collection,
+            ruling=ruling,
+            erasure=Erasure.KEEP,
+            because=placed.basis,
+            retention=None,
+            fields=tuple(replace(f, erasure=None) for f in collection.fields),
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return what belongs to the plan: JSON-native, the same from run to run."""
+        placed = {path: asdict(one) for path, one in sorted(self.placed.items())}
+        return {"approved": sorted(self.approved), "placed": placed}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-native data, for the step's result."""
+        return {**self.facts(), "at": self.at.isoformat() if self.at else ""}
+
+    def joined(self, raw: Mapping[str, Any]) -> Rulings:
+        """Return these and what a finished step went by."""
+        placed = {path: Placed(**one) for path, one in raw.get("placed", {}).items()}
+        at = datetime.fromisoformat(raw["at"]) if raw.get("at") else None
+        return replace(
+            self,
+            at=self.at or at,
+            approved=self.approved | frozenset(raw.get("approved", ())),
+            placed={**placed, **self.placed},
+        )
+
+
+def ruled_rules(floor: Floor, request: Request) -> Rulings:
+    """
+    Return the rules that hold for a request; legal holds are not among them yet.
+
+    Raises:
+        Transient: they could not be read.
+    """
+    datamap = floor.context.datamap
+    try:
+        with reading(floor.register) as session:
+            approved = holds.approved(session, datamap, request.regimes)
+    except SQLAlchemyError as error:
+        raise _unknown() from error
+    return Rulings(floor.now(), request.id, approved)
+
+
+def went_by(floor: Floor, request_id: str) -> dict[str, dict[str, Any]]:
+    """Return the results in which the steps of a request say what held, by step id."""
+    with reading(floor.register) as session:
+        rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
+    return {row.id: row.result for row in rows if "holds" in row.result}
+
+
+def rulings_of(claim: Claim) -> Rulings:
+    """Return what the finished steps of a request went by, the plan's first."""
+    found = Rulings(holder=claim.request.id)
+    for _, result in sorted(claim.results.items()):
+        found = found.joined(result.get("holds", {}))
+    return found
+
+
+def with_legal_holds(
+    floor: Floor, request: Request, rulings: Rulings, keys: KeySet, *, acting: bool
+) -> Rulings:
+    """
+    Return *rulings* with the legal holds in force now.
+
+    Args:
+        keys: The person's frozen keys.
+        acting: Something is about to be destroyed: a hold that nobody approved yet stops it.
+
+    Raises:
+        Transient: they could not be looked up.
+        Misconfigured: whom they are on cannot be told any more.
+        Refused: one that covers this person waits for its approval.
+    """
+    people = identifiers_of(floor.context.datamap, keys)
+    try:
+        with reading(floor.register) as session:
+            found = holds.covering(session, floor.context.vault, people, floor.now())
+    except SQLAlchemyError as error:
+        raise _unknown() from error
+    placed: dict[str, Placed] = {}
+    for row in found:
+        paths = _covered(floor, request, rulings, row, keys)
+        if paths and row.approved_at is None:
+            if acting:
+                raise Refused(f"legal hold {row.id} waits for its approval", code="hold_pending")
+            continue
+        until = row.until.isoformat() if row.until else ""
+        placed |= dict.fromkeys(paths, Placed(row.id, row.rank, row.basis, until))
+    return replace(rulings, placed={**rulings.placed, **placed})
+
+
+def _unknown() -> Transient:
+    error = Transient("the holds could not be looked up: nothing is deleted before they are")
+    error.code = "holds_unavailable"
+    return error
+
+
+def identifiers_of(datamap: DataMap, keys: KeySet) -> dict[str, tuple[str, ...]]:
+    """Return every identifier among frozen keys, type to values as they are compared."""
+    return {
+        name: tuple(
+            normalise(str(key[0]), known.normalise) for key in keys.keys(f"identifier:{name}")
+        )
+        for name, known in datamap.identifiers.items()
+    }
+
+
+def _covered(
+    floor: Floor, request: Request, rulings: Rulings, row: LegalHold, keys: KeySet
+) -> Iterable[str]:
+    """
+    Return the collections that a hold covers for this person.
+
+    What the rows of a collection hang on has to stay with them.
+    """
+    routes = floor.routes(request.kind)
+    if not row.path:
+        return [c.path for c in routes.datamap.collections]
+    if row.path not in routes.predicates or not _has_rows(floor, routes, rulings, row.path, keys):
+        return []
+    return covered(routes, row.path)
+
+
+def covered(routes: Routes, path: str) -> set[str]:
+    """Return *path*, what its rows hang on in the same store, and what is held along with them."""
+    store = path.partition(".")[0]
+    above = {one for one in routes.above[path] if one.partition(".")[0] == store}
+    return above | _following(routes.datamap, path)
+
+
+def _following(datamap: DataMap, path: str) -> set[str]:
+    direct = {c.path for c in datamap.collections if c.retention and c.retention.with_ == path}
+    return direct.union(*(_following(datamap, one) for one in direct))
+
+
+def _has_rows(floor: Floor, routes: Routes, rulings: Rulings, path: str, keys: KeySet) -> bool:
+    """Return whether the person has rows there; where that cannot be asked, it is taken so."""
+    collection = rulings.of(routes.datamap.collection(path))
+    connector = floor.connector(collection.store)
+    if Verb.LOCATE not in connector.manifest.verbs:
+        return True
+    now = floor.now()
+    work = Work(f"hold-{path}"[:64], 0, 0, now + connector.manifest.timeout, now=now)
+    found = connector.locate(Target(collection, keys, routes.predicates[path]), work)  # type: ignore[attr-defined]  # the manifest has the verb
+    return bool(found.rows)
