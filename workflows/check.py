@@ -86,12 +86,26 @@ def _map(datamap: DataMap) -> Iterator[Finding]:
 def _store(
     datamap: DataMap, store: Store, manifest: Manifest, open_connector: OpenStore
 ) -> Iterator[Finding]:
-    yield from _abilities(datamap, store, manifest)
+    if manifest.verbs:
+        yield from _abilities(datamap, store, manifest)
+    else:
+        yield from _by_hand(store, manifest)
+    yield from _frozen(datamap, store, manifest)
     mistakes = settings_mistakes(store, manifest)
     for what, remedy in mistakes:
         yield error(f"{store.name}.settings", what, remedy)
-    if not mistakes:
+    if manifest.verbs and not mistakes:
         yield from _live(datamap, store, manifest, open_connector)
+
+
+def _by_hand(store: Store, manifest: Manifest) -> Iterator[Finding]:
+    """Where no program acts, everything that can be wrong is that nobody does."""
+    if not store.owner:
+        yield error(
+            store.name,
+            f"the connector {manifest.name} does nothing, and nobody is named who does",
+            "add owner: who acts there by hand",
+        )
 
 
 def _abilities(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[Finding]:
@@ -108,12 +122,6 @@ def _abilities(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[F
                 "nothing, if staff are to do it: each such request becomes a task for them",
             )
     for collection in store.collections:
-        if Verb.FREEZE not in manifest.verbs and collection.path in frozen(datamap):
-            yield error(
-                collection.path,
-                f"other rows are found from it, and the connector {manifest.name} cannot freeze",
-                "link those rows to a person directly, by an identifier",
-            )
         rule = collection.restriction
         if rule and rule.strategy not in manifest.restrictions:
             known = ", ".join(sorted(manifest.restrictions)) or "nothing"
@@ -121,6 +129,18 @@ def _abilities(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[F
                 f"{collection.path}.restriction",
                 f"the connector {manifest.name} does not know {rule.strategy}",
                 f"it knows {known}; remove the restriction to leave it to staff",
+            )
+
+
+def _frozen(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[Finding]:
+    if Verb.FREEZE in manifest.verbs:
+        return
+    for collection in store.collections:
+        if collection.path in frozen(datamap):
+            yield error(
+                collection.path,
+                f"other rows are found from it, and the connector {manifest.name} cannot freeze",
+                "link those rows to a person directly, by an identifier",
             )
 
 

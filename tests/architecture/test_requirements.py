@@ -110,6 +110,12 @@ def test_what_the_first_version_must_show_is_core(id_: str) -> None:
     assert row["scope"] == "core"
 
 
+def test_what_the_first_version_must_show_has_a_test_for_both_halves() -> None:
+    wanted = {id_ + half for id_ in _FIRST for half in ("", _BAD)}
+
+    assert sorted(wanted - _marked().keys()) == []
+
+
 def test_every_mark_names_a_row_of_the_table() -> None:
     marked = _marked()
 

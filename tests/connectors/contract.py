@@ -158,7 +158,6 @@ class ConnectorContract(EffectContract):
 
     # -- failures -------------------------------------------------------------------------
 
-    @pytest.mark.requirement("R-P45-1:bad")
     def test_a_store_that_is_down_is_transient_and_never_empty(
         self, case: Case, opened: Callable[[Any], Any]
     ) -> None:

@@ -74,7 +74,13 @@ def test_a_draft_of_a_schema_without_people_says_nothing_about_them(
     out = io.StringIO()
 
     assert discover_command(file, environ={}, out=out) == 0
-    assert parse(out.getvalue()).store("depot").collections == ()
+    with pytest.raises(ConfigError) as refused:
+        parse(out.getvalue())
+    (problem,) = refused.value.problems
+    assert "stores[depot]: has no collections" in problem
+    draft = out.getvalue().replace("  # ignored:\n  # - ", "  ignored:\n  - ")
+    draft = draft.replace("because: …", "because: about nobody")
+    assert parse(draft).store("depot").collections == ()
 
 
 # -- diff -------------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ from rights.services.datamap import words
 from rights.services.datamap.problems import Path, Problem
 from rights.services.datamap.walking import members, stores
 
+_COLLECTIONS: Final = (
+    "map what is in it, list under ignored what is about nobody, or take the store out"
+)
 _CLASS: Final = f"add classification: {' | '.join(words.CLASSIFICATIONS)}"
 _ROLE: Final = f"add role: {' | '.join(words.STORE_ROLES)}"
 _RETENTION: Final = (
@@ -35,6 +38,8 @@ def missing(data: Mapping[str, Any]) -> Iterator[Problem]:
         str(p.get("name")) for _, p in members(data, "purposes") if p.get("basis") is not None
     )
     for path, store in stores(data):
+        if not store.get("collections") and not store.get("ignored"):
+            yield Problem(path, "has no collections", _COLLECTIONS)
         if "classification" not in store:
             yield Problem(path, "has no classification", _CLASS, duty=True)
         if "role" not in store:
