@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Drift, NotFound
@@ -70,6 +70,50 @@ def approve(
     line = audit.Line("plan_approved", row.approved_by, {"plan": row.hash})
     audit.append(session, request, [line], now=now)
     requests.record(session, request, Event.RESUMED, actor=row.approved_by, now=now)
+
+
+def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, PlanRow]]:
+    """Return the plans that wait for an approval, the most urgent request first."""
+    query = (
+        select(Request, PlanRow)
+        .where(col(PlanRow.request_id) == col(Request.id))
+        .where(col(Request.state) == State.ON_HOLD, col(Request.wait) == Wait.APPROVAL)
+        .order_by(col(Request.promised_at), col(Request.id))
+        .limit(limit)
+    )
+    return [(request, row) for request, row in session.exec(query)]
+
+
+def shown(session: Session, request_id: str) -> dict[str, Any]:
+    """
+    Return the plan of a request as staff read it: every step, every count, no personal data.
+
+    Raises:
+        NotFound: there is no such request, or no plan was made for it yet.
+    """
+    row = session.get(PlanRow, request_id)
+    if row is None:
+        raise NotFound(f"request {request_id} has no plan: `rights tasks list` shows what waits")
+    plan = plan_from(row.body)
+    return {
+        "request": request_id,
+        "plan": row.hash,
+        "needs_approval": row.needs_approval,
+        "approved_by": row.approved_by,
+        "map": row.config_hash,
+        "schema": row.schema_hash,
+        "holds": dict(plan.holds),
+        "warnings": list(plan.warnings),
+        "steps": [_step(step, plan) for step in plan],
+    }
+
+
+def _step(step: Step, plan: Plan) -> dict[str, Any]:
+    return {
+        "step": step.name,
+        "collections": {path: dict(plan.counts.get(path, {})) for path in step.collections},
+        "by_hand": step.manual,
+    }
 
 
 def check_drift(plan: Plan, config_hash: str, schema_hash: str) -> None:

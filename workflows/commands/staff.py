@@ -14,7 +14,7 @@ from rights.domain.errors import RightsError
 from rights.services import requests
 from rights.settings import load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
-from rights.store.models import Staff
+from rights.store.models import Request, Staff
 from workflows import aftertasks, plans
 from workflows import tasks as work
 from workflows.reasons import for_staff
@@ -33,13 +33,52 @@ def list_tasks(*, as_json: bool) -> None:
     """Show what waits, the most urgent first."""
     settings = load()
     with reading(open_engine(settings.database_url)) as session:
-        found = [*work.open_tasks(session), *aftertasks.open_tasks(session, settings)]
+        found = [
+            *(_approval(request) for request, _ in plans.waiting(session)),
+            *work.open_tasks(session),
+            *aftertasks.open_tasks(session, settings),
+        ]
     if as_json:
         click.echo(json.dumps(found))
         return
     for task in found:
         click.echo(f"{task['due'][:10]}  {task['step']}  {task['state']}  {task['note']}")
     click.echo(f"{len(found)} waiting")
+
+
+def _approval(request: Request) -> dict[str, str]:
+    """A plan that waits, as a line among the tasks."""
+    return {
+        "step": f"plan-{request.id}",
+        "request": request.id,
+        "kind": str(request.kind),
+        "action": "approve",
+        "store": "",
+        "state": "waiting",
+        "code": "",
+        "note": f"its plan waits for an approval: rights tasks plan {request.id}",
+        "due": request.promised_at.isoformat(),
+    }
+
+
+@tasks.command("plan")
+@click.argument("request_id")
+@click.option("--json", "as_json", is_flag=True)
+def show_plan(request_id: str, *, as_json: bool) -> None:
+    """Show what would be done for REQUEST_ID and to how many rows, with the hash to approve."""
+    with reading(open_engine(load().database_url)) as session:
+        found = plans.shown(session, request_id)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for step in found["steps"]:
+        click.echo(f"{step['step']}  {step['by_hand']}".rstrip())
+        for path, counts in step["collections"].items():
+            counted = ", ".join(f"{name} {n}" for name, n in counts.items())
+            click.echo(f"    {path}  {counted or 'not counted'}")
+    for warning in found["warnings"]:
+        click.echo(f"warning: {warning}")
+    click.echo(f"plan: {found['plan']}")
 
 
 @tasks.command()
