@@ -77,9 +77,29 @@ def calls_page(document: Mapping[str, Any]) -> str:
         if call.scope:
             lines += [f"Scope: `{call.scope}`", ""]
         lines += ["```sh", call.curl, "```", ""]
-        lines += [f"* `{status}` {words}" for status, words in call.answers]
+        lines += _takes(call)
+        lines += [f"* `{a.status}` {a.about or _codes(a.codes)}" for a in call.answers]
         lines += [""]
     return "\n".join(lines)
+
+
+def _takes(call: examples.CallExample) -> list[str]:
+    """Return the table of what a call takes; nothing for one that takes nothing."""
+    if not call.takes:
+        return []
+    rows = [
+        f"| `{t.name}` | {t.place}{', needed' if t.needed else ''} | {_cell(t.about)} |"
+        for t in call.takes
+    ]
+    return ["| takes | in | |", "|---|---|---|", *rows, ""]
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _codes(codes: tuple[str, ...]) -> str:
+    return ", ".join(f"[`{code}`](errors.md#{code}-{status_of(code)})" for code in codes)
 
 
 def errors_page() -> str:

@@ -7,9 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rights.web.fields import Taken, taken
+
 _BASE: Final = "$RIGHTS"
 _METHODS: Final = ("get", "head", "post", "put", "patch", "delete")
 _CREDENTIAL: Final = {"backendKey": "$KEY", "grant": "$GRANT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One status a call answers with; *codes* are those of its problems."""
+
+    status: str
+    about: str
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,8 @@ class CallExample:
     summary: str
     description: str
     scope: str
-    answers: tuple[tuple[str, str], ...]
+    takes: tuple[Taken, ...]
+    answers: tuple[Answer, ...]
     curl: str
 
 
@@ -48,17 +60,17 @@ def _example(
         summary=operation.get("summary", ""),
         description=operation.get("description", ""),
         scope=operation.get("x-scope", ""),
+        takes=tuple(taken(document, operation)),
         answers=tuple(_answers(document, operation)),
         curl=" \\\n  ".join(_curl(path, method, operation)),
     )
 
 
-def _answers(
-    document: Mapping[str, Any], operation: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
+def _answers(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[Answer]:
     for status, answer in sorted(operation["responses"].items()):
         found = _resolved(document, answer)
-        yield status, found["description"]
+        codes = tuple(found.get("x-codes", ()))
+        yield Answer(status, "" if codes else found["description"], codes)
 
 
 def _curl(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:

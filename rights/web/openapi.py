@@ -9,7 +9,7 @@ from flask_smorest import Api
 from marshmallow import fields
 from werkzeug.routing import BaseConverter
 
-from rights.web.problems import STATUS, TYPE
+from rights.web.problems import TYPE, codes_of
 from rights.web.saying import NAMES
 from rights.web.schemas.shapes import Closed
 
@@ -54,7 +54,8 @@ class Contract(Api):  # type: ignore[misc]  # the library publishes no types
     def _register_responses(self) -> None:
         for status, name in NAMES.items():
             response: dict[str, Any] = {
-                "description": _said(status),
+                "description": "A problem; its `code` is one of `x-codes`.",
+                "x-codes": codes_of(status),
                 "content": {TYPE: {"schema": ProblemDocument}},
             }
             self.spec.components.response(name, response, lazy=True)
@@ -64,12 +65,6 @@ class Contract(Api):  # type: ignore[misc]  # the library publishes no types
 
     def _register_etag_headers(self) -> None:
         """Versions are named where they are given."""
-
-
-def _said(status: int) -> str:
-    names = sorted(kind.__name__ for kind, number in STATUS.items() if number == status)
-    said = f" ({', '.join(names)})" if names else ""
-    return f"Problem: {NAMES[status]}{said}."
 
 
 def contract(app: Flask) -> Contract:

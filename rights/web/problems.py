@@ -83,6 +83,11 @@ def status_of(code: str) -> int:
     return int(entry["http"]) if "http" in entry else STATUS[getattr(errors, entry["error"])]
 
 
+def codes_of(status: int) -> list[str]:
+    """Return every code of the catalogue that goes with a status."""
+    return [code for code in catalogue() if status_of(code) == status]
+
+
 def respond(
     code: str,
     *,

@@ -74,6 +74,31 @@ def test_the_reference_page_shows_every_call_with_curl() -> None:
         assert call.curl in page
 
 
+def test_the_pages_name_everything_a_call_takes_and_what_it_may_be(house: House) -> None:
+    page = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
+    docs = house.client.get("/docs").get_data(as_text=True)
+    (create,) = [c for c in examples.calls(contract.agreed()) if c.name == "create_request"]
+    takes = {t.name: t for t in create.takes}
+
+    assert takes["kind"].needed and not takes["option"].needed
+    assert "one of access, copy, correction" in takes["kind"].about
+    assert takes["Idempotency-Key"].place == "header"
+    assert takes["values.changes[].field"].needed
+    for call in examples.calls(contract.agreed()):
+        for one in call.takes:
+            assert f"`{one.name}`" in page
+            assert f"<code>{one.name}</code>" in docs
+
+
+def test_each_problem_of_a_call_leads_to_its_explanation(house: House) -> None:
+    docs = house.client.get("/docs").get_data(as_text=True)
+    linked = {part.partition('"')[0] for part in docs.split('href="/problems/')[1:]}
+
+    assert {"wrong_code", "level_too_low", "too_late_to_cancel"} <= linked
+    for code in linked:
+        assert house.client.get(f"/problems/{code}").status_code == 200
+
+
 def test_every_example_is_taken_by_its_call(house: House) -> None:
     """A body that is shown is one that works: none is refused for its form."""
     for call in examples.calls(contract.agreed()):

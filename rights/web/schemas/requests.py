@@ -34,22 +34,35 @@ class Change(Closed):
     old = _scalar()
 
 
+_CATEGORIES = {"description": "Only data of these categories; absent: all of them."}
+_GROUND = {"description": "Why; a wrong one is refused with those there are."}
+_PURPOSES = {"description": "What consent is withdrawn for; names of the data map."}
+_DECISION = {"description": "Which automated decision; absent: all of them."}
+_TOPIC = {"description": "What is to be explained: recipients, purposes, retention, ai_use …"}
+_TAGS = {"description": "Which tags; absent: all of them."}
+_TEXT = {"description": "In the person's words; staff ask back for what is missing."}
+
+
 class Parameters(Closed):
     """What narrows a request; names of the data map only, never personal data."""
 
-    categories = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
-    ground = Text(least=1, most=40)
-    purposes = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
-    decision = Text(least=1, most=60)
-    topic = Text(least=1, most=60)
+    categories = fields.List(
+        Text(least=1, most=60), validate=validate.Length(1, 100), metadata=_CATEGORIES
+    )
+    ground = Text(least=1, most=40, metadata=_GROUND)
+    purposes = fields.List(
+        Text(least=1, most=60), validate=validate.Length(1, 100), metadata=_PURPOSES
+    )
+    decision = Text(least=1, most=60, metadata=_DECISION)
+    topic = Text(least=1, most=60, metadata=_TOPIC)
 
 
 class Values(Closed):
     """What is about the person; sealed at once."""
 
     changes = fields.List(fields.Nested(Change), validate=validate.Length(1, 100))
-    tags = fields.List(Text(least=1, most=200), validate=validate.Length(1, 500))
-    text = Text(least=1, most=10_000)
+    tags = fields.List(Text(least=1, most=200), validate=validate.Length(1, 500), metadata=_TAGS)
+    text = Text(least=1, most=10_000, metadata=_TEXT)
 
 
 class Wish(Closed):
