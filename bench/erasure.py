@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import bare, mariadb_whale, queue, whale
+from bench import bare, batch, mariadb_whale, queue, whale
 from bench.house import ROOT, house
 from bench.results import Result, at_least, at_most, middle, percentile, share_of
 from bench.whale import Run
@@ -25,7 +25,7 @@ def measure(scale: float = 1.0) -> list[Result]:
     Args:
         scale: Size of the large ones; their goals are for 1.
     """
-    return [*_many(), *_large(scale), *_large_on_mariadb(scale), _memory(scale)]
+    return [*_many(), *_large(scale), _together(scale), *_large_on_mariadb(scale), _memory(scale)]
 
 
 def _many() -> list[Result]:
@@ -67,6 +67,26 @@ def _large(scale: float) -> list[Result]:
         at_most("whale_wal_ratio", middle([o.wal_mb / h.wal_mb for h, o in deleted]), "x", 1.05),
         share_of("anonymise_ratio", emptied, 0.85),
     ]
+
+
+def _together(scale: float) -> Result:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        batch.crowd(Path(folder), scale) as crowd,
+    ):
+        pairs = _pairs("batch", crowd.alone, crowd.together)
+    faster = middle([alone.seconds / together.seconds for alone, together in pairs])
+    rate = middle([together.rows / together.seconds for _, together in pairs])
+    print(f"  together {rate:.0f} rows/s", file=sys.stderr)
+    return Result(
+        "batch_1000_speedup",
+        faster,
+        "x",
+        middle([alone.seconds for alone, _ in pairs]),
+        faster,
+        "at least 5 times one after the other",
+        faster >= 5,
+    )
 
 
 def _large_on_mariadb(scale: float) -> list[Result]:

@@ -8,7 +8,7 @@ steps, as a worker does them: claim to settled, with register, journal, leases a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 
 from bench.house import KEY, SEED
 from bench.watching import Watch
-from rights.domain.kinds import Kind, Option, default_option
+from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.services import intake, subjects
 from rights.settings import Settings
@@ -176,12 +176,14 @@ class Run:
 class Sea:
     """A server with a filled database to copy."""
 
-    def __init__(self, at: URL, stack: ExitStack, folder: Path, scale: float, shape: Shape) -> None:
+    def __init__(
+        self, at: URL, stack: ExitStack, folder: Path, filled: Callable[[str], None]
+    ) -> None:
         self._at, self._folder = at, folder
         self.register = self._made(stack)
         upgrade(self.register)
         self._template = self._made(stack)
-        fill(plain(self._template), scale, shape)
+        filled(plain(self._template))
         (folder / "map.yaml").write_text(MAP, encoding="utf-8")
 
     def _made(self, stack: ExitStack) -> str:
@@ -254,17 +256,24 @@ class Sea:
 def sea(folder: Path, scale: float, shape: Shape = _NEARLY_TWO_MILLION) -> Iterator[Sea]:
     """A server and a filled database; *scale* makes it smaller."""
     with ExitStack() as stack:
-        yield Sea(stack.enter_context(postgres.server(durable=True)), stack, folder, scale, shape)
+        at = stack.enter_context(postgres.server(durable=True))
+        yield Sea(at, stack, folder, lambda dsn: fill(dsn, scale, shape))
 
 
 def fill(dsn: str, scale: float, shape: Shape) -> None:
     """Make and fill the tables; one row in five is somebody else's."""
+    rows = {"users": 1001}
+    rows |= {n: int(getattr(shape, n) * scale * 1.25) for n in ("orders", "items", "events")}
+    made(dsn, [(statement, rows[name]) for statement, name in _FILL])
+
+
+def made(dsn: str, filling: Sequence[tuple[str, int]]) -> None:
+    """Make the tables, and fill each with so many rows."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in _SCHEMA:
             connection.execute(statement)
-        for statement, name in _FILL:
-            rows = 1001 if name == "users" else int(getattr(shape, name) * scale * 1.25)
-            connection.execute(statement, (rows,))
+        for statement, count in filling:
+            connection.execute(statement, (count,))
         for statement in _AFTER:
             connection.execute(statement)
 
@@ -278,7 +287,7 @@ def request(
     """Run one deletion to its end; time its erasing steps apart from the rest."""
     run, watch = Run(), Watch(make_url(url).database or "")
     started = time.perf_counter()
-    request_id = _submit(floor, option or default_option(Kind.DELETION))
+    request_id = submit(floor, str(WHALE), option or Option.DELETE)
     with watch:
         for _ in range(10_000):
             claim = begin(floor, request_id)
@@ -303,8 +312,9 @@ def affected(floor: Floor, request_id: str) -> int:
         return int(connection.execute(asked, {"id": request_id}).scalar() or 0)
 
 
-def _submit(floor: Floor, option: Option) -> str:
-    identifiers = subjects.cleaned(floor.context.datamap, {"user_id": str(WHALE)})
+def submit(floor: Floor, person: str, option: Option = Option.DELETE) -> str:
+    """Take in the deletion of a person whose account number is proved; return its id."""
+    identifiers = subjects.cleaned(floor.context.datamap, {"user_id": person})
     new = intake.Submission(
         kind=Kind.DELETION,
         option=option,

@@ -96,6 +96,8 @@ class Settings(BaseSettings):
     backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 30, 120, 600, 1800, 7200)
     """Pauses after a store could not be reached; the last one repeats."""
     inline_s: float = Field(default=5.0, gt=0)
+    people_abreast: int = Field(default=25, ge=1, le=500)
+    """Erasures that a worker takes up together where many wait; 1: always one after the other."""
     optout_wait_ms: int = Field(default=800, ge=0, le=5000)
     optout_alarm_s: int = Field(default=60, ge=1)
     optout_breach_s: int = Field(default=86_400, ge=1)

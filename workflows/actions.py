@@ -46,9 +46,9 @@ def count(floor: Floor, claim: Claim) -> Outcome:
 
 def erase(floor: Floor, claim: Claim) -> Outcome:
     """Erase, children first within the store; what is held is looked up before anything goes."""
-    _unchanged(floor, claim)
+    unchanged(floor, claim)
     unknown: list[str] = []
-    receipts = {}
+    receipts: dict[str, Receipt] = {}
     keys = keys_of(floor, claim)
     claim = replace(claim, keys=keys)  # opened once: there may be very many
     ruled = with_legal_holds(floor, claim.request, rulings_of(claim), keys, acting=True)
@@ -61,11 +61,27 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
     if sum(r.affected for r in receipts.values()) > sum(len(t.keys) for _, t, _ in rows):
         unknown.clear()  # erased by an earlier attempt whose answer was lost: not unknown, gone
     results = [{"item": t, "status": 404 if t in unknown else 200} for t in _tags(floor, claim)]
-    done = _receipts(
-        receipts,
-        told={"results": results} if results else {},
-        missing=_not_restricted(floor, receipts, seen, rows),
-    )
+    told = {"results": results} if results else {}
+    return erased(floor, claim, ruled, receipts, seen, rows, told)
+
+
+def erased(
+    floor: Floor,
+    claim: Claim,
+    ruled: Rulings,
+    receipts: dict[str, Receipt],
+    seen: Sequence[Seen],
+    rows: Sequence[Row],
+    told: Mapping[str, Any] = NOTHING,
+) -> Done:
+    """
+    Return the outcome of an erasure, with the notes of what was held.
+
+    Args:
+        seen: The held rows, as they were before it.
+    """
+    missing = _not_restricted(floor, receipts, seen, rows)
+    done = receipts_of(receipts, told=told, missing=missing)
     held = holding.after(floor, claim.request.id, seen, receipts, rows)
     more = {"holds": ruled.to_json(), "held": holding.told(held)}
     return replace(done, result={**done.result, **more}, held=tuple(held))
@@ -91,7 +107,7 @@ def _not_restricted(
 
 def correct(floor: Floor, claim: Claim) -> Outcome:
     """Compare and set the fields that were named."""
-    _unchanged(floor, claim)
+    unchanged(floor, claim)
     changes = correcting.changes_of(floor, claim)
     correcting.guard(floor, claim)
     receipts: dict[str, Receipt] = {}
@@ -103,7 +119,7 @@ def correct(floor: Floor, claim: Claim) -> Outcome:
             missing[path] = "no_own_record"
         elif receipts[path].conflicts and claim.request.option is Option.SUPPLEMENT:
             missing[path] = "already_filled"
-    return _receipts(receipts, missing=missing)
+    return receipts_of(receipts, missing=missing)
 
 
 def _nobody(connector: Connector, target: Target, work: Work, receipt: Receipt) -> bool:
@@ -116,7 +132,7 @@ def _nobody(connector: Connector, target: Target, work: Work, receipt: Receipt) 
 
 def restrict(floor: Floor, claim: Claim) -> Outcome:
     """Put rows out of use."""
-    return _receipts(
+    return receipts_of(
         {
             target.collection.path: connector.restrict(target, work)  # type: ignore[attr-defined]  # as above
             for connector, target, work in targets(floor, claim)
@@ -126,7 +142,7 @@ def restrict(floor: Floor, claim: Claim) -> Outcome:
 
 def close(floor: Floor, claim: Claim) -> Outcome:
     """Make the account unusable before its data goes."""
-    return _receipts(
+    return receipts_of(
         {
             target.collection.path: connector.close(target, work)  # type: ignore[attr-defined]  # as above
             for connector, target, work in targets(floor, claim)
@@ -140,7 +156,7 @@ def suppress(floor: Floor, claim: Claim) -> Outcome:
     for connector, target, work, switch in _switched(floor, claim):
         receipt = connector.suppress(target, work, switch)  # type: ignore[attr-defined]  # as above
         receipts[f"{target.collection.path}#{switch.name}"] = receipt
-    return _receipts(receipts)
+    return receipts_of(receipts)
 
 
 def verify(floor: Floor, claim: Claim) -> Outcome:
@@ -233,7 +249,7 @@ def _large(connector: Connector, target: Target, work: Work) -> bool:
     return bool(asked and asked(target, work))
 
 
-def _unchanged(floor: Floor, claim: Claim) -> None:
+def unchanged(floor: Floor, claim: Claim) -> None:
     """The approved plan is the executed plan: drift stops it before the first change."""
     if claim.plan is None or claim.step is None:
         return
@@ -288,12 +304,13 @@ def _chunk(work: Work, chunk: int) -> Work:
     )
 
 
-def _receipts(
+def receipts_of(
     receipts: dict[str, Receipt],
     *,
     told: Mapping[str, Any] = NOTHING,
     missing: Mapping[str, str] = NOTHING,
 ) -> Done:
+    """Return the outcome of a step that did something in each collection of *receipts*."""
     found = {path: asdict(r) for path, r in receipts.items()}
     for path, code in missing.items():
         found[path]["missing"] = code

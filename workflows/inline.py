@@ -14,7 +14,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -32,8 +32,9 @@ from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.migrate import upgrade
 from rights.store.models import Package, ReceiptOpening, ReceiptRow, Request, Staff, StepRow
+from workflows import abreast
 from workflows.building import Parts, floor_for, parts_for
-from workflows.floor import Floor
+from workflows.floor import ERASING, Floor
 from workflows.jobs import work_on
 from workflows.keyed import with_keys
 from workflows.outcome import Line, lines
@@ -106,7 +107,7 @@ def _value(name: str, text: str) -> Any:
 
 
 def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Run every order to its end, one after the other; return their outcomes."""
+    """Run every order to its end, erasures of many people side by side; return their outcomes."""
     with tempfile.TemporaryDirectory(prefix="rights-") as scratch:
         state = given.get("state") or Path(scratch)
         settings = settings_in(map_file, state)
@@ -117,7 +118,9 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
             parts, worker="inline", dry_run=bool(given.get("dry_run")), force_approval=waits
         )
         try:
-            return [_one(floor, order, given) for order in orders]
+            size = parts.context.settings.people_abreast
+            groups = (orders[at : at + size] for at in range(0, len(orders), size))
+            return [outcome for group in groups for outcome in _some(floor, group, given)]
         finally:
             floor.close()
 
@@ -138,11 +141,21 @@ def _tell(line: str) -> None:
     print(f"datamap: {line}", file=sys.stderr)  # noqa: T201 - standard output is the answer
 
 
-def _one(floor: Floor, order: Order, given: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = _wanted(given)
+def _some(
+    floor: Floor, orders: Sequence[Order], given: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Run what may go side by side; then each to its end, whatever is left of it."""
     if given.get("dry_run"):
         floor = _stopping(floor)
-    request_id = _submit(floor, order)
+    ids = [_submit(floor, order) for order in orders]
+    if len(ids) > 1 and {order.kind for order in orders} <= ERASING:
+        abreast.work_on(floor, ids)
+    for request_id in ids:
+        yield _one(floor, request_id, given)
+
+
+def _one(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = _wanted(given)
     _until_still(floor, request_id)
     if wanted:
         _approve(floor, request_id, wanted)

@@ -14,12 +14,11 @@ from typing import Final
 
 from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import get
-from workflows import aftercare, expiry, lookups, rechecks
+from workflows import abreast, aftercare, expiry, lookups, rechecks
 from workflows.advance import begin, settle
-from workflows.claims import Claim, Outcome
 from workflows.floor import Floor
 from workflows.handing import hand_back
-from workflows.perform import perform
+from workflows.perform import performed
 
 _floor: list[Floor] = []
 
@@ -31,8 +30,12 @@ def at(floor: Floor) -> None:
 
 def advance(request_id: str) -> None:
     """Do what is next for a request, and go on inline while that is quick."""
+    floor = _floor[0]
+    if others := abreast.companions(floor, request_id):
+        abreast.work_on(floor, [request_id, *others])
+        return
     try:
-        work_on(_floor[0], request_id)
+        work_on(floor, request_id)
     except Fenced as error:
         get().info("step.fenced", request_id=request_id, code=error.code)
     except LevelTooLow as error:
@@ -53,16 +56,7 @@ def work_on(floor: Floor, request_id: str) -> None:
         if time.monotonic() > until:
             hand_back(floor, claim)
             return
-        claim = settle(floor, claim, _performed(floor, claim))
-
-
-def _performed(floor: Floor, claim: Claim) -> Outcome:
-    """Run a step; whatever ends it early also ends its heartbeat, or nobody could take over."""
-    try:
-        return perform(floor, claim)
-    except BaseException:
-        floor.leases.release(claim.step_id)
-        raise
+        claim = settle(floor, claim, performed(floor, claim))
 
 
 def lookup(lookup_id: str) -> None:

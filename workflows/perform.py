@@ -64,3 +64,12 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
         return Failed(error.code, str(error)[:400])
     log.info("step.done", attempts=claim.fence)
     return outcome
+
+
+def performed(floor: Floor, claim: Claim) -> Outcome:
+    """Run a step; whatever ends it early also ends its heartbeat, or nobody could take over."""
+    try:
+        return perform(floor, claim)
+    except BaseException:
+        floor.leases.release(claim.step_id)
+        raise

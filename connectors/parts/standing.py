@@ -150,6 +150,10 @@ class Standings:
             for link in target.collection.follows
         ]
 
+    def value(self, row: Mapping[str, Any], reach: Reach) -> tuple[Hashable, ...]:
+        """Return what *row* is compared by where it is reached by *reach*."""
+        return self._value(row, reach.columns, reach.normalise)
+
     def held_above(self, row: Mapping[str, Any]) -> bool:
         """Return whether *row* may only go together with a row that a rule holds."""
         return any(self._value(row, link.columns, "") in keys for link, keys in self._above)

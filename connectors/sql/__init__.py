@@ -8,7 +8,7 @@ or people. Effects, their fence and their journal row are one transaction.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -37,6 +37,7 @@ from connectors.sql.effects import Effects
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.eraser import Eraser
 from connectors.sql.errors import explain, guarded, guarded_stream
+from connectors.sql.jointly import Jointly, Member
 from connectors.sql.journal import Journal
 from connectors.sql.plans import Plans
 from connectors.sql.reading import Reader
@@ -75,6 +76,7 @@ class Sql:
         stretches = Stretches(self._schema, self._plans, self._sizes)
         self._chunks = Chunks(settings, self._engines, stretches, journal, self._sizes)
         self._eraser = Eraser(self._plans, self._effects, self._chunks)
+        self._jointly = Jointly(self._engines, self._schema, self._plans, journal, self._chunks)
         self._verifier = Verifier(self._engines, self._schema)
         self._sealed = Sealed(self._engines, self._schema, self._effects, settings)
 
@@ -122,6 +124,19 @@ class Sql:
         if _put_away(target.collection):
             return self._sealed.erase(target, work)
         return self._eraser.erase(target, work)
+
+    @guarded
+    def erase_jointly(self, members: Sequence[Member]) -> list[list[Receipt]] | None:
+        """
+        Erase for several people in one pass; None where it has to be one after the other.
+
+        Args:
+            members: For each person the collections, the same ones in the same order.
+
+        Returns:
+            For each person a receipt per collection.
+        """
+        return self._jointly.erase(members)
 
     @guarded
     def in_chunks(self, target: Target, work: Work) -> bool:

@@ -44,6 +44,8 @@ class Draft:
     Args:
         within: The part of the table they are about; None for all of it.
         keyed: The keys of deleted rows are wanted, for the digest.
+        telling: Rows are not counted but read, these columns of them: whose each is, is told
+            apart outside.
     """
 
     def __init__(
@@ -53,8 +55,10 @@ class Draft:
         anonymise: bool,
         within: Condition | None = None,
         keyed: bool = True,
+        telling: tuple[sa.Column[Any], ...] = (),
     ) -> None:
         self.rows = rows
+        self.telling = telling
         self.within = () if within is None else (within,)
         self.keyed = keyed
         self.collection = rows.target.collection
@@ -74,7 +78,7 @@ class Draft:
         loose = [r for r in cutting if grade(r, Standing.SOLE) is None]
         first = [r for r in cutting if self._within(r)]
         mixed = self.replaces or (loose and self.held is not NEVER)
-        exact = len(cutting) > 1 or bool(first) or bool(mixed and cutting)
+        exact = len(cutting) > 1 or bool(first) or bool((mixed or self.telling) and cutting)
         return Erasing(
             path=self.rows.path,
             because=(ground or KEPT, KEPT),
@@ -84,11 +88,12 @@ class Draft:
                 for reach, _, name in pointers
                 if name
             ),
-            spared=self._count(any_of(map(self._survives, cutting))) if exact else None,
-            held=self._count(reached, self.held) if self.held is not NEVER else None,
+            spared=self._tally(any_of(map(self._survives, cutting))) if exact else None,
+            held=self._tally(reached, self.held) if self.held is not NEVER else None,
             hold=self._hold(),
             seal=self._seal(),
             unhooks=self._cuts(pointers, first, stays=True),
+            going=self._told(),
             goes=self._goes(),
             tree=self._tree(),
             keyed=self._returns_keys(),
@@ -171,6 +176,21 @@ class Draft:
         count = sa.select(sa.func.count()).select_from(self.rows.table)
         return Prepared(count.where(*conditions, *(() if whole else self.within)))
 
+    def _tally(self, *conditions: Condition) -> Prepared:
+        """Return what counts rows, or reads them where they are to be told apart."""
+        if not self.telling:
+            return self._count(*conditions)
+        return Prepared(sa.select(*self.telling).where(*conditions, *self.within))
+
+    def _told(self) -> Prepared | None:
+        """Return what reads the rows that will go, where the statement itself cannot say."""
+        if not self.telling or self.going is NEVER or self.keeps or self._returns():
+            return None
+        full = self._still_full() if self.replaces else []
+        going = (self.going, *self._not_held(), *full)
+        read = sa.select(*self.telling).where(*going, *self.within)
+        return Prepared(read if self.rows.dialect == "sqlite" else read.with_for_update())
+
     def _settles(self, pointers: list[tuple[Reach, dict[str, Any], str]]) -> bool:
         """Return whether no statement matches a row that it has treated."""
         if any(not stuck and not _clears(values, reach) for reach, values, stuck in pointers):
@@ -239,11 +259,14 @@ class Draft:
         if not self._returns_keys():
             return Prepared(statement)
         key = columns(self.rows.table, self.rows.key, self.rows.path)
-        return Prepared(statement.returning(*key))
+        return Prepared(statement.returning(*(self.telling or key)))
 
     def _returns_keys(self) -> bool:
-        known = self.keyed and self.rows.facts.returns and bool(self.rows.key)
-        return known and not self.replaces and self.going is not NEVER
+        return self.keyed and bool(self.rows.key or self.telling) and self._returns()
+
+    def _returns(self) -> bool:
+        """Return whether the statement can say which rows it took."""
+        return self.rows.facts.returns and not self.replaces and self.going is not NEVER
 
     def _anonymise(self) -> Prepared | None:
         out = self._blank()
@@ -334,7 +357,7 @@ class Draft:
         if kept is NEVER or self.keeps:
             return None
         others = [c.is_not(sa.true()) for c in (self.going, cut) if c is not NEVER]
-        return self._count(kept, *others, *self._not_held())
+        return self._tally(kept, *others, *self._not_held())
 
 
 def _clears(values: dict[str, Any], reach: Reach) -> bool:

@@ -37,6 +37,7 @@ class Erasing:
         spared: Counts the rows whose columns ``cuts`` will cut.
         held: Counts the rows a rule keeps; ``hold`` empties and flags them.
         unhooks: Cut before anything goes: pointers at rows of this same collection.
+        going: Reads the rows that will go, where they are to be told apart and ``goes`` cannot say.
         goes: Deletes or anonymises; ``tree`` does it where rows that go point at each other
             and the database minds (MariaDB checks foreign keys row by row).
         seal: Puts the rows that ``held`` counts away, where they may not stay in the table.
@@ -54,6 +55,7 @@ class Erasing:
     hold: Prepared | None = None
     seal: Sealing | None = None
     unhooks: tuple[Prepared, ...] = ()
+    going: Prepared | None = None
     goes: Prepared | None = None
     tree: Tree | None = None
     keyed: bool = False
@@ -78,16 +80,17 @@ class Erasing:
 
     def run(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
         """Run them in the caller's transaction."""
-        self._hold_still(connection, parameters)
+        self.hold_still(connection, parameters)
         self.refuse(connection, parameters)
         return self._act(connection, parameters, work)
 
     def chunk(self, connection: Connection, parameters: Mapping[str, Any], work: Work) -> Receipt:
         """Run those of one range; :meth:`refuse` was asked before the first."""
-        self._hold_still(connection, parameters)
+        self.hold_still(connection, parameters)
         return self._act(connection, parameters, work)
 
-    def _hold_still(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+    def hold_still(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
+        """Lock the rows that somebody else could erase at the same time."""
         if self.lock:
             self.lock.run(connection, parameters).close()
 

@@ -55,7 +55,7 @@ class Journal:
         self._engines = engines
         self._wanted = settings.journal
         self._ready = False
-        self._table = sa.Table(
+        self.table = sa.Table(
             JOURNAL,
             sa.MetaData(schema=settings.schema or None),
             sa.Column("step_id", sa.String(64), primary_key=True),
@@ -67,13 +67,13 @@ class Journal:
             sa.Column("place", sa.Text),
         )
         self._claims: dict[int, sa.Insert] = {}
-        columns = self._table.c
+        columns = self.table.c
         mine = columns.step_id == sa.bindparam("step", type_=sa.String())
         self._read = sa.select(columns.chunk_no, columns.fence, columns.receipt).where(
             mine, columns.chunk_no.in_(sa.bindparam("chunks", expanding=True))
         )
         self._finish = (
-            sa.update(self._table)
+            sa.update(self.table)
             .where(mine, columns.chunk_no == sa.bindparam("chunk", type_=sa.Integer()))
             .values(
                 rows=sa.bindparam("done_rows"),
@@ -175,17 +175,17 @@ class Journal:
             "receipt": json.dumps(asdict(receipt)),
             "place": json.dumps(place),
         }
-        connection.execute(sa.insert(self._table), row)
+        connection.execute(sa.insert(self.table), row)
 
     def close(self, connection: Connection, work: Work, receipt: Receipt) -> None:
         """Note that every chunk is done; the rows stand with the chunks, so here are none."""
         self.finish(connection, work, {work.chunk: receipt})
-        here = self._table.c
+        here = self.table.c
         mine = sa.and_(here.step_id == work.step_id, here.chunk_no == work.chunk)
-        connection.execute(sa.update(self._table).where(mine).values(rows=0))
+        connection.execute(sa.update(self.table).where(mine).values(rows=0))
 
     def _parts(self, connection: Connection, work: Work) -> list[Any]:
-        columns = self._table.c
+        columns = self.table.c
         query = (
             sa.select(columns.chunk_no, columns.receipt, columns.place)
             .where(columns.step_id == work.step_id, columns.chunk_no >= STRIDE)
@@ -204,28 +204,28 @@ class Journal:
             for n in range(count)
         ]
         if dialect in {"mysql", "mariadb"}:
-            new = mysql.insert(self._table).values(values)
-            highest = sa.func.greatest(self._table.c.fence, new.inserted.fence)
+            new = mysql.insert(self.table).values(values)
+            highest = sa.func.greatest(self.table.c.fence, new.inserted.fence)
             return new.on_duplicate_key_update(fence=highest)
         insert: Any = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}[dialect]
-        claim = insert(self._table).values(values)
+        claim = insert(self.table).values(values)
         claim = claim.on_conflict_do_update(
             index_elements=["step_id", "chunk_no"],
             set_={"fence": claim.excluded.fence},
-            where=self._table.c.fence <= claim.excluded.fence,
+            where=self.table.c.fence <= claim.excluded.fence,
         )
-        taken = self._table.c
+        taken = self.table.c
         claim = claim.returning(taken.chunk_no, taken.fence, taken.receipt)
         return cast(sa.Insert, claim)
 
     def _there(self) -> bool:
         with self._engines.acting.connect() as connection:
-            return sa.inspect(connection).has_table(JOURNAL, schema=self._table.schema)
+            return sa.inspect(connection).has_table(JOURNAL, schema=self.table.schema)
 
     def _make(self) -> bool:
         try:
             with self._engines.acting.begin() as connection:
-                self._table.create(connection)
+                self.table.create(connection)
         except exc.DBAPIError as error:
             failure = explain(error, JOURNAL)
         else:

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -21,8 +21,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeEngine
 
-from connectors.parts.native import native
+from connectors.parts.native import canonical, native
 from connectors.sdk import Refused
+from connectors.sql.facts import column
 
 NO_FIT: Any = object()
 """The column cannot hold that value."""
@@ -45,6 +46,16 @@ def coerce(type_: Type, value: object) -> Any:
             except (ValueError, TypeError, InvalidOperation, binascii.Error):
                 return NO_FIT
     return value
+
+
+def comparing(table: sa.Table, path: str) -> Callable[[str, object], Hashable]:
+    """Return the comparison of values in the types of *table*'s columns."""
+
+    def same(name: str, value: object) -> Hashable:
+        fit = coerce(column(table, name, path).type, value)
+        return canonical(value if fit is NO_FIT else fit)
+
+    return same
 
 
 def fitting(column: sa.Column[Any], value: object, path: str) -> Any:

@@ -18,14 +18,14 @@ from sqlalchemy.engine import Connection
 
 from connectors.parts.deadlines import on_time
 from connectors.parts.fates import Outcome, cut, cuts, erasable, fate
-from connectors.parts.native import at_path, canonical
+from connectors.parts.native import at_path
 from connectors.parts.standing import FOLDED, Standings, ways
 from connectors.sdk import Collection, Erasure, Found, Key, Reach, Target, Work
 from connectors.sql.emptying import PREFIX, neutral
 from connectors.sql.engines import Engines
 from connectors.sql.facts import column
 from connectors.sql.reflection import Schema
-from connectors.sql.values import NO_FIT, as_json, coerce, comparable
+from connectors.sql.values import NO_FIT, as_json, coerce, comparable, comparing
 
 CHUNK = 1_000
 """Keys asked about at once."""
@@ -72,7 +72,7 @@ class Verifier:
     def assigned(self, target: Target, work: Work, values: Mapping[str, Any]) -> Found:
         """Count the persons' own rows whose columns do not hold *values*."""
         judge = self._judge(target)
-        same = _same(self._schema.table(target.collection), target.collection.path)
+        same = comparing(self._schema.table(target.collection), target.collection.path)
         wrong = 0
         for row in self._rows(target, judge, work, tuple(values)):
             differs = any(same(name, row[name]) != same(name, v) for name, v in values.items())
@@ -84,7 +84,9 @@ class Verifier:
 
         @functools.cache
         def judge() -> Standings:
-            return Standings(target, self._schema.key(collection), _same(table, collection.path))
+            return Standings(
+                target, self._schema.key(collection), comparing(table, collection.path)
+            )
 
         return judge
 
@@ -211,25 +213,17 @@ def _blank(table: sa.Table, row: Row, name: str, collection: Collection) -> bool
     value, target = row[name], column(table, name, path)
     if said and said.emptied_to:
         value = as_json(value) if isinstance(target.type, sa.JSON) else value
-        return _same(table, path)(name, value) == _same(table, path)(name, said.emptied_to[0])
+        return comparing(table, path)(name, value) == comparing(table, path)(
+            name, said.emptied_to[0]
+        )
     if value is None or (isinstance(value, str) and value.startswith(PREFIX)):
         return True
     if target.nullable:
         return False
-    same = _same(table, path)
+    same = comparing(table, path)
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     return same(name, value) == same(name, neutral(target, path))
-
-
-def _same(table: sa.Table, path: str) -> Callable[[str, object], Hashable]:
-    """Return the comparison of values in the types of *table*'s columns."""
-
-    def same(name: str, value: object) -> Hashable:
-        fit = coerce(column(table, name, path).type, value)
-        return canonical(value if fit is NO_FIT else fit)
-
-    return same
 
 
 def _chunks(keys: tuple[Key, ...]) -> Iterator[list[Key]]:

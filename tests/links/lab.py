@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,19 +88,33 @@ class Lab:
 
     def ask(self, world: World, kind: Kind, *options: str, **given: Any) -> dict[str, Any]:
         """Run one request; ``records`` are those of its package."""
+        [outcome] = self.ask_for(world, [world.person], kind, *options, **given)
+        return outcome
+
+    def ask_for(
+        self,
+        world: World,
+        people: Sequence[Mapping[str, str]],
+        kind: Kind,
+        *options: str,
+        **given: Any,
+    ) -> list[dict[str, Any]]:
+        """Run the same request for several people, as one file of them would."""
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             shutil.copytree(self.template, place / "state")
             file = place / "datamap.yaml"
             file.write_text(world.datamap(), encoding="utf-8")
-            order = Order.read({"kind": str(kind), "options": options}, world.person)
+            asked = {"kind": str(kind), "options": options}
+            orders = [Order.read(asked, person) for person in people]
             more = {"state": place / "state", "out": place / "out", **given}
             with pytest.MonkeyPatch.context() as patch:  # several labs may be open at once
                 patch.setenv("RIGHTS_SECRET_LAB_URL", self.url)
-                [outcome] = run(file, [order], more)
-            if outcome["package"]:
-                outcome["records"] = records(outcome["package"])
-            return outcome
+                outcomes = run(file, orders, more)
+            for outcome in outcomes:
+                if outcome["package"]:
+                    outcome["records"] = records(outcome["package"])
+            return outcomes
 
 
 @contextmanager

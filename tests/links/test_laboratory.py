@@ -122,3 +122,37 @@ def test_two_people_erased_in_either_order_leave_the_same(sqlite_lab: Lab, world
         assert sqlite_lab.broken() == []
     if ends[0][0] == ends[1][0] == ["fulfilled", "fulfilled"]:
         assert ends[0][1] == ends[1][1]
+
+
+def together(lab: Lab, world: World) -> None:
+    """Erase everybody at once and one after the other: the same is left (I15)."""
+    people = [{"user_id": str(row["id"])} for row in world.table("users").rows]
+    ends = []
+    for groups in ([people], [[person] for person in people]):
+        lab.build(world)
+        outcomes = [o for group in groups for o in lab.ask_for(world, group, Kind.DELETION)]
+        ends.append(({o["state"] for o in outcomes}, lab.picture(world)))
+        assert lab.broken() == []
+    if ends[0][0] == ends[1][0] == {"fulfilled"}:
+        event("together")
+        assert ends[0][1] == ends[1][1]
+
+
+@examples(6)
+@given(worlds())
+def test_everybody_at_once_leaves_what_one_after_the_other_does(
+    sqlite_lab: Lab, world: World
+) -> None:
+    together(sqlite_lab, world)
+
+
+@examples(2)
+@given(worlds())
+def test_everybody_at_once_leaves_the_same_on_postgresql(postgres_lab: Lab, world: World) -> None:
+    together(postgres_lab, world)
+
+
+@examples(2)
+@given(worlds(Kinds(deferrable=False)))
+def test_everybody_at_once_leaves_the_same_on_mariadb(mariadb_lab: Lab, world: World) -> None:
+    together(mariadb_lab, world)

@@ -1,0 +1,129 @@
+"""
+Several people's erasures side by side in one worker, so that each store is asked once for all.
+
+Where many wait, a worker that takes up one erasure takes up those of the same kind behind it as
+well. They go forward step by step together; each keeps its own plan, fence, journal and outcome,
+and whoever cannot keep up with the others goes on alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Final
+
+from sqlalchemy import exists
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from rights.domain.errors import Fenced, LevelTooLow, NotFound
+from rights.domain.lifecycle import State, Wait
+from rights.logs import get
+from rights.store.db import reading
+from rights.store.models import Request, StepRow, StepState
+from workflows import jointly
+from workflows.advance import begin, settle
+from workflows.claims import Claim, Outcome
+from workflows.floor import ERASING, Floor
+from workflows.handing import hand_back
+from workflows.perform import performed
+
+LOOKED_AT: Final = 200
+"""Requests that are looked at for companions: the question must not cost more than it saves."""
+
+
+def companions(floor: Floor, request_id: str) -> list[str]:
+    """Return the erasures of the same kind that wait behind *request_id*, the oldest first."""
+    most = floor.context.settings.people_abreast - 1
+    if most < 1:
+        return []
+    with reading(floor.register) as session:
+        mine = session.get(Request, request_id)
+        if mine is None or mine.kind not in ERASING:
+            return []
+        waiting = (
+            select(Request)
+            .where(col(Request.next_at).is_not(None))
+            .order_by(col(Request.next_at))
+            .limit(LOOKED_AT)
+        )
+        other = aliased(Request, waiting.subquery())
+        at_work = exists().where(
+            col(StepRow.request_id) == other.id, col(StepRow.state) == StepState.RUNNING
+        )
+        query = select(other.id).where(
+            other.id != request_id,
+            other.kind == mine.kind,
+            other.option == mine.option,
+            other.state == State.IN_PROGRESS,
+            other.wait == Wait.NONE,
+            ~at_work,
+        )
+        return list(session.exec(query.limit(most)).all())
+
+
+def work_on(floor: Floor, request_ids: Sequence[str]) -> None:
+    """Claim and run steps of several requests until nothing is ready or the turn is over."""
+    until = time.monotonic() + floor.context.settings.inline_s
+    claims = [claim for one in request_ids if (claim := _begun(floor, one))]
+    while claims:
+        if time.monotonic() > until:
+            for claim in claims:
+                hand_back(floor, claim)
+            return
+        together = _light(floor, claims)
+        claims = [new for group in _groups(together) for new in _round(floor, group)]
+
+
+def _begun(floor: Floor, request_id: str) -> Claim | None:
+    try:
+        return begin(floor, request_id)
+    except LevelTooLow as error:
+        get().error("request.level_too_low", request_id=request_id, code=error.code)
+    except (Fenced, NotFound) as error:
+        get().info("request.not_begun", request_id=request_id, code=error.code)
+    return None
+
+
+def _light(floor: Floor, claims: Sequence[Claim]) -> list[Claim]:
+    """Return those that may go together: somebody with very many rows goes alone."""
+    heavy = [c for c in claims[1:] if jointly.heavy(c)]
+    away = list(claims[1:]) if jointly.heavy(claims[0]) else heavy
+    for claim in away:
+        hand_back(floor, claim)
+    gone = {claim.step_id for claim in away}
+    return [claim for claim in claims if claim.step_id not in gone]
+
+
+def _groups(claims: Iterable[Claim]) -> list[list[Claim]]:
+    """Return claims of equal action, store and map together, in the order they came."""
+    out: dict[Hashable, list[Claim]] = {}
+    for claim in claims:
+        out.setdefault(jointly.likeness(claim), []).append(claim)
+    return list(out.values())
+
+
+def _round(floor: Floor, group: Sequence[Claim]) -> list[Claim]:
+    """Run one step of each, and return what comes next."""
+    together = _jointly(floor, group) if len(group) > 1 else {}
+    following = []
+    for claim in group:
+        try:
+            outcome = together.get(claim.step_id) or performed(floor, claim)
+            new = settle(floor, claim, outcome)
+        except Fenced as error:
+            get().info("step.fenced", request_id=claim.request.id, code=error.code)
+            continue
+        if new is not None:
+            following.append(new)
+    return following
+
+
+def _jointly(floor: Floor, group: Sequence[Claim]) -> dict[str, Outcome]:
+    """Run what can be run for all at once; whatever ends it early ends every heartbeat."""
+    try:
+        return jointly.perform(floor, group)
+    except BaseException:
+        for claim in group:
+            floor.leases.release(claim.step_id)
+        raise
