@@ -53,6 +53,7 @@ GRANT SELECT, INSERT, UPDATE ON
 GRANT DELETE ON plan, step, keyring, package, subject_lock TO rights_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON disputed_value, correction_guard TO rights_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON aftercare, capsule, suppression, held_rows TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON store_gate, store_turn TO rights_worker;
 GRANT SELECT, DELETE ON released_value TO rights_worker;
 GRANT SELECT, INSERT ON receipt_opening TO rights_worker;
 GRANT SELECT, UPDATE ON hold_approval, legal_hold, hold_exception TO rights_worker;

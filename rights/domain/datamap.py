@@ -16,6 +16,7 @@ from typing import Any
 
 from rights.domain.holds import Restriction, Retention, Ruling
 from rights.domain.mapwords import Depth, Erasure, OnErasure, RelatesTo, Role, Secret, Source
+from rights.domain.pacing import Limits, PauseWhen
 
 __all__ = [
     "Collection",
@@ -26,8 +27,10 @@ __all__ = [
     "Erasure",
     "Field",
     "Identifier",
+    "Limits",
     "Link",
     "OnErasure",
+    "PauseWhen",
     "Purpose",
     "Recipient",
     "RelatesTo",
@@ -46,6 +49,9 @@ Scalar = str | int | float | bool | None
 """A value a key or a switch may have."""
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+PACE: Mapping[str, bool] = MappingProxyType({"pace": True})
+"""Marks what says how fast something is done: the map's hash does not cover it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,7 @@ class Store:
         serving: The store answers people directly, so an opt-out waits for it.
         horizon, horizon_by: How long deleted bytes may remain, and what removes them then.
         backups: Where restored data may come from: ``name``, ``keeps``, ``remedy``.
+        limits, pause_when: How gently it is asked. Not what is done: plans do not depend on it.
     """
 
     name: str
@@ -263,6 +270,8 @@ class Store:
     horizon: str = ""
     horizon_by: str = ""
     backups: tuple[Mapping[str, str], ...] = ()
+    limits: Limits = field(default=Limits(), metadata=PACE)
+    pause_when: PauseWhen = field(default=PauseWhen(), metadata=PACE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import yaml
 
 from rights.domain.datamap import DataMap, Depth, Erasure, OnErasure, Role, Secret, Source
 from rights.domain.errors import ConfigError
+from rights.domain.pacing import Limits, PauseWhen
 from rights.services.datamap import load, parse, stubs
 
 DATA = Path(__file__).parents[1] / "data"
@@ -126,6 +127,8 @@ def test_stores_carry_where_they_are_and_who_else_gets_the_data(full: DataMap) -
     assert (shop.recipients[0].name, shop.recipients[0].condition) == ("Courier", "")
     assert (shop.horizon, shop.horizon_by) == ("30d", "nightly vacuum")
     assert shop.backups[0]["remedy"] == "rights replay"
+    assert shop.limits == Limits(concurrent=4, per_minute=600)
+    assert shop.pause_when == PauseWhen(replication_lag_s=10, lock_waits=3)
     assert dict(shop.ignored) == {"schema_migrations": "no personal data"}
 
 
@@ -178,6 +181,16 @@ def test_the_hash_changes_with_the_content() -> None:
 
     assert parse(SMALL).hash != parse(changed).hash
     assert re.fullmatch("[0-9a-f]{64}", parse(SMALL).hash)
+
+
+def test_how_gently_a_store_is_asked_is_no_part_of_the_hash() -> None:
+    """Otherwise lowering a limit in need would stop every erasure that was planned before."""
+    gently = "  limits: {concurrent: 1}\n  pause_when: {lock_waits: 2}\n  collections:"
+    datamap = parse(SMALL.replace("  collections:", gently, 1))
+
+    assert datamap.stores[0].limits == Limits(concurrent=1)
+    assert datamap.stores[0].pause_when == PauseWhen(lock_waits=2)
+    assert datamap.hash == parse(SMALL).hash
 
 
 def test_a_rule_taken_over_from_the_store_hashes_as_if_it_were_written_out() -> None:

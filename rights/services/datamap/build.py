@@ -17,6 +17,8 @@ from rights.domain.datamap import (
     Decision,
     Erasure,
     Identifier,
+    Limits,
+    PauseWhen,
     Purpose,
     Recipient,
     Restriction,
@@ -71,6 +73,8 @@ def _store(raw: Plain) -> Store:
         horizon=horizon.get("within", ""),
         horizon_by=horizon.get("by", ""),
         backups=tuple(_frozen({"remedy": "", **b}) for b in raw.get("backups", ())),
+        limits=Limits(**raw.get("limits", NONE)),
+        pause_when=PauseWhen(**raw.get("pause_when", NONE)),
     )
 
 

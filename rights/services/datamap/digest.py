@@ -2,7 +2,8 @@
 The hash of a data map: of what it means, not of how it is written.
 
 Values left at their default are left out, so that comments, order of keys, spelling out a
-default, and new constructs that a map does not use change nothing.
+default, and new constructs that a map does not use change nothing. How gently a store is asked is
+left out too: lowering a limit in need must not stop every plan that was made before.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def _plain(value: Any) -> Any:
         return {
             f.name: _plain(getattr(value, f.name))
             for f in fields(value)
-            if getattr(value, f.name) != _default(f)
+            if "pace" not in f.metadata and getattr(value, f.name) != _default(f)
         }
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}

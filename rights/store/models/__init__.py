@@ -23,6 +23,7 @@ from rights.store.models.people import (
 )
 from rights.store.models.requests import Bundle, Request
 from rights.store.models.results import Grant, Notice, Package, ReceiptRow
+from rights.store.models.stores import StoreGate, StoreTurn
 from rights.store.models.work import (
     JournalRow,
     KeyringRow,
@@ -72,7 +73,9 @@ __all__ = [
     "Staff",
     "StepRow",
     "StepState",
+    "StoreGate",
     "StoreStatus",
+    "StoreTurn",
     "SubjectLock",
     "Suppression",
     "WebhookDelivery",

@@ -1,0 +1,94 @@
+"""
+When a store that has enough is left alone, and how it is tried again: one table of moves.
+
+``closed``: it is asked. ``open``: it is not, until a time. ``half_open``: one step tries it, and
+what becomes of that step decides. Pauses grow with each time that a trial ends badly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+IN_A_ROW: Final = 3
+"""Answers "too busy", one after the other from anybody's steps, that open it."""
+
+
+class Circuit(StrEnum):
+    """Whether a store is asked."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """
+    One store's.
+
+    Args:
+        failures: Answers in a row that said "too busy".
+        openings: Times it opened since the store was last well.
+        until: While open: when one step may try.
+        probe: While half-open: the step that tries.
+    """
+
+    circuit: Circuit = Circuit.CLOSED
+    failures: int = 0
+    openings: int = 0
+    until: datetime | None = None
+    probe: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is held against the store."""
+        return self.circuit is Circuit.CLOSED and not self.failures
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether it is open and one step may try."""
+        return self.circuit is Circuit.OPEN and (self.until is None or self.until <= now)
+
+    def tried_by(self, step: str) -> Breaker:
+        """Let one step try."""
+        return replace(self, circuit=Circuit.HALF_OPEN, until=None, probe=step)
+
+    def busy(
+        self, now: datetime, pauses: Sequence[float], *, at_once: bool, wait: timedelta | None
+    ) -> Breaker:
+        """
+        Return it after a step was told that the store has enough.
+
+        Args:
+            pauses: Seconds, growing; the last one repeats.
+            at_once: It was said or measured beyond doubt: one answer is enough.
+            wait: How long the store asked to be left alone.
+        """
+        failures = self.failures + 1
+        if self.circuit is Circuit.OPEN:  # a step that was begun before tells it once more
+            until = max(self.until or now, now + (wait or timedelta()))
+            return replace(self, failures=failures, until=until)
+        if self.circuit is Circuit.CLOSED and not at_once and failures < IN_A_ROW:
+            return replace(self, failures=failures)
+        return self._opened(failures, now, pauses, wait)
+
+    def answered(self, step: str) -> Breaker:
+        """Return it after *step* was answered as it should be."""
+        if self.circuit is Circuit.CLOSED or self.probe == step:
+            return Breaker()
+        return self  # begun before it opened: it proves nothing
+
+    def unproved(self, step: str, now: datetime, pauses: Sequence[float]) -> Breaker:
+        """Return it after *step* ended for another reason, an unreachable store say."""
+        mine = self.circuit is Circuit.HALF_OPEN and self.probe == step
+        return self._opened(self.failures, now, pauses, None) if mine else self
+
+    def _opened(
+        self, failures: int, now: datetime, pauses: Sequence[float], wait: timedelta | None
+    ) -> Breaker:
+        pause = timedelta(seconds=pauses[min(self.openings, len(pauses) - 1)])
+        until = now + max(pause, wait or timedelta())
+        return Breaker(Circuit.OPEN, failures, self.openings + 1, until)
