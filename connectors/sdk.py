@@ -18,6 +18,7 @@ Promises every connector keeps (``tests/connectors/contract.py`` checks them):
   an address may change between the freeze and the effect.
 * ``correct``, ``restrict``, ``suppress`` and ``close`` touch rows that are ``sole`` and no others.
 * Failures are ``Transient``, ``Refused`` or ``Misconfigured``; messages carry no personal data.
+  ``Overloaded`` is the ``Transient`` of a store that has enough: all workers then spare it.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from connectors.parts.types import (
     Reach,
     Receipt,
     Record,
+    Strain,
     TableFound,
     Target,
     Verb,
@@ -68,6 +70,7 @@ from rights.domain.errors import (
     ConnectorError,
     Fenced,
     Misconfigured,
+    Overloaded,
     Refused,
     Transient,
     Unfinished,
@@ -101,6 +104,7 @@ __all__ = [
     "MapField",
     "Misconfigured",
     "OnErasure",
+    "Overloaded",
     "Reach",
     "Receipt",
     "Record",
@@ -111,6 +115,7 @@ __all__ = [
     "Scalar",
     "Standing",
     "Store",
+    "Strain",
     "Suppresses",
     "Switch",
     "TableFound",

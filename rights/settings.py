@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     checkpoint_s: float = Field(default=60.0, gt=0)
     backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 30, 120, 600, 1800, 7200)
     """Pauses after a store could not be reached; the last one repeats."""
+    store_pause_s: Annotated[tuple[float, ...], NoDecode] = (5, 10, 30, 60, 300)
+    """Pauses of a store that has enough, growing with each trial that fails; the last repeats."""
     inline_s: float = Field(default=5.0, gt=0)
     people_abreast: int = Field(default=25, ge=1, le=500)
     """Erasures that a worker takes up together where many wait; 1: always one after the other."""
@@ -121,7 +123,7 @@ class Settings(BaseSettings):
     def _words(cls, value: Any) -> Any:
         return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
 
-    @field_validator("backoff_s", "webhook_backoff_s", "recheck_s", mode="before")
+    @field_validator("backoff_s", "store_pause_s", "webhook_backoff_s", "recheck_s", mode="before")
     @classmethod
     def _numbers(cls, value: Any) -> Any:
         return tuple(float(w) for w in value.split(",")) if _is(value) else value

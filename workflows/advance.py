@@ -12,8 +12,9 @@ Each is one transaction under the request's row lock, so two workers cannot clai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
@@ -34,7 +35,7 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
-from workflows import disputing, finish, incidents, restart, turns
+from workflows import admission, breakers, disputing, finish, incidents, journalled, restart, turns
 from workflows.claims import Again, Ask, Claim, Done, Failed, Later, Outcome, PackageKey
 from workflows.floor import Floor
 from workflows.handing import hand_back, ring
@@ -42,17 +43,18 @@ from workflows.keyring import sealed_keys
 from workflows.leases import give_up
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
-from workflows.recipes import EFFECTS, IRREVERSIBLE, Action
+from workflows.recipes import IRREVERSIBLE, Action
 
 PREPARE: Final = "prepare"
 FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
 
 
 class Kept(NamedTuple):
-    """What this process still has in memory from the step before."""
+    """What this process still has in memory from the step before, and which one that was."""
 
     keys: KeySet | None = None
     package: PackageKey | None = None
+    leaving: str = ""
 
 
 NOTHING_KEPT: Final = Kept()
@@ -91,6 +93,7 @@ def settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
     Raises:
         Fenced: the step was taken over, or the request called off; nothing is written.
     """
+    breakers.heard(floor, claim, outcome)
     if isinstance(outcome, Again):
         hand_back(floor, claim)
         return None
@@ -107,23 +110,31 @@ def _held(floor: Floor, claim: Claim | None) -> Claim | None:
 
 def _settle(floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask) -> Claim | None:
     with transaction(floor.register) as session:
-        request = requests.locked(session, claim.request.id)
-        rows = _steps(session, request.id)
-        row = next(r for r in rows if r.id == claim.step_id)
-        over = row.state is not StepState.RUNNING or row.fence != claim.fence
-        if over or request.state in CALLED_OFF:
-            raise Fenced(f"step {claim.step_id} was taken over or called off: nothing is written")
-        if isinstance(outcome, Ask):
-            restart.ask_person(session, floor, request, outcome)
-            return None
-        plan = _write(session, floor, request, row, claim, outcome) or claim.plan
-        if made := outcome_plan(outcome):
-            rows = [*rows, *_new_steps(session, request, made)]
-        if request.state is not State.IN_PROGRESS:
-            return None
-        kept = _kept(claim, outcome)
-        approved = outcome_plan(outcome) is None or not _wants_approval(floor, request)
-        return _next(session, floor, request, rows, plan, kept, approved=approved)
+        following = _written(session, floor, claim, outcome)
+        admission.left(session, floor, claim.step_id, claim.places)
+        return following
+
+
+def _written(
+    session: Session, floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask
+) -> Claim | None:
+    request = requests.locked(session, claim.request.id)
+    rows = _steps(session, request.id)
+    row = next(r for r in rows if r.id == claim.step_id)
+    over = row.state is not StepState.RUNNING or row.fence != claim.fence
+    if over or request.state in CALLED_OFF:
+        raise Fenced(f"step {claim.step_id} was taken over or called off: nothing is written")
+    if isinstance(outcome, Ask):
+        restart.ask_person(session, floor, request, outcome)
+        return None
+    plan = _write(session, floor, request, row, claim, outcome) or claim.plan
+    if made := outcome_plan(outcome):
+        rows = [*rows, *_new_steps(session, request, made)]
+    if request.state is not State.IN_PROGRESS:
+        return None
+    kept = _kept(claim, outcome)
+    approved = outcome_plan(outcome) is None or not _wants_approval(floor, request)
+    return _next(session, floor, request, rows, plan, kept, approved=approved)
 
 
 def outcome_plan(outcome: Outcome) -> Plan | None:
@@ -133,8 +144,8 @@ def outcome_plan(outcome: Outcome) -> Plan | None:
 
 def _kept(claim: Claim, outcome: Outcome) -> Kept:
     if not isinstance(outcome, Done):
-        return Kept(claim.keys, claim.package)
-    return Kept(outcome.keys or claim.keys, outcome.made or claim.package)
+        return Kept(claim.keys, claim.package, claim.step_id)
+    return Kept(outcome.keys or claim.keys, outcome.made or claim.package, claim.step_id)
 
 
 def _wants_approval(floor: Floor, request: Request) -> bool:
@@ -197,7 +208,8 @@ def _next(
     phase = _current(rows)
     if not phase:
         finish.finish(session, floor, request, rows, plan, now=now)
-        turns.let_go(session, request, now)
+        if request.kind in turns.ERASING:
+            turns.let_go(session, request, now)  # others are let go when they are tidied up
         return None
     if plan is not None and not approved:
         _hold(session, request, Wait.APPROVAL, now)
@@ -210,10 +222,15 @@ def _next(
     if turns.held_up(session, request, ready[0]):
         turns.later(request, now)
         return None
-    for _ in ready[1:]:
+    let = admission.first(session, floor, request, ready, now, kept.leaving)
+    if let.row is None:
+        _wait(session, request, phase, now, let.again_at)
+        return None
+    for _ in range(let.others):
         ring(session, request, now)  # the other stores of this phase, side by side
-    _begun(session, request, ready[0], now)
-    return _claim(floor, request, ready[0], rows, plan, kept, now)
+    _begun(session, request, let.row, now)
+    claim = _claim(floor, request, let.row, rows, plan, kept, now)
+    return replace(claim, places=let.places)
 
 
 def _begun(session: Session, request: Request, row: StepRow, now: datetime) -> None:
@@ -270,14 +287,21 @@ def _step_of(plan: Plan | None, row: StepRow) -> Step | None:
     return next(s for s in plan if s.name == name)
 
 
-def _wait(session: Session, request: Request, phase: Sequence[StepRow], now: datetime) -> None:
-    """Nothing can start now: because of a person, a store, or another worker at it."""
+def _wait(
+    session: Session,
+    request: Request,
+    phase: Sequence[StepRow],
+    now: datetime,
+    again_at: datetime | None = None,
+) -> None:
+    """Nothing can start now: because of a person, a store (*again_at*), or another worker."""
     if any(row.state in (StepState.MANUAL, StepState.FAILED) for row in phase):
         busy = any(row.state in (StepState.RUNNING, StepState.TODO) for row in phase)
         if not busy:
             _hold(session, request, Wait.TASK, now)
             return
-    times = [row.next_at for row in phase if row.next_at is not None]
+    times = [row.next_at for row in phase if row.next_at is not None and row.next_at > now]
+    times += [again_at] if again_at else []
     request.next_at = min(times, default=now + timedelta(seconds=30))
     later = any(row.state is StepState.TODO for row in phase)
     request.wait = Wait.STORE if later else Wait.NONE
@@ -342,33 +366,12 @@ def _done(
     if outcome.told:
         told = dict(outcome.told)
         notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
-    journal = _journal(request, row, claim, now)
+    journal = journalled.entries(request, row, claim, now)
     if journal:
         session.execute(insert(JournalRow), journal)
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
-
-
-def _journal(request: Request, row: StepRow, claim: Claim, now: datetime) -> list[dict[str, Any]]:
-    """Copy what the stores' own journals say: the register is the index over them."""
-    if row.action not in EFFECTS:
-        return []
-    receipts = row.result.get("collections", {})
-    return [
-        {
-            "step_id": row.id,
-            "request_id": request.id,
-            "chunk": chunk,
-            "fence": claim.fence,
-            "collection": path,
-            "phase": "done",
-            "affected": receipt.get("affected", 0),
-            "digest": receipt.get("digest", ""),
-            "at": now,
-        }
-        for chunk, (path, receipt) in enumerate(receipts.items())
-    ]
 
 
 def _keep_plan(

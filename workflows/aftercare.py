@@ -14,7 +14,7 @@ from rights.services import notes, requests, suppression
 from rights.services.packages import folder
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
-from workflows import capsules, horizons, rechecks
+from workflows import capsules, horizons, rechecks, turns
 from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.packages.spool import spool_prefix
@@ -79,7 +79,7 @@ def _suppress(
 
 def close_out(floor: Floor, request_id: str) -> None:
     """
-    Delete spools and frozen keys: both were only needed to get here.
+    Ring for what waited for it; delete spools and frozen keys: only needed to get here.
 
     Until all of it was done the sweep rings again, so a lost job and a worker that ended on the
     way leave nothing behind.
@@ -97,5 +97,6 @@ def close_out(floor: Floor, request_id: str) -> None:
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
         request.next_at = None
+        turns.let_go(session, request, floor.now())
         session.execute(delete(KeyringRow).where(col(KeyringRow.request_id) == request_id))
         session.execute(delete(SubjectLock).where(col(SubjectLock.request_id) == request_id))

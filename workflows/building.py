@@ -28,6 +28,7 @@ from workflows.leases import Leases
 from workflows.routes import Routes, routes
 from workflows.secrets import Secrets
 from workflows.stores import open_connector
+from workflows.strain import refuse_unmeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:
     """
     context = context_for(settings, tell)
     classes = load_connectors(tuple(s.connector for s in context.datamap))
+    refuse_unmeasured(context.datamap, classes)
     plain = routes(context.datamap, erasing=False)
     return Parts(settings, context, classes, plain, routes(context.datamap, erasing=True))
 

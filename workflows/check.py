@@ -16,7 +16,7 @@ from connectors.sdk import Connector, ConnectorError, Discovers, Inventory, Mani
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError, Misconfigured
 from rights.domain.graph import erase_order, frozen
-from workflows import foreign_keys, preflight, tables
+from workflows import foreign_keys, preflight, strain, tables
 from workflows.findings import Finding, Level, error, warning
 from workflows.knots import arranged
 from workflows.plan import Step
@@ -162,11 +162,13 @@ def _live(
         inventory = inventory_of(connector)
         look = getattr(connector, "survey", None)
         surveyed: Inventory | None = look() if look else None
+        blind = list(_unseen(store, connector))
     except ConnectorError as failure:
         yield _unreachable(store, failure)
         return
     finally:
         connector.close_connections()
+    yield from blind
     if inventory is None:
         what = f"the connector {manifest.name} cannot tell what there is"
         yield warning(store.name, what, "make sure yourself that every collection is mapped")
@@ -176,6 +178,16 @@ def _live(
     yield from told
     if surveyed is not None:
         yield from _in_the_way(datamap, store, surveyed, {f.place for f in told})
+
+
+def _unseen(store: Store, connector: Connector) -> Iterator[Finding]:
+    """Yield why it cannot be seen when the store is to be spared, where the map wants that."""
+    if not store.pause_when:
+        return
+    try:
+        strain.read(connector, store)
+    except Misconfigured as failure:
+        yield error(f"{store.name}.pause_when", str(failure), "grant it, or correct pause_when")
 
 
 def _in_the_way(

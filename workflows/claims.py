@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from connectors.sdk import KeySet
+from connectors.sdk import KeySet, Overloaded
 from rights.store.models import HeldRows, Request, StepRow
 from workflows.plan import Plan, Step
 
@@ -30,6 +30,7 @@ class Claim:
         step: From the plan; None for the step that makes the plan.
         keys: The frozen keys, when this process still has them; else None.
         results: Results of the request's finished steps, by step id.
+        places: Stores in which this step counts, until it is settled or handed back.
     """
 
     request: Request = field(repr=False)
@@ -41,6 +42,7 @@ class Claim:
     results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     rows: tuple[StepRow, ...] = field(default=(), repr=False)
     package: PackageKey | None = None
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,17 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A store could not be reached; the step starts again by itself."""
+    """
+    A store could not be reached; the step starts again by itself.
+
+    Args:
+        busy: What the store said or showed, where it is there and has enough.
+    """
 
     code: str
     note: str
     after: timedelta | None = None
+    busy: Overloaded | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "requirements": "records:requirements",
         "tasks": "staff:tasks",
         "approve": "staff:approve",
+        "stores": "stores:stores",
         "backend": "parties:backend",
         "staff": "parties:staff",
         "replay": "replay:replay",

@@ -43,6 +43,7 @@ from rights.store.models import HeldRows, JournalRow, LegalHold, Request
 from workflows import holding, incidents
 from workflows.floor import Floor
 from workflows.holds import CODES, covered
+from workflows.visits import visit
 
 ENDED: Final = "hold_ended"
 STUCK: Final = "hold_stuck"
@@ -104,7 +105,8 @@ def run(floor: Floor, request_id: str) -> int:
     if not rows:
         return 0
     try:
-        done = _delete(floor, request_id, rows)
+        with visit(floor):
+            done = _delete(floor, request_id, rows)
     except Transient as error:
         _later(floor, rows, error)
         return 0

@@ -14,6 +14,7 @@ from rights.domain.kinds import Kind
 from rights.services.context import Context
 from rights.services.signing import Signer
 from rights.store.blobs import Blobs
+from workflows.gates import Gates
 from workflows.leases import Leases
 from workflows.routes import Routes
 
@@ -29,6 +30,7 @@ class Floor:
         worker: ``host:pid``; who holds a lease.
         connector: Opens a store by its name, once; raises ConnectorError.
         manifests: Connector name to manifest, for the connectors the data map names.
+        gates: What this process knows of stores that have enough.
         now: The register's clock, aware UTC.
         close: Lets go of every connection, where the process lives on without the floor.
     """
@@ -47,6 +49,7 @@ class Floor:
     force_approval: bool = False
     dry_run: bool = False
     close: Callable[[], None] = field(default=lambda: None, repr=False)
+    gates: Gates = field(default_factory=Gates, repr=False)
 
     def routes(self, kind: Kind) -> Routes:
         """Return how rows are reached by requests of *kind*."""

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from rights.services import outbox, requests
 from rights.store.db import transaction
 from rights.store.models import Request, StepRow, StepState
+from workflows import admission
 from workflows.claims import Claim
 from workflows.floor import Floor
 
@@ -23,6 +24,7 @@ def hand_back(floor: Floor, claim: Claim) -> None:
             row.state, row.next_at, row.lease_owner = StepState.TODO, None, ""
             row.code = row.note = ""
             row.attempts -= 1
+            admission.left(session, floor, row.id, claim.places)
             ring(session, request, floor.now())
 
 

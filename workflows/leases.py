@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +21,9 @@ from sqlmodel import col
 from rights.domain.errors import Fenced
 from rights.logs import get
 from rights.store.models import StepRow, StepState
+
+_VISIT: Final = 0
+"""The fence of what is not a step: nobody takes a visit over."""
 
 TRIES: Final = 50
 """Attempts after which a step whose lease lapsed once more is not begun again by itself."""
@@ -47,6 +50,7 @@ class Leases:
         self._register, self._now, self._worker = register, now, worker
         self.lease, self._every = lease, every
         self._held: dict[str, int] = {}
+        self._visits: dict[str, Callable[[datetime], Any]] = {}
         self._seen: dict[str, float] = {}
         self._lost: set[str] = set()
         self._lock = threading.Lock()
@@ -58,6 +62,19 @@ class Leases:
         with self._lock:
             self._held[step_id], self._seen[step_id] = fence, time.monotonic()
             self._lost.discard(step_id)
+        self._go()
+
+    def visit(self, holder: str, stretch: Callable[[datetime], Any]) -> None:
+        """
+        Keep the place of a visit until :meth:`release`.
+
+        Args:
+            stretch: Returns the statement that keeps it until a time.
+        """
+        self._visits[holder] = stretch
+        self.hold(holder, _VISIT)
+
+    def _go(self) -> None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
             self._thread.start()
@@ -67,6 +84,7 @@ class Leases:
         with self._lock:
             self._held.pop(step_id, None)
             self._seen.pop(step_id, None)
+            self._visits.pop(step_id, None)
             self._lost.discard(step_id)
 
     def check(self, step_id: str) -> None:
@@ -108,7 +126,13 @@ class Leases:
         return mine
 
     def _stretch(self, step_id: str, fence: int) -> bool:
-        mine = (
+        visit, until = self._visits.get(step_id), self._now() + self.lease
+        mine = visit(until) if visit else self._step(step_id, fence, until)
+        with self._register.begin() as connection:
+            return connection.execute(mine).rowcount >= 1
+
+    def _step(self, step_id: str, fence: int, until: datetime) -> Any:
+        return (
             update(StepRow)
             .where(
                 col(StepRow.id) == step_id,
@@ -116,10 +140,8 @@ class Leases:
                 col(StepRow.state) == StepState.RUNNING,
                 col(StepRow.lease_owner) == self._worker,
             )
-            .values(next_at=self._now() + self.lease)
+            .values(next_at=until)
         )
-        with self._register.begin() as connection:
-            return connection.execute(mine).rowcount == 1
 
 
 def give_up(rows: Iterable[StepRow], now: datetime) -> None:

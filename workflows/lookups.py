@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import orjson
 
@@ -10,6 +11,7 @@ from connectors.sdk import Target, Verb, Work
 from rights.domain.errors import ConnectorError, Forbidden, Misconfigured, Refused
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import minimum
+from rights.services import outbox
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, Request
 from workflows import belonging
@@ -17,6 +19,9 @@ from workflows.counting import found_json
 from workflows.floor import Floor
 from workflows.preparing import find_anything
 from workflows.resolve import resolve
+from workflows.visits import NoRoom, visit
+
+AGAIN: Final = timedelta(seconds=1)
 
 LEVELS = {"counts": minimum(Kind.ACCESS, Option.SUMMARY)}
 """The level each question needs: that of the request kind it gives a glance of."""
@@ -29,7 +34,11 @@ def answer(floor: Floor, lookup_id: str) -> None:
     if row is None or row.state != "waiting" or row.expires_at <= floor.now():
         return
     try:
-        found, state, code = _answer(floor, row), "answered", ""
+        with visit(floor):
+            found, state, code = _answer(floor, row), "answered", ""
+    except NoRoom:
+        _come_again(floor, lookup_id)
+        return
     except (Refused, Misconfigured, Forbidden) as error:
         found, state, code = None, "failed", error.code
     except ConnectorError as error:
@@ -42,6 +51,20 @@ def answer(floor: Floor, lookup_id: str) -> None:
         if found is not None:
             aad = f"lookup|{lookup_id}|answer"
             fresh.sealed_answer = floor.context.vault.seal(orjson.dumps(found), aad=aad)
+
+
+def _come_again(floor: Floor, lookup_id: str) -> None:
+    """A store has no room: ask in a second, as long as anybody may still read the answer."""
+    now = floor.now()
+    with transaction(floor.register) as session:
+        outbox.emit(
+            session,
+            "lookup",
+            now=now,
+            queue=outbox.URGENT,
+            not_before=now + AGAIN,
+            lookup_id=lookup_id,
+        )
 
 
 def _answer(floor: Floor, row: Lookup) -> dict[str, Any]:

@@ -16,12 +16,13 @@ from rights.domain.errors import (
     ConfigError,
     Drift,
     Misconfigured,
+    Overloaded,
     Refused,
     Transient,
     Unfinished,
 )
 from rights.logs import get
-from workflows import actions, answering, packing, preparing
+from workflows import actions, answering, packing, preparing, strain
 from workflows.claims import Again, Claim, Failed, Later, Outcome
 from workflows.floor import Floor
 from workflows.recipes import Action
@@ -53,12 +54,14 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
     action = claim.step.action if claim.step else Action.PREPARE
     log = get().bind(request_id=claim.request.id, step=str(action))
     try:
+        strain.check(floor, claim)
         outcome = DO[action](floor, claim)
     except Unfinished:
         return Again()
     except Transient as error:
         log.warning("step.later", code=error.code, attempts=claim.fence)
-        return Later(error.code, str(error)[:400], error.retry_after)
+        busy = error if isinstance(error, Overloaded) else None
+        return Later(error.code, str(error)[:400], error.retry_after, busy)
     except (Refused, Misconfigured, ConfigError, Drift) as error:
         log.warning("step.failed", code=error.code)
         return Failed(error.code, str(error)[:400])

@@ -23,6 +23,7 @@ from rights.store.models import Aftercare, Request
 from workflows import correcting, incidents, returned
 from workflows.floor import ERASING, Floor
 from workflows.returned import Looked
+from workflows.visits import visit
 
 KIND: Final = "recheck"
 
@@ -62,7 +63,8 @@ def run(floor: Floor, aftercare_id: str) -> Looked | None:
     if row is None or row.kind != KIND or row.state != "waiting" or row.due_at > floor.now():
         return None
     try:
-        found = search(floor, row.request_id)
+        with visit(floor):
+            found = search(floor, row.request_id)
     except RightsError as error:
         _again(floor, aftercare_id, row.round, error)
         return None

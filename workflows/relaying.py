@@ -17,7 +17,7 @@ from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
-from workflows import delivery, expiry, relay, sweep
+from workflows import delivery, expiry, relay, ringing, sweep
 from workflows.building import blobs_for, context_for
 from workflows.notices import send
 
@@ -50,6 +50,7 @@ def build(settings: Settings) -> relay.Relay:
 
     chores = [
         relay.Chore("sweep", settings.sweep_s, lambda: sweep.sweep(register, context, now)),
+        relay.Chore("lines", ringing.EVERY_S, lambda: ringing.ring_waiting(register, context, now)),
         relay.Chore("holds", settings.sweep_s, lambda: expiry.ring(register, now)),
         relay.Chore("aftercare", settings.sweep_s, lambda: sweep.aftercare(register, now)),
         relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),

@@ -17,6 +17,7 @@ from workflows.freezing import frozen
 from workflows.holds import Rulings, rulings_of
 from workflows.keyring import opened_keys
 from workflows.recipes import TAGS_SWITCH
+from workflows.strain import asked_between
 
 
 def keys_of(floor: Floor, claim: Claim) -> KeySet:
@@ -43,6 +44,7 @@ def targets(
     keys = keys_of(floor, claim)
     now, turn = floor.now(), timedelta(seconds=floor.context.settings.inline_s)
     ruled = ruled or rulings_of(claim)
+    strained = asked_between(floor, step.store)
     for chunk, path in enumerate(step.collections):
         collection = ruled.of(floor.context.datamap.collection(path))
         predicate = floor.routes(claim.request.kind).predicates[path]
@@ -57,6 +59,7 @@ def targets(
             now=now,
             keep_running=lambda: floor.leases.check(claim.step_id),
             until=now + turn,
+            strained=strained,
         )
         yield connector, target, work
 

@@ -128,11 +128,20 @@ def _sharing(request: Request) -> Any:
 
 
 def let_go(session: Session, request: Request, now: datetime) -> None:
-    """Ring for those that an ended erasure held up."""
-    if request.kind not in ERASING:
+    """Ring for those that *request*, which has ended, held up."""
+    held_up: ColumnElement[bool] = col(Request.id).in_(_sharing(request))
+    if request.kind in NEEDING:
+        same = or_(
+            col(Request.subject) == request.subject,
+            col(Request.id).in_(_proved_same(request)),
+            and_(col(Request.bundle_id) != "", col(Request.bundle_id) == request.bundle_id),
+            held_up,
+        )
+        held_up = and_(col(Request.kind).in_(ERASING), col(Request.irreversible_at).is_(None), same)
+    elif request.kind not in ERASING:
         return
-    waiting = _sharing(request).where(
-        col(Request.state) == State.IN_PROGRESS, col(Request.wait) == Wait.STORE
+    waiting = select(Request.id).where(
+        col(Request.state) == State.IN_PROGRESS, col(Request.wait) == Wait.STORE, held_up
     )
     for other in session.exec(waiting).all():
         outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)

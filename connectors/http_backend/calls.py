@@ -23,7 +23,7 @@ import orjson
 
 from connectors.http_backend.answers import Answer, parsed
 from connectors.http_backend.settings import HttpBackendSettings
-from connectors.sdk import Fenced, Misconfigured, Refused, Transient
+from connectors.sdk import Fenced, Misconfigured, Overloaded, Refused, Transient
 from rights.domain import signing
 from rights.domain.errors import ConfigError
 from rights.failpoints import Point, hit
@@ -109,7 +109,8 @@ class Caller:
         Return the answer, or None when the service has nothing there (a 404 it vouches for).
 
         Raises:
-            Transient: it stayed busy or unreachable; with ``retry_after`` when it said so.
+            Transient: it stayed unreachable.
+            Overloaded: it stayed busy; with ``retry_after`` when it said so.
             Fenced: it has seen a newer worker.
         """
         response = self._answered(call)
@@ -136,7 +137,7 @@ class Caller:
                 if not _is_busy(response.status):
                     return response
                 asked = _retry_after(response, self._clock())
-                later = Transient(
+                later = Overloaded(
                     f"the service is busy or broken ({call.about}: {response.status})",
                     retry_after=asked,
                 )

@@ -116,6 +116,7 @@ class Work:
         keep_running: Called between batches; raises ``Fenced`` when the lease was lost.
         until: Aware UTC; an effect done in chunks gives the worker back at the first boundary
             after it and raises ``Unfinished``. None: it goes on to its end.
+        strained: Asked at the same boundaries: whether the store has enough for now.
     """
 
     step_id: str
@@ -126,6 +127,7 @@ class Work:
     now: datetime | None = None
     keep_running: Callable[[], None] = field(default=lambda: None, repr=False)
     until: datetime | None = None
+    strained: Callable[[], bool] = field(default=lambda: False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,20 @@ class TableFound:
     triggers: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strain:
+    """
+    What a store shows of its load, for ``pause_when``; of what was asked.
+
+    Args:
+        replication_lag_s: How far the slowest replica is behind; infinite where it stands still.
+        lock_waits: Sessions that wait for a lock, anybody's.
+    """
+
+    replication_lag_s: float = 0.0
+    lock_waits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from connectors.sdk import ConnectorError, Misconfigured, Refused, Transient
+from connectors.sdk import ConnectorError, Misconfigured, Overloaded, Refused, Transient
 from rights.failpoints import Point, hit
 
 T = TypeVar("T")
@@ -32,6 +32,9 @@ _BUSY = frozenset(
         "TooManyRequests",
     }
 )
+_OURS_TO_REPEAT = frozenset({"PreconditionFailed", "OperationAborted", "RequestTimeTooSkewed"})
+"""Of those: what says nothing about how much the store has to do."""
+
 _OURS = frozenset(
     {
         "AuthorizationHeaderMalformed",
@@ -101,7 +104,8 @@ def by_code(code: str, status: int, operation: str) -> ConnectorError:
             f"the object store refuses our key, or does not know the bucket or the call {said}"
         )
     if code in _BUSY or status >= 500 or status == 429:  # noqa: PLR2004
-        return Transient(f"the object store is busy {said}")
+        kind = Transient if code in _OURS_TO_REPEAT else Overloaded
+        return kind(f"the object store is busy {said}")
     return Refused(f"the object store refused {said}")
 
 

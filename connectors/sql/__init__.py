@@ -27,6 +27,7 @@ from connectors.sdk import (
     Manifest,
     Reach,
     Receipt,
+    Strain,
     Switch,
     Target,
     Verb,
@@ -44,6 +45,7 @@ from connectors.sql.reading import Reader
 from connectors.sql.reflection import Schema
 from connectors.sql.sealing import Sealed
 from connectors.sql.sizes import Sizes
+from connectors.sql.strain import Gauge
 from connectors.sql.stretches import Stretches
 from connectors.sql.verifying import Verifier
 
@@ -79,6 +81,7 @@ class Sql:
         self._jointly = Jointly(self._engines, self._schema, self._plans, journal, self._chunks)
         self._verifier = Verifier(self._engines, self._schema)
         self._sealed = Sealed(self._engines, self._schema, self._effects, settings)
+        self._gauge = Gauge(self._engines, replica=bool(settings.read_url))
 
     @guarded
     def probe(self) -> None:
@@ -214,6 +217,11 @@ class Sql:
     def discover(self) -> Inventory:
         """List tables, keys and foreign keys of the live database."""
         return self._schema.discover()
+
+    @guarded
+    def strain(self, *, lag: bool, locks: bool) -> Strain:
+        """Return how far replicas are behind and how many wait for locks, of what was asked."""
+        return self._gauge.read(lag=lag, locks=locks)
 
     @guarded
     def survey(self) -> Inventory:

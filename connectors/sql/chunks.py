@@ -147,7 +147,7 @@ class Run:
         Do chunk after chunk; return the receipt of the whole.
 
         Raises:
-            Unfinished: the time is up; at least one chunk was done.
+            Unfinished: the time is up or the store has enough; at least one chunk was done.
         """
         before = self._count
         with self._keys():
@@ -156,7 +156,7 @@ class Run:
                     for plan in self._plans:
                         plan.built.erasing.refuse(self._connection, self._given)
             while self._more(place):
-                if self._count > before and self._over():
+                if self._count > before and (self._over() or self._work.strained()):
                     raise Unfinished("a part of the rows is erased; the rest follows in its turn")
                 on_time(self._work)
                 place = self._step(place)

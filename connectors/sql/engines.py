@@ -15,6 +15,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import URL, Engine
 
 from connectors.sdk import Misconfigured
+from connectors.sql.patience import KEPT_ALIVE, Patient
 
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -40,6 +41,8 @@ class SqlSettings:
         journal: Keep the table ``rights_step`` in the database, so that an effect and the note
             that it happened commit together. Without it counts after a crash are a minimum.
         pool: Connections per worker process for reading, and as many for effects.
+        statement_timeout_s: For one statement; an answer that is later still ends the connection.
+        lock_timeout_s: For a lock that somebody else holds.
         prepare: Let PostgreSQL keep prepared statements; off behind a transaction pooler.
         chunk_s: Seconds that one transaction of a large erasure aims at.
         whale_rows: Rows of one collection from which an erasure is done in chunks.
@@ -53,6 +56,7 @@ class SqlSettings:
     pool: int = 2
     connect_timeout_s: int = 5
     statement_timeout_s: int = 60
+    lock_timeout_s: int = 20
     prepare: bool = True
     chunk_s: float = 2.0
     whale_rows: int = 50_000
@@ -125,6 +129,8 @@ def _engine(address: str, settings: SqlSettings, *, reading: bool) -> Engine:
         )
     except ImportError as error:
         raise _driver_missing(error) from None
+    if dialect == "postgresql":
+        event.listen(engine, "do_connect", _patiently(settings))
     event.listen(engine, "connect", _greeting(dialect, settings))
     event.listen(engine, "checkin", _remember)
     event.listen(engine, "checkout", _ping_if_idle(engine))
@@ -160,7 +166,7 @@ def _url(address: str) -> URL:
 def _connect_args(dialect: str, settings: SqlSettings) -> dict[str, Any]:
     if dialect == "postgresql":
         prepare = {} if settings.prepare else {"prepare_threshold": None}
-        return {"connect_timeout": settings.connect_timeout_s, **prepare}
+        return {"connect_timeout": settings.connect_timeout_s, **KEPT_ALIVE, **prepare}
     if dialect == "sqlite":
         return {"timeout": settings.connect_timeout_s}
     wait = settings.statement_timeout_s + settings.connect_timeout_s
@@ -171,9 +177,20 @@ def _connect_args(dialect: str, settings: SqlSettings) -> dict[str, Any]:
     }
 
 
+def _patiently(settings: SqlSettings) -> Any:
+    """Return the listener that connects to PostgreSQL, with a deadline on every answer."""
+
+    def connect(_dialect: Any, _record: Any, args: Any, parameters: Any) -> Patient:
+        connection = Patient.connect(*args, **parameters)
+        connection.patience_s = settings.statement_timeout_s + settings.connect_timeout_s
+        return connection
+
+    return connect
+
+
 def _greeting(dialect: str, settings: SqlSettings) -> Any:
     """Return the listener that sets up one new connection."""
-    limit = settings.statement_timeout_s
+    limit, lock = settings.statement_timeout_s, settings.lock_timeout_s
 
     def sqlite(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
@@ -183,14 +200,20 @@ def _greeting(dialect: str, settings: SqlSettings) -> Any:
     def postgresql(connection: Any, _record: Any) -> None:
         before = connection.autocommit
         connection.autocommit = True
-        connection.execute(f"SET statement_timeout = {limit * 1000}; SET TIME ZONE 'UTC'")
+        connection.execute(
+            f"SET statement_timeout = {limit * 1000}; SET lock_timeout = {lock * 1000};"
+            " SET TIME ZONE 'UTC'"
+        )
         connection.autocommit = before
 
     def mysql(connection: Any, _record: Any) -> None:
         strict = "sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+        mariadb = "mariadb" in connection.get_server_info().lower()
+        ends = f"max_statement_time = {limit}" if mariadb else f"max_execution_time = {limit}000"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SET SESSION {strict}, time_zone = '+00:00', innodb_lock_wait_timeout = {limit}"
+                f"SET SESSION {strict}, time_zone = '+00:00', {ends},"
+                f" innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}"
             )
 
     return {"sqlite": sqlite, "postgresql": postgresql}.get(dialect, mysql)

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import exc
 
-from connectors.sdk import ConnectorError, Misconfigured, Refused, Transient
+from connectors.sdk import ConnectorError, Misconfigured, Overloaded, Refused, Transient
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,28 +26,36 @@ _PLAN_CHANGED = "0A000"
 """PostgreSQL's word for a prepared statement whose table was altered."""
 
 _PG_EXACT: dict[str, type[ConnectorError]] = {
-    "55P03": Transient,
+    **dict.fromkeys(("55P03", "40P01", "40001"), Overloaded),  # locks
+    **dict.fromkeys(("53200", "53300", "53400"), Overloaded),  # memory, connections, limits
     "25006": Misconfigured,
     _PLAN_CHANGED: Transient,
 }
+_LOCKED = frozenset({"55P03", "40P01", "40001", "1205", "1206", "1213"})
+"""Codes of locks that were waited for in vain, on either server."""
+
 _MYSQL_TRANSIENT = frozenset(
-    {1040, 1053, 1158, 1159, 1160, 1161, 1180, 1205, 1206, 1213, 1290, 1317, 1412, 1969, 2002, 2003}
-    | {2006, 2013, 2055, 3024}
+    {1053, 1158, 1159, 1160, 1161, 1180, 1290, 1317, 1412, 1969, 2002, 2003, 2006, 2013, 2055, 3024}
 )
+_MYSQL_OVERLOADED = frozenset({1040, 1203, 1205, 1206, 1213, 1226})  # connections and locks
 _MYSQL_MISCONFIGURED = frozenset(
     {1044, 1045, 1046, 1049, 1054, 1064, 1109, 1130, 1142, 1143, 1146, 1227, 1305, 1370, 1698}
 )
 _SQLITE: dict[int, type[ConnectorError]] = {
-    **dict.fromkeys((5, 6, 7, 9, 10, 13, 15, 17), Transient),  # busy, locked, i/o, full, schema
+    **dict.fromkeys((5, 6), Overloaded),  # busy, locked
+    **dict.fromkeys((7, 9, 10, 13, 15, 17), Transient),  # memory, i/o, full, schema
     **dict.fromkeys((1, 3, 8, 11, 14, 23, 26), Misconfigured),  # SQL, read-only, no such file
     **dict.fromkeys((18, 19, 20), Refused),  # too big, constraint, mismatch
 }
 _ADVICE: dict[type[ConnectorError], str] = {
     Transient: "the database is not available or is busy; it is tried again",
+    Overloaded: "the database is busy: a lock or a connection was waited for in vain; it is tried"
+    " again",
     Misconfigured: "the database knows no such user, database, table or column, or does not"
     " allow it; check the store's settings and run 'rights datamap check'",
     Refused: "the database refused the change",
 }
+_TOO_MANY = re.compile(r"too many (clients|connections)|remaining connection slots")
 _REFUSED_AT_LOGIN = re.compile(
     r"authentication failed|does not exist|no pg_hba|no password supplied|not permitted to log in"
     r"|permission denied|is not allowed to connect"
@@ -66,7 +74,10 @@ def explain(error: exc.SQLAlchemyError, where: str) -> ConnectorError:
         kind = _kind(error)
         named = _named(error.orig) if kind is Refused else ""
         code = _code(error.orig)
-        return kind(f"{where}: {_ADVICE[kind]}{named}{f' (code {code})' if code else ''}")
+        said = f"{where}: {_ADVICE[kind]}{named}{f' (code {code})' if code else ''}"
+        if kind is Overloaded:
+            return Overloaded(said, reason=_reason(code))
+        return kind(said)
     if isinstance(error, exc.TimeoutError):
         return Transient(f"{where}: no free connection to the database; it is tried again")
     if isinstance(error, exc.NoSuchTableError):
@@ -139,6 +150,8 @@ def _kind(error: exc.DBAPIError) -> type[ConnectorError]:
         return _SQLITE.get(number & 0xFF, Misconfigured)
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         # a connection that never came up carries no code, only the server's words
+        if _TOO_MANY.search(str(orig)):
+            return Overloaded
         return Misconfigured if _REFUSED_AT_LOGIN.search(str(orig)) else Transient
     return Refused if isinstance(error, exc.IntegrityError | exc.DataError) else Misconfigured
 
@@ -153,9 +166,19 @@ def _by_state(state: str) -> type[ConnectorError]:
 
 def _by_number(orig: BaseException | None) -> type[ConnectorError]:
     number = orig.args[0] if orig is not None and orig.args else 0
+    if number in _MYSQL_OVERLOADED:
+        return Overloaded
     if number in _MYSQL_TRANSIENT or number == 0:  # 0: the socket went away
         return Transient
     return Misconfigured if number in _MYSQL_MISCONFIGURED else Refused
+
+
+def _reason(code: str) -> str:
+    return (
+        "locks"
+        if code in _LOCKED or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+        else "connections"
+    )
 
 
 def _code(orig: BaseException | None) -> str:

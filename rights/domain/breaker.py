@@ -13,8 +13,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-IN_A_ROW: Final = 3
-"""Answers "too busy", one after the other from anybody's steps, that open it."""
+STRIKE: Final = 3
+OPENS_AT: Final = 7
+"""
+"Too busy" counts three, an answer as it should be takes one away again; at seven it opens. So
+three in a row open it, and so does every third of many; a lock that one person's rows hang on
+does not, as long as others are served.
+"""
 
 
 class Circuit(StrEnum):
@@ -31,14 +36,14 @@ class Breaker:
     One store's.
 
     Args:
-        failures: Answers in a row that said "too busy".
+        strikes: What is held against the store while it is closed.
         openings: Times it opened since the store was last well.
         until: While open: when one step may try.
         probe: While half-open: the step that tries.
     """
 
     circuit: Circuit = Circuit.CLOSED
-    failures: int = 0
+    strikes: int = 0
     openings: int = 0
     until: datetime | None = None
     probe: str = ""
@@ -46,7 +51,7 @@ class Breaker:
     @property
     def well(self) -> bool:
         """Whether nothing is held against the store."""
-        return self.circuit is Circuit.CLOSED and not self.failures
+        return self.circuit is Circuit.CLOSED and not self.strikes
 
     def due(self, now: datetime) -> bool:
         """Tell whether it is open and one step may try."""
@@ -67,28 +72,30 @@ class Breaker:
             at_once: It was said or measured beyond doubt: one answer is enough.
             wait: How long the store asked to be left alone.
         """
-        failures = self.failures + 1
+        strikes = self.strikes + STRIKE
         if self.circuit is Circuit.OPEN:  # a step that was begun before tells it once more
             until = max(self.until or now, now + (wait or timedelta()))
-            return replace(self, failures=failures, until=until)
-        if self.circuit is Circuit.CLOSED and not at_once and failures < IN_A_ROW:
-            return replace(self, failures=failures)
-        return self._opened(failures, now, pauses, wait)
+            return replace(self, strikes=strikes, until=until)
+        if self.circuit is Circuit.CLOSED and not at_once and strikes < OPENS_AT:
+            return replace(self, strikes=strikes)
+        return self._opened(strikes, now, pauses, wait)
 
     def answered(self, step: str) -> Breaker:
         """Return it after *step* was answered as it should be."""
-        if self.circuit is Circuit.CLOSED or self.probe == step:
+        if self.circuit is Circuit.CLOSED:
+            return replace(self, strikes=max(0, self.strikes - 1))
+        if self.probe == step:
             return Breaker()
         return self  # begun before it opened: it proves nothing
 
     def unproved(self, step: str, now: datetime, pauses: Sequence[float]) -> Breaker:
         """Return it after *step* ended for another reason, an unreachable store say."""
         mine = self.circuit is Circuit.HALF_OPEN and self.probe == step
-        return self._opened(self.failures, now, pauses, None) if mine else self
+        return self._opened(self.strikes, now, pauses, None) if mine else self
 
     def _opened(
-        self, failures: int, now: datetime, pauses: Sequence[float], wait: timedelta | None
+        self, strikes: int, now: datetime, pauses: Sequence[float], wait: timedelta | None
     ) -> Breaker:
         pause = timedelta(seconds=pauses[min(self.openings, len(pauses) - 1)])
         until = now + max(pause, wait or timedelta())
-        return Breaker(Circuit.OPEN, failures, self.openings + 1, until)
+        return Breaker(Circuit.OPEN, strikes, self.openings + 1, until)

@@ -16,7 +16,8 @@ The type says what happens next; the message says what to do and carries no pers
   x Unavailable           a part of ours is down; nothing was accepted          (503)
   x ConfigError           a YAML file or an environment variable is wrong       (startup)
   x ConnectorError        a data store did not do what we asked                 (worker)
-    + Transient           try again later: timeouts, 429, 5xx, lock contention
+    + Transient           try again later: timeouts, a store that cannot be reached
+      . Overloaded        the store has enough: lock contention, 429, 5xx, replicas behind
     + Refused             the store said no for good: staff must look
     + Misconfigured       our credentials or settings are wrong: an operator must look
     + Unfinished          a part is done and noted; the rest follows in its turn
@@ -156,6 +157,30 @@ class Transient(ConnectorError):
     def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Overloaded(Transient):
+    """
+    The store is there and has enough; everybody who asks it should ask less.
+
+    Args:
+        store: Its name, where whoever raises it knows; the step's own otherwise.
+        reason: A code: ``locks``, ``connections``, ``busy``, ``replication_lag``, ``lock_waits``.
+        at_once: It was measured, or the store said until when: one such answer is enough.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        store: str = "",
+        reason: str = "busy",
+        at_once: bool = False,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.store, self.reason = store, reason
+        self.at_once = at_once or retry_after is not None
 
 
 class Refused(ConnectorError):

@@ -9,9 +9,10 @@ are lost without a word), WAL, full synchronisation, foreign keys on.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -22,6 +23,18 @@ from rights.failpoints import Point, hit
 
 _BUSY_MS = 10_000
 
+_POSTGRES: Mapping[str, Any] = MappingProxyType(
+    {
+        "prepare_threshold": 2,
+        "keepalives": 1,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 25_000,
+    }
+)
+"""A network that swallows packets is noticed within half a minute, not within hours."""
+
 
 def open_engine(url: str, *, pool: int = 5) -> Engine:
     """
@@ -31,7 +44,7 @@ def open_engine(url: str, *, pool: int = 5) -> Engine:
         pool: Connections kept; SQLite and PostgreSQL alike.
     """
     sqlite = make_url(url).get_backend_name() == "sqlite"
-    args: dict[str, Any] = {"timeout": _BUSY_MS / 1000} if sqlite else {"prepare_threshold": 2}
+    args: dict[str, Any] = {"timeout": _BUSY_MS / 1000} if sqlite else dict(_POSTGRES)
     engine = create_engine(
         url,
         pool_size=pool,

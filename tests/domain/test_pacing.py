@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.domain.breaker import IN_A_ROW, Breaker, Circuit
+from rights.domain.breaker import Breaker, Circuit
 from rights.domain.pacing import Bucket, Limits, PauseWhen
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -66,19 +66,38 @@ def _opened() -> Breaker:
     return _busy(Breaker(), at_once=True)
 
 
-def test_it_opens_after_several_answers_in_a_row_and_not_before() -> None:
-    breaker = Breaker()
-    for _ in range(IN_A_ROW - 1):
-        breaker = _busy(breaker)
-    assert breaker.circuit is Circuit.CLOSED
-    assert _busy(breaker.answered("another")).circuit is Circuit.CLOSED
+def test_it_opens_after_three_in_a_row_and_not_before() -> None:
+    twice = _busy(_busy(Breaker()))
+    assert twice.circuit is Circuit.CLOSED
 
-    opened = _busy(breaker)
+    opened = _busy(twice)
 
     assert opened.circuit is Circuit.OPEN
     assert opened.until == NOW + timedelta(seconds=PAUSES[0])
     assert not opened.due(NOW)
     assert opened.due(NOW + timedelta(seconds=PAUSES[0]))
+
+
+@pytest.mark.parametrize(
+    ("well", "ends"),
+    [(1, Circuit.OPEN), (2, Circuit.OPEN), (3, Circuit.CLOSED), (20, Circuit.CLOSED)],
+)
+def test_it_opens_when_enough_of_many_say_so(well: int, ends: Circuit) -> None:
+    breaker = Breaker()
+    for _ in range(20):
+        breaker = _busy(breaker)
+        for _ in range(well):
+            breaker = breaker.answered("another")
+
+    assert breaker.circuit is ends
+
+
+def test_what_is_held_against_it_is_forgotten() -> None:
+    breaker = _busy(Breaker())
+    for _ in range(5):
+        breaker = breaker.answered("another")
+
+    assert breaker == Breaker()
 
 
 def test_what_was_measured_or_asked_for_opens_it_at_once_for_as_long_as_was_asked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -12,11 +13,14 @@ import pytest
 from connectors.sdk import Transient
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
+from rights.services import requests
 from rights.store.db import transaction
 from rights.store.models import Request
+from tests.workflows.bells import rung
 from tests.workflows.house import Clock, ask, floor_over, lying, request_of
 from tests.workflows.test_engine import ANN, MAP
 from tests.workflows.test_engine import _user as user
+from workflows import aftercare
 from workflows.advance import begin, settle
 from workflows.floor import Floor
 from workflows.jobs import work_on
@@ -199,6 +203,42 @@ def test_two_erasures_of_one_person_go_one_after_the_other(
     assert request_of(floor, first).state is State.FULFILLED
     assert request_of(floor, second).state is State.FULFILLED
     assert [u["id"] for u in tables["shop"]["users"]] == [2]
+
+
+@pytest.mark.parametrize("who", [ANN, SAME])
+@pytest.mark.parametrize("ends", ["fulfilled", "revoked"])
+def test_an_erasure_is_rung_when_the_copy_it_waited_for_ends(
+    floor: Floor, clock: Clock, who: dict[str, str], ends: str
+) -> None:
+    back = _stuck(floor)
+    copy = ask(floor, Kind.COPY, who)
+    work_on(floor, copy)
+    clock.on(seconds=1)
+    erasing = ask(floor, Kind.DELETION, ANN)
+    ask(floor, Kind.DELETION, {"user_id": "2"})  # somebody else's
+    rung(floor)
+    work_on(floor, erasing)
+    clock.on(minutes=8)
+    work_on(floor, erasing)
+    waiting = request_of(floor, erasing)
+    assert waiting.wait == "store"
+    assert (waiting.next_at or clock()) > clock() + timedelta(minutes=7)
+
+    back()
+    if ends == "revoked":
+        with transaction(floor.register) as session:
+            requests.revoke(
+                session, requests.locked(session, copy), actor="subject", now=floor.now()
+            )
+    else:
+        work_on(floor, copy)
+    rung(floor)
+    aftercare.close_out(floor, copy)
+
+    assert request_of(floor, copy).state == ends
+    assert rung(floor) == [erasing]
+    work_on(floor, erasing)
+    assert request_of(floor, erasing).state is State.FULFILLED
 
 
 def test_another_person_waits_for_nobody(floor: Floor, clock: Clock, tables: Any) -> None:

@@ -17,7 +17,7 @@ class StoreGate(SQLModel, table=True):
 
     Args:
         full_at: When the bucket of ``per_minute`` is full again.
-        failures, openings, until, probe: See ``rights/domain/breaker.py``.
+        strikes, openings, until, probe: See ``rights/domain/breaker.py``.
         reason: What the store last said or showed: a code.
         changed_at: When the circuit last changed.
     """
@@ -27,7 +27,7 @@ class StoreGate(SQLModel, table=True):
     store: str = Field(primary_key=True, max_length=63)
     full_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     circuit: Circuit = Field(default=Circuit.CLOSED, sa_type=text_enum(Circuit))
-    failures: int = 0
+    strikes: int = 0
     openings: int = 0
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     probe: str = Field(default="", max_length=120)

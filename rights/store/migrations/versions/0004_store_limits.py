@@ -18,7 +18,7 @@ sa.Table(
     sa.Column("store", sa.String(63), primary_key=True),
     sa.Column("full_at", MOMENT),
     sa.Column("circuit", sa.String(40), nullable=False),
-    sa.Column("failures", sa.Integer(), nullable=False),
+    sa.Column("strikes", sa.Integer(), nullable=False),
     sa.Column("openings", sa.Integer(), nullable=False),
     sa.Column("until", MOMENT),
     sa.Column("probe", sa.String(120), nullable=False),
