@@ -9,6 +9,7 @@ from connectors.sdk import Found, KeySet, Target, Verb, Work
 from workflows.floor import Floor
 from workflows.plan import Plan
 from workflows.recipes import VERBS
+from workflows.where import at
 
 
 def found_json(found: Found) -> dict[str, int]:
@@ -37,4 +38,5 @@ def _locate(floor: Floor, connector: Any, path: str, keys: KeySet) -> dict[str, 
     now = floor.now()
     work = Work(f"dry-run-{path}", 0, 0, now + timedelta(minutes=5), now=now)
     target = Target(collection, keys, floor.plain.predicates[path])
-    return found_json(connector.locate(target, work))
+    with at(collection.store):
+        return found_json(connector.locate(target, work))

@@ -21,6 +21,7 @@ from workflows.floor import Floor
 from workflows.graph import OUTWARD, co_owned, edges
 from workflows.holds import Rulings
 from workflows.routes import Routes
+from workflows.where import at
 
 IDENTIFIER = "identifier:"
 
@@ -192,7 +193,8 @@ def frozen(
             f"{collection.path} identifies people or owns rows elsewhere, and the connector "
             f"{connector.manifest.name} cannot freeze keys"
         )
-    return _call(connector, collection, parents, predicate, columns)
+    with at(collection.store):
+        return _call(connector, collection, parents, predicate, columns)
 
 
 def _call(

@@ -28,6 +28,7 @@ from rights.store.models import LegalHold, Request, StepRow
 from workflows.claims import Claim
 from workflows.floor import Floor
 from workflows.routes import Routes
+from workflows.where import at
 
 CODES: Final[Mapping[str, str]] = {
     "litigation": "litigation_hold",
@@ -214,5 +215,6 @@ def _has_rows(floor: Floor, routes: Routes, rulings: Rulings, path: str, keys: K
         return True
     now = floor.now()
     work = Work(f"hold-{path}"[:64], 0, 0, now + connector.manifest.timeout, now=now)
-    found = connector.locate(Target(collection, keys, routes.predicates[path]), work)  # type: ignore[attr-defined]  # the manifest has the verb
+    with at(collection.store):
+        found = connector.locate(Target(collection, keys, routes.predicates[path]), work)  # type: ignore[attr-defined]  # the manifest has the verb
     return bool(found.rows)

@@ -29,6 +29,7 @@ from workflows.resolve import Hops, resolve
 from workflows.routes import Routes
 from workflows.surveying import cleared, nothing_held_below, surveys
 from workflows.unasked import unasked
+from workflows.where import at
 
 
 def prepare(floor: Floor, claim: Claim) -> Outcome:
@@ -134,6 +135,7 @@ def schema_hash(floor: Floor, steps: tuple[Any, ...]) -> str:
     for store in sorted({s.store for s in steps if s.store}):
         connector = floor.connector(store)
         if Verb.DISCOVER in connector.manifest.verbs:
-            inventory = connector.discover()  # type: ignore[attr-defined]  # the manifest promised the verb
+            with at(store):
+                inventory = connector.discover()  # type: ignore[attr-defined]  # the manifest promised the verb
             digest.update(f"{store}={inventory.hash};".encode())
     return digest.hexdigest()

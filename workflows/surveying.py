@@ -21,6 +21,7 @@ from workflows.preflight import Acting, linked
 from workflows.recipes import EFFECTS, Action
 from workflows.routes import Routes
 from workflows.tables import Compared, table_of
+from workflows.where import at
 
 Surveys = Mapping[str, Inventory]
 
@@ -31,7 +32,8 @@ def surveys(floor: Floor, steps: Sequence[Step]) -> dict[str, Inventory]:
     for store in dict.fromkeys(s.store for s in steps if s.action in EFFECTS and not s.manual):
         look = getattr(floor.connector(store), "survey", None)
         if look is not None:
-            out[store] = look()
+            with at(store):
+                out[store] = look()
     return out
 
 

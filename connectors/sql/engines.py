@@ -131,6 +131,8 @@ def _engine(address: str, settings: SqlSettings, *, reading: bool) -> Engine:
         raise _driver_missing(error) from None
     if dialect == "postgresql":
         event.listen(engine, "do_connect", _patiently(settings))
+    if dialect in {"mysql", "mariadb"}:
+        event.listen(engine, "invalidate", _let_go)
     event.listen(engine, "connect", _greeting(dialect, settings))
     event.listen(engine, "checkin", _remember)
     event.listen(engine, "checkout", _ping_if_idle(engine))
@@ -186,6 +188,13 @@ def _patiently(settings: SqlSettings) -> Any:
         return connection
 
     return connect
+
+
+def _let_go(connection: Any, _record: Any, _error: Any) -> None:
+    """Have PyMySQL not read the rest of a stream from a connection that is gone."""
+    unread = getattr(connection, "_result", None)
+    if unread is not None:
+        unread.unbuffered_active = False
 
 
 def _greeting(dialect: str, settings: SqlSettings) -> Any:

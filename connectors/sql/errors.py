@@ -182,6 +182,8 @@ def _reason(code: str) -> str:
 
 
 def _code(orig: BaseException | None) -> str:
+    if type(orig).__module__.startswith("pymysql"):
+        return str(orig.args[0]) if orig is not None and orig.args and orig.args[0] else ""
     state = getattr(orig, "sqlstate", None) or getattr(orig, "sqlite_errorname", None)
     if state:
         return str(state)
