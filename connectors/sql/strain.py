@@ -27,19 +27,21 @@ _WAITING: Final = {
 _IS_REPLICA: Final = "SELECT pg_is_in_recovery()"
 
 _REPLICAS: Final = sa.text(
-    "SELECT count(*) FILTER (WHERE state IS NULL) AS hidden, max(greatest("
+    "SELECT count(*) FILTER (WHERE state IS NULL) AS hidden, max("
+    "  CASE WHEN replay_lsn < pg_current_wal_lsn() THEN greatest("
     "  extract(epoch FROM coalesce(replay_lag, interval '0')),"
-    "  CASE WHEN replay_lsn < pg_current_wal_lsn()"
-    "  THEN extract(epoch FROM now() - reply_time) - 10 ELSE 0 END)) AS seconds"
+    "  extract(epoch FROM now() - reply_time) - 10) ELSE 0 END) AS seconds"
     " FROM pg_stat_replication WHERE state IS DISTINCT FROM 'backup'"
 )
 """A replica that says nothing is behind too; one that has nothing to say speaks every 10 s."""
 
 _REPLICA: Final = sa.text(
     "SELECT CASE WHEN EXISTS (SELECT FROM pg_stat_wal_receiver)"
-    " AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
-    " ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END"
+    " AND pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn() THEN 0 ELSE coalesce("
+    " CAST(extract(epoch FROM now() - pg_last_xact_replay_timestamp()) AS float8),"
+    " 'Infinity') END"
 )
+"""One that is behind and has replayed nothing yet does not know how far: endlessly, then."""
 
 _MAY_NOT: Final = frozenset({1227, 1044, 1142})
 _BEHIND: Final = ("Seconds_Behind_Master", "Seconds_Behind_Source")
@@ -91,7 +93,7 @@ class Gauge:
         """Return seconds, or None where the account may not see them."""
         with engine.connect() as connection:
             if connection.exec_driver_sql(_IS_REPLICA).scalar_one():
-                return float(connection.execute(_REPLICA).scalar_one() or 0)
+                return float(connection.execute(_REPLICA).scalar_one())
             hidden, seconds = connection.execute(_REPLICAS).one()
         # A primary tells nothing of what is hidden; where a replica is asked itself, that will do.
         return None if hidden else float(seconds or 0)

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from connectors.sdk import Misconfigured
 from connectors.sql import Sql, SqlSettings
 from tests.connectors.database import Database
+from tests.servers.standby import pair
 
 Account = Callable[[str], Sql]
 
@@ -34,7 +35,7 @@ def account(database: Database) -> Iterator[Account]:
     """Return a maker of connectors whose account may do nothing but what is granted."""
     name, open_ones = f"nobody_{secrets.token_hex(4)}", []
     postgres = make_url(database.url).get_backend_name() == "postgresql"
-    who = name if postgres else f"'{name}'@'%'"
+    who = name if postgres else f"'{name}'@'localhost'"
     base = make_url(database.url).database
     database.run(f"CREATE ROLE {name} LOGIN" if postgres else f"CREATE USER {who} IDENTIFIED BY ''")
     database.run(f"GRANT SELECT ON {'notes' if postgres else f'{base}.*'} TO {who}")
@@ -103,6 +104,37 @@ def test_a_primary_without_replicas_or_one_that_does_not_know_them(
         account("").strain(lag=True, locks=False)
     with pytest.raises(Misconfigured, match="read_url"):
         account("REPLICA MONITOR ON *.*").strain(lag=True, locks=False)
+
+
+def _lag(url: str, replica: str = "") -> float:
+    store = Sql(SqlSettings(url, read_url=replica))
+    try:
+        return store.strain(lag=True, locks=False).replication_lag_s
+    finally:
+        store.close_connections()
+
+
+def test_how_far_a_replica_is_behind_by_whom_it_is_asked() -> None:
+    made = ("CREATE TABLE t (a int)", "CREATE ROLE plain LOGIN", "CREATE ROLE seeing LOGIN")
+    with pair(*made, "GRANT pg_monitor TO seeing") as two:
+        plain, seeing = (two.url(two.primary, name) for name in ("plain", "seeing"))
+        itself = two.url(two.replica, "plain")
+        two.run(two.primary, "INSERT INTO t VALUES (0)")
+        time.sleep(0.5)
+        assert _lag(seeing) == _lag(plain, itself) == 0
+        with pytest.raises(Misconfigured, match="pg_monitor"):
+            _lag(plain)
+
+        two.run(two.replica, "SELECT pg_wal_replay_pause()")
+        for _ in range(3):
+            two.run(two.primary, "INSERT INTO t VALUES (1)")
+            time.sleep(1)
+        behind = (_lag(seeing), _lag(plain, itself))
+        two.run(two.replica, "SELECT pg_wal_replay_resume()")
+        time.sleep(0.5)
+
+        assert all(1 < seconds < 30 for seconds in behind), behind
+        assert _lag(seeing) == _lag(plain, itself) == 0
 
 
 def test_replication_that_stands_still_is_endless_lag(mariadb_url: str) -> None:
