@@ -18,7 +18,7 @@ from rights.domain.errors import ConfigError, ConnectorError, Drift, Fenced
 from rights.domain.kinds import Option
 from rights.logs import get
 from rights.store.models import StepState
-from workflows import actions, holding
+from workflows import actions, holding, strain
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
 from workflows.holds import Rulings, rulings_of, with_legal_holds
@@ -73,6 +73,7 @@ def perform(floor: Floor, claims: Sequence[Claim]) -> dict[str, Outcome]:
     if step is None or not hasattr(floor.connector(step.store), "erase_jointly"):
         return {}
     try:
+        strain.check(floor, claims[0])
         parts = _apart([part for claim in claims if (part := _part(floor, claim, step.action))])
         if len(parts) < 2:  # noqa: PLR2004 - one alone has nobody to go with
             return {}
