@@ -57,6 +57,9 @@ def test_ctrl_c_ends_everything_and_leaves_nothing(
     folder = next(line.split()[-1] for line in said.read_text().splitlines() if " in /" in line)
     before = children(running)
     assert len(before) >= 8
+    webs = [p for p in before if "web" in p.cmdline()[3:4]]
+    assert webs
+    assert not [name for p in webs for name in p.environ() if "SECRET" in name]
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=60) == 0
     _, alive = psutil.wait_procs(before, timeout=10)

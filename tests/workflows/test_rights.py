@@ -234,7 +234,9 @@ def test_a_decision_is_explained_with_the_persons_own_inputs(floor: Floor) -> No
         "outcome": [900],
         "version": ["m3"],
     }
-    assert any("counted from orders" in line["en"] for line in statement["lines"])
+    said = " ".join(line["en"] for line in statement["lines"])
+    for words in ("counted from orders", "by automation alone", "Your input", "version: m3"):
+        assert words in said
 
 
 @pytest.mark.requirement("R-P24-1:bad")
@@ -249,6 +251,8 @@ def test_a_decision_never_made_about_the_person_is_asked_back(floor: Floor) -> N
     work_on(floor, request_id)
     held = request_of(floor, request_id)
     assert (held.state, held.wait, held.needs) == (State.ON_HOLD, Wait.NEEDS_INFO, ["decision"])
+    told = _told(floor, request_id)
+    assert (told["needs"], told["choices"]) == ("decision", ["credit"])
 
     with transaction(floor.register) as session:
         information.supply(

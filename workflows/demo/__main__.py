@@ -13,7 +13,7 @@ from types import FrameType
 
 from workflows.demo.house import FILLED
 from workflows.demo.house.processes import OwnProcess
-from workflows.demo.house.terminal import Terminal
+from workflows.demo.house.terminal import BEGINNING, WHOLE, Terminal
 
 _LOOK_S = 0.5
 
@@ -22,7 +22,7 @@ def main() -> int:
     """Run the demo until Ctrl-C, or every kind of request once."""
     given = _arguments()
     signal.signal(signal.SIGTERM, _end)
-    terminal = Terminal()
+    terminal = Terminal(lines=BEGINNING if given.smoke else WHOLE)
     terminal.say("starting")
     # Loaded only now, so that the first line is there at once.
     from workflows.demo.house.building import building

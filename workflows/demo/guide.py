@@ -41,10 +41,18 @@ to the address; it appears here:
   call $$API/v1/requests/THE-ID/timeline
   call $$API/v1/requests/THE-ID/receipt
 
+$reader (account $reading) wants a copy of everything. Signed in with two factors, that is proof
+enough; downloading asks for a fresh one:
+  fresh() { $python -m workflows.demo.assertion --state $folder --user $reading --acr mfa; }
+  call -d "{\\"kind\\": \\"copy\\", \\"assertion\\": \\"$$(fresh)\\"}" $$API/v1/requests
+  call $$API/v1/requests/THE-ID/packages
+  call -d "{\\"assertion\\": \\"$$(fresh)\\"}" $$API/v1/requests/THE-ID/packages/PACKAGE-ID/grants
+  curl -s -H 'Authorization: Bearer THE-TOKEN' $$API/v1/packages/PACKAGE-ID/content -o package.zip
+
 What staff do, with the settings of this demo:
   . $settings
-  $python -m workflows.cli tasks list
-  $python -m workflows.cli audit verify
+  ./run rights tasks list
+  ./run rights audit verify
 """)
 
 
@@ -52,11 +60,11 @@ def guide(house: House) -> dict[str, object]:
     """Print what to try; return the same facts for a program."""
     settings = house.folder / "rights.env"
     _write_settings(settings, environment(house.addresses, house.credentials))
-    person, visitor = (
-        house.company.member("deletion"),
-        house.company.member("recommendation_opt_out"),
-    )
+    roles = ("deletion", "recommendation_opt_out", "copy")
+    person, visitor, reader = map(house.company.member, roles)
     values = {
+        "reader": reader.name,
+        "reading": str(reader.id),
         "api": house.addresses.base_url,
         "key": house.backend.key,
         "pid": str(os.getpid()),

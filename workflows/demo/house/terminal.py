@@ -11,15 +11,23 @@ from email.message import EmailMessage
 from typing import Final
 
 _CODE: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{6}(?![0-9A-Za-z])")
-_LINES: Final = 5
-_WIDTH: Final = 100
+BEGINNING: Final = 5
+WHOLE: Final = 200
+"""Lines of a mail that are shown: where many come at once, and to somebody who follows each."""
+_WIDTH: Final = 400
 
 
 class Terminal:
-    """A clock that starts now, and lines that carry it."""
+    """
+    A clock that starts now, and lines that carry it.
 
-    def __init__(self) -> None:
+    Args:
+        lines: How many lines of a mail are shown.
+    """
+
+    def __init__(self, *, lines: int = BEGINNING) -> None:
         self._start = time.monotonic()
+        self._lines = lines
 
     def say(self, text: str) -> None:
         """Print one line with the seconds since the start."""
@@ -34,13 +42,17 @@ class Terminal:
         self.say(f"{text} ({time.monotonic() - begun:.1f} s)")
 
     def mail(self, message: EmailMessage) -> None:
-        """Show a mail as it arrives: whom it is for, its code if it has one, and how it begins."""
+        """Show a mail as it arrives: whom it is for, its code if it has one, and its text."""
         code = code_in(message)
         said = f"  CODE {code}" if code else ""
         self.say(f"mail to {message['X-Envelope-To']}: {message['Subject']}{said}")
         lines = [line.strip() for line in body(message).splitlines() if line.strip()]
-        for line in lines[:_LINES]:
+        for line in lines[: self._lines]:
             print(f"         | {line[:_WIDTH]}", file=sys.stderr, flush=True)
+        if len(lines) > self._lines:
+            print(
+                f"         | … {len(lines) - self._lines} more lines", file=sys.stderr, flush=True
+            )
 
 
 def code_in(message: EmailMessage) -> str:
