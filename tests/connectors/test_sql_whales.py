@@ -98,6 +98,24 @@ def test_it_gives_the_worker_back_and_goes_on_where_it_was(database: Database) -
     assert fences == sorted(set(fences))  # one chunk for each turn
 
 
+def test_it_stops_after_the_chunk_after_which_the_store_has_enough(database: Database) -> None:
+    events(database)
+    unit, asked = work(), list[int]()
+    connector = database.connector(**SMALL)
+
+    def has_enough() -> bool:
+        asked.append(len(noted(database, unit)))
+        return len(asked) == 3
+
+    with pytest.raises(Unfinished):
+        connector.erase(TARGET, replace(unit, strained=has_enough))
+
+    assert len(asked) == 3  # once after each chunk
+    assert len(noted(database, unit)) == asked[-1]  # and nothing was begun after the last
+    receipt = connector.erase(TARGET, replace(unit, fence=unit.fence + 1))
+    assert receipt.affected == MINE
+
+
 def test_the_next_worker_goes_on_after_a_kill(server: Database) -> None:
     events(server)
     before, unit = others(server), work()
