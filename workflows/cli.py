@@ -33,6 +33,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "staff": "parties:staff",
         "replay": "replay:replay",
         "recheck": "replay:recheck",
+        "restored": "replay:restored",
         "holds": "holds:holds",
         "redactions": "redactions:redactions",
         "keys": "keys:keys",

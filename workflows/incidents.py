@@ -15,10 +15,10 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict
 from rights.logs import get
-from rights.services import audit, requests
+from rights.services import audit, requests, restores
 from rights.store.models import Aftercare, Request, Staff, StepRow
 
-CAME_BACK: Final = "came_back"
+CAME_BACK: Final = restores.CAME_BACK
 PERHAPS_NEW: Final = "perhaps_new"
 UNDONE: Final = "correction_undone"
 DIFFERS: Final = "differs"

@@ -47,11 +47,13 @@ class Answer:
 
     Args:
         before: Data older than this was erased; None when nothing was.
+        request_id: The erasure that keeps it out; empty when it may come in.
     """
 
     allowed: bool
     before: datetime | None = None
     kinds: tuple[str, ...] = ()
+    request_id: str = ""
 
 
 def write(
@@ -137,12 +139,12 @@ def check(
 
 
 def _answer(asked: Asked, rows: Sequence[Suppression]) -> Answer:
-    before = max((row.before for row in rows), default=None)
-    if before is None:
+    latest = max(rows, key=lambda row: row.before, default=None)
+    if latest is None:
         return Answer(allowed=True)
-    younger = asked.recorded_at is not None and asked.recorded_at > before
+    younger = asked.recorded_at is not None and asked.recorded_at > latest.before
     kinds = tuple(sorted({k for row in rows for k in row.kinds}))
-    return Answer(allowed=younger, before=before, kinds=kinds)
+    return Answer(younger, latest.before, kinds, "" if younger else latest.request_id)
 
 
 def keys_in_use(session: Session, now: datetime) -> dict[str, tuple[int, datetime]]:

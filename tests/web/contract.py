@@ -35,7 +35,8 @@ def _paths() -> list[tuple[re.Pattern[str], str]]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{[a-z_]+\\}", "[0-9a-f]{32}", re.escape(path)))
+    ids = re.sub(r"\\{[a-z_]+_id\\}", "[0-9a-f]{32}", re.escape(path))
+    return re.compile(re.sub(r"\\{[a-z_]+\\}", "[^/]+", ids))
 
 
 def check(response: TestResponse) -> None:

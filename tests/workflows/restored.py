@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 
 from rights.store.db import open_engine
 from workflows.commands.execute import execute
-from workflows.commands.replay import recheck, replay
+from workflows.commands.replay import recheck, replay, restored
 
 SCHEMA = (
     """CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80) UNIQUE,
@@ -108,6 +108,9 @@ class Shop:
 
     def replay(self, since: datetime, *more: str) -> dict[str, Any]:
         return self._cli(replay, f"--since={since.isoformat()}", *more)
+
+    def announce(self, backup: datetime) -> dict[str, Any]:
+        return self._cli(restored, "shop", f"--backup={backup.isoformat()}")
 
     def recheck(self, since: datetime) -> dict[str, Any]:
         return self._cli(recheck, f"--since={since.isoformat()}")

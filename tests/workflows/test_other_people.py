@@ -297,10 +297,10 @@ def _desk(shop: People, *arguments: str) -> Any:
     return CliRunner().invoke(redactions, [*given, *arguments])
 
 
-def _staff(shop: People, name: str, role: str) -> None:
+def _staff(shop: People, name: str, *roles: str) -> None:
     register = open_engine(f"sqlite:///{shop.folder / 'state' / 'register.sqlite'}")
     with transaction(register) as session:
-        session.add(Staff(name=name, roles=[role], created_at=datetime.now(UTC)))
+        session.add(Staff(name=name, roles=[*roles], created_at=datetime.now(UTC)))
     register.dispose()
 
 
@@ -351,6 +351,39 @@ def test_who_may_not_look_sees_nothing_and_nothing_lies_open(shop: People) -> No
         if file.is_file():
             assert BOB["mobile"].encode() not in file.read_bytes()
             assert BOB["id"].encode() not in file.read_bytes()
+
+
+@pytest.mark.requirement("R-NEG-4:bad")
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("roles", [["auditor"], ["reviewer", "automation"]])
+def test_who_may_not_release_what_is_anothers_is_refused_and_that_is_written_down(
+    shop: People, roles: list[str]
+) -> None:
+    request = shop.run(Kind.COPY, subject=ANN)["request"]
+    _staff(shop, "eve", *roles)
+
+    tried = _desk(shop, "release", request, "1", "--as=eve")
+
+    assert isinstance(tried.exception, Forbidden)
+    register = open_engine(f"sqlite:///{shop.folder / 'state' / 'register.sqlite'}")
+    with reading(register) as session:
+        (entry,) = session.exec(select(Entry).where(Entry.event == "staff_refused")).all()
+    register.dispose()
+    assert (entry.chain[:4], entry.data) == ("day:", {"code": "forbidden"})
+    assert "redactions_released" not in _events(shop, request)
+    again = _everything(shop.run(Kind.COPY, subject={"email": "ann@mail.example"}))
+    assert not any(value in again for value in BOB.values())
+
+
+@pytest.mark.requirement("R-NEG-4:bad")
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+def test_a_map_that_asks_for_another_persons_field_to_be_shown_is_not_obeyed(shop: People) -> None:
+    """`disclose: true` beside `relates_to: other` is a mistake that would show somebody else."""
+    outcome = shop.run(Kind.COPY, subject=ANN)
+
+    left_out = [w for w in manifest(outcome)["withheld"] if w["field"] == "spouse"]
+    assert [w["collection"] for w in left_out] == ["shop.users"]
+    assert "李四 " not in _everything(outcome)
 
 
 def _events(shop: People, request_id: str) -> set[str]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlmodel import col, select
 
-from rights.services import audit
+from rights.services import audit, restores
 from rights.store.models import Aftercare, Capsule, JournalRow, ReceiptRow, Request
 from tests.workflows.restored import MAP, PEOPLE, SCHEMA, Shop, beside, changed, move_in, now, of
 from workflows.commands.replay import replay
@@ -229,3 +229,26 @@ def test_bad_input_is_told(shop: Shop, given: tuple[str, ...]) -> None:
     result = CliRunner().invoke(replay, [*where, *given])
 
     assert result.exit_code == 2
+
+
+@pytest.mark.requirement("R-24-7:bad")
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+def test_a_restored_store_is_ready_only_once_a_whole_replay_covered_it(shop: Shop) -> None:
+    backup, since = shop.content(), now()
+    shop.execute("deletion", user_id="1", email="ann@example.com")
+    told = shop.announce(since)
+    shop.restore(backup)
+    assert told == {"store": "shop", "backup": since.isoformat(), "ready": False, "exit": 0}
+    assert _why_not_ready(shop) == "replay_due"
+
+    too_late = shop.replay(now(), "--store=shop")
+    assert (too_late["whole"], too_late["ready"]) == (True, [])
+    assert _why_not_ready(shop) == "replay_due"
+
+    assert shop.replay(since, "--store=shop")["ready"] == ["shop"]
+    assert (of(shop, 1), _why_not_ready(shop)) == (set(), "")
+
+
+def _why_not_ready(shop: Shop) -> str:
+    with shop.register() as session:
+        return restores.why_not_ready(session, "shop")

@@ -1,10 +1,10 @@
-"""``rights replay`` and ``rights recheck``: after a restore, before the store is opened again."""
+"""``rights restored``, ``replay`` and ``recheck``: before a restored store is opened again."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -64,18 +64,53 @@ def replay(
     from workflows.replay import replay as again
 
     with _floor(datamap, state) as floor:
-        known = {s.name for s in floor.context.datamap}
-        if strangers := sorted(set(stores) - known):
-            raise click.BadParameter(f"no such store: {', '.join(strangers)}")
+        known, begun = _known(floor, stores), floor.now()
         reports = again(floor, since, stores)
+        whole = all(r.whole for r in reports)
+        ready = _acknowledged(floor, stores or known, since, begun) if whole else []
     body = {
         "since": since.isoformat(),
-        "whole": all(r.whole for r in reports),
+        "whole": whole,
         "requests": [asdict(r) for r in reports],
+        "ready": ready,
     }
     click.echo(json.dumps(body))
     failed = any(r.code for r in reports)
     sys.exit(1 if failed else 0 if body["whole"] else 3)
+
+
+def _known(floor: Floor, stores: Collection[str]) -> list[str]:
+    """Return the data map's stores; refuse names that are none."""
+    known = sorted(s.name for s in floor.context.datamap)
+    if strangers := sorted(set(stores) - set(known)):
+        raise click.BadParameter(f"no such store: {', '.join(strangers)}")
+    return known
+
+
+def _acknowledged(
+    floor: Floor, stores: Collection[str], since: datetime, begun: datetime
+) -> list[str]:
+    from rights.services import restores
+    from rights.store.db import transaction
+
+    with transaction(floor.register) as session:
+        return restores.acknowledge(session, stores, since, begun=begun, now=floor.now())
+
+
+@click.command()
+@click.argument("store")
+@click.option("--backup", type=Moment(), required=True, help="When the backup was made.")
+@_where
+def restored(store: str, backup: datetime, datamap: Path | None, state: Path | None) -> None:
+    """Say that STORE is put back to a backup: it is not ready before `rights replay` has run."""
+    from rights.services import restores
+    from rights.store.db import transaction
+
+    with _floor(datamap, state) as floor:
+        _known(floor, [store])
+        with transaction(floor.register) as session:
+            restores.announce(session, store, backup, now=floor.now())
+    click.echo(json.dumps({"store": store, "backup": backup.isoformat(), "ready": False}))
 
 
 @click.command()

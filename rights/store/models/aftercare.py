@@ -18,7 +18,9 @@ class Aftercare(SQLModel, table=True):
 
     Args:
         kind: ``recheck`` (look for data that came back), ``horizon`` (deleted bytes have to go
-            by then), ``incident`` (something came back), ``replay`` (staff restore an effect).
+            by then), ``incident`` (something came back), ``replay`` (staff restore an effect),
+            ``restore`` (a store was put back; of no request, ``due_at`` is when its backup was
+            made).
         state: ``waiting`` (for its time), ``open`` (for staff), ``done``.
         round: Of a re-check: which of its times comes next, from 0.
         code, note: What is the matter: codes and names of collections, no personal data.

@@ -1,4 +1,4 @@
-"""Whether data that is about to be imported is of somebody who was erased."""
+"""Whether what is about to be imported was erased, or corrected away."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import suppression
+from rights.services import imports, suppression
+from rights.services.correction_guard import Stale
+from rights.services.imports import Value
 from rights.services.suppression import Asked
-from rights.web.answers import Answer, look
+from rights.web.answers import Answer, commit
 from rights.web.area import Area
-from rights.web.auth import Guard
+from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
 from rights.web.schemas import people as shapes
 
@@ -20,7 +22,7 @@ area = Area(
     "suppression",
     prefix="/v1/suppression",
     guard=Guard.KEY,
-    about="Whose older data must not come back.",
+    about="What must not come back: older data of erased people, values that were corrected.",
 )
 
 
@@ -43,9 +45,41 @@ def check_suppression(given: dict[str, Any]) -> Response:
     def work(session: Session, now: datetime) -> Answer:
         context = parts().context
         found = suppression.check(session, context.vault, context.datamap, asked, now=now)
+        kept_out = [answer.request_id for answer in found if not answer.allowed]
+        imports.refused(session, speaker().actor, "erased", kept_out, now=now)
         return Answer({"items": [_shown(answer) for answer in found]})
 
-    return look(work)
+    return commit(work)
+
+
+@area.call(
+    "POST",
+    "/values",
+    scope="suppression:check",
+    takes=shapes.ImportQuery,
+    gives={200: shapes.ImportAnswers},
+)
+def check_values(given: dict[str, Any]) -> Response:
+    """
+    Ask, before importing, whether values are those that a person had corrected.
+
+    Answers come in the order of the items. Where `allowed` is false the row is to be set aside:
+    the value was corrected at `corrected_at`, and writing it would undo that.
+    """
+    asked = [Value(i["field"], tuple(i["key"]), i["value"]) for i in given["items"]]
+
+    def work(session: Session, now: datetime) -> Answer:
+        context = parts().context
+        found = imports.stale(session, context.vault, context.datamap, asked)
+        kept_out = [one.request_id for one in found if one]
+        imports.refused(session, speaker().actor, "corrected", kept_out, now=now)
+        return Answer({"items": [_value_shown(one) for one in found]})
+
+    return commit(work)
+
+
+def _value_shown(one: Stale | None) -> dict[str, Any]:
+    return {"allowed": one is None, "corrected_at": one.at.isoformat() if one else None}
 
 
 def _shown(answer: suppression.Answer) -> dict[str, Any]:

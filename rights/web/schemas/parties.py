@@ -137,3 +137,10 @@ class Readiness(Closed):
     status = Choice(("ok", "degraded"), required=True)
     register = Choice(("up",), required=True)
     redis = Choice(("up", "down"), required=True)
+
+
+class StoreReadiness(Closed):
+    """That a store may serve; when it may not, the answer is a problem."""
+
+    store = fields.String(required=True)
+    ready = fields.Boolean(required=True)

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from rights.services.consents import MANNERS
 from rights.services.suppression import MOST
 from rights.web.schemas.requests import ASSERTION, Acknowledgement
-from rights.web.schemas.shapes import Choice, Closed, Moment, Subject, Text, nullable
+from rights.web.schemas.shapes import Choice, Closed, Moment, Scalar, Subject, Text, nullable
 
 
 class NewConsent(Closed):
@@ -122,6 +122,42 @@ class SuppressionAnswers(Closed):
     """One answer for each item, in their order."""
 
     items = fields.List(fields.Nested(SuppressionAnswer), required=True)
+
+
+class ImportValue(Closed):
+    """One value that is about to be written."""
+
+    field = Text(required=True, least=5, most=200, metadata={"example": "shop.users.nickname"})
+    key = fields.List(
+        Scalar(required=True),
+        required=True,
+        validate=validate.Length(1, 16),
+        metadata={"description": "The row's key, in the order of the collection's."},
+    )
+    value = Scalar(required=True, allow_none=True)
+
+
+class ImportQuery(Closed):
+    """Values to ask about, many at once."""
+
+    items = fields.List(
+        fields.Nested(ImportValue), required=True, validate=validate.Length(1, MOST)
+    )
+
+
+class ImportAnswer(Closed):
+    """Whether it may be written."""
+
+    allowed = fields.Boolean(required=True)
+    corrected_at = nullable(
+        Moment, metadata={"description": "When it was corrected; null: it was not."}
+    )
+
+
+class ImportAnswers(Closed):
+    """One answer for each item, in their order."""
+
+    items = fields.List(fields.Nested(ImportAnswer), required=True)
 
 
 class NewPortalToken(Closed):

@@ -8,6 +8,7 @@ from typing import Any, Final
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 LONGEST: Final = 2000
+_LONGEST_VALUE: Final = 10_000
 _ID: Final = "^[0-9a-f]{32}$"
 
 
@@ -91,6 +92,21 @@ class Subject(fields.Dict):
             metadata=metadata,
             **kwargs,
         )
+
+
+class Scalar(fields.Raw):
+    """One value as a store holds it: a text, a number or a truth value."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kinds = ["string", "integer", "number", "boolean"]
+        super().__init__(metadata={"type": kinds, "maxLength": _LONGEST_VALUE}, **kwargs)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if not isinstance(value, str | int | float | bool):
+            raise ValidationError("is not a text, a number or a truth value")
+        if isinstance(value, str) and len(value) > _LONGEST_VALUE:
+            raise ValidationError(f"is longer than {_LONGEST_VALUE} characters")
+        return value
 
 
 class Bilingual(Closed):
