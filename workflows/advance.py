@@ -76,7 +76,7 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
             ask_for(session, request, "needs_info", now=floor.now())
             return None
         if turns.must_wait(session, request):
-            turns.later(request, floor.now())
+            turns.later(session, request, floor.now())
             return None
         rows = _steps(session, request_id)
         if not rows:
@@ -220,7 +220,7 @@ def _next(
         _wait(session, request, phase, now)
         return None
     if turns.held_up(session, request, ready[0]):
-        turns.later(request, now)
+        turns.later(session, request, now)
         return None
     let = admission.first(session, floor, request, ready, now, kept.leaving)
     if let.row is None:

@@ -5,13 +5,18 @@ Erasing cannot be taken back, so it comes last: a copy that was asked for first,
 breath, would otherwise find nothing, and say so. And what reads or corrects never runs while
 the same person's data is being erased: half of it would be a lie.
 
+Within a bundle the order is whole: what stops a use, what corrects, what reads, what erases. Clocks
+run on meanwhile; a request that waits until its own date comes near is an alarm.
+
 Who "the same person" is, is known once the identifiers were followed to their end: one request
 names an account and the other its e-mail address. Both then share a row of ``subject_lock``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, insert, or_, text
@@ -21,8 +26,9 @@ from sqlmodel import Session, col, select
 from connectors.sdk import KeySet, Standing
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
-from rights.services import outbox, subjects
-from rights.store.models import IdentifierRow, Request, StepRow, SubjectLock
+from rights.logs import get
+from rights.services import audit, outbox, subjects
+from rights.store.models import Entry, IdentifierRow, Request, StepRow, SubjectLock
 from rights.store.vault import Vault
 from workflows.recipes import IRREVERSIBLE
 
@@ -31,6 +37,26 @@ ERASING: Final = frozenset({Kind.DELETION, Kind.ACCOUNT_CANCELLATION})
 
 NEEDING: Final = (Kind.ACCESS, Kind.COPY, Kind.PORTABILITY, Kind.CORRECTION, Kind.EXPLANATION)
 """Kinds that need the data to be there still."""
+
+_RANKS: Final[Mapping[Kind, int]] = MappingProxyType(
+    {
+        Kind.CONSENT_WITHDRAWAL: 0,
+        Kind.RECOMMENDATION_OPT_OUT: 0,
+        Kind.RESTRICTION: 0,
+        Kind.CORRECTION: 1,
+        Kind.ACCESS: 2,
+        Kind.COPY: 2,
+        Kind.PORTABILITY: 2,
+        Kind.EXPLANATION: 2,
+        Kind.DELETION: 3,
+        Kind.ACCOUNT_CANCELLATION: 3,
+    }
+)
+"""In a bundle, whoever has a lower number goes first."""
+
+ENDANGERED: Final = "order_endangers_due"
+_LAST_PART: Final = 4
+"""An alarm is raised when less than one part in so many of its time is left."""
 
 _IDENTIFIER: Final = "identifier:"
 
@@ -49,12 +75,17 @@ LATEST: Final = timedelta(minutes=10)
 
 def must_wait(session: Session, request: Request) -> bool:
     """
-    Tell whether *request* would erase what an open request of the same person still needs.
+    Tell whether *request* has to wait for another one of the same person before it begins.
 
-    One that waits for the person is not waited for: that may have no end. In a bundle one that
-    is yet to be proved is, since it lapses if it never is.
+    It does when it would erase what an open request still needs, and in a bundle for what comes
+    before it there. One that waits for the person is not waited for: that may have no end. In a
+    bundle one that is yet to be proved is, since it lapses if it never is.
     """
-    if request.kind not in ERASING or request.irreversible_at is not None:
+    if request.irreversible_at is not None:
+        return False
+    if _first_in_bundle(session, request):
+        return True
+    if request.kind not in ERASING:
         return False
     working = col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
     first = and_(working, col(Request.received_at) <= request.received_at)
@@ -67,6 +98,19 @@ def must_wait(session: Session, request: Request) -> bool:
         col(Request.wait) != Wait.NEEDS_INFO,
         or_(first, *together),
         or_(col(Request.subject) == request.subject, col(Request.id).in_(_proved_same(request))),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _first_in_bundle(session: Session, request: Request) -> bool:
+    """Tell whether something of the same bundle that goes first is being worked on."""
+    before = [kind for kind, rank in _RANKS.items() if rank < _RANKS[request.kind]]
+    if not request.bundle_id or not before:
+        return False
+    query = select(Request.id).where(
+        Request.bundle_id == request.bundle_id,
+        col(Request.kind).in_(before),
+        col(Request.state) == State.IN_PROGRESS,
     )
     return session.exec(query.limit(1)).first() is not None
 
@@ -129,29 +173,48 @@ def _sharing(request: Request) -> Any:
 
 def let_go(session: Session, request: Request, now: datetime) -> None:
     """Ring for those that *request*, which has ended, held up."""
-    held_up: ColumnElement[bool] = col(Request.id).in_(_sharing(request))
+    ways: list[ColumnElement[bool]] = []
     if request.kind in NEEDING:
         same = or_(
             col(Request.subject) == request.subject,
             col(Request.id).in_(_proved_same(request)),
-            and_(col(Request.bundle_id) != "", col(Request.bundle_id) == request.bundle_id),
-            held_up,
+            col(Request.id).in_(_sharing(request)),
         )
-        held_up = and_(col(Request.kind).in_(ERASING), col(Request.irreversible_at).is_(None), same)
-    elif request.kind not in ERASING:
+        ways.append(
+            and_(col(Request.kind).in_(ERASING), col(Request.irreversible_at).is_(None), same)
+        )
+    if request.kind in ERASING:
+        ways.append(col(Request.id).in_(_sharing(request)))
+    if request.bundle_id:
+        ways.append(col(Request.bundle_id) == request.bundle_id)
+    if not ways:
         return
     waiting = select(Request.id).where(
-        col(Request.state) == State.IN_PROGRESS, col(Request.wait) == Wait.STORE, held_up
+        col(Request.state) == State.IN_PROGRESS,
+        col(Request.wait) == Wait.STORE,
+        col(Request.id) != request.id,
+        or_(*ways),
     )
     for other in session.exec(waiting).all():
         outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)
 
 
-def later(request: Request, now: datetime) -> None:
-    """Look again soon at first, then more and more seldom."""
+def later(session: Session, request: Request, now: datetime) -> None:
+    """Look again soon at first, then more and more seldom; say so once its own date comes near."""
+    whole = request.due_at - request.received_at
+    if request.due_at - now < whole / _LAST_PART:
+        _endangered(session, request, now)
     waited = now - (request.verified_at or request.received_at)
     request.wait = Wait.STORE
     request.next_at = now + min(max(SOONEST, waited), LATEST)
+
+
+def _endangered(session: Session, request: Request, now: datetime) -> None:
+    said = select(Entry.seq).where(Entry.chain == request.id, Entry.event == ENDANGERED)
+    if session.exec(said.limit(1)).first() is not None:
+        return
+    audit.append(session, request, [audit.Line(ENDANGERED, "system", {})], now=now)
+    get().error("request.order_endangers_due", request_id=request.id)
 
 
 def _proved_same(request: Request) -> Any:

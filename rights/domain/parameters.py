@@ -13,15 +13,22 @@ from typing import Final
 
 from rights.domain.kinds import OPTIONS, Kind, Option
 
+PREVAILS: Final = "prevails"
+PREVAILS_CHOICES: Final = ("correction", "deletion", "both")
+"""
+What a person says who asked to correct and to delete the same data: keep it corrected, delete it
+uncorrected, or correct it first, which counts for what has to be kept.
+"""
+
 PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         Kind.ACCESS: ("categories",),
         Kind.COPY: ("categories",),
         Kind.CORRECTION: (),
-        Kind.DELETION: ("ground",),
+        Kind.DELETION: ("ground", PREVAILS),
         Kind.RESTRICTION: (),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
-        Kind.ACCOUNT_CANCELLATION: (),
+        Kind.ACCOUNT_CANCELLATION: (PREVAILS,),
         Kind.PORTABILITY: ("categories",),
         Kind.RECOMMENDATION_OPT_OUT: (),
         Kind.EXPLANATION: ("decision", "topic"),

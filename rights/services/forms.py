@@ -16,7 +16,7 @@ from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind, Option, default_option
-from rights.domain.parameters import PARAMETERS, VALUES, offered
+from rights.domain.parameters import PARAMETERS, PREVAILS, PREVAILS_CHOICES, VALUES, offered
 from rights.domain.regime import Regime
 
 GROUNDS: Final = (
@@ -94,6 +94,7 @@ _CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingPro
     {
         "categories": _categories,
         "ground": lambda _: GROUNDS,
+        PREVAILS: lambda _: PREVAILS_CHOICES,
         "purposes": lambda datamap: tuple(sorted(datamap.purposes)),
         "decision": lambda datamap: tuple(sorted(d.name for d in datamap.decisions)),
         "topic": lambda datamap: tuple(sorted(datamap.purposes)),

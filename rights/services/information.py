@@ -14,8 +14,8 @@ from sqlmodel import Session
 
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
-from rights.domain.parameters import needed
-from rights.services import audit, forms, notes, requests, subjects
+from rights.domain.parameters import PREVAILS, needed
+from rights.services import audit, conflicts, forms, notes, requests, subjects
 from rights.services.context import Context
 from rights.store.models import Request
 
@@ -50,6 +50,9 @@ def supply(
     request.needs = [name for name in request.needs if name not in given]
     supplied = sorted({*given, *(f"subject.{name}" for name in identifiers)})
     line = audit.Line("information_supplied", actor, {"fields": supplied})
+    if PREVAILS in given and not conflicts.settled(session, request, actor=actor, now=now):
+        audit.append(session, request, [line], now=now)
+        return
     if request.wait is Wait.NEEDS_INFO and not request.needs:
         requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
         return

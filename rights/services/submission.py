@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rights.domain.kinds import Kind
-from rights.services import consents, intake, preferences
+from rights.services import conflicts, consents, intake, preferences
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.ids import new_id
@@ -51,4 +51,6 @@ def take_bundle(
         request, _ = take(session, context, member, now=now)
         asked = asked or request.level < request.level_needed
         made.append(request)
+    mine = [request for request in made if request.bundle_id == bundle.id]
+    conflicts.flag(session, context.vault, mine, now=now)
     return bundle, made

@@ -356,6 +356,28 @@ def test_a_bundle_asks_for_one_code_that_counts_for_all(house: House) -> None:
     assert [n.request_id for n in coded] == [first]
 
 
+@pytest.mark.requirement("R-23-7:bad")
+def test_a_bundle_names_what_contradicts_itself_until_the_person_has_said_which_prevails(
+    house: House,
+) -> None:
+    changes = {"changes": [{"field": "shop.users.nickname", "value": "Al"}]}
+    wishes = [{"kind": "deletion"}, {"kind": "correction", "values": changes}]
+    made = house.post("/v1/bundles", {"requests": wishes, "subject": ALICE}).json
+    erasure, correction = (r["id"] for r in made["requests"])
+    pair = {"correction": correction, "erasure": erasure}
+    assert made["conflicts"] == [{**pair, "choices": ["correction", "deletion", "both"]}]
+    assert made["requests"][0]["needs"] == ["prevails"]
+
+    path = f"/v1/requests/{erasure}/information"
+    wrong = house.post(path, {"parameters": {"prevails": "neither"}})
+    house.post(path, {"parameters": {"prevails": "deletion"}})
+
+    assert wrong.status_code == 422
+    after = house.get(f"/v1/bundles/{made['id']}").json
+    assert after["conflicts"] == []
+    assert [r["state"] for r in after["requests"]] == ["verifying", "revoked"]
+
+
 def test_entries_and_logs_hold_no_identifier(
     house: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,8 +99,23 @@ def ask(
     **more: Any,
 ) -> str:
     """Submit a request of a fully proved person; return its id."""
+    new = asking(floor, kind, identifiers, option=option, **more)
+    with transaction(floor.register) as session:
+        request, _ = intake.submit(session, floor.context, new, now=floor.now())
+        return request.id
+
+
+def asking(
+    floor: Floor,
+    kind: Kind,
+    identifiers: Mapping[str, str],
+    *,
+    option: Option | None = None,
+    **more: Any,
+) -> intake.Submission:
+    """Return what a fully proved person asks."""
     cleaned = subjects.cleaned(floor.context.datamap, identifiers)
-    new = intake.Submission(
+    return intake.Submission(
         kind=kind,
         option=option or default_option(kind),
         identifiers=cleaned,
@@ -109,9 +124,6 @@ def ask(
         operator=True,
         **more,
     )
-    with transaction(floor.register) as session:
-        request, _ = intake.submit(session, floor.context, new, now=floor.now())
-        return request.id
 
 
 def request_of(floor: Floor, request_id: str) -> Request:
@@ -127,4 +139,4 @@ def lying(store: Memory, **methods: Any) -> Memory:
     return store
 
 
-__all__ = ["Clock", "ask", "floor_over", "lying", "replace", "request_of"]
+__all__ = ["Clock", "ask", "asking", "floor_over", "lying", "replace", "request_of"]

@@ -8,7 +8,8 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import acknowledgement, bundles, submission
+from rights.domain.parameters import PREVAILS_CHOICES
+from rights.services import acknowledgement, bundles, conflicts, submission
 from rights.store.models import Bundle, Request
 from rights.web.answers import Answer, commit, look
 from rights.web.api import taking
@@ -34,7 +35,13 @@ area = Area(
     once=True,
 )
 def create_bundle(new: dict[str, Any]) -> Response:
-    """Submit several requests at once, all or none; one code is sent for all of them."""
+    """
+    Submit several requests at once, all or none; one code is sent for all of them.
+
+    What stops a use goes first, then what corrects, then what reads, then what erases; no clock
+    waits. Where one corrects and another erases, `conflicts` names them, and the erasure waits for
+    the parameter `prevails`.
+    """
 
     def work(session: Session, now: datetime) -> Answer:
         who = speaker()
@@ -73,4 +80,8 @@ def _shown(session: Session, bundle: Bundle, requests: list[Request]) -> dict[st
         "id": bundle.id,
         "received_at": bundle.received_at.isoformat(),
         "requests": [acknowledgement.of(context, r, reachable=r.id in reachable) for r in requests],
+        "conflicts": [
+            {"correction": one.id, "erasure": other.id, "choices": list(PREVAILS_CHOICES)}
+            for one, other in conflicts.found(requests)
+        ],
     }

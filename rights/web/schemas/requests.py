@@ -37,6 +37,7 @@ class Change(Closed):
 _CATEGORIES = {"description": "Only data of these categories; absent: all of them."}
 _GROUND = {"description": "Why; a wrong one is refused with those there are."}
 _PURPOSES = {"description": "What consent is withdrawn for; names of the data map."}
+_PREVAILS = {"description": "Of two requests that contradict each other: the kind that counts."}
 _DECISION = {"description": "Which automated decision; absent: all of them."}
 _TOPIC = {"description": "What is to be explained: recipients, purposes, retention, ai_use …"}
 _TAGS = {"description": "Which tags; absent: all of them."}
@@ -53,6 +54,7 @@ class Parameters(Closed):
     purposes = fields.List(
         Text(least=1, most=60), validate=validate.Length(1, 100), metadata=_PURPOSES
     )
+    prevails = Text(least=1, most=20, metadata=_PREVAILS)
     decision = Text(least=1, most=60, metadata=_DECISION)
     topic = Text(least=1, most=60, metadata=_TOPIC)
 
@@ -181,12 +183,21 @@ class RequestPage(Closed):
     next = nullable(fields.String, metadata={"description": "Cursor of the next page, if any."})
 
 
+class BundleConflict(Closed):
+    """A correction and an erasure of the same data: the erasure waits to be told which prevails."""
+
+    correction = Id(required=True)
+    erasure = Id(required=True)
+    choices = fields.List(fields.String(), required=True)
+
+
 class Bundle(Closed):
     """A bundle and its requests."""
 
     id = Id(required=True)
     received_at = Moment(required=True)
     requests = fields.List(fields.Nested(Acknowledgement), required=True)
+    conflicts = fields.List(fields.Nested(BundleConflict), required=True)
 
 
 class Event(Closed):
