@@ -80,11 +80,21 @@ def erased(
     Args:
         seen: The held rows, as they were before it.
     """
-    missing = _not_restricted(floor, receipts, seen, rows)
+    missing = {
+        **_not_restricted(floor, receipts, seen, rows),
+        **_without_ground(ruled, receipts),
+    }
     done = receipts_of(receipts, told=told, missing=missing)
     held = holding.after(floor, claim.request.id, seen, receipts, rows)
     more = {"holds": ruled.to_json(), "held": holding.told(held)}
     return replace(done, result={**done.result, **more}, held=tuple(held))
+
+
+def _without_ground(ruled: Rulings, receipts: Mapping[str, Receipt]) -> dict[str, str]:
+    """Name the collections whose rows stay because no ground to delete them was found."""
+    code = ruled.kept_code
+    stay = [p for p in ruled.kept if p in receipts and p not in ruled.placed]
+    return {p: code for p in stay if code and (receipts[p].retained or receipts[p].affected)}
 
 
 def _not_restricted(

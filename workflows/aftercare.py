@@ -21,6 +21,7 @@ from workflows.packages.spool import spool_prefix
 from workflows.plan import Plan
 from workflows.recipes import EFFECTS
 from workflows.resolve import PREFIX
+from workflows.returned import erased_partly
 
 
 def begin(
@@ -47,10 +48,13 @@ def begin(
     touched = [context.datamap.store(name) for name in sorted({r.store for r in done})]
     until = last_return(touched, acted_at)
     keys = opened_keys(session, context.vault, request.id)
+    partly = erased_partly(request, rows)
     if request.kind in ERASING:
-        _suppress(session, floor, request, keys, acted_at)
+        if not partly:
+            _suppress(session, floor, request, keys, acted_at)
         horizons.begin(session, request, touched, plan, at=acted_at)
-    until = max(until, rechecks.begin(session, context.settings, request, now=now))
+    if not partly:
+        until = max(until, rechecks.begin(session, context.settings, request, now=now))
     values = notes.read(session, context.vault, request.id, "values")
     content = capsules.Content(keys, values)
     capsules.keep(session, context.settings, request, content, acted_at=acted_at, expires_at=until)

@@ -34,16 +34,23 @@ def begin(
     disputes.mark(session, vault, request, person, changes, now=now)
 
 
-def end(session: Session, floor: Floor, request: Request, found: Iterable[Line]) -> None:
+def end(
+    session: Session, floor: Floor, request: Request, found: Iterable[Line], *, partly: bool = False
+) -> None:
     """
     Let the marks of a request stay or go, in the transaction that closes it.
 
     What is erased takes its marks and guards along.
+
+    Args:
+        partly: An erasure left data in use on purpose.
     """
     if request.kind is not Kind.CORRECTION and request.kind not in ERASING:
         return
     keys = opened_keys(session, floor.context.vault, request.id)
     people = persons.persons(floor.context.vault, floor.context.datamap, keys)
+    if request.kind in ERASING and partly:
+        return  # what is in use still keeps its marks and guards
     if request.kind in ERASING:
         disputes.forget(session, people)
         correction_guard.forget(session, people)

@@ -21,6 +21,7 @@ from workflows import aftercare, disputing, receipting
 from workflows.floor import Floor
 from workflows.outcome import complete, lines
 from workflows.plan import Plan
+from workflows.returned import erased_partly
 
 
 def finish(
@@ -46,7 +47,8 @@ def finish(
     event = Event.COMPLETED if whole else Event.PARTLY_COMPLETED
     receipting.write(session, floor, request, rows, found, plan, now=now)
     aftercare.begin(session, floor, request, rows, plan, now=now)
-    disputing.end(session, floor, request, found)
+    partly = erased_partly(request, rows)
+    disputing.end(session, floor, request, found, partly=partly)
     if request.kind is Kind.RECOMMENDATION_OPT_OUT:
         stores = sorted({s.store for s in plan if s.store})
         preferences.confirmed(session, request.id, stores=stores, now=now)

@@ -56,17 +56,24 @@ class Rulings:
         at: The moment retention is judged at.
         approved: Paths whose rule of lower rank holds.
         placed: Path to the legal hold that covers it.
+        kept: Path to the fields that go, of collections for whose rows there is no ground.
+        kept_code, kept_because: Why those stay; the code is empty where that is no refusal.
     """
 
     at: datetime | None = None
     holder: str = ""
     approved: frozenset[str] = frozenset()
     placed: Mapping[str, Placed] = field(default_factory=dict)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kept_code: str = ""
+    kept_because: str = ""
 
     def of(self, collection: Collection) -> Collection:
         """Return *collection* as it is for this request."""
         path, placed = collection.path, self.placed.get(collection.path)
         ruling = Ruling(path in self.approved, placed is not None, self.at, self.holder)
+        if placed is None and path in self.kept:
+            return self._without_ground(replace(collection, ruling=ruling))
         if placed is None:
             return replace(collection, ruling=ruling)
         return replace(
@@ -78,10 +85,33 @@ class Rulings:
             fields=tuple(replace(f, erasure=None) for f in collection.fields),
         )
 
+    def _without_ground(self, collection: Collection) -> Collection:
+        """Its rows stay and are no holds; fields for which there is a ground go all the same."""
+        gone = self.kept[collection.path]
+        fields = tuple(
+            replace(f, erasure=Erasure.ANONYMISE if f.name in gone else None)
+            if f.erasure is not Erasure.KEEP
+            else f
+            for f in collection.fields
+        )
+        return replace(
+            collection,
+            erasure=Erasure.KEEP,
+            because=self.kept_because,
+            retention=None,
+            fields=fields,
+        )
+
     def facts(self) -> dict[str, Any]:
         """Return what belongs to the plan: JSON-native, the same from run to run."""
         placed = {path: asdict(one) for path, one in sorted(self.placed.items())}
-        return {"approved": sorted(self.approved), "placed": placed}
+        return {"approved": sorted(self.approved), "placed": placed, **self._kept_facts()}
+
+    def _kept_facts(self) -> dict[str, Any]:
+        if not self.kept:
+            return {}
+        kept = {path: list(fields) for path, fields in sorted(self.kept.items())}
+        return {"kept": kept, "kept_code": self.kept_code, "kept_because": self.kept_because}
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-native data, for the step's result."""
@@ -96,6 +126,9 @@ class Rulings:
             at=self.at or at,
             approved=self.approved | frozenset(raw.get("approved", ())),
             placed={**placed, **self.placed},
+            kept={**{p: tuple(names) for p, names in raw.get("kept", {}).items()}, **self.kept},
+            kept_code=self.kept_code or raw.get("kept_code", ""),
+            kept_because=self.kept_because or raw.get("kept_because", ""),
         )
 
 

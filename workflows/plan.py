@@ -34,6 +34,7 @@ class Asked:
         remade: Fields that have to be made again because they were made from one.
         purposes: For withdrawals of consent.
         decision: For explanations: a decision's name; empty means all.
+        only: For erasures that are not about everything: the collections they are about.
     """
 
     kind: Kind
@@ -42,6 +43,7 @@ class Asked:
     purposes: tuple[str, ...] = ()
     decision: str = ""
     remade: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Plan:
     Args:
         holds: Rules that staff approved and legal holds that were placed: ids, paths, codes.
         warnings: What staff should know of the live stores before it is carried out.
+        grounds: Of an erasure: path to each ground of the law and whether it applies.
     """
 
     steps: tuple[Step, ...]
@@ -92,6 +95,7 @@ class Plan:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     holds: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    grounds: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
@@ -110,6 +114,7 @@ class Plan:
             "counts": {path: dict(by) for path, by in self.counts.items()},
             "holds": dict(self.holds),
             "warnings": list(self.warnings),
+            "grounds": {path: dict(by) for path, by in self.grounds.items()},
         }
 
 
@@ -149,6 +154,9 @@ def _phase(
         return
     switches = switches_for(asked, datamap)
     chosen = scopes.choose(phase.scope, datamap, asked.fields, switches, asked.decision)
+    if asked.only:
+        kept = ((s, tuple(p for p in paths if p in asked.only)) for s, paths in chosen.items())
+        chosen = {store: paths for store, paths in kept if paths}
     parts = (
         (store, part, mine)
         for store, paths in chosen.items()

@@ -37,6 +37,7 @@ def plan_from(body: dict[str, Any]) -> Plan:
         body["counts"],
         body["holds"],
         tuple(body["warnings"]),
+        body.get("grounds", {}),
     )
 
 

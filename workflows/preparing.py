@@ -21,6 +21,7 @@ from workflows.claims import Claim, Done, Outcome
 from workflows.counting import counts_of
 from workflows.floor import Floor
 from workflows.given import values_of
+from workflows.grounds import grounds, only
 from workflows.holds import ruled_rules, with_legal_holds
 from workflows.packing import new_package
 from workflows.plan import Asked, Plan
@@ -44,7 +45,8 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     with reading(floor.register) as session:
         given = proved_identifiers(session, floor, request)
         values = values_of(session, floor, request)
-    asked, routes = asked_of(request, values, datamap), floor.routes(request.kind)
+    routes = floor.routes(request.kind)
+    asked = replace(asked_of(request, values, datamap), only=only(request, datamap))
     steps = routes.steps(asked, floor.manifests)
     paths = {p for s in steps for p in s.collections}
     if paths:
@@ -55,11 +57,13 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     ruled = ruled_rules(floor, request)
     keys, hops = resolve(floor, routes, given, paths, ruled) if paths else (KeySet(), None)
     keys = keys.merged(correcting.seen(floor, routes, values, request.option, keys))
-    ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
+    judged = grounds(floor, request, routes, keys)
+    ruled = with_legal_holds(floor, request, judged.ruled(ruled), keys, acting=False)
     nothing_held_below(floor, request, routes, steps, found, keys, ruled)
     holds = ruled.facts() if any(s.action is Action.ERASE for s in steps) else {}
     schema = schema_hash(floor, steps) if _shown(floor, request) else ""
-    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings)
+    record = judged.record
+    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=record)
     if _shown(floor, request):
         plan = replace(plan, counts=counts_of(floor, plan, keys))
     result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}

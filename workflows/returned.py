@@ -44,6 +44,7 @@ class Closed:
         keys: From its capsule; ``values``: of a correction, from there too.
         checks: The reading back that took place, narrowed to what was found gone.
         results: Results of its finished steps: what they went by about holds is among them.
+        partly: Data of the person stayed in use, so what is found by their account may be new.
     """
 
     request: Request = field(repr=False)
@@ -52,6 +53,7 @@ class Closed:
     values: Sequence[Mapping[str, Any]] = field(repr=False)
     checks: Sequence[Step] = field(repr=False)
     results: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    partly: bool = False
 
     def claim(self, step: Step, step_id: str, keys: KeySet) -> Claim:
         """
@@ -96,7 +98,14 @@ def closed(session: Session, floor: Floor, request_id: str) -> Closed | None:
         if step.action is Action.VERIFY
     ]
     checks = existing(floor.context.datamap, checks)
-    return Closed(request, plan, content.keys, content.values, checks, results)
+    partly = erased_partly(request, rows)
+    return Closed(request, plan, content.keys, content.values, checks, results, partly)
+
+
+def erased_partly(request: Request, rows: Iterable[StepRow]) -> bool:
+    """Return whether an erasure left data in use on purpose: the person is still one of ours."""
+    kept = any(row.result.get("holds", {}).get("kept") for row in rows)
+    return kept or bool(request.parameters.get("trigger"))
 
 
 def _gone(row: StepRow | None, step: Step) -> tuple[str, ...]:
@@ -110,6 +119,9 @@ def look(floor: Floor, one: Closed, keys: KeySet, stores: Collection[str] | None
     """
     Verify once more what was found gone.
 
+    After an erasure of a part only named stores are looked at: in others, rows of an account that
+    is in use are newer ones.
+
     Args:
         keys: The request's own, or those of rows that came back beside them.
         stores: Where to look; None for everywhere.
@@ -117,6 +129,8 @@ def look(floor: Floor, one: Closed, keys: KeySet, stores: Collection[str] | None
     Raises:
         ConnectorError: a store could not be asked. That is never "nothing".
     """
+    if one.partly and stores is None:
+        return Looked()
     steps = [s for s in one.checks if stores is None or s.store in stores]
     own = strong(floor.context.datamap, keys)
     theirs, reused = still_theirs(floor, one.request, keys)

@@ -20,6 +20,7 @@ from rights.domain.pacing import Limits, PauseWhen
 
 __all__ = [
     "Collection",
+    "Contract",
     "Correctable",
     "DataMap",
     "Decision",
@@ -275,14 +276,34 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """
+    What shows that a contract with a person runs: a row of theirs with one of these values.
+
+    Args:
+        collection: ``<store>.<collection>``.
+    """
+
+    collection: str
+    column: str
+    values: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
-    """What data is used for."""
+    """
+    What data is used for.
+
+    Args:
+        contract: How it is known that the contract behind it runs; None where nothing says so.
+    """
 
     name: str
     title: Mapping[str, str]
     basis: str
     necessary: bool = False
     use: str = ""
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,17 @@ SCOPES: Final = (
     "preferences:read",
     "preferences:write",
     "suppression:check",
+    "deletions:trigger",
     "portal:issue",
     "webhooks:manage",
 )
 """Everything a key can be allowed to do."""
+
+BY_NAME: Final = frozenset({"deletions:trigger"})
+"""Scopes that a key has only if they are named: nobody proves anything for what they allow."""
+
+USUAL: Final = tuple(scope for scope in SCOPES if scope not in BY_NAME)
+"""What a key may do when nothing is said."""
 
 _FORM: Final = re.compile(r"rk_([0-9a-f]{12})_([0-9a-f]{64})")
 _FRESH_S: Final = 5.0

@@ -17,12 +17,15 @@ from sqlmodel import Session, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import Event, State, next_state
-from rights.services import notes, outbox, reasons, remedies, requests
+from rights.services import conflicts, notes, outbox, reasons, remedies, requests
 from rights.services.context import Context
-from rights.store.models import Request, Staff, StepRow, StepState
+from rights.store.models import PlanRow, Request, Staff, StepRow, StepState
 
 READING: Final = frozenset({"prepare", "count", "collect", "verify", "review", "package"})
 """Actions that change no store; after any other one, "denied" would not be the truth."""
+
+NO_GROUND: Final = "no_ground"
+_NAMED: Final = 10
 
 
 def deny(
@@ -79,8 +82,34 @@ def _check(
     if known.facts and not facts.strip():
         message = f"{reason} needs the facts of this case, in words for the person"
         raise Invalid(message, [FieldError("facts", message)])
+    if reason == NO_GROUND:
+        _no_ground(session, request)
     if not ways_out(context, request):
         raise Conflict("no law of this request names where the person could turn: mend the regime")
+
+
+def _no_ground(session: Session, request: Request) -> None:
+    """
+    Make sure that every ground was looked at for every item, and that none applied.
+
+    Raises:
+        Conflict: nobody looked, or one does.
+    """
+    if request.kind not in conflicts.ERASING:
+        return
+    plan = session.get(PlanRow, request.id)
+    evaluated = plan.body.get("grounds") if plan else None
+    if not evaluated:
+        raise Conflict(
+            "the grounds were not evaluated for this request yet: that is part of its plan",
+            code="grounds_not_evaluated",
+        )
+    if found := sorted(path for path, by in evaluated.items() if any(by.values())):
+        raise Conflict(
+            f"there is a ground to delete what is in {', '.join(found[:_NAMED])}: leave single"
+            " steps out with a reason instead",
+            code="ground_applies",
+        )
 
 
 def _changed(step: StepRow) -> bool:

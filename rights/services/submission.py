@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rights.domain.kinds import Kind
-from rights.services import conflicts, consents, intake, preferences
+from rights.services import conflicts, consents, intake, preferences, unasked
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.ids import new_id
@@ -16,10 +16,14 @@ from rights.store.models import Bundle, Request
 
 
 def take(
-    session: Session, context: Context, new: Submission, *, now: datetime
+    session: Session, context: Context, new: Submission, *, now: datetime, vouched: bool = False
 ) -> tuple[Request, bool]:
     """
-    Register a request with what it means at once: an opt-out's preference, a withdrawal's line.
+    Register a request with what it means at once: an opt-out's preference, a withdrawal's line and
+    the deletion of what rested on that consent alone.
+
+    Args:
+        vouched: The product itself says who it is about, not merely somebody at its door.
 
     Returns:
         The request, and whether it was made just now.
@@ -29,6 +33,7 @@ def take(
         preferences.turned_off(session, context, request, new.identifiers, now=now)
     if made and new.kind is Kind.CONSENT_WITHDRAWAL:
         consents.withdrawn(session, context, request, new.identifiers, now=now)
+        unasked.after_withdrawal(session, context, new, request, vouched=vouched, now=now)
     return request, made
 
 

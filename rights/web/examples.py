@@ -129,6 +129,7 @@ _BODIES: Final[Mapping[str, Any]] = {
         "events": ["request.fulfilled", "package.ready"],
     },
     "change_webhook": {"events": ["request.fulfilled"]},
+    "trigger_deletion": {"trigger": "service_ended", "subject": _WHO, "purposes": ["service"]},
     "check_values": {"items": [{"field": "shop.users.nickname", "key": [1001], "value": "阿伟"}]},
     "check_suppression": {
         "items": [

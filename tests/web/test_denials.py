@@ -21,6 +21,7 @@ from rights.store.models import (
     Entry,
     Notice,
     OutboxMessage,
+    PlanRow,
     Request,
     SealedNote,
     Staff,
@@ -79,6 +80,22 @@ class Office:
     ) -> subprocess.CompletedProcess[str]:
         more = ("--note-basis", facts) if facts else ()
         return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
+
+    def evaluated(self, request_id: str, *, applies: bool = False) -> None:
+        """Put a plan beside a request in which every ground was looked at."""
+        by = {"purpose_achieved": False, "service_ended": False, "consent_withdrawn": applies}
+        body = {"grounds": {"shop.users": {**by, "unlawful": False, "other": False}}}
+        with self.house.writing() as session:
+            now = self.house.clock.now()
+            row = PlanRow(
+                request_id=request_id,
+                config_hash="",
+                schema_hash="",
+                hash="",
+                body=body,
+                created_at=now,
+            )
+            session.merge(row)
 
     def rows(self, model: Any) -> list[Any]:
         with self.house.reading() as session:
@@ -169,6 +186,7 @@ def test_the_letter_of_a_denial_says_why_by_which_law_and_where_to_turn(
     office: Office, locale: str, regime: str, wanted: list[str]
 ) -> None:
     made = office.house.asserted("deletion", locale=locale, regimes=[regime])
+    office.evaluated(made["id"])
     assert office.deny(made["id"], "no_ground").returncode == 0
 
     mail = office.mail()
@@ -176,6 +194,25 @@ def test_the_letter_of_a_denial_says_why_by_which_law_and_where_to_turn(
     for body in (text_of(mail), re.sub(r"</t[hd]>", "：", html_of(mail))):
         assert WHY in body
     assert [words for words in wanted if words not in text_of(mail)] == []
+
+
+@pytest.mark.requirement("R-P47-1:bad")
+def test_that_there_is_no_ground_is_said_only_once_every_ground_was_looked_at(
+    office: Office,
+) -> None:
+    made = office.house.asserted("deletion")
+
+    unseen = office.deny(made["id"], "no_ground")
+    office.evaluated(made["id"], applies=True)
+    wrong = office.deny(made["id"], "no_ground")
+    shown = office.house.get(f"/v1/requests/{made['id']}").json["state"]
+    office.evaluated(made["id"])
+    right = office.deny(made["id"], "no_ground")
+
+    assert (unseen.returncode, wrong.returncode, right.returncode) == (1, 1, 0)
+    assert "grounds_not_evaluated" in unseen.stderr
+    assert "ground_applies" in wrong.stderr and "shop.users" in wrong.stderr
+    assert shown != "denied"
 
 
 def test_an_address_nobody_proved_is_told_the_ways_out_and_not_the_reason(office: Office) -> None:
@@ -285,6 +322,7 @@ def test_what_was_changed_in_a_store_can_no_longer_be_called_denied(
 
 def test_the_facts_can_come_from_standard_input(office: Office) -> None:
     made = office.house.asserted("deletion")
+    office.evaluated(made["id"])
     settings = office.house.parts.context.settings
     environ = {"RIGHTS_DATABASE_URL": settings.database_url, "RIGHTS_KEYS": KEYS}
     environ |= {"RIGHTS_REDIS_URL": settings.redis_url, "RIGHTS_BLOBS_URL": settings.blobs_url}

@@ -25,7 +25,7 @@ def backend() -> None:
 @click.argument("name")
 @click.option("--assertion-key", type=click.Path(exists=True, path_type=Path), help="JWK file.")
 @click.option("--level-cap", type=click.IntRange(0, 3), default=2, show_default=True)
-@click.option("--scope", "scopes", multiple=True, help="Default: all scopes.")
+@click.option("--scope", "scopes", multiple=True, help="Default: all but deletions:trigger.")
 @click.option("--json", "as_json", is_flag=True)
 def add_backend(
     name: str,
@@ -48,7 +48,7 @@ def add_backend(
         if key:
             vault = context_for(settings).vault
             backends.add_assertion_key(session, vault, made, key, now=now)
-        row, secret = backends.issue_key(session, made.id, scopes or backends.SCOPES, now=now)
+        row, secret = backends.issue_key(session, made.id, scopes or backends.USUAL, now=now)
     shown = {"backend": made.id, "key_id": row.id, "key": secret}
     click.echo(json.dumps(shown) if as_json else f"backend {made.id}\nkey id {row.id}\n{secret}")
 

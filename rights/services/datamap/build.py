@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rights.domain.datamap import (
     Collection,
+    Contract,
     DataMap,
     Decision,
     Erasure,
@@ -138,7 +139,12 @@ def _purpose(raw: Plain) -> Purpose:
         basis=raw.get("basis", ""),
         necessary=raw.get("necessary", False),
         use=raw.get("use", ""),
+        contract=_contract(raw["contract"]) if raw.get("contract") else None,
     )
+
+
+def _contract(raw: Plain) -> Contract:
+    return Contract(raw.get("collection", ""), raw.get("column", ""), tuple(raw.get("values", ())))
 
 
 def _switch(raw: Plain) -> Switch:

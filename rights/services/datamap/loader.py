@@ -110,6 +110,7 @@ def _wrong(document: Document, datamap: DataMap, found: list[Problem]) -> Iterat
     yield from credentials.in_clear(document.data)
     yield from targets
     yield from references.unknown_purposes(document.data)
+    yield from references.unknown_contracts(datamap)
     yield from references.unknown_columns(datamap)
     yield from references.unknown_fields(datamap)
     yield from references.unknown_switches(datamap)

@@ -74,6 +74,23 @@ def _entries(data: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]
                 yield (*here, "fields", j), field
 
 
+def unknown_contracts(datamap: DataMap) -> Iterator[Problem]:
+    """Yield a problem for each purpose whose contract nothing in the map can show."""
+    known = frozenset(c.path for c in datamap.collections)
+    for i, purpose in enumerate(datamap.purposes.values()):
+        said, here = purpose.contract, ("purposes", i, "contract")
+        if said is None:
+            continue
+        if purpose.basis != "contract":
+            what = f"says when a contract runs, and rests on {purpose.basis or 'nothing'}"
+            yield Problem(here, what, "remove it, or write basis: contract")
+        if not said.values:
+            yield Problem((*here, "values"), "names no value", "name those of a contract that runs")
+        if said.collection not in known:
+            what = f"{said.collection} is not a collection of the map"
+            yield Problem((*here, "collection"), what, suggest(said.collection, known))
+
+
 def unknown_columns(datamap: DataMap) -> Iterator[Problem]:
     """
     Yield a problem for each mask, cut or kept column that the collection does not name.

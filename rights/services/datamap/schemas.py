@@ -322,6 +322,14 @@ class StoreShape(Closed):
     pause_when = Part(PauseWhenShape)
 
 
+class ContractShape(Closed):
+    """``contract`` of a purpose: what shows that it runs."""
+
+    collection = Text(required=True)
+    column = _row_name(required=True)
+    values = Many(Plain(), required=True)
+
+
 class PurposeShape(Closed):
     """One member of ``purposes``."""
 
@@ -330,6 +338,7 @@ class PurposeShape(Closed):
     basis = Choice(words.BASES, "legal basis", required=True)
     necessary = Flag()
     use = Choice(words.AI_USES, "use by AI")
+    contract = Part(ContractShape)
 
 
 class DecisionShape(Closed):

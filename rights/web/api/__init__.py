@@ -5,6 +5,7 @@ from __future__ import annotations
 from rights.web.api import (
     bundles,
     consents,
+    deletions,
     downloads,
     health,
     kinds,
@@ -31,6 +32,7 @@ AREAS = (
     receipts.area,
     consents.area,
     preferences.area,
+    deletions.area,
     suppression.area,
     stores.area,
     portal_tokens.area,

@@ -86,7 +86,11 @@ def read_consents(asked: dict[str, Any]) -> Response:
     once=True,
 )
 def withdraw_consent(given: dict[str, Any]) -> Response:
-    """Take consents back: the ledger says so at once, and a request makes every store honour it."""
+    """
+    Take consents back: the ledger says so at once, and a request makes every store honour it.
+
+    What rests on these consents alone is deleted, by a request of its own that follows this one.
+    """
 
     def work(session: Session, now: datetime) -> Answer:
         who, context = speaker(), parts().context
@@ -101,7 +105,7 @@ def withdraw_consent(given: dict[str, Any]) -> Response:
             locale=given["locale"],
             level_cap=who.backend.level_cap,
         )
-        request, made = submission.take(session, context, wished, now=now)
+        request, made = submission.take(session, context, wished, now=now, vouched=True)
         return taking.taken(session, wished, request, made=made)
 
     return commit(work, once=True)

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from rights.services.consents import MANNERS
 from rights.services.suppression import MOST
+from rights.services.unasked import TRIGGERS
 from rights.web.schemas.requests import ASSERTION, Acknowledgement
 from rights.web.schemas.shapes import Choice, Closed, Moment, Scalar, Subject, Text, nullable
 
@@ -122,6 +123,15 @@ class SuppressionAnswers(Closed):
     """One answer for each item, in their order."""
 
     items = fields.List(fields.Nested(SuppressionAnswer), required=True)
+
+
+class NewDeletion(Closed):
+    """What obliges the company to delete, and whose data."""
+
+    trigger = Choice(TRIGGERS, required=True)
+    subject = Subject(required=True)
+    purposes = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
+    locale = Choice(("zh-CN", "en"), load_default="zh-CN")
 
 
 class ImportValue(Closed):

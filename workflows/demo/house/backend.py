@@ -20,7 +20,7 @@ from joserfc.jwk import OKPKey
 
 from rights.domain.levels import Acr
 from rights.services import backends
-from rights.services.backends import SCOPES
+from rights.services.backends import USUAL
 from rights.store.db import open_engine, transaction
 from rights.store.keys import Keyring
 from rights.store.models import Staff
@@ -96,7 +96,7 @@ def _register(register_url: str, keys: Credentials, now: datetime) -> ShopBacken
             public = key.as_dict(private=False)
             backends.add_assertion_key(session, vault, made, public, now=now)
             session.flush()
-            _, text = backends.issue_key(session, made.id, SCOPES, now=now)
+            _, text = backends.issue_key(session, made.id, USUAL, now=now)
             session.add(Staff(name=REVIEWER, roles=["reviewer"], created_at=now))
             return ShopBackend(made.id, made.audience, text, key.as_dict(private=True))
     finally:
