@@ -17,6 +17,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, TypeGuard
 
 import connectors
+from connectors.parts import methods
 from connectors.sdk import Connector, Manifest, Verb
 from rights.domain.errors import ConfigError
 
@@ -77,7 +78,8 @@ def build(cls: type[Connector], settings: Mapping[str, Any]) -> Connector:
 
 def check_manifest(cls: type[Connector]) -> None:
     """
-    Check that the manifest neither promises a verb the class lacks nor hides one it has.
+    Check that the manifest neither promises a verb the class lacks nor hides one it has, and that
+    it calls nothing anonymised that can be led back to a person.
 
     Raises:
         ConfigError: it does.
@@ -86,6 +88,7 @@ def check_manifest(cls: type[Connector]) -> None:
     if does != cls.manifest.verbs:
         odd = ", ".join(sorted(does ^ cls.manifest.verbs))
         raise ConfigError(f"{cls.manifest.name}: manifest and methods disagree on {odd}")
+    methods.check(cls.manifest.anonymises, f"connector {cls.manifest.name}")
 
 
 def _load(name: str) -> type[Connector]:

@@ -13,7 +13,7 @@ from rights.domain.kinds import Option
 from rights.logs import get
 from rights.store.db import reading
 from rights.store.models import StepState
-from workflows import correcting, holding
+from workflows import anonymising, correcting, holding
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
 from workflows.floor import Floor
@@ -53,6 +53,7 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
     claim = replace(claim, keys=keys)  # opened once: there may be very many
     ruled = with_legal_holds(floor, claim.request, rulings_of(claim), keys, acting=True)
     rows = list(_narrowed(floor, claim, unknown, ruled))
+    methods = anonymising.methods(rows)
     seen = holding.before(ruled, rows)
     with _together(rows, claim.step):
         _unhook(rows, claim.step)
@@ -86,7 +87,9 @@ def erased(
     }
     done = receipts_of(receipts, told=told, missing=missing)
     held = holding.after(floor, claim.request.id, seen, receipts, rows)
-    more = {"holds": ruled.to_json(), "held": holding.told(held)}
+    changed = {path: r.affected + r.retained for path, r in receipts.items()}
+    used = anonymising.used(methods, changed)
+    more = {"holds": ruled.to_json(), "held": holding.told(held), "methods": used}
     return replace(done, result={**done.result, **more}, held=tuple(held))
 
 

@@ -26,7 +26,7 @@ from rights.domain.kinds import Kind, Option, default_option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import PARAMETERS, VALUES, offered
-from rights.services import intake, subjects
+from rights.services import forms, intake, subjects
 from rights.services.receipts import export
 from rights.settings import Settings
 from rights.store.db import reading, transaction
@@ -176,6 +176,8 @@ def _stopping(floor: Floor) -> Floor:
 
 def _submit(floor: Floor, order: Order) -> str:
     cleaned = subjects.cleaned(floor.context.datamap, order.subject)
+    if wrong := [*forms.anonymised(floor.context.datamap, order.option, order.parameters)]:
+        raise Invalid("the request has mistakes", wrong)
     new = intake.Submission(
         kind=order.kind,
         option=order.option,

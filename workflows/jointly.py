@@ -96,7 +96,7 @@ def _part(floor: Floor, claim: Claim, action: Action) -> Part | None:
         ruled = with_legal_holds(floor, claim.request, ruled, keys, acting=True)
     elif _left(claim):
         return None
-    if ruled.placed or heavy(claim):
+    if ruled.placed or ruled.kept or heavy(claim):
         return None
     rows = list(targets(floor, claim, ruled))
     sealing = (holding.sealed_view(target.collection) for _, target, _ in rows)

@@ -136,15 +136,20 @@ def _outcome(
 ) -> Iterator[dict[str, Any]]:
     ended = {(r.store, r.action): r.done_at for r in rows if r.done_at}
     known = {c.path: c for c in floor.context.datamap.collections}
+    methods = {p: names for r in rows for p, names in r.result.get("methods", {}).items()}
     for line in found:
         collection = known.get(f"{line.store}.{line.collection.partition('#')[0]}")
         fields = collection.fields if collection else ()
         emptied = collection is not None and collection.erasure is Erasure.ANONYMISE
         at = ended.get((line.store, line.action))
+        path, erased = f"{line.store}.{line.collection}", line.action == Action.ERASE
+        used = methods.get(path, []) if erased else []
         yield {
             **line.to_json(),
             "categories": sorted({f.category for f in fields}),
             "happened": happened(line, anonymised=emptied or request.option is Option.ANONYMISE),
+            "methods": used,
+            "kept_fields": [f.name for f in fields if f.erasure is Erasure.KEEP] if used else [],
             "at": at.isoformat() if at else None,
         }
 

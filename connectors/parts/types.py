@@ -44,6 +44,9 @@ class Manifest:
             the effect commit together), ``intent`` (written before and after) or ``key``
             (the store itself deduplicates by step id).
         timeout: The longest one step may run, wall clock.
+        anonymises: The methods by which it anonymises a row, of those that are registered in
+            ``connectors/parts/anonymisation.yaml``. A method ``methods(target, work)`` of the
+            connector may say which of them one collection needs.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Manifest:
     restrictions: frozenset[str] = frozenset()
     journal: str = "intent"
     timeout: timedelta = timedelta(minutes=10)
+    anonymises: frozenset[str] = frozenset({"empty"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from typing import ClassVar
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from connectors.parts.fates import erasable, overridden
 from connectors.parts.wanted import wanted
 from connectors.sdk import (
     Change,
     Collection,
+    Erasure,
     Expect,
     Found,
     Inventory,
@@ -35,12 +37,14 @@ from connectors.sdk import (
 )
 from connectors.sql.chunks import Chunks
 from connectors.sql.effects import Effects
+from connectors.sql.emptying import METHODS, emptied
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.eraser import Eraser
 from connectors.sql.errors import explain, guarded, guarded_stream
 from connectors.sql.jointly import Jointly, Member
 from connectors.sql.journal import Journal
 from connectors.sql.plans import Plans
+from connectors.sql.predicates import Rows
 from connectors.sql.reading import Reader
 from connectors.sql.reflection import Schema
 from connectors.sql.sealing import Sealed
@@ -65,6 +69,7 @@ class Sql:
         settings=SqlSettings,
         restrictions=frozenset({"flag", "seal"}),
         journal="transaction",
+        anonymises=frozenset(METHODS),
     )
 
     def __init__(self, settings: SqlSettings) -> None:
@@ -145,6 +150,14 @@ class Sql:
     def in_chunks(self, target: Target, work: Work) -> bool:
         """Return whether *target* is too large for one transaction, or was begun in chunks."""
         return self._chunks.due(target, work)
+
+    @guarded
+    def methods(self, target: Target, work: Work) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Return by which methods the columns of *target* are anonymised, as its table is."""
+        collection = target.collection
+        rows = Rows(target, self._schema.facts(collection))
+        names = overridden if collection.erasure is Erasure.KEEP else erasable
+        return emptied(rows, names(collection, rows.key)).methods
 
     @guarded
     def unhook(self, target: Target, work: Work, columns: tuple[str, ...]) -> Receipt:

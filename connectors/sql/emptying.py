@@ -27,6 +27,11 @@ from connectors.sql.values import fitting
 PREFIX = "anon-"
 SALT = "rights_salt"
 
+EMPTY, NEUTRAL, STAND_IN = "empty", "neutral_value", "stand_in"
+WORD, PATH_REMOVED = "unrelated_word", "path_removed"
+METHODS = (EMPTY, NEUTRAL, STAND_IN, WORD, PATH_REMOVED)
+"""Methods of anonymising, as the catalogue names them."""
+
 _SHORTEST = 12
 """Characters a unique column needs for a word that will not clash."""
 
@@ -42,11 +47,18 @@ class Emptied:
         values: Column name to expression.
         full: "Something is still there", for each assignment that can be tested.
         testable: Whether ``full`` covers every assignment.
+        used: The method behind each assignment.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     full: list[Condition] = field(default_factory=list)
     testable: bool = True
+    used: list[str] = field(default_factory=list)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods of the catalogue by which it anonymises."""
+        return tuple(sorted(set(self.used)))
 
 
 def emptied(rows: Rows, names: Iterable[str]) -> Emptied:
@@ -61,21 +73,26 @@ def emptied(rows: Rows, names: Iterable[str]) -> Emptied:
         head, _, path = name.partition(".")
         if path and name not in rows.table.columns:
             _remove_path(out, rows, head, path)
+            out.used.append(PATH_REMOVED)
             continue
         target = column(rows.table, name, rows.path)
         said = rows.target.collection.field(name)
         if said and said.emptied_to:
             _stand_in(out, target, said.emptied_to[0], rows.path)
+            out.used.append(STAND_IN)
         elif target.nullable:
             out.values[name] = sa.null()
             out.full.append(target.is_not(None))
+            out.used.append(EMPTY)
         elif name in rows.facts.uniques():
             out.values[name] = _word(rows, target)
             out.full.append(target.not_like(f"{PREFIX}%"))
+            out.used.append(WORD)
         else:
             plain = neutral(target, rows.path)
             out.values[name] = sa.literal(plain, target.type)
             out.full.append(target != sa.literal(plain, target.type))
+            out.used.append(NEUTRAL)
     return out
 
 

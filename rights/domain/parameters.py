@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from rights.domain.anonymising import AGREED
 from rights.domain.kinds import OPTIONS, Kind, Option
 
 PREVAILS: Final = "prevails"
@@ -25,7 +26,7 @@ PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         Kind.ACCESS: ("categories",),
         Kind.COPY: ("categories",),
         Kind.CORRECTION: (),
-        Kind.DELETION: ("ground", PREVAILS),
+        Kind.DELETION: ("ground", PREVAILS, AGREED),
         Kind.RESTRICTION: (),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
         Kind.ACCOUNT_CANCELLATION: (PREVAILS,),

@@ -12,6 +12,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
+from rights.domain import anonymising
+from rights.domain.anonymising import AGREED, AGREEMENT
 from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
@@ -24,6 +26,8 @@ GROUNDS: Final = (
     "service_ended",
     "consent_withdrawn",
     "unlawful",
+    "unavoidable_collection",
+    "unconsented_collection",
     "other",
 )
 """Why deletion may be asked for; never required. Source: PIPL 47."""
@@ -61,6 +65,7 @@ def check(
         *_regimes(regimes, asked_regimes),
         *_parameters(datamap, kind, parameters),
         *_values(datamap, kind, option, values),
+        *anonymised(datamap, option, parameters),
     ]
     if errors:
         raise Invalid("the request has mistakes", errors)
@@ -86,6 +91,22 @@ def _parameters(datamap: DataMap, kind: Kind, given: Mapping[str, Any]) -> Itera
                 yield FieldError(path, "is not known here", allowed)
 
 
+def anonymised(
+    datamap: DataMap, option: Option, parameters: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """Yield what is wrong with asking for anonymisation in place of deletion."""
+    ground, agreed = str(parameters.get("ground") or ""), bool(parameters.get(AGREED))
+    if option is not Option.ANONYMISE or anonymising.selectable(
+        ground=ground, agreed=agreed, approved=anonymising.approved(datamap)
+    ):
+        return
+    message = (
+        f"is not for the ground {ground}: data goes by deletion then, unless the person agrees"
+        f" (parameters.{AGREED}: {AGREEMENT})"
+    )
+    yield FieldError("option", message, (str(Option.DELETE),))
+
+
 def _categories(datamap: DataMap) -> tuple[str, ...]:
     return tuple(sorted({f.category for c in datamap.collections for f in c.fields}))
 
@@ -95,6 +116,7 @@ _CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingPro
         "categories": _categories,
         "ground": lambda _: GROUNDS,
         PREVAILS: lambda _: PREVAILS_CHOICES,
+        AGREED: lambda _: (AGREEMENT,),
         "purposes": lambda datamap: tuple(sorted(datamap.purposes)),
         "decision": lambda datamap: tuple(sorted(d.name for d in datamap.decisions)),
         "topic": lambda datamap: tuple(sorted(datamap.purposes)),

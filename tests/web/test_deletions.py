@@ -68,3 +68,19 @@ def test_a_person_cannot_say_what_only_the_company_may(house: House) -> None:
     body = {"kind": "deletion", "subject": ALICE, "parameters": {"trigger": "service_ended"}}
 
     assert house.post("/v1/requests", body).status_code == 422
+
+
+@pytest.mark.requirement("R-24-1:bad")
+def test_anonymising_for_a_ground_that_asks_for_deletion_needs_the_persons_word(
+    house: House,
+) -> None:
+    wish = {"kind": "deletion", "option": "anonymise", "subject": ALICE}
+    ground = {"ground": "consent_withdrawn"}
+
+    refused = house.post("/v1/requests", {**wish, "parameters": ground})
+    agreed = house.post("/v1/requests", {**wish, "parameters": {**ground, "agreed": "anonymise"}})
+
+    assert refused.status_code == 422
+    (error,) = refused.json["errors"]
+    assert (error["field"], error["allowed"]) == ("option", ["delete"])
+    assert agreed.status_code == 201

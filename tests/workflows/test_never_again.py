@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from connectors.parts.methods import registered
+from connectors.sql import Sql
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind
 from rights.store.db import open_engine
@@ -205,6 +207,47 @@ def test_a_store_that_keeps_a_hash_instead_is_not_called_done(
     assert shop.database.value("SELECT phone FROM users WHERE id = 1") is not None
     entries = _entries(shop, outcome["request"])
     assert {e.data["code"] for e in entries if e.event == "step_stopped"} == {"not_read_back"}
+
+
+@pytest.mark.requirement("R-24-2:bad")
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+def test_a_store_that_says_it_hashes_fails_its_task_before_a_row_is_touched(
+    shop: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sql, "methods", lambda *_: ("empty", "sha256"))
+
+    outcome = shop.run(Kind.DELETION, "option=anonymise", subject=ANN)
+
+    assert (outcome["state"], outcome["wait"]) == ("on_hold", "task")
+    assert "sha256 is of the class hash" in str(outcome["problems"])
+    assert shop.database.value("SELECT phone FROM users WHERE id = 1") == "13800138001"
+
+
+@pytest.mark.requirement("R-24-2")
+def test_the_receipt_names_the_methods_and_no_anonymised_row_joins_the_original_keys(
+    shop: People,
+) -> None:
+    before = shop.database.rows("SELECT email, phone FROM users")
+    shop.database.run("CREATE TABLE known (email VARCHAR(80), phone VARCHAR(30))")
+    shop.database.put("known", *({"email": e, "phone": p} for e, p in before))
+    with_list = shop.map_file.read_text(encoding="utf-8")
+    ignored = "  ignored: [{name: known, because: a list somebody kept}]\n"
+    shop.map_file.write_text(with_list + ignored, encoding="utf-8")
+
+    first = shop.run(Kind.DELETION, "option=anonymise", subject=ANN)
+    second = shop.run(Kind.DELETION, "option=anonymise", subject=BO)
+
+    for outcome in (first, second):
+        signed = json.loads(json.loads(Path(outcome["receipt"]).read_text("utf-8"))["receipt"])
+        (line,) = (x for x in signed["outcome"] if x["collection"] == "users")
+        assert line["happened"] == ["anonymised"]
+        assert set(line["methods"]) <= set(registered())
+        assert {"empty", "unrelated_word"} <= set(line["methods"])
+        assert line["kept_fields"] == ["stopped"]
+    joined = "SELECT count(*) FROM users u JOIN known k ON u.email = k.email OR u.phone = k.phone"
+    assert shop.database.value(joined) == 0
+    words = [row[0] for row in shop.database.rows("SELECT email FROM users ORDER BY id")]
+    assert len(set(words)) == len(words)  # by step and row: those of two requests tell nothing
 
 
 _ON_SQLITE = (

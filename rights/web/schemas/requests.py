@@ -38,6 +38,7 @@ _CATEGORIES = {"description": "Only data of these categories; absent: all of the
 _GROUND = {"description": "Why; a wrong one is refused with those there are."}
 _PURPOSES = {"description": "What consent is withdrawn for; names of the data map."}
 _PREVAILS = {"description": "Of two requests that contradict each other: the kind that counts."}
+_AGREED = {"description": "What the person agreed to in place of deletion: anonymise."}
 _DECISION = {"description": "Which automated decision; absent: all of them."}
 _TOPIC = {"description": "What is to be explained: recipients, purposes, retention, ai_use …"}
 _TAGS = {"description": "Which tags; absent: all of them."}
@@ -55,6 +56,7 @@ class Parameters(Closed):
         Text(least=1, most=60), validate=validate.Length(1, 100), metadata=_PURPOSES
     )
     prevails = Text(least=1, most=20, metadata=_PREVAILS)
+    agreed = Text(least=1, most=20, metadata=_AGREED)
     decision = Text(least=1, most=60, metadata=_DECISION)
     topic = Text(least=1, most=60, metadata=_TOPIC)
 
