@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from connectors.parts.deadlines import on_time
 from connectors.parts.digest import RowDigest
 from connectors.parts.fates import Fate, Outcome, fate
+from connectors.parts.foresight import Foresight, weight
 from connectors.parts.frozen import Frozen, Holds, settled
 from connectors.parts.masks import hidden
 from connectors.parts.native import at_path, native
@@ -28,6 +29,7 @@ from connectors.sdk import (
     Collection,
     Expect,
     Fenced,
+    Foreseen,
     Found,
     Inventory,
     Item,
@@ -114,6 +116,17 @@ class Memory:
             restricted += bool(rule and row.get(rule.column) == rule.value)
         return Found(sum(counts.values()), counts, restricted)
 
+    def foresee(self, target: Target, work: Work, *, erasing: bool = True) -> Foreseen:
+        """Count what an erasure would do, and weigh the rows; nothing is changed."""
+        standings, out = _standings(target), Foresight(target.collection, "memory")
+        for row in self._rows(target.collection):
+            if standings.hits(row):
+                out.weigh(weight(row))
+            if erasing:
+                due = fate(row, standings, target.collection, work)
+                out.add(row, due, full=bool(_full(row, due)))
+        return out.foreseen()
+
     def collect(self, target: Target, work: Work) -> Iterator[Item]:
         """Stream the reached rows: disclosed fields only, masks applied, ordered by key."""
         standings = _standings(target)
@@ -193,7 +206,7 @@ class Memory:
         wrong = held = 0
         for row in self._rows(target.collection):
             due = fate(row, standings, target.collection, work)
-            full = any(_field(row, name) is not None for name in (*due.columns, *due.pointers))
+            full = bool(_full(row, due))
             wrong += full or due.outcome is Outcome.DELETE
             held += not full and due.outcome is Outcome.HOLD and bool(standings.hits(row))
         return Found(wrong, restricted=held)
@@ -238,7 +251,7 @@ class Memory:
         because: dict[str, None] = {}
         table = self._tables.get(collection.name, [])
         for row, due in fates:
-            emptied = [n for n in (*due.columns, *due.pointers) if _field(row, n) is not None]
+            emptied = _full(row, due)
             counts[due.outcome] += due.outcome is not Outcome.ANONYMISE or bool(emptied)
             if due.outcome is Outcome.DELETE:
                 digest.add(row.get(column) for column in _key(collection))
@@ -292,6 +305,11 @@ def _sortable(value: Any) -> tuple[str, Any]:
 
 def _field(row: Row, name: str) -> Any:
     return row[name] if name in row else at_path(row, name)
+
+
+def _full(row: Row, due: Fate) -> list[str]:
+    """Return what has to be empty and is not."""
+    return [n for n in (*due.columns, *due.pointers) if _field(row, n) is not None]
 
 
 def _empty(row: Row, name: str) -> None:

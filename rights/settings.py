@@ -87,6 +87,10 @@ class Settings(BaseSettings):
     recheck_s: Annotated[tuple[float, ...], NoDecode] = (3600, 86_400, 604_800, 2_592_000)
     """When to look for erased data that came back: seconds after the erasure."""
 
+    bystander_share: float = Field(default=0.02, ge=0, le=1)
+    """Share of small erasures around which rows of other people are looked at; 0: of large ones
+    neither."""
+
     workers: int = Field(default=2, ge=2)
     lease_s: float = Field(default=30.0, gt=0)
     heartbeat_s: float = Field(default=10.0, gt=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -53,8 +53,7 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
     claim = replace(claim, keys=keys)  # opened once: there may be very many
     ruled = with_legal_holds(floor, claim.request, rulings_of(claim), keys, acting=True)
     rows = list(_narrowed(floor, claim, unknown, ruled))
-    methods = anonymising.methods(rows)
-    seen = holding.before(ruled, rows)
+    first = before(ruled, rows)
     with _together(rows, claim.step):
         _unhook(rows, claim.step)
         for connector, target, work in rows:
@@ -63,7 +62,25 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
         unknown.clear()  # erased by an earlier attempt whose answer was lost: not unknown, gone
     results = [{"item": t, "status": 404 if t in unknown else 200} for t in _tags(floor, claim)]
     told = {"results": results} if results else {}
-    return erased(floor, claim, ruled, receipts, seen, rows, told)
+    return erased(floor, claim, ruled, receipts, first, rows, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known before anything goes: the rows that stay, and how rows are anonymised."""
+
+    seen: Sequence[Seen]
+    methods: Mapping[str, Sequence[str]]
+
+
+def before(ruled: Rulings, rows: Sequence[Row]) -> Before:
+    """
+    Look at what is going to be erased.
+
+    Raises:
+        Misconfigured: what would be done to a row is not anonymising.
+    """
+    return Before(holding.before(ruled, rows), anonymising.methods(rows))
 
 
 def erased(
@@ -71,16 +88,12 @@ def erased(
     claim: Claim,
     ruled: Rulings,
     receipts: dict[str, Receipt],
-    seen: Sequence[Seen],
+    first: Before,
     rows: Sequence[Row],
     told: Mapping[str, Any] = NOTHING,
 ) -> Done:
-    """
-    Return the outcome of an erasure, with the notes of what was held.
-
-    Args:
-        seen: The held rows, as they were before it.
-    """
+    """Return the outcome of an erasure, with the notes of what was held."""
+    seen = first.seen
     missing = {
         **_not_restricted(floor, receipts, seen, rows),
         **_without_ground(ruled, receipts),
@@ -88,7 +101,7 @@ def erased(
     done = receipts_of(receipts, told=told, missing=missing)
     held = holding.after(floor, claim.request.id, seen, receipts, rows)
     changed = {path: r.affected + r.retained for path, r in receipts.items()}
-    used = anonymising.used(methods, changed)
+    used = anonymising.used(first.methods, changed)
     more = {"holds": ruled.to_json(), "held": holding.told(held), "methods": used}
     return replace(done, result={**done.result, **more}, held=tuple(held))
 

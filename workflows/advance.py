@@ -35,7 +35,18 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
-from workflows import admission, breakers, disputing, finish, incidents, journalled, restart, turns
+from workflows import (
+    admission,
+    breakers,
+    bystanders,
+    disputing,
+    finish,
+    incidents,
+    journalled,
+    plans,
+    restart,
+    turns,
+)
 from workflows.claims import Again, Ask, Claim, Done, Failed, Later, Outcome, PackageKey
 from workflows.floor import Floor
 from workflows.handing import hand_back, ring
@@ -44,8 +55,8 @@ from workflows.leases import give_up
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
 from workflows.recipes import IRREVERSIBLE, Action
+from workflows.steprows import add_steps, first_step
 
-PREPARE: Final = "prepare"
 FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
 
 
@@ -80,7 +91,7 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
             return None
         rows = _steps(session, request_id)
         if not rows:
-            rows = [_prepare_row(request)]
+            rows = [first_step(request)]
             session.add_all(rows)
         plan, approved = read_plan(session, request_id)
         return _next(session, floor, request, rows, plan, approved=approved)
@@ -129,7 +140,7 @@ def _written(
         return None
     plan = _write(session, floor, request, row, claim, outcome) or claim.plan
     if made := outcome_plan(outcome):
-        rows = [*rows, *_new_steps(session, request, made)]
+        rows = [*rows, *add_steps(session, request, made)]
     if request.state is not State.IN_PROGRESS:
         return None
     kept = _kept(claim, outcome)
@@ -163,34 +174,6 @@ def _enough(request: Request) -> None:
 def _steps(session: Session, request_id: str) -> list[StepRow]:
     query = select(StepRow).where(StepRow.request_id == request_id)
     return list(session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))))
-
-
-def _prepare_row(request: Request) -> StepRow:
-    return StepRow(
-        id=f"{request.id}-00-{PREPARE}",
-        request_id=request.id,
-        phase=0,
-        action=Action.PREPARE,
-        queue=requests.queue_of(request),
-    )
-
-
-def _new_steps(session: Session, request: Request, plan: Plan) -> list[StepRow]:
-    rows = [
-        StepRow(
-            id=f"{request.id}-{step.name}",
-            request_id=request.id,
-            phase=step.phase,
-            action=step.action,
-            store=step.store,
-            state=StepState.MANUAL if step.manual else StepState.TODO,
-            note=step.manual,
-            queue=requests.queue_of(request),
-        )
-        for step in plan
-    ]
-    session.add_all(rows)
-    return rows
 
 
 def _next(
@@ -363,6 +346,7 @@ def _done(
         mine = col(Package.request_id) == request.id
         session.execute(update(Package).where(mine).values(**outcome.package))
     session.add_all(outcome.held)
+    bystanders.noted(session, request, row.result, now=now)
     if outcome.told:
         told = dict(outcome.told)
         notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
@@ -391,6 +375,7 @@ def _keep_plan(
             needs_approval=_wants_approval(floor, request),
         )
     )
+    plans.keep_sample(session, floor.context.vault, request.id, outcome.sample, now)
     turns.remember(session, floor.context.vault, request, outcome.keys, now)
     disputing.begin(session, floor, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)

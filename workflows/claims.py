@@ -58,6 +58,7 @@ class Done:
         package: What PACKAGE made of it: column values of the package row.
         told: What the person is told beside the outcome; sealed, since it is about them.
         held: Notes of the rows that something holds.
+        sample: A few masked rows of what the plan is about; sealed, for whoever approves it.
     """
 
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -67,6 +68,7 @@ class Done:
     package: Mapping[str, Any] | None = field(default=None, repr=False)
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
     held: tuple[HeldRows, ...] = field(default=(), repr=False)
+    sample: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

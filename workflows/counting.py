@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from connectors.sdk import Found, KeySet, Target, Verb, Work
+from connectors.sdk import Found, Target, Verb, Work
 from workflows.floor import Floor
 from workflows.plan import Plan
 from workflows.recipes import VERBS
+from workflows.view import View
 from workflows.where import at
 
 
@@ -18,7 +19,7 @@ def found_json(found: Found) -> dict[str, int]:
     return {"rows": found.rows, "restricted": found.restricted, "bytes": found.bytes, **by}
 
 
-def counts_of(floor: Floor, plan: Plan, keys: KeySet) -> dict[str, dict[str, int]]:
+def counts_of(floor: Floor, plan: Plan, view: View) -> dict[str, dict[str, int]]:
     """Return what each collection of *plan* holds now: the dry run."""
     out: dict[str, dict[str, int]] = {}
     for step in plan:
@@ -29,14 +30,14 @@ def counts_of(floor: Floor, plan: Plan, keys: KeySet) -> dict[str, dict[str, int
             continue
         for path in step.collections:
             if path not in out:
-                out[path] = _locate(floor, connector, path, keys)
+                out[path] = _locate(floor, connector, path, view)
     return out
 
 
-def _locate(floor: Floor, connector: Any, path: str, keys: KeySet) -> dict[str, int]:
+def _locate(floor: Floor, connector: Any, path: str, view: View) -> dict[str, int]:
     collection = floor.context.datamap.collection(path)
     now = floor.now()
     work = Work(f"dry-run-{path}", 0, 0, now + timedelta(minutes=5), now=now)
-    target = Target(collection, keys, floor.plain.predicates[path])
+    target = Target(collection, view.keys, view.predicates[path])
     with at(collection.store):
         return found_json(connector.locate(target, work))

@@ -24,8 +24,9 @@ UNDONE: Final = "correction_undone"
 DIFFERS: Final = "differs"
 BY_HAND: Final = "replay_by_hand"
 NOT_READ_BACK: Final = "not_read_back"
+BYSTANDER_CHANGED: Final = "bystander_changed"
 
-ALARMS: Final = frozenset({CAME_BACK, UNDONE, NOT_READ_BACK})
+ALARMS: Final = frozenset({CAME_BACK, UNDONE, NOT_READ_BACK, BYSTANDER_CHANGED})
 """Codes that are certain; the others are for staff to look at, without an alarm."""
 
 TRIES: Final = 3

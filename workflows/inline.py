@@ -39,8 +39,9 @@ from workflows.jobs import work_on
 from workflows.keyed import with_keys
 from workflows.outcome import Line, lines
 from workflows.packing import files_of
-from workflows.plan import Plan
+from workflows.plan import Plan, Step
 from workflows.plans import approve, read_plan
+from workflows.plans import sample as sample_of
 from workflows.routes import routes
 from workflows.secrets import Secrets, require
 from workflows.stores import open_connector
@@ -227,14 +228,15 @@ def _approve(floor: Floor, request_id: str, plan_hash: str) -> None:
 def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
     with reading(floor.register) as session:
         request = session.get_one(Request, request_id)
+        planned = bool(given.get("dry_run")) and request.wait is Wait.APPROVAL
         plan, _ = read_plan(session, request_id)
         rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
         receipt = session.get(ReceiptRow, request_id)
         opening = session.get(ReceiptOpening, request_id)
         package = session.exec(select(Package).where(Package.request_id == request_id)).first()
+        sample = sample_of(session, floor.context.vault, request_id) if planned else None
     steps = sorted(rows, key=lambda r: (r.phase, r.id))
     names = {f"{request_id}-{s.name}": s.collections for s in plan} if plan else {}
-    planned = bool(given.get("dry_run")) and request.wait is Wait.APPROVAL
     out = given.get("out")
     if plan and given.get("plan_out"):
         body = {"hash": plan.hash, **plan.to_json()}
@@ -246,6 +248,7 @@ def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[st
         "collections": _planned(plan) if planned else [x.to_json() for x in lines(steps, names)],
         "plan_hash": plan.hash if plan else None,
         "plan": plan.to_json() if plan and planned else None,
+        "sample": sample,
         "receipt": _write_receipt(floor, receipt, opening, out),
         "package": _write_package(floor, package, out),
         "problems": [f"{r.id.partition('-')[2]}: {r.note}" for r in steps if r.note],
@@ -255,17 +258,41 @@ def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[st
 def _planned(plan: Plan | None) -> list[dict[str, Any]]:
     if plan is None:
         return []
+    told = {
+        (line["store"], line["collection"], line["action"]): line
+        for line in plan.outlook.get("collections", ())
+    }
     return [
-        Line(
-            s.store,
-            path.partition(".")[2],
-            str(s.action),
-            affected=plan.counts.get(path, {}).get("rows", 0),
-            missing=s.manual,
-        ).to_json()
+        _line(plan, s, path, told.get((s.store, path.partition(".")[2], str(s.action)), {}))
         for s in plan
         for path in s.collections
     ]
+
+
+def _line(plan: Plan, step: Step, path: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    line = Line(
+        step.store,
+        path.partition(".")[2],
+        str(step.action),
+        affected=plan.counts.get(path, {}).get("rows", 0),
+        missing=step.manual,
+    )
+    if step.manual or "deleted" not in told:
+        return line.to_json()
+    held: Mapping[str, Any] = next(
+        (r for r in told["reasons"] if r["what"] in {"held", "kept"}), {}
+    )
+    foreseen = replace(
+        line,
+        affected=told["deleted"] + told["anonymised"],
+        decorrelated=told["decorrelated"],
+        retained=told["held"] + told["kept"],
+        because=held.get("basis", ""),
+        hold=held["code"] if held.get("rank") else "",
+        rank=held.get("rank", ""),
+        until=held.get("until", ""),
+    )
+    return foreseen.to_json()
 
 
 def _write_receipt(

@@ -99,8 +99,8 @@ def _part(floor: Floor, claim: Claim, action: Action) -> Part | None:
     if ruled.placed or ruled.kept or heavy(claim):
         return None
     rows = list(targets(floor, claim, ruled))
-    sealing = (holding.sealed_view(target.collection) for _, target, _ in rows)
-    return None if any(sealing) else Part(claim, ruled, keys, rows)
+    alone = any(holding.sealed_view(t.collection) or work.sampled for _, t, work in rows)
+    return None if alone else Part(claim, ruled, keys, rows)
 
 
 def _left(claim: Claim) -> bool:
@@ -123,16 +123,16 @@ def _apart(parts: Sequence[Part]) -> list[Part]:
 
 def _erased(floor: Floor, parts: Sequence[Part]) -> dict[str, Outcome]:
     connector: Any = parts[0].rows[0][0]
-    seen = [holding.before(part.ruled, part.rows) for part in parts]
+    first = [actions.before(part.ruled, part.rows) for part in parts]
     found: list[list[Receipt]] | None = connector.erase_jointly([part.member for part in parts])
     if found is None:
         return {}
     out: dict[str, Outcome] = {}
-    for part, held, mine in zip(parts, seen, found, strict=True):
+    for part, known, mine in zip(parts, first, found, strict=True):
         paths = (target.collection.path for _, target, _ in part.rows)
         receipts = dict(zip(paths, mine, strict=True))
         out[part.claim.step_id] = actions.erased(
-            floor, part.claim, part.ruled, receipts, held, part.rows
+            floor, part.claim, part.ruled, receipts, known, part.rows
         )
     return out
 

@@ -87,6 +87,7 @@ class Plan:
         holds: Rules that staff approved and legal holds that were placed: ids, paths, codes.
         warnings: What staff should know of the live stores before it is carried out.
         grounds: Of an erasure: path to each ground of the law and whether it applies.
+        outlook: What it would come to, for whoever approves it; not part of what is approved.
     """
 
     steps: tuple[Step, ...]
@@ -96,17 +97,22 @@ class Plan:
     holds: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     grounds: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
+    outlook: Mapping[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)
 
     @property
     def hash(self) -> str:
-        """SHA-256 over everything above: what is approved is what is executed."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 over the facts: what is approved is what is executed; estimates may differ."""
+        return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-native data without personal data."""
+        return {**self.facts(), **({"outlook": dict(self.outlook)} if self.outlook else {})}
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is approved: the same for the same plan, however often it is made."""
         return {
             "steps": [{**asdict(s), "action": str(s.action)} for s in self.steps],
             "config_hash": self.config_hash,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Drift, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, requests
-from rights.store.models import PlanRow, Request, Staff
+from rights.services import audit, notes, requests
+from rights.store.models import PlanRow, Request, SealedNote, Staff
+from rights.store.vault import Vault
 from workflows.plan import Plan, Step
 from workflows.recipes import Action
+
+SAMPLE: Final = "sample"
+"""Purpose of the note that keeps a masked sample until its plan is approved."""
 
 
 def plan_from(body: dict[str, Any]) -> Plan:
@@ -38,6 +44,7 @@ def plan_from(body: dict[str, Any]) -> Plan:
         body["holds"],
         tuple(body["warnings"]),
         body.get("grounds", {}),
+        body.get("outlook", {}),
     )
 
 
@@ -68,6 +75,7 @@ def approve(
     if row.hash != plan_hash:
         raise Conflict(f"the plan of request {request.id} is {row.hash}: look at it again")
     row.approved_by, row.approved_at = f"staff:{staff.id}", now
+    _drop_sample(session, request.id)
     line = audit.Line("plan_approved", row.approved_by, {"plan": row.hash})
     audit.append(session, request, [line], now=now)
     requests.record(session, request, Event.RESUMED, actor=row.approved_by, now=now)
@@ -114,6 +122,52 @@ def _step(step: Step, plan: Plan) -> dict[str, Any]:
         "step": step.name,
         "collections": {path: dict(plan.counts.get(path, {})) for path in step.collections},
         "by_hand": step.manual,
+    }
+
+
+def keep_sample(
+    session: Session, vault: Vault, request_id: str, sample: Mapping[str, Any], now: datetime
+) -> None:
+    """Seal a plan's masked sample, where one was made; that of an earlier plan goes."""
+    if not sample:
+        return
+    _drop_sample(session, request_id)
+    notes.keep(session, vault, request_id, SAMPLE, dict(sample), now=now)
+
+
+def sample(session: Session, vault: Vault, request_id: str) -> dict[str, Any]:
+    """Return a plan's masked sample; empty when there is none, or none any more."""
+    kept = notes.read(session, vault, request_id, SAMPLE)
+    return dict(kept[-1]) if kept else {}
+
+
+def _drop_sample(session: Session, request_id: str) -> None:
+    mine = delete(SealedNote).where(col(SealedNote.request_id) == request_id)
+    session.execute(mine.where(col(SealedNote.purpose) == SAMPLE))
+
+
+def show(
+    session: Session, vault: Vault, request: Request, staff: Staff, now: datetime
+) -> dict[str, Any]:
+    """
+    Return a plan as whoever may approve it looks at it; that they looked is an entry.
+
+    Raises:
+        Forbidden: *staff* may not approve.
+        NotFound: there is no plan.
+    """
+    duties.check(staff.roles, duties.Act.APPROVE)
+    row = session.get(PlanRow, request.id)
+    if row is None:
+        raise NotFound(f"request {request.id} has no plan to look at")
+    line = audit.Line("plan_shown", f"staff:{staff.id}", {"plan": row.hash})
+    audit.append(session, request, [line], now=now)
+    return {
+        "request": request.id,
+        "hash": row.hash,
+        "waits": row.needs_approval and row.approved_at is None,
+        "plan": row.body,
+        "sample": sample(session, vault, request.id),
     }
 
 

@@ -23,13 +23,16 @@ from workflows.floor import Floor
 from workflows.given import values_of
 from workflows.grounds import grounds, only
 from workflows.holds import ruled_rules, with_legal_holds
+from workflows.outlook import outlook
 from workflows.packing import new_package
 from workflows.plan import Asked, Plan
 from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
 from workflows.routes import Routes
+from workflows.sampling import Sample, sample_of
 from workflows.surveying import cleared, nothing_held_below, surveys
 from workflows.unasked import unasked
+from workflows.view import View
 from workflows.where import at
 
 
@@ -64,11 +67,20 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     schema = schema_hash(floor, steps) if _shown(floor, request) else ""
     record = judged.record
     plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=record)
-    if _shown(floor, request):
-        plan = replace(plan, counts=counts_of(floor, plan, keys))
+    plan, sample = _looked_at(floor, plan, View(request, routes.predicates, keys, ruled))
     result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
-    return Done({**result, **_found(routes, keys, hops, paths)}, plan=plan, keys=keys, made=made)
+    result |= _found(routes, keys, hops, paths)
+    return Done(result, plan=plan, keys=keys, made=made, sample=sample)
+
+
+def _looked_at(floor: Floor, plan: Plan, view: View) -> tuple[Plan, Sample]:
+    """Return the plan with its counts and what it would come to, and a sample, for its reader."""
+    if not _shown(floor, view.request):
+        return plan, {}
+    plan = replace(plan, counts=counts_of(floor, plan, view))
+    plan = replace(plan, outlook=outlook(floor, plan, view))
+    return plan, sample_of(floor, plan, view)
 
 
 def _found(routes: Routes, keys: KeySet, hops: Hops | None, paths: set[str]) -> dict[str, Any]:

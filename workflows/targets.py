@@ -11,6 +11,7 @@ from rights.domain.errors import Misconfigured
 from rights.domain.keys import Standing
 from rights.domain.kinds import Option
 from rights.store.db import reading
+from workflows import bystanders
 from workflows.claims import Claim
 from workflows.floor import Floor
 from workflows.freezing import frozen
@@ -43,7 +44,7 @@ def targets(
     connector = floor.connector(step.store)
     keys = keys_of(floor, claim)
     now, turn = floor.now(), timedelta(seconds=floor.context.settings.inline_s)
-    ruled = ruled or rulings_of(claim)
+    ruled, share = ruled or rulings_of(claim), floor.context.settings.bystander_share
     strained = asked_between(floor, step.store)
     for chunk, path in enumerate(step.collections):
         collection = ruled.of(floor.context.datamap.collection(path))
@@ -60,6 +61,8 @@ def targets(
             keep_running=lambda: floor.leases.check(claim.step_id),
             until=now + turn,
             strained=strained,
+            bystanders=bystanders.rows(share),
+            sampled=bystanders.sampled(claim.step_id, share),
         )
         yield connector, target, work
 

@@ -19,7 +19,7 @@ from connectors.http_backend import asking
 from connectors.http_backend.asking import Row
 from connectors.http_backend.calls import ABOUT, Caller, about
 from connectors.http_backend.effects import Effects
-from connectors.http_backend.erasing import Eraser, still_there
+from connectors.http_backend.erasing import Eraser, foreseen, still_there
 from connectors.http_backend.rows import Page, Rows
 from connectors.http_backend.settings import HttpBackendSettings
 from connectors.parts.frozen import Frozen, Holds, settled
@@ -29,6 +29,7 @@ from connectors.sdk import (
     Change,
     Collection,
     Expect,
+    Foreseen,
     Found,
     Inventory,
     Item,
@@ -118,6 +119,12 @@ class HttpBackend:
                 counts[standing] = counts.get(standing, 0) + 1
                 restricted += bool(rule and row[rule.column] == rule.value)
         return Found(sum(counts.values()), counts, restricted)
+
+    def foresee(self, target: Target, work: Work, *, erasing: bool = True) -> Foreseen:
+        """Count what an erasure would do, and weigh what was read for it; nothing is changed."""
+        rows = self._rows(target, work)
+        tell = asking.columns_that_decide(target) if erasing else asking.columns_that_tell(target)
+        return foreseen(rows.each(Verb.LOCATE, tell), rows.standings, target, work, erasing=erasing)
 
     def collect(self, target: Target, work: Work) -> Iterator[Item]:
         """Stream the reached rows: disclosed fields only, masks applied, ordered by key."""

@@ -8,8 +8,9 @@ from connectors.http_backend.asking import Row, key_of
 from connectors.http_backend.effects import Effects
 from connectors.parts.digest import RowDigest
 from connectors.parts.fates import Fate, Outcome, fate
+from connectors.parts.foresight import Foresight, weight
 from connectors.parts.standing import Standings
-from connectors.sdk import Found, Receipt, Target, Verb, Work
+from connectors.sdk import Foreseen, Found, Receipt, Target, Verb, Work
 
 _Doomed = list[tuple[Row, Fate]]
 
@@ -82,3 +83,16 @@ def still_there(rows: Iterable[Row], standings: Standings, target: Target, work:
         wrong += left
         held += not left and due.outcome is Outcome.HOLD
     return Found(wrong, restricted=held)
+
+
+def foreseen(
+    rows: Iterable[Row], standings: Standings, target: Target, work: Work, *, erasing: bool
+) -> Foreseen:
+    """Add up what an erasure would do to *rows*."""
+    out = Foresight(target.collection, "http_backend")
+    for row in rows:
+        out.weigh(weight(row))
+        if erasing:
+            due = fate(row, standings, target.collection, work)
+            out.add(row, due, full=is_full(row, due))
+    return out.foreseen()

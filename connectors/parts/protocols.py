@@ -48,6 +48,10 @@ class Connector(Protocol):
     whether that one will be; ``erase`` then raises ``Unfinished`` after ``work.until``, goes on
     when it is called again, and returns the receipt of the whole at last.
 
+    A store that can tell beforehand what an erasure comes to has ``foresee(target, work, *,
+    erasing=True) -> Foreseen``; where nothing is to be erased it only says what the rows weigh.
+    It changes nothing, and counts by the conditions that the erasure acts by.
+
     A store with foreign keys has ``survey() -> Inventory``, which is ``discover`` remembered while
     connections last, with triggers and privileges; and ``unhook(target, work, columns)``, which
     empties the pointer *columns* of rows that hang on the person's, before those are erased.

@@ -49,10 +49,10 @@ def ends(collection: Collection, value: object) -> datetime | None:
     None when its period has not begun. The first moment at which :func:`held` says no, so a
     29 February may end on 1 March.
     """
-    rule, since = collection.retention, _moment(value)
-    if rule is None or since is None:
+    rule, began = collection.retention, since(value)
+    if rule is None or began is None:
         return None
-    end = _shifted(since, rule, collection.path, 1)
+    end = _shifted(began, rule, collection.path, 1)
     for _ in range(_LONGEST_SLIP):
         if not held(value, _before(end, rule, collection.path)):
             break
@@ -62,8 +62,8 @@ def ends(collection: Collection, value: object) -> datetime | None:
 
 def held(value: object, moment: datetime) -> bool:
     """Return whether a row with *value* in ``retention.from_`` is held at *moment*."""
-    since = _moment(value)
-    return since is None or since > moment
+    began = since(value)
+    return began is None or began > moment
 
 
 def _before(now: datetime, rule: Retention, path: str) -> datetime:
@@ -84,8 +84,8 @@ def _shifted(moment: datetime, rule: Retention, path: str, sign: int) -> datetim
     return moment.replace(year=years, month=month + 1, day=day)
 
 
-def _moment(value: object) -> datetime | None:
-    """Read a date or time; naive ones are UTC, as the SQL comparison takes them."""
+def since(value: object) -> datetime | None:
+    """Read what a hold counts from; naive values are UTC, as the SQL comparison takes them."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)

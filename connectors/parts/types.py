@@ -121,6 +121,8 @@ class Work:
         until: Aware UTC; an effect done in chunks gives the worker back at the first boundary
             after it and raises ``Unfinished``. None: it goes on to its end.
         strained: Asked at the same boundaries: whether the store has enough for now.
+        bystanders: Rows of other people to look at around an erasure; 0 for none.
+        sampled: Also around one that fits into one transaction.
     """
 
     step_id: str
@@ -132,6 +134,8 @@ class Work:
     keep_running: Callable[[], None] = field(default=lambda: None, repr=False)
     until: datetime | None = None
     strained: Callable[[], bool] = field(default=lambda: False, repr=False)
+    bystanders: int = 0
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,8 @@ class Receipt:
         conflicts: Rows left alone because somebody changed them meanwhile.
         at_least: True when a crash may have hidden earlier effects from the count.
         digest: Hex SHA-256 over the affected keys where the store lets us know them.
+        bystanders: Rows of other people that were looked at around the effect.
+        disturbed: Of those, how many the effect's own transaction changed or removed.
     """
 
     affected: int = 0
@@ -181,6 +187,8 @@ class Receipt:
     conflicts: int = 0
     at_least: bool = False
     digest: str = ""
+    bystanders: int = 0
+    disturbed: int = 0
 
     def __post_init__(self) -> None:
         if self.retained and not self.because:
@@ -227,6 +235,38 @@ class Found:
     by_standing: Mapping[Standing, int] = field(default_factory=dict)
     restricted: int = 0
     bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """
+    What an erasure would do to the rows of one collection, and what they weigh.
+
+    Args:
+        deleted, anonymised, decorrelated: Rows, by the conditions the erasure itself acts by.
+        held: Rows that a rule or the data map holds.
+        kept: Rows that stay because a link says so.
+        newest: The latest moment that a hold counts from, among ``held``.
+        undated: Of ``held``, those without such a moment: their period has not begun.
+        row_bytes: Of one row on average, an estimate.
+        measured: Rows that the average is of; 0 when there were none, or the store cannot tell.
+        engine: The kind of store, as the costs name it.
+        pages: That the rows are spread over, of all the table has; 0 where nothing is known.
+        indexes: Of the table.
+    """
+
+    deleted: int = 0
+    anonymised: int = 0
+    decorrelated: int = 0
+    held: int = 0
+    kept: int = 0
+    newest: object = None
+    undated: int = 0
+    row_bytes: float = 0.0
+    measured: int = 0
+    engine: str = ""
+    pages: int = 0
+    indexes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

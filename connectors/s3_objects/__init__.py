@@ -21,7 +21,7 @@ from connectors.parts.deadlines import on_time
 from connectors.parts.masks import hidden
 from connectors.parts.standing import Standings
 from connectors.s3_objects.bucket import Bucket, Opened, Stored, Version
-from connectors.s3_objects.erasing import Eraser, kept
+from connectors.s3_objects.erasing import Eraser, foreseen, kept
 from connectors.s3_objects.files import COLUMNS, CONTENT, KEY, Row, disclosable, places, row_of
 from connectors.s3_objects.settings import S3Settings
 from connectors.sdk import (
@@ -29,6 +29,7 @@ from connectors.sdk import (
     Collection,
     Document,
     Expect,
+    Foreseen,
     Found,
     Inventory,
     Item,
@@ -85,6 +86,10 @@ class S3Objects:
                 counts[standing] = counts.get(standing, 0) + 1
                 size += stored.bytes
         return Found(sum(counts.values()), counts, bytes=size)
+
+    def foresee(self, target: Target, work: Work, *, erasing: bool = True) -> Foreseen:
+        """Count what an erasure would do, and add the sizes of all versions up."""
+        return foreseen(self._reached(target, work), target.collection, work, erasing=erasing)
 
     def collect(self, target: Target, work: Work) -> Iterator[Item]:
         """Stream the person's files, as records or, where the content is disclosed, whole."""

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 
 from connectors.parts.deadlines import on_time
 from connectors.parts.digest import RowDigest
-from connectors.parts.fates import Outcome, fate
+from connectors.parts.fates import KEPT, Fate, Outcome, fate
+from connectors.parts.foresight import Foresight
 from connectors.parts.standing import Standings
 from connectors.s3_objects.bucket import Bucket, Stored, Version
 from connectors.s3_objects.files import Row
-from connectors.sdk import Collection, Misconfigured, Receipt, Work
+from connectors.sdk import Collection, Foreseen, Misconfigured, Receipt, Work
 
 _BATCH = 1000
 _SHARED = "somebody else owns the file too"
@@ -89,3 +90,24 @@ def kept(
             "single fields"
         )
     return _SHARED if due.outcome is Outcome.CUT else due.because
+
+
+def foreseen(
+    files: Iterable[tuple[Stored, Row, Standings]],
+    collection: Collection,
+    work: Work,
+    *,
+    erasing: bool,
+) -> Foreseen:
+    """Add up what an erasure would do to *files*, and the bytes of all their versions."""
+    out = Foresight(collection, "s3_objects")
+    for stored, row, standings in files:
+        if stored.newest is None or standings.of(row) is None:
+            continue
+        out.weigh(stored.bytes)
+        because = kept(stored, row, standings, collection, work) if erasing else ""
+        if because is None:
+            out.add(row, Fate(Outcome.DELETE))
+        elif because:
+            out.add(row, Fate(Outcome.HOLD, because=KEPT if because == _SHARED else because))
+    return out.foreseen()

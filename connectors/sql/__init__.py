@@ -22,6 +22,7 @@ from connectors.sdk import (
     Collection,
     Erasure,
     Expect,
+    Foreseen,
     Found,
     Inventory,
     Item,
@@ -35,12 +36,14 @@ from connectors.sdk import (
     Verb,
     Work,
 )
+from connectors.sql.bystanders import Bystanders
 from connectors.sql.chunks import Chunks
 from connectors.sql.effects import Effects
 from connectors.sql.emptying import METHODS, emptied
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.eraser import Eraser
 from connectors.sql.errors import explain, guarded, guarded_stream
+from connectors.sql.foreseeing import Foreseer
 from connectors.sql.jointly import Jointly, Member
 from connectors.sql.journal import Journal
 from connectors.sql.plans import Plans
@@ -81,9 +84,13 @@ class Sql:
         self._effects = Effects(self._engines, self._schema, self._plans, journal)
         self._sizes = Sizes(self._engines, self._schema, self._plans, settings.whale_rows)
         stretches = Stretches(self._schema, self._plans, self._sizes)
-        self._chunks = Chunks(settings, self._engines, stretches, journal, self._sizes)
-        self._eraser = Eraser(self._plans, self._effects, self._chunks)
+        self._bystanders = Bystanders(self._engines, self._schema)
+        self._chunks = Chunks(
+            settings, self._engines, stretches, journal, self._sizes, self._bystanders
+        )
+        self._eraser = Eraser(self._plans, self._effects, self._chunks, self._bystanders)
         self._jointly = Jointly(self._engines, self._schema, self._plans, journal, self._chunks)
+        self._foreseer = Foreseer(self._engines, self._schema, self._plans, self._sizes)
         self._verifier = Verifier(self._engines, self._schema)
         self._sealed = Sealed(self._engines, self._schema, self._effects, settings)
         self._gauge = Gauge(self._engines, replica=bool(settings.read_url))
@@ -102,6 +109,7 @@ class Sql:
         self._plans.forget()
         self._verifier.forget()
         self._sizes.forget()
+        self._bystanders.forget()
 
     @guarded
     def freeze(
@@ -120,6 +128,11 @@ class Sql:
     def locate(self, target: Target, work: Work) -> Found:  # noqa: ARG002 - the protocol's
         """Count the rows reached now."""
         return self._reader.locate(target)
+
+    @guarded
+    def foresee(self, target: Target, work: Work, *, erasing: bool = True) -> Foreseen:
+        """Count what an erasure would do, and weigh the rows; nothing is changed."""
+        return self._foreseer.foresee(target, work, erasing=erasing)
 
     @guarded_stream
     def collect(self, target: Target, work: Work) -> Iterator[Item]:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from connectors.parts.deadlines import on_time
 from connectors.sdk import Receipt, Target, Transient, Unfinished, Work
+from connectors.sql.bystanders import Bystanders
 from connectors.sql.drafting import given
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.journal import OWNER, Journal, Noted, total
@@ -72,7 +73,9 @@ class Chunks:
         stretches: Stretches,
         journal: Journal,
         sizes: Sizes,
+        bystanders: Bystanders,
     ) -> None:
+        self._bystanders = bystanders
         self._settings, self._engines, self._stretches = settings, engines, stretches
         self._journal, self._sizes = journal, sizes
         self._asked: dict[tuple[str, int, int], Whale | None] = {}
@@ -113,7 +116,10 @@ class Chunks:
             with connection.begin():
                 ranges = begun.ranges if begun else self._ranges(connection, target, work)
             plans = self._stretches.of(target, work, ranges)
-            run = Run(connection, journal, target, work, plans, noted, self._settings)
+            run = Run(
+                *(connection, journal, target, work, plans, noted, self._settings),
+                bystanders=self._bystanders,
+            )
             return run.all(begun or Place(ranges))
 
     def _ranges(self, connection: Connection, target: Target, work: Work) -> str:
@@ -133,7 +139,9 @@ class Run:
         plans: Sequence[Plan[Stretch]],
         noted: Noted,
         settings: SqlSettings,
+        bystanders: Bystanders,
     ) -> None:
+        self._bystanders = bystanders
         self._connection, self._journal = connection, journal
         self._target, self._work, self._plans = target, work, plans
         self._stretches = {plan.built.name: plan.built for plan in plans}
@@ -215,7 +223,11 @@ class Run:
             place, following, parameters = self._range(stretch, place)
             if parameters is None:
                 return following
+            others = self._bystanders.around(
+                self._connection, self._target, self._work, self._count + 1
+            )
             receipt = stretch.erasing.chunk(self._connection, parameters, self._work)
+            receipt = others.told(self._connection, receipt)
             took, rows = time.monotonic() - started, receipt.affected + receipt.decorrelated
             if following.at is not None:
                 following = replace(following, size=self._size(stretch, place.size, took, rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.engine import Connection
 
 from connectors.sdk import Receipt, Target, Work
+from connectors.sql.bystanders import Bystanders
 from connectors.sql.chunks import Chunks
 from connectors.sql.drafting import Draft, given
 from connectors.sql.effects import Effects
@@ -15,8 +16,11 @@ from connectors.sql.plans import Plans
 class Eraser:
     """``erase``."""
 
-    def __init__(self, plans: Plans, effects: Effects, chunks: Chunks) -> None:
+    def __init__(
+        self, plans: Plans, effects: Effects, chunks: Chunks, bystanders: Bystanders
+    ) -> None:
         self._plans = plans
+        self._bystanders = bystanders
         self._effects = effects
         self._chunks = chunks
 
@@ -37,7 +41,10 @@ class Eraser:
 
         def act(connection: Connection) -> Receipt:
             parameters = {**load(connection, plan.slots, target.keys), **given(target, work)}
-            return plan.built.run(connection, parameters, work)
+            if not work.sampled:
+                return plan.built.run(connection, parameters, work)
+            others = self._bystanders.around(connection, target, work)
+            return others.told(connection, plan.built.run(connection, parameters, work))
 
         return self._effects.once(target, work, act)
 

@@ -247,5 +247,7 @@ def total(receipts: Iterable[Receipt]) -> Receipt:
             because="; ".join(sorted(grounds)),
             conflicts=out.conflicts + one.conflicts,
             at_least=out.at_least or one.at_least,
+            bystanders=out.bystanders + one.bystanders,
+            disturbed=out.disturbed + one.disturbed,
         )
     return out

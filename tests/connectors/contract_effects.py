@@ -89,6 +89,33 @@ class EffectContract(StoreContract):
 
         assert connector.locate(case.target, work()).rows == case.mine
 
+    # -- what an erasure would come to ----------------------------------------------------
+
+    def test_what_is_foreseen_is_what_the_receipt_says_and_foreseeing_changes_nothing(
+        self, connector: Any, case: Case
+    ) -> None:
+        self.able(connector, Verb.ERASE, Verb.LOCATE)
+        before = case.others()
+
+        seen = connector.foresee(case.target, work())
+
+        assert connector.locate(case.target, work()).rows == case.mine
+        assert case.others() == before
+        assert seen.measured > 0
+        assert seen.row_bytes > 0
+        receipt = connector.erase(case.target, work())
+        assert seen.deleted + seen.anonymised == receipt.affected == case.mine
+        assert seen.decorrelated == receipt.decorrelated
+        assert seen.held + seen.kept == receipt.retained
+
+    def test_nothing_is_foreseen_for_nobody(self, connector: Any, case: Case) -> None:
+        self.able(connector, Verb.ERASE)
+
+        seen = connector.foresee(case.empty(), work())
+
+        assert (seen.deleted, seen.anonymised, seen.decorrelated, seen.held) == (0, 0, 0, 0)
+        assert seen.measured == 0
+
     # -- reading an effect back -----------------------------------------------------------
 
     def test_verify_finds_everything_before_and_nothing_after_an_erasure(

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import click
 from sqlmodel import Session
@@ -137,10 +138,16 @@ def deny(request_id: str, who: str, reason: str, facts: str) -> None:
 
 @click.command()
 @click.argument("request_id")
-@click.option("--plan", "plan_hash", required=True, help="Hash of the plan that was looked at.")
+@click.option("--plan", "plan_hash", default="", help="Hash of the plan that was looked at.")
+@click.option("--show", is_flag=True, help="Only look: the plan with its sample, as JSON.")
 @AS
-def approve(request_id: str, plan_hash: str, who: str) -> None:
-    """Let the plan of REQUEST_ID be carried out."""
+def approve(request_id: str, plan_hash: str, who: str, *, show: bool) -> None:
+    """Let the plan of REQUEST_ID be carried out, or look at it first."""
+    if show == bool(plan_hash):
+        raise click.UsageError("either --show, or --plan with the hash of what was looked at")
+    if show:
+        _show(request_id, who)
+        return
 
     def act(session: Session, staff: Staff, now: datetime) -> None:
         request = requests.locked(session, request_id)
@@ -149,7 +156,20 @@ def approve(request_id: str, plan_hash: str, who: str) -> None:
     _act(who, act)
 
 
-def _act(who: str, do: Callable[[Session, Staff, datetime], None]) -> None:
+def _show(request_id: str, who: str) -> None:
+    from workflows.building import context_for
+
+    vault, shown = context_for(load()).vault, dict[str, Any]()
+
+    def look(session: Session, staff: Staff, now: datetime) -> None:
+        request = requests.locked(session, request_id)
+        shown.update(plans.show(session, vault, request, staff, now))
+
+    _act(who, look, said="")
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def _act(who: str, do: Callable[[Session, Staff, datetime], None], *, said: str = "done") -> None:
     register = open_engine(load().database_url)
     now = RegisterClock(register).now()
     with reading(register) as session:
@@ -161,4 +181,5 @@ def _act(who: str, do: Callable[[Session, Staff, datetime], None]) -> None:
         with transaction(register) as session:
             work.refused(session, staff, error, now=now)
         raise
-    click.echo("done")
+    if said:
+        click.echo(said)

@@ -1,0 +1,61 @@
+"""
+A few rows of what a plan is about, masked: so that staff see whether it is what they expect.
+
+Only fields that a package would disclose are read, by the same statements and with the same masks
+on other people's columns; of their values no more is kept than :mod:`workflows.masking` leaves.
+
+Source: PIPL 51 (data minimised, also towards staff).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any, Final, cast
+
+from connectors.sdk import Collection, Document, Item, Target, Verb, Work
+from workflows.floor import Floor
+from workflows.masking import masked
+from workflows.plan import Plan
+from workflows.recipes import EFFECTS
+from workflows.view import View
+
+ROWS: Final = 3
+COLLECTIONS: Final = 50
+FIELDS: Final = 40
+
+Sample = dict[str, list[dict[str, Any]]]
+
+
+def sample_of(floor: Floor, plan: Plan, view: View) -> Sample:
+    """Return up to ``ROWS`` masked rows of each collection that *plan* changes."""
+    paths = dict.fromkeys(p for s in plan if s.action in EFFECTS for p in s.collections)
+    found = (path for path in paths if plan.counts.get(path, {}).get("rows"))
+    return {path: _rows(floor, path, view) for path in itertools.islice(found, COLLECTIONS)}
+
+
+def _rows(floor: Floor, path: str, view: View) -> list[dict[str, Any]]:
+    collection = floor.context.datamap.collection(path)
+    connector: Any = floor.connector(collection.store)
+    if Verb.COLLECT not in connector.manifest.verbs or not collection.disclosed:
+        return []
+    now = floor.now()
+    work = Work(f"sample-{path}", 0, 0, now + timedelta(minutes=5), now=now)
+    target = Target(collection, view.keys, view.predicates[path])
+    with closing(cast("Any", _items(connector.collect(target, work)))) as items:
+        return [_shown(item, collection) for item in itertools.islice(items, ROWS)]
+
+
+def _items(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield them; closing this closes what holds the store's cursor."""
+    yield from items
+
+
+def _shown(item: Item, collection: Collection) -> dict[str, Any]:
+    if isinstance(item, Document):
+        file = {"kind": "file", "media_type": item.media_type, "length": item.size}
+        return {"content": file, **_shown(item.record, collection)}
+    names = itertools.islice(item, FIELDS)
+    return {name: masked(item[name], collection.field(name)) for name in names}
