@@ -70,7 +70,7 @@ class Before:
     """What is known before anything goes: the rows that stay, and how rows are anonymised."""
 
     seen: Sequence[Seen]
-    methods: Mapping[str, Sequence[str]]
+    methods: Mapping[str, list[str]]
 
 
 def before(ruled: Rulings, rows: Sequence[Row]) -> Before:

@@ -275,5 +275,3 @@ def test_of_two_that_start_in_the_same_moment_one_waits(
 
 
 # -- bundles ---------------------------------------------------------------------------------
-
-CHANGES = {"changes": [{"field": "shop.users.nickname", "value": "Anna"}]}

@@ -21,6 +21,7 @@ from tests.workflows.test_engine import _user as user
 from workflows.floor import Floor
 from workflows.jobs import work_on
 
+CHANGES = {"changes": [{"field": "shop.users.nickname", "value": "Anna"}]}
 WISHES: tuple[tuple[Kind, dict[str, Any]], ...] = (
     (Kind.ACCOUNT_CANCELLATION, {}),
     (Kind.COPY, {}),
