@@ -30,6 +30,8 @@ Fixtures (all function-scoped unless said; nothing of one test is seen by the ne
 ``s3: tests.servers.s3.Bucket``
     A fresh empty bucket on a real S3 server, emptied and removed afterwards: ``endpoint``,
     ``access_key``, ``secret_key``, ``region``, ``bucket``, ``client()`` (boto3).
+``locked_s3: tests.servers.s3.Bucket``
+    The same with object lock.
 ``smtp_sink: workflows.embedded.smtp.Sink`` (``host``, ``port``, ``url``, ``messages``,
     ``wait_for(count, timeout_s=10)``) A real SMTP server that keeps what it is sent, parsed as
     ``email.message.EmailMessage``.
@@ -174,6 +176,12 @@ def redis_url(request: pytest.FixtureRequest, worker_id: str) -> str:
 def _s3() -> Iterator[s3.Bucket]:
     with s3.server() as server:
         yield server
+
+
+@pytest.fixture
+def locked_s3(_s3: s3.Bucket) -> Iterator[s3.Bucket]:
+    with s3.fresh_bucket(_s3, locks=True) as bucket:
+        yield bucket
 
 
 @pytest.fixture(name="s3")

@@ -13,7 +13,7 @@ from rights.domain.kinds import Option
 from rights.logs import get
 from rights.store.db import reading
 from rights.store.models import StepState
-from workflows import anonymising, correcting, holding
+from workflows import anonymising, correcting, escrow, holding
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
 from workflows.floor import Floor
@@ -52,6 +52,7 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
     keys = keys_of(floor, claim)
     claim = replace(claim, keys=keys)  # opened once: there may be very many
     ruled = with_legal_holds(floor, claim.request, rulings_of(claim), keys, acting=True)
+    ruled = escrow.keyed(floor, claim, ruled)
     rows = list(_narrowed(floor, claim, unknown, ruled))
     first = before(ruled, rows)
     with _together(rows, claim.step):

@@ -16,7 +16,7 @@ from connectors.sdk import Connector, ConnectorError, Discovers, Inventory, Mani
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError, Misconfigured
 from rights.domain.graph import erase_order, frozen
-from workflows import foreign_keys, preflight, strain, tables
+from workflows import escrow, foreign_keys, preflight, strain, tables
 from workflows.findings import Finding, Level, error, warning
 from workflows.knots import arranged
 from workflows.plan import Step
@@ -159,6 +159,7 @@ def _live(
         return
     try:
         connector.probe()
+        yield from escrow.findings(connector, store.collections)
         inventory = inventory_of(connector)
         look = getattr(connector, "survey", None)
         surveyed: Inventory | None = look() if look else None

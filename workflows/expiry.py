@@ -23,7 +23,6 @@ from connectors.sdk import (
     Expect,
     Found,
     KeySet,
-    OnErasure,
     Reach,
     Receipt,
     Role,
@@ -32,15 +31,15 @@ from connectors.sdk import (
     Work,
 )
 from connectors.sdk import held as held_anchor
-from rights.domain.datamap import Depth, Ruling
+from rights.domain.datamap import Ruling
 from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, Transient
 from rights.domain.graph import erase_order, freeze_order
 from rights.logs import get
-from rights.services import audit, exceptions, holds, outbox, requests
+from rights.services import audit, escrow_keys, exceptions, holds, outbox, requests
 from rights.services.notices import ask_for
 from rights.store.db import reading, transaction
 from rights.store.models import HeldRows, JournalRow, LegalHold, Request
-from workflows import holding, incidents
+from workflows import escrow, holding, incidents
 from workflows.floor import Floor
 from workflows.holds import CODES, covered
 from workflows.visits import visit
@@ -68,6 +67,7 @@ class Looked:
 
     Args:
         placed: A legal hold keeps the rows, or waits for somebody to decide that it does.
+        before: How many there were when it was last written down.
     """
 
     row: HeldRows
@@ -75,6 +75,12 @@ class Looked:
     keys: KeySet = field(repr=False)
     receipt: Receipt = field(default_factory=Receipt)
     placed: bool = False
+    before: int = 0
+
+    @property
+    def gone(self) -> int:
+        """How many rows went, by a look that ended before it wrote that down too."""
+        return max(self.receipt.affected, self.before - self.row.count)
 
 
 def ring(register: Engine, now: Callable[[], datetime]) -> int:
@@ -144,9 +150,12 @@ def _delete(floor: Floor, request_id: str, rows: Sequence[HeldRows]) -> list[Loo
         request = session.get_one(Request, request_id)
         approved = holds.approved(session, floor.context.datamap, request.regimes)
         placed = _placed(session, floor, rows)
-    looked = [_looked(floor, row, Ruling(row.collection in approved)) for row in rows]
+        key = escrow_keys.of(session, floor.context.vault, request_id)
+    looked = [_looked(floor, row, Ruling(row.collection in approved, key=key)) for row in rows]
     for one in looked:
         one.placed = _still_placed(one.row, placed[one.row.id], floor.now())
+        if one.placed and _away(one.collection):
+            escrow.lock(floor, one.collection, _work(floor, one))
     free = [one for one in looked if not one.placed and not _infeasible(one.row)]
     above = _still_held(floor, free)
     order = list(erase_order(floor.context.datamap))
@@ -161,13 +170,17 @@ def _looked(floor: Floor, row: HeldRows, ruling: Ruling) -> Looked:
     if row.collection not in {c.path for c in datamap.collections}:
         raise Refused(f"{row.collection} is not in the data map any more")
     ruling = replace(ruling, at=floor.now(), holder=row.request_id)
-    collection = _bare(datamap.collection(row.collection), ruling)
+    collection = holding.bare(datamap.collection(row.collection), ruling)
     if _infeasible(row):
         return Looked(row, collection, KeySet())
     keys, _ = holding.opened(floor.context.vault, row)
     if not (keys or _away(collection)):
         raise Refused(f"{row.collection}: the store cannot name its rows: delete them by hand")
-    return Looked(row, collection, keys)
+    return Looked(row, collection, keys, before=_noted(row, keys))
+
+
+def _noted(row: HeldRows, keys: KeySet) -> int:
+    return len(keys.keys(row.collection, Standing.SOLE)) if keys else row.count
 
 
 def _away(collection: Collection) -> bool:
@@ -214,23 +227,6 @@ def _still_placed(row: HeldRows, found: Sequence[LegalHold], now: datetime) -> b
     return True
 
 
-def _bare(collection: Collection, ruling: Ruling) -> Collection:
-    """
-    Return *collection* as rows that are acted on by their own keys alone.
-
-    Whose they are was settled when they were held; only what they are held along with counts.
-    """
-    plain = replace(
-        collection,
-        links=tuple(
-            replace(link, role=Role.NONE, depth=Depth.SHALLOW, on_erasure=OnErasure.DECORRELATE)
-            for link in collection.links
-        ),
-        ruling=ruling,
-    )
-    return holding.sealed_view(plain) or plain
-
-
 def _reach(one: Looked) -> tuple[Reach, ...]:
     """Return "by its own key"."""
     return (Reach((), one.row.collection, Role.OWNER),)
@@ -265,20 +261,20 @@ def _freeze(
 
 def _erase(floor: Floor, one: Looked, above: KeySet) -> Receipt:
     """Delete what is not held, and read it back."""
-    connector, now = floor.connector(one.collection.store), floor.now()
+    connector = floor.connector(one.collection.store)
     target = Target(one.collection, one.keys.merged(above), _reach(one))
-    work = Work(
-        step_id=f"{one.row.id}-{one.row.fence}",
-        fence=one.row.fence,
-        chunk=0,
-        deadline=now + connector.manifest.timeout,
-        now=now,
-    )
+    work = _work(floor, one)
     receipt: Receipt = connector.erase(target, work)  # type: ignore[attr-defined]  # it erased before
     found: Found = connector.verify(target, work, Expect.ERASED)  # type: ignore[attr-defined]  # as above
     if found.rows:
         raise Transient(f"{one.row.collection}: rows whose hold has ended are still there")
     return receipt
+
+
+def _work(floor: Floor, one: Looked) -> Work:
+    now, row = floor.now(), one.row
+    deadline = now + floor.connector(one.collection.store).manifest.timeout
+    return Work(f"{row.id}-{row.fence}", row.fence, 0, deadline, now=now)
 
 
 # -- what is written down ----------------------------------------------------------------------
@@ -289,7 +285,7 @@ def _write(floor: Floor, request_id: str, looked: Sequence[Looked]) -> int:
     now = floor.now()
     for one in looked:
         _dated(floor, one, now)
-    gone = [one for one in looked if one.receipt.affected]
+    gone = [one for one in looked if one.gone and not (one.placed or _infeasible(one.row))]
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
         for one in looked:
@@ -301,7 +297,7 @@ def _write(floor: Floor, request_id: str, looked: Sequence[Looked]) -> int:
             data = {
                 "collection": one.row.collection,
                 "code": one.row.code,
-                "affected": one.receipt.affected,
+                "affected": one.gone,
                 "left": one.row.count,
             }
             audit.append(session, request, [audit.Line(ENDED, "system", data)], now=now)
@@ -309,7 +305,8 @@ def _write(floor: Floor, request_id: str, looked: Sequence[Looked]) -> int:
             session.execute(insert(JournalRow), [_journal(one, now) for one in gone])
             ask_for(session, request, ENDED, now=now)
         _reviewed(session, request, looked, now)
-    return sum(one.receipt.affected for one in gone)
+        escrow_keys.forget(session, request_id, now=now)
+    return sum(one.gone for one in gone)
 
 
 def _dated(floor: Floor, one: Looked, now: datetime) -> None:
@@ -344,7 +341,7 @@ def _journal(one: Looked, now: datetime) -> dict[str, Any]:
         "fence": one.row.fence,
         "collection": one.row.collection,
         "phase": "done",
-        "affected": one.receipt.affected,
+        "affected": one.gone,
         "digest": asdict(one.receipt)["digest"],
         "at": now,
     }

@@ -17,8 +17,19 @@ from typing import Any, Final
 import orjson
 
 from connectors.parts.retention import binds, ends
-from connectors.sdk import Collection, Connector, KeySet, OnErasure, Receipt, Standing, Target, Verb
+from connectors.sdk import (
+    Collection,
+    Connector,
+    KeySet,
+    OnErasure,
+    Receipt,
+    Role,
+    Standing,
+    Target,
+    Verb,
+)
 from connectors.sdk import held as held_anchor
+from rights.domain.datamap import Depth, Ruling
 from rights.domain.holds import BY_ITSELF
 from rights.services.hold_catalogue import code_of
 from rights.store.models import HeldRows
@@ -28,8 +39,6 @@ from workflows.holds import CODES, Rulings, identifiers_of
 
 LOOK_AGAIN: Final = timedelta(days=30)
 """When rows whose hold has no known end are looked at again."""
-
-SEAL: Final = "seal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +84,28 @@ def rule_ground(collection: Collection) -> Ground | None:
 
 
 def sealed_view(collection: Collection) -> Collection | None:
-    """Return *collection* as the rows sealed away for this request, where rows are."""
+    """Return *collection* as the rows put away for this request, where rows are."""
     rule, ruling = collection.restriction, collection.ruling
-    if rule is None or rule.strategy != SEAL or ruling is None:
+    if rule is None or not rule.away or ruling is None:
         return None
     return replace(collection, ruling=replace(ruling, sealed=True))
+
+
+def bare(collection: Collection, ruling: Ruling) -> Collection:
+    """
+    Return *collection* as rows that are acted on by their own keys alone.
+
+    Whose they are was settled when they were held; only what they are held along with counts.
+    """
+    plain = replace(
+        collection,
+        links=tuple(
+            replace(link, role=Role.NONE, depth=Depth.SHALLOW, on_erasure=OnErasure.DECORRELATE)
+            for link in collection.links
+        ),
+        ruling=ruling,
+    )
+    return sealed_view(plain) or plain
 
 
 def before(ruled: Rulings, rows: Iterable[tuple[Connector, Target, Any]]) -> list[Seen]:
@@ -144,10 +170,10 @@ def after(
 
 
 def _sealed_away(connector: Connector, collection: Collection) -> KeySet | None:
-    view = sealed_view(collection)
-    if view is None:
+    view, rule = sealed_view(collection), collection.retention
+    if view is None or rule is None or not rule.from_:
         return None
-    found: KeySet = connector.freeze(view, KeySet(), (), columns_of(collection))  # type: ignore[attr-defined]  # what seals can freeze
+    found: KeySet = connector.freeze(view, KeySet(), (), ((rule.from_,),))  # type: ignore[attr-defined]  # what seals can freeze
     return found.only(from_anchor(collection))
 
 

@@ -58,6 +58,7 @@ class Rulings:
         placed: Path to the legal hold that covers it.
         kept: Path to the fields that go, of collections for whose rows there is no ground.
         kept_code, kept_because: Why those stay; the code is empty where that is no refusal.
+        key: What seals rows that go into escrow; no part of the plan or of a result.
     """
 
     at: datetime | None = None
@@ -67,11 +68,14 @@ class Rulings:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kept_code: str = ""
     kept_because: str = ""
+    key: bytes = field(default=b"", repr=False)
 
     def of(self, collection: Collection) -> Collection:
         """Return *collection* as it is for this request."""
         path, placed = collection.path, self.placed.get(collection.path)
-        ruling = Ruling(path in self.approved, placed is not None, self.at, self.holder)
+        ruling = Ruling(
+            path in self.approved, placed is not None, self.at, self.holder, key=self.key
+        )
         if placed is None and path in self.kept:
             return self._without_ground(replace(collection, ruling=ruling))
         if placed is None:

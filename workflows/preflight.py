@@ -169,5 +169,5 @@ def linked(child: Collection, columns: tuple[str, ...], to: Collection) -> bool:
 def holds(collection: Collection) -> bool:
     """Return whether any row of *collection* may have to stay where it is."""
     rule = collection.restriction
-    sealed = rule is not None and rule.strategy == "seal"
-    return collection.erasure is Erasure.KEEP or (collection.retention is not None and not sealed)
+    away = rule is not None and rule.away
+    return collection.erasure is Erasure.KEEP or (collection.retention is not None and not away)

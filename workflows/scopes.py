@@ -73,7 +73,7 @@ def derived(collection: Collection) -> bool:
 def put_away(collection: Collection) -> bool:
     """Return whether rows are restricted by leaving the collection, not by a flag in it."""
     rule = collection.restriction
-    return rule is not None and rule.strategy != "flag"
+    return rule is not None and rule.away
 
 
 def flagged(collection: Collection) -> bool:

@@ -10,7 +10,7 @@ from rights.domain.errors import Misconfigured, Refused
 from rights.domain.keys import Standing, held
 from rights.domain.kinds import Option
 from rights.store.models import Request
-from workflows import preflight
+from workflows import escrow, preflight
 from workflows.findings import Finding, Level
 from workflows.floor import Floor
 from workflows.freezing import frozen
@@ -52,10 +52,19 @@ def cleared(
         for store, inventory in found.items()
         for finding in _in_store(datamap, request, steps, store, inventory)
     ]
+    said += _into_escrow(floor, steps)
     wrong = [str(f).removeprefix("error: ") for f in said if f.level is Level.ERROR]
     if wrong:
         raise Misconfigured("; ".join(wrong))
     return arranged(datamap, steps, found), tuple(str(f) for f in said)
+
+
+def _into_escrow(floor: Floor, steps: Sequence[Step]) -> Iterator[Finding]:
+    """Say what would keep held rows from being put into a bucket."""
+    for step in steps:
+        if step.action is Action.ERASE and not step.manual:
+            collections = map(floor.context.datamap.collection, step.collections)
+            yield from escrow.findings(floor.connector(step.store), collections)
 
 
 def _in_store(

@@ -96,7 +96,7 @@ def _placed(collection: Collection) -> bool:
 def put_away(collection: Collection) -> bool:
     """Return whether held rows leave the collection: what stays of one says nothing."""
     rule = collection.restriction
-    return rule is not None and rule.strategy == "seal"
+    return rule is not None and rule.away
 
 
 def _unless_dated(collection: Collection, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -55,6 +55,9 @@ class Connector(Protocol):
     A store with foreign keys has ``survey() -> Inventory``, which is ``discover`` remembered while
     connections last, with triggers and privileges; and ``unhook(target, work, columns)``, which
     empties the pointer *columns* of rows that hang on the person's, before those are erased.
+
+    A store whose held rows can go into escrow has ``escrow_ready()``, which raises Misconfigured
+    where the bucket does not keep what it is given.
     """
 
     manifest: ClassVar[Manifest]

@@ -11,10 +11,7 @@ from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from connectors.s3_objects.errors import asked, asked_if_there, by_code, one_by_one
+from connectors.parts.s3_calls import asked, asked_if_there, by_code, client, one_by_one
 from connectors.s3_objects.settings import S3Settings
 from connectors.s3_objects.templates import Place
 from connectors.sdk import Misconfigured, Transient
@@ -66,7 +63,7 @@ class Bucket:
     @property
     def _client(self) -> Any:
         if self._made is None:
-            self._made = asked(lambda: _client(self._settings))
+            self._made = asked(lambda: client(self._settings))
         return self._made
 
     def close(self) -> None:
@@ -188,27 +185,6 @@ class Bucket:
             listed = chain(page.get("Contents", ()), page.get("Versions", ()))
             if not place.is_folder and any(e["Key"] != place.key for e in listed):
                 return
-
-
-def _client(settings: S3Settings) -> Any:
-    style = "path" if settings.path_style else "auto"
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=settings.endpoint or None,
-        region_name=settings.region,
-        aws_access_key_id=settings.access_key or None,
-        aws_secret_access_key=settings.secret_key or None,
-        config=Config(
-            signature_version="s3v4",
-            s3={"addressing_style": style},
-            connect_timeout=settings.connect_timeout_s,
-            read_timeout=settings.read_timeout_s,
-            retries={"mode": "standard", "max_attempts": 3},
-            # Stores that are not AWS do not all know the newer checksums.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
 
 
 def _named(version: Version) -> dict[str, str]:

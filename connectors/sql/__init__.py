@@ -30,6 +30,7 @@ from connectors.sdk import (
     Manifest,
     Reach,
     Receipt,
+    Restriction,
     Strain,
     Switch,
     Target,
@@ -43,6 +44,8 @@ from connectors.sql.emptying import METHODS, emptied
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.eraser import Eraser
 from connectors.sql.errors import explain, guarded, guarded_stream
+from connectors.sql.escrowed import Escrowed
+from connectors.sql.escrowing import Escrow
 from connectors.sql.foreseeing import Foreseer
 from connectors.sql.jointly import Jointly, Member
 from connectors.sql.journal import Journal
@@ -70,7 +73,7 @@ class Sql:
         },
         verbs=frozenset(Verb),
         settings=SqlSettings,
-        restrictions=frozenset({"flag", "seal"}),
+        restrictions=frozenset({"flag", "seal", "escrow"}),
         journal="transaction",
         anonymises=frozenset(METHODS),
     )
@@ -83,16 +86,24 @@ class Sql:
         journal = Journal(self._engines, settings)
         self._effects = Effects(self._engines, self._schema, self._plans, journal)
         self._sizes = Sizes(self._engines, self._schema, self._plans, settings.whale_rows)
-        stretches = Stretches(self._schema, self._plans, self._sizes)
+        self._escrow = Escrow(settings)
+        stretches = Stretches(self._schema, self._plans, self._sizes, self._escrow)
         self._bystanders = Bystanders(self._engines, self._schema)
         self._chunks = Chunks(
             settings, self._engines, stretches, journal, self._sizes, self._bystanders
         )
-        self._eraser = Eraser(self._plans, self._effects, self._chunks, self._bystanders)
-        self._jointly = Jointly(self._engines, self._schema, self._plans, journal, self._chunks)
-        self._foreseer = Foreseer(self._engines, self._schema, self._plans, self._sizes)
+        self._eraser = Eraser(
+            self._plans, self._effects, self._chunks, self._bystanders, self._escrow
+        )
+        self._jointly = Jointly(
+            self._engines, self._schema, self._plans, journal, self._chunks, self._escrow
+        )
+        self._foreseer = Foreseer(
+            self._engines, self._schema, self._plans, self._sizes, self._escrow
+        )
         self._verifier = Verifier(self._engines, self._schema)
-        self._sealed = Sealed(self._engines, self._schema, self._effects, settings)
+        place = (self._engines, self._schema, self._effects, settings)
+        self._sealed, self._escrowed = Sealed(*place), Escrowed(*place, self._escrow)
         self._gauge = Gauge(self._engines, replica=bool(settings.read_url))
 
     @guarded
@@ -110,6 +121,7 @@ class Sql:
         self._verifier.forget()
         self._sizes.forget()
         self._bystanders.forget()
+        self._escrow.close()
 
     @guarded
     def freeze(
@@ -121,7 +133,7 @@ class Sql:
     ) -> KeySet:
         """Return the keys of the reached rows, by standing."""
         if _put_away(collection):
-            return self._sealed.freeze(collection, parents, columns)
+            return self._away(collection).freeze(collection, parents, columns)
         return self._reader.freeze(collection, parents, predicate, columns)
 
     @guarded
@@ -136,14 +148,21 @@ class Sql:
 
     @guarded_stream
     def collect(self, target: Target, work: Work) -> Iterator[Item]:
-        """Stream the reached rows, disclosed fields only, masks applied, ordered by key."""
-        yield from self._reader.collect(target, work)
+        """
+        Stream the reached rows, disclosed fields only, masks applied, ordered by key.
+
+        Of rows put away, which only a ticket lets anybody read, all that is kept.
+        """
+        if _put_away(target.collection):
+            yield from self._away(target.collection).collect(target)
+        else:
+            yield from self._reader.collect(target, work)
 
     @guarded
     def erase(self, target: Target, work: Work) -> Receipt:
         """Delete or anonymise rows that are the persons' alone; cut their columns elsewhere."""
         if _put_away(target.collection):
-            return self._sealed.erase(target, work)
+            return self._away(target.collection).erase(target, work)
         return self._eraser.erase(target, work)
 
     @guarded
@@ -205,7 +224,9 @@ class Sql:
 
     @guarded
     def restrict(self, target: Target, work: Work) -> Receipt:
-        """Set the restriction flag on the persons' own rows."""
+        """Set the restriction flag on the persons' own rows; lock those in escrow anew."""
+        if _put_away(target.collection):
+            return self._away(target.collection).hold(target, work)
         return self._effects.assign(target, work, wanted(target.collection, Expect.RESTRICTED))
 
     @guarded
@@ -232,9 +253,10 @@ class Sql:
         """Count the rows that are not as the effect should have left them."""
         if expect is Expect.ERASED:
             if _put_away(target.collection):
-                return self._sealed.verify(target, work)
+                return self._away(target.collection).verify(target, work)
             found = self._verifier.erased(target, work)
-            away = self._sealed.count(target.collection)
+            rule = target.collection.restriction
+            away = self._away(target.collection).count(target.collection) if _leaves(rule) else 0
             return replace(found, restricted=max(found.restricted, away)) if away else found
         values = wanted(target.collection, expect, changes, switch)
         return self._verifier.assigned(target, work, values)
@@ -253,6 +275,25 @@ class Sql:
     def survey(self) -> Inventory:
         """List the same with triggers, rules and privileges; asked once while connected."""
         return self._schema.survey()
+
+    def escrow_ready(self) -> None:
+        """
+        Make sure that rows can be put into escrow.
+
+        Raises:
+            Misconfigured: the store names no bucket, or one without object lock.
+            Transient: the bucket could not be asked.
+        """
+        self._escrow.bucket.ready()
+
+    def _away(self, collection: Collection) -> Sealed | Escrowed:
+        """Return where held rows of *collection* are put away."""
+        rule = collection.restriction
+        return self._escrowed if rule is not None and rule.escrow else self._sealed
+
+
+def _leaves(rule: Restriction | None) -> bool:
+    return rule is not None and rule.away
 
 
 def _put_away(collection: Collection) -> bool:

@@ -14,11 +14,12 @@ from connectors.parts.standing import grade, owner_links
 from connectors.sdk import Erasure, Misconfigured, Reach, Standing, Target, Work
 from connectors.sql.emptying import SALT, Emptied, emptied, pointer
 from connectors.sql.erasing import ROWS, Erasing, Tree
+from connectors.sql.escrowing import KEY, REPEATED, Escrow, InEscrow
 from connectors.sql.facts import column, columns
 from connectors.sql.keysets import Condition
 from connectors.sql.plans import Prepared
 from connectors.sql.predicates import NEVER, Rows, any_of
-from connectors.sql.sealing import HOLDER, NOW, Sealing
+from connectors.sql.sealing import HOLDER, NOW, InTable, Place, Sealing, ground
 from connectors.sql.values import fitting
 
 CUTOFF = "rights_cutoff"
@@ -34,6 +35,8 @@ def given(target: Target, work: Work) -> dict[str, Any]:
         CUTOFF: after.replace(tzinfo=None) if after else None,
         HOLDER: ruling.holder if ruling else "",
         NOW: moment(work).astimezone(UTC).replace(tzinfo=None),
+        KEY: ruling.key if ruling else b"",
+        REPEATED: work.fence > 1,
     }
 
 
@@ -46,6 +49,7 @@ class Draft:
         keyed: The keys of deleted rows are wanted, for the digest.
         telling: Rows are not counted but read, these columns of them: whose each is, is told
             apart outside.
+        escrow: Where the map wants held rows to go into a bucket.
     """
 
     def __init__(
@@ -56,9 +60,11 @@ class Draft:
         within: Condition | None = None,
         keyed: bool = True,
         telling: tuple[sa.Column[Any], ...] = (),
+        escrow: Escrow,
     ) -> None:
         self.rows = rows
         self.telling = telling
+        self.escrow = escrow
         self.within = () if within is None else (within,)
         self.keyed = keyed
         self.collection = rows.target.collection
@@ -223,7 +229,7 @@ class Draft:
             return None
         rule = self.collection.restriction
         out = emptied(self.rows, overridden(self.collection, self.rows.key))
-        if rule and rule.strategy == "seal" and self._restricts():
+        if rule and rule.away and self._restricts():
             return None  # they leave the table: see below
         if rule and rule.strategy == "flag" and self._restricts():
             flag = column(self.rows.table, rule.column, self.rows.path)
@@ -243,11 +249,15 @@ class Draft:
     def _seal(self) -> Sealing | None:
         """Return what puts the persons' own held rows away."""
         rule = self.collection.restriction
-        if rule is None or rule.strategy != "seal" or not self._restricts():
+        if rule is None or not rule.away or not self._restricts():
             return None
         if self.going is NEVER or self.held is NEVER:
             return None
-        return Sealing.of(self.rows, self.going, self.held, *self.within)
+        schema = self.rows.facts.table.schema
+        place: Place = InTable(self.rows.path, ground(self.collection), schema)
+        if rule.escrow:
+            place = InEscrow(self.escrow, self.collection, schema)
+        return Sealing.of(self.rows, place, self.going, self.held, *self.within)
 
     def _goes(self) -> Prepared | None:
         if self.going is NEVER or self.keeps:

@@ -46,6 +46,12 @@ class SqlSettings:
         prepare: Let PostgreSQL keep prepared statements; off behind a transaction pooler.
         chunk_s: Seconds that one transaction of a large erasure aims at.
         whale_rows: Rows of one collection from which an erasure is done in chunks.
+        escrow_bucket: A bucket with object lock, for ``restriction: escrow``; empty: there is none.
+        escrow_prefix: Put before the name of every object there.
+        escrow_mode: ``governance`` or ``compliance``: whether anybody can end a lock early.
+        escrow_endpoint: Empty for AWS.
+        escrow_access_key, escrow_secret_key: Empty for what the machine itself has.
+        escrow_path_style: The bucket in the path instead of the host name.
     """
 
     url: str = field(repr=False)
@@ -60,6 +66,14 @@ class SqlSettings:
     prepare: bool = True
     chunk_s: float = 2.0
     whale_rows: int = 50_000
+    escrow_bucket: str = ""
+    escrow_prefix: str = ""
+    escrow_mode: str = "governance"
+    escrow_endpoint: str = ""
+    escrow_region: str = "us-east-1"
+    escrow_access_key: str = field(default="", repr=False)
+    escrow_secret_key: str = field(default="", repr=False)
+    escrow_path_style: bool = True
 
 
 class Engines:

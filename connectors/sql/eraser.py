@@ -9,6 +9,7 @@ from connectors.sql.bystanders import Bystanders
 from connectors.sql.chunks import Chunks
 from connectors.sql.drafting import Draft, given
 from connectors.sql.effects import Effects
+from connectors.sql.escrowing import Escrow
 from connectors.sql.keysets import load
 from connectors.sql.plans import Plans
 
@@ -17,12 +18,18 @@ class Eraser:
     """``erase``."""
 
     def __init__(
-        self, plans: Plans, effects: Effects, chunks: Chunks, bystanders: Bystanders
+        self,
+        plans: Plans,
+        effects: Effects,
+        chunks: Chunks,
+        bystanders: Bystanders,
+        escrow: Escrow,
     ) -> None:
         self._plans = plans
         self._bystanders = bystanders
         self._effects = effects
         self._chunks = chunks
+        self._escrow = escrow
 
     def erase(self, target: Target, work: Work) -> Receipt:
         """
@@ -36,7 +43,7 @@ class Eraser:
         plan = self._plans.get(
             ("erase", work.anonymise),
             target,
-            lambda rows: Draft(rows, anonymise=work.anonymise).erasing(),
+            lambda rows: Draft(rows, anonymise=work.anonymise, escrow=self._escrow).erasing(),
         )
 
         def act(connection: Connection) -> Receipt:
@@ -53,7 +60,9 @@ class Eraser:
         plan = self._plans.get(
             ("unhook", columns, work.anonymise),
             target,
-            lambda rows: Draft(rows, anonymise=work.anonymise).unhooking(columns),
+            lambda rows: Draft(rows, anonymise=work.anonymise, escrow=self._escrow).unhooking(
+                columns
+            ),
         )
 
         def act(connection: Connection) -> Receipt:

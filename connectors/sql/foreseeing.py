@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from connectors.sdk import Foreseen, Standing, Target, Work
 from connectors.sql.drafting import Draft, given
 from connectors.sql.engines import Engines
+from connectors.sql.escrowing import Escrow
 from connectors.sql.facts import column
 from connectors.sql.keysets import load
 from connectors.sql.plans import Plans, Prepared
@@ -82,8 +83,11 @@ class Foretelling(Draft):
 class Foreseer:
     """``foresee``."""
 
-    def __init__(self, engines: Engines, schema: Schema, plans: Plans, sizes: Sizes) -> None:
+    def __init__(
+        self, engines: Engines, schema: Schema, plans: Plans, sizes: Sizes, escrow: Escrow
+    ) -> None:
         self._engines, self._schema, self._plans, self._sizes = engines, schema, plans, sizes
+        self._escrow = escrow
 
     def foresee(self, target: Target, work: Work, *, erasing: bool) -> Foreseen:
         """Count, and weigh up to ``MEASURED`` of the rows."""
@@ -103,7 +107,7 @@ class Foreseer:
         plan = self._plans.get(
             ("foresee", work.anonymise),
             target,
-            lambda rows: Foretelling(rows, anonymise=work.anonymise).counts(),
+            lambda rows: Foretelling(rows, anonymise=work.anonymise, escrow=self._escrow).counts(),
         )
         built: Counts = plan.built
         with self._engines.reading.connect() as connection:

@@ -27,6 +27,7 @@ from connectors.sql.chunks import Chunks
 from connectors.sql.drafting import Draft, given
 from connectors.sql.engines import Engines
 from connectors.sql.erasing import Erasing
+from connectors.sql.escrowing import Escrow
 from connectors.sql.facts import columns
 from connectors.sql.journal import Journal
 from connectors.sql.journal_of_many import JournalOfMany
@@ -49,8 +50,15 @@ class Jointly:
     """``erase_jointly``."""
 
     def __init__(
-        self, engines: Engines, schema: Schema, plans: Plans, journal: Journal, chunks: Chunks
+        self,
+        engines: Engines,
+        schema: Schema,
+        plans: Plans,
+        journal: Journal,
+        chunks: Chunks,
+        escrow: Escrow,
     ) -> None:
+        self._escrow = escrow
         self._engines, self._schema, self._plans = engines, schema, plans
         self._journal, self._notes, self._chunks = journal, JournalOfMany(journal), chunks
 
@@ -100,7 +108,9 @@ class Jointly:
         plan = self._plans.get(
             ("jointly", work.anonymise),
             target,
-            lambda rows: Draft(rows, anonymise=work.anonymise, telling=_telling(rows)).erasing(),
+            lambda rows: Draft(
+                rows, anonymise=work.anonymise, telling=_telling(rows), escrow=self._escrow
+            ).erasing(),
         )
         if plan.built.seal or plan.built.tree:
             raise _Apart

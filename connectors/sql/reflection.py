@@ -26,6 +26,9 @@ JOURNAL = "rights_step"
 SEALED = "rights_sealed"
 """Ours too: rows that are kept and put away."""
 
+ESCROWED = "rights_escrow"
+"""And where those are that were put into a bucket."""
+
 
 ForeignKey = tuple[tuple[str, ...], str, tuple[str, ...]]
 """Columns, the table they point at, and its columns."""
@@ -188,7 +191,7 @@ class Schema:
                 "indexes": self._everywhere(view.get_multi_indexes, **hidden),
                 "waits": view.dialect.name == "sqlite",
             }
-            left_out = {JOURNAL, SEALED, *_partitions(connection)}
+            left_out = {JOURNAL, SEALED, ESCROWED, *_partitions(connection)}
         tables = tuple(
             self._found(place, every)
             for place in sorted(every["columns"], key=lambda place: self._called(*place))

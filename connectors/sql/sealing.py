@@ -10,10 +10,10 @@ Source: NDSR 24 (no processing but storage and security).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -65,6 +65,29 @@ def sealed_table(schema: str | None) -> sa.Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What is kept of one row: ``key`` names it, as JSON."""
+
+    key: str = field(repr=False)
+    body: Mapping[str, Any] = field(repr=False)
+
+
+Put = Callable[[Sequence[Held]], None]
+
+
+class Place(Protocol):
+    """Where held rows are put."""
+
+    def opened(self, connection: Connection, parameters: Mapping[str, Any]) -> Put:
+        """
+        Return what puts rows there, for the caller's transaction.
+
+        Whatever is kept outside of the store is there when that has returned: the rows leave
+        their table only afterwards.
+        """
+
+
+@dataclass(frozen=True, slots=True)
 class Sealing:
     """
     Puts away the held rows of one erasure.
@@ -74,8 +97,6 @@ class Sealing:
         stub: Empties a row that has to stay.
     """
 
-    path: str
-    basis: str
     facts: Facts
     found: Prepared
     rows: Prepared
@@ -83,11 +104,12 @@ class Sealing:
     stub: Prepared | None
     kept: tuple[str, ...]
     referring: tuple[Referring, ...]
+    place: Place
 
     @classmethod
-    def of(cls, rows: Rows, *conditions: Condition) -> Sealing:
+    def of(cls, rows: Rows, place: Place, *conditions: Condition) -> Sealing:
         """
-        Return what puts away the rows for which *conditions* hold.
+        Return what puts the rows for which *conditions* hold into *place*.
 
         Raises:
             Misconfigured: the table has no key, or a column cannot be emptied.
@@ -101,15 +123,16 @@ class Sealing:
         stub = sa.update(table).where(listed).values(out.values) if out.values else None
         read = [selected(c, rows.dialect).label(c.name) for c in table.columns]
         return cls(
-            path=rows.path,
-            basis=_basis(rows.target.collection),
             facts=rows.facts,
-            found=Prepared(sa.select(*key).where(*conditions, *full).with_for_update()),
+            found=Prepared(
+                sa.select(*key).where(*conditions, *full).order_by(*key).with_for_update()
+            ),
             rows=Prepared(sa.select(*read).where(listed)),
             gone=Prepared(sa.delete(table).where(listed)),
             stub=Prepared(stub) if stub is not None else None,
             kept=_kept_names(rows),
             referring=rows.facts.referring(),
+            place=place,
         )
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> None:
@@ -117,39 +140,13 @@ class Sealing:
         keys = [tuple(row) for row in self.found.run(connection, parameters)]
         if not keys:
             return
-        table = sealed_table(self.facts.table.schema)
-        fresh = _ensure(connection, table)
+        put = self.place.opened(connection, parameters)
         for start in range(0, len(keys), _PAGE):
-            some = keys[start : start + _PAGE]
-            self._page(connection, table, parameters, some, fresh=fresh)
+            self._page(connection, keys[start : start + _PAGE], put)
 
-    def _page(
-        self,
-        connection: Connection,
-        table: sa.Table,
-        parameters: Mapping[str, Any],
-        keys: Sequence[tuple[Any, ...]],
-        *,
-        fresh: bool,
-    ) -> None:
+    def _page(self, connection: Connection, keys: Sequence[tuple[Any, ...]], put: Put) -> None:
         rows = [dict(r) for r in self.rows.run(connection, {KEYS: self._sent(keys)}).mappings()]
-        about = {"holder": parameters[HOLDER], "collection": self.path}
-        names = {json.dumps(native(self._key(row)), ensure_ascii=False): row for row in rows}
-        known = sa.select(table.c.row_key).where(
-            table.c.holder == about["holder"],
-            table.c.collection == self.path,
-            table.c.row_key.in_(list(names)),
-        )
-        # MariaDB does not let a transaction read what was made after it began
-        done = set() if fresh else set(connection.execute(known).scalars())
-        made = {"basis": self.basis[:400], "sealed_at": parameters[NOW]}
-        new = [
-            {**about, **made, "row_key": name, "body": self._body(row)}
-            for name, row in names.items()
-            if name not in done
-        ]
-        if new:
-            connection.execute(sa.insert(table), new)
+        put([Held(self._name(row), self._body(row)) for row in rows])
         self._remove(connection, rows)
 
     def _remove(self, connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -180,9 +177,51 @@ class Sealing:
     def _sent(self, keys: Sequence[tuple[Any, ...]]) -> list[Any]:
         return [key[0] for key in keys] if len(self.facts.key) == 1 else list(keys)
 
-    def _body(self, row: Mapping[str, Any]) -> str:
-        body = {name: native(_value(row, name)) for name in self.kept}
-        return json.dumps(body, ensure_ascii=False)
+    def _name(self, row: Mapping[str, Any]) -> str:
+        return json.dumps(native(self._key(row)), ensure_ascii=False)
+
+    def _body(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: native(_value(row, name)) for name in self.kept}
+
+
+@dataclass(frozen=True, slots=True)
+class InTable:
+    """Our table as the place of held rows."""
+
+    path: str
+    basis: str
+    schema: str | None
+
+    def opened(self, connection: Connection, parameters: Mapping[str, Any]) -> Put:
+        """Make the table where it is missing; return what writes rows into it."""
+        table = sealed_table(self.schema)
+        fresh = ensured(connection, table)
+
+        def put(rows: Sequence[Held]) -> None:
+            about = {"holder": parameters[HOLDER], "collection": self.path}
+            done: set[str] = set()
+            if not fresh:  # MariaDB lets no transaction read what was made after it began
+                done = self._done(connection, table, parameters[HOLDER], rows)
+            made = {"basis": self.basis[:400], "sealed_at": parameters[NOW]}
+            new = [
+                {**about, **made, "row_key": row.key, "body": _text(row.body)}
+                for row in rows
+                if row.key not in done
+            ]
+            if new:
+                connection.execute(sa.insert(table), new)
+
+        return put
+
+    def _done(
+        self, connection: Connection, table: sa.Table, holder: str, rows: Sequence[Held]
+    ) -> set[str]:
+        known = sa.select(table.c.row_key).where(
+            table.c.holder == holder,
+            table.c.collection == self.path,
+            table.c.row_key.in_([row.key for row in rows]),
+        )
+        return set(connection.execute(known).scalars())
 
 
 class Sealed:
@@ -194,6 +233,12 @@ class Sealed:
         self._engines, self._schema, self._effects = engines, schema, effects
         self._default = settings.schema or None
 
+    def collect(self, target: Target) -> Iterator[dict[str, Any]]:
+        """Yield what is kept of each row, whatever is disclosed: for a reading under a ticket."""
+        with self._engines.reading.connect() as connection:
+            for _, body in self._rows(connection, target.collection):
+                yield body
+
     def freeze(
         self, collection: Collection, parents: KeySet, asked: tuple[tuple[str, ...], ...]
     ) -> KeySet:
@@ -204,6 +249,10 @@ class Sealed:
             for _, body in self._rows(connection, collection):
                 frozen.add(body, Standing.SOLE)
         return frozen.keys()
+
+    def hold(self, target: Target, work: Work) -> Receipt:  # noqa: ARG002 - as in escrow
+        """Do nothing more: nobody but us deletes what is in our table."""
+        return Receipt()
 
     def erase(self, target: Target, work: Work) -> Receipt:
         """Delete the rows whose hold is over."""
@@ -223,7 +272,7 @@ class Sealed:
             for start in range(0, len(gone), _PAGE):
                 some = gone[start : start + _PAGE]
                 connection.execute(sa.delete(table).where(table.c.id.in_(some)))
-            because = _basis(target.collection) if kept else ""
+            because = ground(target.collection) if kept else ""
             return Receipt(len(gone), retained=kept, because=because, digest=digest.hex())
 
         return self._effects.once(target, work, act)
@@ -236,10 +285,7 @@ class Sealed:
         return Found(rows=held.count(False), restricted=held.count(True))
 
     def count(self, collection: Collection) -> int:
-        """Return how many rows are put away, where any are."""
-        rule = collection.restriction
-        if rule is None or rule.strategy != "seal":
-            return 0
+        """Return how many rows are put away."""
         with self._engines.reading.connect() as connection:
             return sum(1 for _ in self._rows(connection, collection))
 
@@ -250,13 +296,18 @@ class Sealed:
         self, connection: Connection, collection: Collection
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         table, ruling = self._table(collection), collection.ruling
-        if ruling is None or not _there(connection, table):
+        if ruling is None or not there(connection, table):
             return
         mine = sa.select(table.c.id, table.c.body).where(
             table.c.holder == ruling.holder, table.c.collection == collection.path
         )
-        for number, body in connection.execute(mine.order_by(table.c.id)).fetchall():
-            yield number, json.loads(body)
+        last = 0
+        while page := connection.execute(
+            mine.where(table.c.id > last).order_by(table.c.id).limit(_PAGE)
+        ).fetchall():
+            for number, body in page:
+                yield number, json.loads(body)
+            last = page[-1].id
 
 
 def _emptied_names(rows: Rows) -> list[str]:
@@ -281,7 +332,11 @@ def _kept_names(rows: Rows) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _basis(collection: Collection) -> str:
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False)
+
+
+def ground(collection: Collection) -> str:
     rule = collection.retention
     return collection.because or (rule.basis if rule else "") or _KEPT
 
@@ -309,13 +364,13 @@ def _pointers(
     return {tuple(row) for row in connection.execute(query)}
 
 
-def _ensure(connection: Connection, table: sa.Table) -> bool:
+def ensured(connection: Connection, table: sa.Table) -> bool:
     """
     Make our table where it is missing; return whether it was.
 
     MariaDB would commit, so there on a connection apart.
     """
-    if _there(connection, table):
+    if there(connection, table):
         return False
     if connection.dialect.name in {"mysql", "mariadb"}:
         with connection.engine.begin() as other:
@@ -325,5 +380,5 @@ def _ensure(connection: Connection, table: sa.Table) -> bool:
     return True
 
 
-def _there(connection: Connection, table: sa.Table) -> bool:
+def there(connection: Connection, table: sa.Table) -> bool:
     return sa.inspect(connection).has_table(table.name, schema=table.schema)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from connectors.sdk import Target, Work
 from connectors.sql.drafting import Draft
 from connectors.sql.erasing import Erasing
+from connectors.sql.escrowing import Escrow
 from connectors.sql.keysets import form_for, form_for_chunks
 from connectors.sql.plans import Plan, Plans
 from connectors.sql.predicates import Rows, any_of
@@ -35,8 +36,9 @@ class Stretch:
 class Stretches:
     """Cuts the tables of one store."""
 
-    def __init__(self, schema: Schema, plans: Plans, sizes: Sizes) -> None:
+    def __init__(self, schema: Schema, plans: Plans, sizes: Sizes, escrow: Escrow) -> None:
         self._schema, self._plans, self._sizes = schema, plans, sizes
+        self._escrow = escrow
 
     def ranges(
         self, connection: Connection, target: Target, work: Work, whale: Whale | None
@@ -76,7 +78,13 @@ class Stretches:
         def build(rows: Rows) -> Stretch:
             span = _span(rows, ranges, extent)
             within = span.condition if span else None
-            draft = Draft(rows, anonymise=work.anonymise, within=within, keyed=False)
+            draft = Draft(
+                rows,
+                anonymise=work.anonymise,
+                within=within,
+                keyed=False,
+                escrow=self._escrow,
+            )
             return Stretch(table.fullname, span, draft.erasing())
 
         form = form_for_chunks if extent.spills else form_for

@@ -26,6 +26,10 @@ A ``policy`` is not among them: nothing is kept under a company's own policy (R-
 PLACED: Final = frozenset({"litigation", "authority_order"})
 """Ranks of a legal hold, which is placed on a person or a collection."""
 
+ESCROW: Final = "escrow"
+AWAY: Final = frozenset({"seal", ESCROW})
+"""Strategies by which a held row leaves the place that products read."""
+
 RANKS: Final = BY_ITSELF | APPROVABLE | PLACED | {"policy"}
 """Every rank a basis can have."""
 
@@ -65,7 +69,8 @@ class Ruling:
         at: The moment retention is judged at: one for the whole request, so that what was
             planned, done and read back agree.
         holder: The request for which rows are sealed away; empty where nothing is.
-        sealed: Act on the rows that are sealed for ``holder``, not on the live ones.
+        sealed: Act on the rows that are put away for ``holder``, not on the live ones.
+        key: What seals rows that go into escrow for ``holder``; empty where none do.
     """
 
     approved: bool = False
@@ -73,6 +78,7 @@ class Ruling:
     at: datetime | None = field(default=None, compare=False)
     holder: str = field(default="", compare=False)
     sealed: bool = False
+    key: bytes = field(default=b"", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +86,20 @@ class Restriction:
     """
     How a row is restricted.
 
-    ``flag`` sets ``column`` to ``value``; ``seal`` moves the row to a table of ours.
+    ``flag`` sets ``column`` to ``value``; ``seal`` moves the row to a table of ours; ``escrow``
+    puts it, encrypted and under lock, into a bucket.
     """
 
     strategy: str
     column: str = ""
     value: str | int | float | bool | None = True
+
+    @property
+    def away(self) -> bool:
+        """Whether a held row leaves the collection."""
+        return self.strategy in AWAY
+
+    @property
+    def escrow(self) -> bool:
+        """Whether a held row goes into a bucket."""
+        return self.strategy == ESCROW

@@ -13,11 +13,12 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import correction_guard, disputes, subjects
+from rights.services import correction_guard, disputes, escrow_keys, subjects
 from rights.store.db import transaction
 from rights.store.models import (
     CorrectionGuard,
     DisputedValue,
+    EscrowKey,
     HeldRows,
     IdentifierRow,
     KeyringRow,
@@ -36,6 +37,7 @@ SEALED: Final[tuple[Place, ...]] = (
     (SealedNote, "id", "sealed", lambda r: f"note|{r.request_id}|{r.purpose}|{r.id}"),
     (KeyringRow, "request_id", "sealed", lambda r: f"keyring|{r.request_id}"),
     (HeldRows, "id", "sealed", lambda r: f"held|{r.request_id}|{r.collection}"),
+    (EscrowKey, "request_id", "sealed", lambda r: escrow_keys.aad(r.request_id)),
     (DisputedValue, "id", "sealed", lambda r: disputes.aad(r.request_id, r.id)),
     (CorrectionGuard, "id", "sealed", lambda r: correction_guard.aad(r.id)),
     (WebhookSubscription, "id", "sealed_secret", lambda r: f"webhook|{r.id}"),

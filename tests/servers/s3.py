@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.servers.missing import missing
 from workflows.embedded import s3 as embedded
@@ -71,20 +72,37 @@ def server() -> Iterator[Bucket]:
 
 
 @contextmanager
-def fresh_bucket(at: Bucket) -> Iterator[Bucket]:
-    """Yield a new bucket; afterwards remove it with every version of everything in it."""
+def fresh_bucket(at: Bucket, *, locks: bool = False) -> Iterator[Bucket]:
+    """
+    Yield a new bucket; afterwards remove it with every version of everything in it.
+
+    Args:
+        locks: It has object lock, and with it versions. What is locked then outlives the test.
+    """
     name = f"rights-test-{secrets.token_hex(6)}"
     client = at.client()
-    client.create_bucket(Bucket=name)
+    client.create_bucket(Bucket=name, **({"ObjectLockEnabledForBucket": True} if locks else {}))
     try:
         yield Bucket(at.endpoint, at.access_key, at.secret_key, at.region, name)
     finally:
-        _empty(client, name)
-        client.delete_bucket(Bucket=name)
+        if _empty(client, name, locks=locks):
+            client.delete_bucket(Bucket=name)
         client.close()
 
 
-def _empty(client: Any, bucket: str) -> None:
+def _empty(client: Any, bucket: str, *, locks: bool) -> bool:
+    """Delete everything; return whether everything could be."""
+    gone = True
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for row in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-            client.delete_object(Bucket=bucket, Key=row["Key"], VersionId=row["VersionId"])
+            one = {"Bucket": bucket, "Key": row["Key"], "VersionId": row["VersionId"]}
+            try:
+                if locks and "Size" in row:
+                    client.put_object_legal_hold(**one, LegalHold={"Status": "OFF"})
+                bypass = {"BypassGovernanceRetention": True} if locks else {}
+                client.delete_object(**one, **bypass)
+            except ClientError:
+                if not locks:
+                    raise
+                gone = False
+    return gone

@@ -38,7 +38,7 @@ purposes: [{name: service, title: {zh: 服务, en: Service}, basis: contract}]
 stores:
 - name: shop
   connector: sql
-  settings: {url: "${secret:SHOP_URL}"}
+  settings: {url: "${secret:SHOP_URL}"%(settings)s}
   role: controller
   classification: general
   defaults: {purposes: [service], retention: none}
@@ -192,6 +192,7 @@ def shop_at(
     restriction: str = FLAG,
     items: str = "none",
     item_restriction: str = "",
+    settings: str = "",
 ) -> Shop:
     """
     Make the shop: Mia (1) and Noa (2), each with an order of long ago, one of two years and
@@ -203,6 +204,7 @@ def shop_at(
         "restriction": restriction,
         "items": items,
         "item_restriction": item_restriction,
+        "settings": settings,
     }
     lines = [x for x in text.splitlines() if not x.strip().endswith("restriction:")]
     made.map_file.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
-from rights.store.models.holds import HeldRows, HoldApproval, HoldException, LegalHold
+from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.parties import (
     Backend,
     BackendKey,
@@ -49,6 +49,7 @@ __all__ = [
     "DayChain",
     "DisputedValue",
     "Entry",
+    "EscrowKey",
     "Grant",
     "HeldRows",
     "HoldApproval",

@@ -91,6 +91,25 @@ class HoldException(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class EscrowKey(SQLModel, table=True):
+    """
+    What seals the rows that one request has in escrow.
+
+    It is there before anything is sealed under it, and destroyed when nothing is held for the
+    request any more: then no copy of an object opens, wherever it is.
+
+    Args:
+        sealed: Under the vault.
+        used_at: When something was last about to be put there.
+    """
+
+    __tablename__ = "escrow_key"
+
+    request_id: str = Field(primary_key=True, max_length=32)
+    sealed: bytes
+    used_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class HeldRows(SQLModel, table=True):
     """
     The rows of one collection that a request left because something holds them.

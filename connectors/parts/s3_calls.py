@@ -1,10 +1,16 @@
-"""What boto says went wrong, as what happens next. Keys are personal data: no message has one."""
+"""
+Calls to an object store: the client, and what boto says went wrong as what happens next.
+
+Keys are personal data: no message has one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -14,7 +20,13 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from connectors.sdk import ConnectorError, Misconfigured, Overloaded, Refused, Transient
+from rights.domain.errors import (
+    ConnectorError,
+    Misconfigured,
+    Overloaded,
+    Refused,
+    Transient,
+)
 from rights.failpoints import Point, hit
 
 T = TypeVar("T")
@@ -52,6 +64,60 @@ _OURS = frozenset(
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"})
 
 
+class Door(Protocol):
+    """How a bucket is opened: the part of a connector's settings that says so."""
+
+    @property
+    def endpoint(self) -> str:
+        """Empty for AWS."""
+
+    @property
+    def region(self) -> str:
+        """The region that requests are signed for."""
+
+    @property
+    def access_key(self) -> str:
+        """Empty for what the machine itself has (a role, say)."""
+
+    @property
+    def secret_key(self) -> str:
+        """Empty like it."""
+
+    @property
+    def path_style(self) -> bool:
+        """The bucket in the path instead of the host name."""
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """Seconds to wait for a connection."""
+
+    @property
+    def read_timeout_s(self) -> float:
+        """Seconds to wait for an answer."""
+
+
+def client(door: Door) -> Any:
+    """Return a client; nothing is connected to yet."""
+    style = "path" if door.path_style else "auto"
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=door.endpoint or None,
+        region_name=door.region,
+        aws_access_key_id=door.access_key or None,
+        aws_secret_access_key=door.secret_key or None,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": style},
+            connect_timeout=door.connect_timeout_s,
+            read_timeout=door.read_timeout_s,
+            retries={"mode": "standard", "max_attempts": 3},
+            # Stores that are not AWS do not all know the newer checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
 def asked(question: Callable[[], T]) -> T:
     """
     Return what *question* returns; turn boto's errors into ours.
@@ -77,12 +143,17 @@ def asked(question: Callable[[], T]) -> T:
 
 def asked_if_there(question: Callable[[], T]) -> T | None:
     """Return what *question* returns, or None when what it is about has gone."""
+    return asked_unless(question, _GONE)
+
+
+def asked_unless(question: Callable[[], T], codes: Container[str]) -> T | None:
+    """Return what *question* returns, or None when the store answers with one of *codes*."""
 
     def or_none() -> T | None:
         try:
             return question()
         except ClientError as error:
-            if _code(error) in _GONE:
+            if _code(error) in codes:
                 return None
             raise
 
