@@ -26,6 +26,7 @@ class Act(StrEnum):
     LEAVE_OUT = "leave_out"
     APPROVE = "approve"
     DENY = "deny"
+    READ_HELD = "read_held"
 
 
 AUTOMATION: Final = "automation"
@@ -38,11 +39,12 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.LEAVE_OUT: frozenset({"reviewer", "approver"}),
         Act.APPROVE: frozenset({"approver"}),
         Act.DENY: frozenset({"approver", "verifier", "legal", "dpo"}),
+        Act.READ_HELD: frozenset({"legal"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
 
-BY_A_PERSON: Final = frozenset({Act.REVIEW, Act.LEAVE_OUT, Act.APPROVE, Act.DENY})
+BY_A_PERSON: Final = frozenset({Act.REVIEW, Act.LEAVE_OUT, Act.APPROVE, Act.DENY, Act.READ_HELD})
 """Decisions: whoever has the role ``automation`` takes none, whatever else is granted."""
 
 

@@ -181,6 +181,37 @@ def make_exception(desk: Desk, /, path: str, stated_by: str, who: str, **given: 
     _act(desk, who, act)
 
 
+@holds.command("read")
+@click.argument("request")
+@click.argument("collection")
+@click.option("--rank", required=True, type=click.Choice(sorted(PLACED)))
+@click.option("--ticket", required=True, help="Number of the order or case; no personal data.")
+@AS
+@click.pass_obj
+def read_rows(desk: Desk, /, request: str, collection: str, who: str, **given: Any) -> None:
+    """
+    Print what is kept of the rows of COLLECTION that were put away for REQUEST.
+
+    JSON Lines. Who read it, under which ticket, stands in the request's trail before the first
+    line is printed.
+    """
+    from workflows.building import floor_for, parts_for
+    from workflows.ticketed import Ticket, read
+
+    floor = floor_for(parts_for(desk.context.settings), worker="staff")
+    with reading(desk.register) as session:
+        staff = tasks.staff_named(session, who)
+    try:
+        ticket = Ticket.of(given["rank"], given["ticket"])
+        for row in read(floor, request, collection, staff, ticket):
+            click.echo(json.dumps(row, ensure_ascii=False))
+    except RightsError as error:
+        _refused(desk, staff, error)
+        raise
+    finally:
+        floor.close()
+
+
 def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], object]) -> None:
     """Do it in one transaction; what somebody may not do is an entry too."""
     now = RegisterClock(desk.register).now()
@@ -190,7 +221,12 @@ def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], object])
         with transaction(desk.register) as session:
             made = do(session, staff, now)
     except RightsError as error:
-        with transaction(desk.register) as session:
-            tasks.refused(session, staff, error, now=now)
+        _refused(desk, staff, error)
         raise
     click.echo(made if isinstance(made, str) else "done")
+
+
+def _refused(desk: Desk, staff: Staff, error: RightsError) -> None:
+    now = RegisterClock(desk.register).now()
+    with transaction(desk.register) as session:
+        tasks.refused(session, staff, error, now=now)
