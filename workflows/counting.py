@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from connectors.sdk import Found, Target, Verb, Work
+from connectors.sdk import Found, KeySet, Reach, Target, Verb, Work
 from workflows.floor import Floor
 from workflows.plan import Plan
 from workflows.recipes import VERBS
@@ -30,14 +30,18 @@ def counts_of(floor: Floor, plan: Plan, view: View) -> dict[str, dict[str, int]]
             continue
         for path in step.collections:
             if path not in out:
-                out[path] = _locate(floor, connector, path, view)
+                reaches = view.predicates[path]
+                out[path] = located(floor, connector, path, view.keys, reaches)
     return out
 
 
-def _locate(floor: Floor, connector: Any, path: str, view: View) -> dict[str, int]:
+def located(
+    floor: Floor, connector: Any, path: str, keys: KeySet, predicate: tuple[Reach, ...]
+) -> dict[str, int]:
+    """Return what one collection holds now of whom *keys* are. Raises ConnectorError."""
     collection = floor.context.datamap.collection(path)
     now = floor.now()
     work = Work(f"dry-run-{path}", 0, 0, now + timedelta(minutes=5), now=now)
-    target = Target(collection, view.keys, view.predicates[path])
+    target = Target(collection, keys, predicate)
     with at(collection.store):
         return found_json(connector.locate(target, work))

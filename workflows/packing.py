@@ -16,6 +16,7 @@ from rights.store.db import reading
 from rights.store.ids import new_id
 from rights.store.models import Package, Request
 from rights.store.sealing import SealedFiles, new_data_key, open_range
+from workflows import decisions
 from workflows.claims import Ask, Claim, Done, Outcome, PackageKey
 from workflows.floor import Floor
 from workflows.packages.detecting import Own
@@ -89,12 +90,10 @@ def _asked_about(floor: Floor, claim: Claim, index: SpoolIndex) -> Ask | None:
         return None
     held = {of.collection for of in index.collections if of.records}
     looked = {of.collection for of in index.collections}
-    named = next(d for d in datamap.decisions if d.name == name)
-    place = named.outcome.rpartition(".")[0]
+    place = decisions.place(next(d for d in datamap.decisions if d.name == name))
     if place not in looked or place in held:
         return None
-    others = (d for d in datamap.decisions if d.outcome.rpartition(".")[0] in held)
-    return Ask("decision", tuple(d.name for d in others))
+    return Ask("decision", decisions.others(floor, keys_of(floor, claim), name))
 
 
 def policy_of(request: Request, own: Own) -> Policy:

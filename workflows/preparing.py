@@ -16,7 +16,7 @@ from rights.domain.graph import finding_identifiers
 from rights.services import subjects
 from rights.store.db import reading
 from rights.store.models import Request
-from workflows import belonging, correcting
+from workflows import belonging, correcting, decisions
 from workflows.claims import Claim, Done, Outcome
 from workflows.counting import counts_of
 from workflows.floor import Floor
@@ -51,7 +51,8 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     routes = floor.routes(request.kind)
     asked = replace(asked_of(request, values, datamap), only=only(request, datamap))
     steps = routes.steps(asked, floor.manifests)
-    paths = {p for s in steps for p in s.collections}
+    planned = {p for s in steps for p in s.collections}
+    paths = planned | decisions.looked_at(asked, datamap)
     if paths:
         find_anything(datamap, given)
         belonging.check(floor, routes, request)
@@ -70,7 +71,7 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     plan, sample = _looked_at(floor, plan, View(request, routes.predicates, keys, ruled))
     result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
-    result |= _found(routes, keys, hops, paths)
+    result |= _found(routes, keys, hops, planned)
     return Done(result, plan=plan, keys=keys, made=made, sample=sample)
 
 
