@@ -10,7 +10,7 @@ Source: NDSR 24 (no processing but storage and security).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ class Ticket:
 
 def read(
     floor: Floor, request_id: str, path: str, staff: Staff, ticket: Ticket
-) -> Iterator[Mapping[str, Any]]:
+) -> Generator[Mapping[str, Any]]:
     """
     Yield what is kept of the rows of one collection that were put away for one request.
 

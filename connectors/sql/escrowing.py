@@ -36,6 +36,9 @@ REPEATED: Final = "rights_repeated"
 """The parameter that says whether a try before this one may have put something there."""
 
 _AT_ONCE: Final = 8
+_PAGE: Final = 2_000
+"""Rows that may share an object: it is the calls that take time."""
+
 _BYTES: Final = 4 * 2**20
 """About how much an object may hold; a row that is larger has one of its own."""
 
@@ -124,6 +127,7 @@ class InEscrow:
     escrow: Escrow
     collection: Collection
     schema: str | None
+    page: int = _PAGE
 
     def opened(self, connection: Connection, parameters: Mapping[str, Any]) -> Put:
         """

@@ -78,6 +78,10 @@ Put = Callable[[Sequence[Held]], None]
 class Place(Protocol):
     """Where held rows are put."""
 
+    @property
+    def page(self) -> int:
+        """How many rows are handed over at once."""
+
     def opened(self, connection: Connection, parameters: Mapping[str, Any]) -> Put:
         """
         Return what puts rows there, for the caller's transaction.
@@ -141,8 +145,9 @@ class Sealing:
         if not keys:
             return
         put = self.place.opened(connection, parameters)
-        for start in range(0, len(keys), _PAGE):
-            self._page(connection, keys[start : start + _PAGE], put)
+        page = self.place.page
+        for start in range(0, len(keys), page):
+            self._page(connection, keys[start : start + page], put)
 
     def _page(self, connection: Connection, keys: Sequence[tuple[Any, ...]], put: Put) -> None:
         rows = [dict(r) for r in self.rows.run(connection, {KEYS: self._sent(keys)}).mappings()]
@@ -191,6 +196,7 @@ class InTable:
     path: str
     basis: str
     schema: str | None
+    page: int = _PAGE
 
     def opened(self, connection: Connection, parameters: Mapping[str, Any]) -> Put:
         """Make the table where it is missing; return what writes rows into it."""

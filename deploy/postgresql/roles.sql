@@ -52,7 +52,9 @@ GRANT SELECT, INSERT, UPDATE ON
     TO rights_worker;
 GRANT DELETE ON plan, step, keyring, package, subject_lock TO rights_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON disputed_value, correction_guard TO rights_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON aftercare, capsule, suppression, held_rows TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+    aftercare, capsule, suppression, held_rows, escrow_key
+    TO rights_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON store_gate, store_turn TO rights_worker;
 GRANT SELECT, DELETE ON released_value TO rights_worker;
 GRANT SELECT, INSERT ON receipt_opening TO rights_worker;

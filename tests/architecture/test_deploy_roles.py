@@ -172,9 +172,18 @@ def test_nobody_changes_an_entry_of_the_audit_trail(register: Register, process:
     assert register.may(process, "DELETE", "entry") == (process == "relay")
 
 
-@pytest.mark.parametrize("table", ["keyring", "plan", "step", "journal", "staff", "checkpoint"])
+@pytest.mark.parametrize(
+    "table", ["keyring", "escrow_key", "plan", "step", "journal", "staff", "checkpoint"]
+)
 def test_the_web_does_not_read_what_the_work_is_done_with(register: Register, table: str) -> None:
     assert not register.may("web", "SELECT", table)
+
+
+@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE"])
+def test_the_worker_makes_and_destroys_the_keys_of_what_is_in_escrow(
+    register: Register, right: str
+) -> None:
+    assert register.may("worker", right, "escrow_key")
 
 
 def test_no_table_of_the_register_is_forgotten(register: Register) -> None:

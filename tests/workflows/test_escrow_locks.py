@@ -97,10 +97,13 @@ def test_the_check_names_what_is_missing(tmp_path: Path, sqlite_url: str, s3: Bu
     url = 'url: "${secret:SHOP_URL}"'
 
     _, bare = run_check(tmp_path, text, secret)
+    odd = text.replace(url, url + settings(s3, "forever"))
+    _, modeless = run_check(tmp_path, odd, {**secret, **keys})
     _, lockless = run_check(tmp_path, text.replace(url, url + settings(s3)), {**secret, **keys})
 
     assert any("shop.orders.restriction: its held rows are to go into escrow" in f for f in bare)
     assert any(f"the bucket {s3.bucket} has no object lock" in f for f in lockless)
+    assert any("escrow_mode is one of governance, compliance" in f for f in modeless)
 
 
 def test_a_bucket_that_does_not_answer_leaves_the_row_and_is_asked_again(

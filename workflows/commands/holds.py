@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,8 +204,9 @@ def read_rows(desk: Desk, /, request: str, collection: str, who: str, **given: A
         staff = tasks.staff_named(session, who)
     try:
         ticket = Ticket.of(given["rank"], given["ticket"])
-        for row in read(floor, request, collection, staff, ticket):
-            click.echo(json.dumps(row, ensure_ascii=False))
+        with closing(read(floor, request, collection, staff, ticket)) as rows:
+            for row in rows:
+                click.echo(json.dumps(row, ensure_ascii=False))
     except RightsError as error:
         _refused(desk, staff, error)
         raise
