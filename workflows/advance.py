@@ -376,7 +376,7 @@ def _keep_plan(
         )
     )
     plans.keep_sample(session, floor.context.vault, request.id, outcome.sample, now)
-    turns.remember(session, floor.context.vault, request, outcome.keys, now)
+    turns.remember(session, floor.context, request, outcome.keys, now)
     disputing.begin(session, floor, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
     session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))

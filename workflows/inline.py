@@ -148,16 +148,18 @@ def _some(
     """Run what may go side by side; then each to its end, whatever is left of it."""
     if given.get("dry_run"):
         floor = _stopping(floor)
-    ids = [_submit(floor, order) for order in orders]
-    if len(ids) > 1 and {order.kind for order in orders} <= ERASING:
-        abreast.work_on(floor, ids)
-    for request_id in ids:
-        yield _one(floor, request_id, given)
+    asked = [_submit(floor, order) for order in orders]
+    if len(asked) > 1 and {order.kind for order in orders} <= ERASING:
+        abreast.work_on(floor, [request_id for request_id, _ in asked])
+    for request_id, shown in asked:
+        yield _one(floor, request_id, given, shown=shown)
 
 
-def _one(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _one(floor: Floor, request_id: str, given: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
     wanted = _wanted(given)
     _until_still(floor, request_id)
+    if shown and not floor.force_approval:
+        wanted = _shown_before(floor, request_id)
     if wanted:
         _approve(floor, request_id, wanted)
         _until_still(floor, request_id)
@@ -166,7 +168,11 @@ def _one(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, A
 
 def _wanted(given: Mapping[str, Any]) -> str:
     if given.get("plan_in"):
-        return str(json.loads(given["plan_in"].read_text(encoding="utf-8"))["hash"])
+        try:
+            return str(json.loads(given["plan_in"].read_text(encoding="utf-8"))["hash"])
+        except (ValueError, KeyError, TypeError):
+            said = f"{given['plan_in']} is no plan that --plan-out wrote"
+            raise Invalid(f"{said}: make one with --dry-run --plan-out FILE") from None
     return str(given.get("approve_hash") or "")
 
 
@@ -175,7 +181,17 @@ def _stopping(floor: Floor) -> Floor:
     return replace(floor, force_approval=True)
 
 
-def _submit(floor: Floor, order: Order) -> str:
+def _shown_before(floor: Floor, request_id: str) -> str:
+    """Return the plan that an earlier dry run showed: who now says "do it" has seen it."""
+    with reading(floor.register) as session:
+        request = session.get_one(Request, request_id)
+        plan, _ = read_plan(session, request_id)
+    asks = request.kind in floor.context.settings.approval_kinds
+    return plan.hash if plan and request.wait is Wait.APPROVAL and not asks else ""
+
+
+def _submit(floor: Floor, order: Order) -> tuple[str, bool]:
+    """Return the request, and whether the register had it before."""
     cleaned = subjects.cleaned(floor.context.datamap, order.subject)
     if wrong := [*forms.anonymised(floor.context.datamap, order.option, order.parameters)]:
         raise Invalid("the request has mistakes", wrong)
@@ -192,8 +208,8 @@ def _submit(floor: Floor, order: Order) -> str:
         notify=False,
     )
     with transaction(floor.register) as session:
-        request, _ = intake.submit(session, floor.context, new, now=floor.now())
-        return request.id
+        request, made = intake.submit(session, floor.context, new, now=floor.now())
+        return request.id, not made
 
 
 def _until_still(floor: Floor, request_id: str) -> None:

@@ -28,8 +28,8 @@ from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.logs import get
 from rights.services import audit, outbox, subjects
+from rights.services.context import Context
 from rights.store.models import Entry, IdentifierRow, Request, StepRow, SubjectLock
-from rights.store.vault import Vault
 from workflows.recipes import IRREVERSIBLE
 
 ERASING: Final = frozenset({Kind.DELETION, Kind.ACCOUNT_CANCELLATION})
@@ -116,16 +116,22 @@ def _first_in_bundle(session: Session, request: Request) -> bool:
 
 
 def remember(
-    session: Session, vault: Vault, request: Request, keys: KeySet | None, now: datetime
+    session: Session, context: Context, request: Request, keys: KeySet | None, now: datetime
 ) -> None:
-    """Note whom a request turned out to be about: every identifier that is solely theirs."""
+    """
+    Note whom a request turned out to be about: every identifier that is solely theirs.
+
+    Not a number that passes from one person to the next: who has it now would wait for who had it.
+    """
     if keys is None or request.kind not in {*ERASING, *NEEDING}:
         return
+    known = context.datamap.identifiers
+    names = (a.removeprefix(_IDENTIFIER) for a in keys.anchors if a.startswith(_IDENTIFIER))
+    lasting = [name for name in names if name in known and not known[name].recycled]
     found = {
-        subjects.blind(vault, anchor.removeprefix(_IDENTIFIER), str(key[0]))
-        for anchor in keys.anchors
-        if anchor.startswith(_IDENTIFIER)
-        for key in keys.keys(anchor, Standing.SOLE)
+        subjects.blind(context.vault, name, str(key[0]))
+        for name in lasting
+        for key in keys.keys(_IDENTIFIER + name, Standing.SOLE)
     }
     rows = [{"subject": s, "request_id": request.id, "at": now} for s in sorted(found)]
     if rows:

@@ -207,3 +207,48 @@ def test_a_batch_ends_in_one_line_about_all(tmp_path: Path, shop: sqlite3.Connec
     users = [x for x in last["collections"] if (x["collection"], x["action"]) == ("users", "erase")]
     assert [u["affected"] for u in users] == [2]
     assert all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL") == [3]
+
+
+def run_on(tmp_path: Path, *more: str) -> Any:
+    asked = ["--datamap", str(tmp_path / "map.yaml"), "--kind", "deletion", "--json", *more]
+    return CliRunner().invoke(execute, asked)
+
+
+def test_a_dry_run_is_carried_out_by_the_same_command_without_it(
+    tmp_path: Path, shop: sqlite3.Connection
+) -> None:
+    same = ("--subject", "user_id=2", "--state", str(tmp_path / "state"))
+
+    shown = run_on(tmp_path, *same, "--dry-run")
+    done = run_on(tmp_path, *same)
+
+    assert json.loads(shown.stdout.splitlines()[-1])["state"] == "planned"
+    assert (done.exit_code, json.loads(done.stdout.splitlines()[-1])["state"]) == (0, "fulfilled")
+    assert all_of(shop, "SELECT id FROM users WHERE email IS NULL") == [2]
+
+
+@pytest.mark.parametrize("written", ["not json", "[]", '{"user_id": null}', '{"user_id": ["1"]}'])
+def test_a_line_that_is_no_person_is_refused_before_anything(
+    tmp_path: Path, shop: sqlite3.Connection, written: str
+) -> None:
+    (tmp_path / "people.jsonl").write_text(f'{{"user_id": 1}}\n{written}\n', encoding="utf-8")
+
+    done = run_on(tmp_path, "--subjects", str(tmp_path / "people.jsonl"))
+
+    assert done.exit_code == 2
+    assert "line 2 of --subjects" in done.stderr
+    assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", "not json"])
+def test_a_file_that_is_no_plan_is_refused_before_anything(
+    tmp_path: Path, shop: sqlite3.Connection, written: str
+) -> None:
+    (tmp_path / "plan.json").write_text(written, encoding="utf-8")
+
+    given = ("--subject", "user_id=1", "--plan", str(tmp_path / "plan.json"))
+    done = run_on(tmp_path, *given)
+
+    assert done.exit_code == 2
+    assert "is no plan" in done.stderr
+    assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3

@@ -88,13 +88,28 @@ def _of_all(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _people(given: dict[str, Any]) -> list[dict[str, str]]:
     if given["people"]:
         lines = given["people"].read_text(encoding="utf-8").splitlines()
-        people = [json.loads(line) for line in lines if line.strip()]
+        people = [_person(n, line) for n, line in enumerate(lines, 1) if line.strip()]
         if not people:
             raise Invalid("the file of --subjects names nobody")
         return people
     if not given["subject"]:
         raise Invalid("say who it is about: --subject TYPE=VALUE, or --subjects FILE")
     return [dict(_pair(text, "--subject") for text in given["subject"])]
+
+
+def _person(number: int, line: str) -> dict[str, str]:
+    """Read one line of ``--subjects``; what a line says is never repeated in a message."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        said = None
+    plain = isinstance(said, dict) and said and all(type(v) in (str, int) for v in said.values())
+    if not plain:
+        raise Invalid(
+            f"line {number} of --subjects is no person: write one JSON object a line,"
+            ' {"TYPE": "VALUE"}'
+        )
+    return {name: str(value) for name, value in said.items()}
 
 
 def _pair(text: str, of: str) -> tuple[str, str]:
