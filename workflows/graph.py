@@ -8,9 +8,10 @@ The orders and the frozen columns come from :mod:`rights.domain.graph`; here lin
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connectors.sdk import Reach
-from rights.domain.datamap import Collection, DataMap, Depth, Role
+from rights.domain.datamap import Collection, DataMap, Depth, Erasure, OnErasure, Role
 from rights.domain.graph import (
     INWARD,
     OUTWARD,
@@ -39,6 +40,7 @@ __all__ = [
     "freeze_order",
     "frozen",
     "identity_collections",
+    "left_alone",
     "parents",
     "predicate_for",
     "recursive",
@@ -106,7 +108,33 @@ def _linked(datamap: DataMap, collection: Collection, *, erasing: bool) -> Itera
     for link in collection.links:
         if link.role in roles and (link.to or link.identifier in usable):
             normalise = _normalise(datamap, link.identifier) if link.identifier else ""
-            yield Reach(link.columns, link.anchor, link.role, link, normalise)
+            reach = Reach(link.columns, link.anchor, link.role, link, normalise)
+            stays = link.role is Role.NONE and _stays(datamap.collection(link.to))
+            yield left_alone(reach) if stays else reach
+
+
+def left_alone(reach: Reach) -> Reach:
+    """
+    Return *reach* for rows whose target is emptied but stays: they may go on pointing at it.
+
+    A reply to a comment that says nothing any more is still a reply to it. What the map says is
+    cut (``on_erasure``) is cut all the same.
+    """
+    link = reach.link
+    if link is None or link.role is not Role.NONE or link.depth is Depth.DEEP or link.anonymise:
+        return reach
+    return replace(reach, link=replace(link, on_erasure=OnErasure.KEEP))
+
+
+def _stays(collection: Collection) -> bool:
+    """Return whether no erasure removes a row of *collection*."""
+    if collection.erasure is not Erasure.DELETE:
+        return True
+    links = collection.links
+    goes = any(k.on_erasure is OnErasure.DELETE or k.depth is Depth.DEEP for k in links)
+    owners = [k for k in links if k.role is Role.OWNER]
+    kept = bool(owners) and all(k.on_erasure is OnErasure.KEEP for k in owners)
+    return kept and not goes and not collection.identifies
 
 
 def _given(datamap: DataMap, collection: Collection) -> Iterator[Reach]:

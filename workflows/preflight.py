@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectors.sdk import Role, TableFound
-from rights.domain.datamap import Collection, Erasure
+from rights.domain.datamap import Collection, Depth, Erasure, Link
+from rights.domain.graph import INWARD
 from workflows.findings import Finding, error, warning
 from workflows.graph import OUTWARD
-from workflows.tables import Compared, columns_named, has_column, placeholders, table_of
+from workflows.tables import Compared, column_of, columns_named, has_column, placeholders, table_of
 
 SELECT, UPDATE, DELETE = "SELECT", "UPDATE", "DELETE"
 
@@ -119,7 +120,7 @@ def _by_itself(collection: Collection, table: TableFound) -> Iterator[Finding]:
 
 
 def _inside(compared: Compared, collection: Collection, table: TableFound) -> Iterator[Finding]:
-    """Name the links that run over a value inside a column: this kind of store follows none."""
+    """Name the links that run over a value inside a column where the store can not follow it."""
     pointed = (
         name
         for other in compared.datamap.collections
@@ -127,7 +128,12 @@ def _inside(compared: Compared, collection: Collection, table: TableFound) -> It
         if link.to == collection.path
         for name in link.to_columns
     )
-    own = (name for link in collection.links for name in link.columns)
+    own = (
+        name
+        for link in collection.links
+        for name in link.columns
+        if not _followed(collection, link, table)
+    )
     for name in dict.fromkeys((*own, *collection.identifies.values(), *pointed)):
         if name not in table.columns and has_column(table, name):
             yield error(
@@ -135,6 +141,13 @@ def _inside(compared: Compared, collection: Collection, table: TableFound) -> It
                 "a link cannot run over a value inside a column here",
                 "keep the value in a column of its own (a generated one will do) and link that",
             )
+
+
+def _followed(collection: Collection, link: Link, table: TableFound) -> bool:
+    """Return whether the store finds rows by a value inside a column, as *link* asks."""
+    alone = len(link.columns) == 1 and link.to != collection.path
+    inward = link.role in INWARD or (link.role is Role.NONE and link.depth is Depth.SHALLOW)
+    return alone and inward and column_of(link.columns[0]) in table.documents
 
 
 def _pointing(

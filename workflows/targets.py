@@ -15,6 +15,7 @@ from workflows import bystanders
 from workflows.claims import Claim
 from workflows.floor import Floor
 from workflows.freezing import frozen
+from workflows.graph import left_alone
 from workflows.holds import Rulings, rulings_of
 from workflows.keyring import opened_keys
 from workflows.recipes import TAGS_SWITCH
@@ -49,6 +50,8 @@ def targets(
     for chunk, path in enumerate(step.collections):
         collection = ruled.of(floor.context.datamap.collection(path))
         predicate = floor.routes(claim.request.kind).predicates[path]
+        if claim.request.option is Option.ANONYMISE:
+            predicate = tuple(map(left_alone, predicate))
         unhooked = any(name.partition(":")[0] == path for name in step.unhook)
         target = Target(collection, keys, predicate, unhooked=unhooked)
         work = Work(

@@ -7,6 +7,7 @@ queries, and use it to check what the queries did: the two are written apart on 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -162,11 +163,14 @@ class Standings:
         """Return every way by which *row* is reached."""
         out = []
         for reach, known in self._ways:
-            value = self._value(row, reach.columns, reach.normalise)
-            if value in self._staying.get(reach, ()):
-                continue  # what is held stays, and so does what points at it
-            if value in known and (reach.link is None or self._applies(reach.link, row)):
-                out.append(Hit(reach, known[value]))
+            stays = self._staying.get(reach, ())  # what is held stays, and what points at it
+            found = [
+                known[value]
+                for value in self._values(row, reach.columns, reach.normalise)
+                if value in known and value not in stays
+            ]
+            if found and (reach.link is None or self._applies(reach.link, row)):
+                out.append(Hit(reach, functools.reduce(stronger, found)))
         return tuple(out)
 
     def of(self, row: Mapping[str, Any]) -> Standing | None:
@@ -195,12 +199,13 @@ class Standings:
         if not any(identity(reach, self._path) for reach in sure) and self._is_another(row):
             return False
         for link, known in self._owners:
-            value = self._value(row, link.columns, self._folds.get(link, ""))
-            unset = None in value or (link.identifier and "" in value)
-            if unset or not self._applies(link, row):
+            if not self._applies(link, row):
                 continue
-            if known.get(value) is not Standing.SOLE:
-                return False
+            empty = (None, "") if link.identifier or is_list(link.columns) else (None,)
+            for value in self._values(row, link.columns, self._folds.get(link, "")):
+                unset = any(nothing in value for nothing in empty)
+                if not unset and known.get(value) is not Standing.SOLE:
+                    return False
         return True
 
     def _is_another(self, row: Mapping[str, Any]) -> bool:
@@ -213,6 +218,15 @@ class Standings:
             return True
         wanted = self._same(link.type_column, link.type_value)
         return self._same(link.type_column, row.get(link.type_column)) == wanted
+
+    def _values(
+        self, row: Mapping[str, Any], columns: tuple[str, ...], normalise: str
+    ) -> list[tuple[Hashable, ...]]:
+        """Return what *row* points at: of a list, by each of its elements."""
+        if not is_list(columns):
+            return [self._value(row, columns, normalise)]
+        [name] = columns
+        return [self._value({name: one}, columns, normalise) for one in row.get(name) or ()]
 
     def _value(
         self, row: Mapping[str, Any], columns: tuple[str, ...], normalise: str
@@ -229,6 +243,11 @@ class Standings:
                 if None not in value:
                     out[value] = standing
         return out
+
+
+def is_list(columns: tuple[str, ...]) -> bool:
+    """Return whether a link runs over the elements of a list (``items[].user_id``)."""
+    return len(columns) == 1 and "[]" in columns[0]
 
 
 def _folded(value: Hashable, normalise: str) -> Hashable:

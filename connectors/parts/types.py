@@ -286,6 +286,7 @@ class TableFound:
         triggers: Names of triggers that run when rows are changed or deleted.
         rewrites: Names of rules by which the store does something else than it is told.
         lacks: What the account may not do here: ``SELECT``, ``UPDATE``, ``DELETE``.
+        documents: Columns into which a link may reach (``payload.customer.email``).
     """
 
     name: str
@@ -299,6 +300,7 @@ class TableFound:
     triggers: tuple[str, ...] = ()
     rewrites: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.elements import Null
 
 from connectors.parts.fates import KEPT, cut, erasable, moment, overridden
 from connectors.parts.retention import cutoff
@@ -16,7 +15,9 @@ from connectors.sql.emptying import SALT, Emptied, emptied, pointer
 from connectors.sql.erasing import ROWS, Erasing, Tree
 from connectors.sql.escrowing import KEY, REPEATED, Escrow, InEscrow
 from connectors.sql.facts import column, columns
+from connectors.sql.inside import as_inside
 from connectors.sql.keysets import Condition
+from connectors.sql.nobody import cleared, clears, unset
 from connectors.sql.plans import Prepared
 from connectors.sql.predicates import NEVER, Rows, any_of
 from connectors.sql.sealing import HOLDER, NOW, InTable, Place, Sealing, ground
@@ -139,11 +140,14 @@ class Draft:
         if rule is None or cutoff(self.collection, _ANY_TIME) is None:
             return NEVER
         since = column(self.rows.table, rule.from_, self.rows.path)
-        if not isinstance(since.type, sa.DateTime | sa.Date):
+        lite = self.rows.dialect == "sqlite"  # which has no type for them: most keep text
+        dated = isinstance(since.type, sa.DateTime | sa.Date)
+        if not dated and not (lite and isinstance(since.type, sa.String | sa.types.NullType)):
             raise Misconfigured(
                 f"{self.rows.path}: retention counts from {rule.from_}, which holds no date"
             )
-        return sa.or_(since.is_(None), _later(since, self.rows.dialect))
+        unread = sa.func.datetime(since) if lite else since  # no date we can read: it stays
+        return sa.or_(unread.is_(None), _later(since, self.rows.dialect))
 
     def _not_held(self, reach: Reach | None = None) -> list[Condition]:
         if self.held is NEVER or (reach and grade(reach, Standing.SOLE) is None):
@@ -172,9 +176,10 @@ class Draft:
 
     def _lets_all_go(self, reach: Reach) -> bool:
         """Return whether every row reached this way goes, and its pointer with it."""
-        cleared = all(self.rows.table.c[n].nullable for n in cut(reach) if n in self.rows.table.c)
+        cols = columns(self.rows.table, cut(reach), self.rows.path)
+        empties = all(clears(c) and as_inside(c) is None for c in cols)
         owned = reach.link in owner_links(self.collection) and cut(reach) == reach.columns
-        return owned and cleared and self.rows.hit(reach, Standing.SOLE).compare(self.going)
+        return owned and empties and self.rows.hit(reach, Standing.SOLE).compare(self.going)
 
     # -- statements ------------------------------------------------------------------------
 
@@ -199,7 +204,7 @@ class Draft:
 
     def _settles(self, pointers: list[tuple[Reach, dict[str, Any], str]]) -> bool:
         """Return whether no statement matches a row that it has treated."""
-        if any(not stuck and not _clears(values, reach) for reach, values, stuck in pointers):
+        if any(not stuck and not self._clears(values, reach) for reach, values, stuck in pointers):
             return False
         return not self.replaces or self.going is NEVER or bool(self._still_full())
 
@@ -296,12 +301,17 @@ class Draft:
         out = emptied(self.rows, erasable(self.collection, self.rows.key))
         let_go = () if self.asked else self.collection.lets_go
         owners = (name for link in owner_links(self.collection) for name in link.columns)
-        for c in columns(self.rows.table, (*owners, *let_go), self.rows.path):
-            if c.nullable:
-                out.values[c.name] = sa.null()
-                out.full.append(c.is_not(None))
+        pointers = columns(self.rows.table, (*owners, *let_go), self.rows.path)
+        inner = emptied(self.rows, (c.name for c in pointers if as_inside(c) is not None))
+        for name, value in inner.values.items():
+            out.values.setdefault(name, value)
+            out.testable = False
+        for c in pointers:
+            if clears(c) and as_inside(c) is None:
+                out.values[c.name] = cleared(c)
+                out.full.append(sa.not_(unset(c)))
         for reach in self._cutting():
-            if _clears(pointer(self.rows, reach)[0], reach):
+            if self._clears(pointer(self.rows, reach)[0], reach):
                 out.full.append(self.rows.hit(reach, Standing.SOLE))
         if not out.values and not self.collection.fields:
             raise Misconfigured(
@@ -342,7 +352,7 @@ class Draft:
             for reach in self.rows.ways
             if reach.link and self._within(reach)
             for name in reach.columns
-            if self.rows.table.c[name].nullable
+            if name in self.rows.table.c and self.rows.table.c[name].nullable
         ]
         risky = self.rows.dialect in {"mysql", "mariadb"} and names and self.rows.key
         if not risky or self.replaces or self.keeps or self.going is NEVER:
@@ -362,17 +372,19 @@ class Draft:
         """Return whether this way leads from rows of the same collection."""
         return reach.anchor.partition(":")[0] == self.rows.path
 
+    def _clears(self, values: dict[str, Any], reach: Reach) -> bool:
+        """Return whether a row with *values* is reached this way no longer."""
+        cols = columns(self.rows.table, reach.columns, self.rows.path)
+        inner = {c.name: as_inside(c) for c in cols}
+        held = {n: n if one is None else str(one.holder.name) for n, one in inner.items()}
+        return any(clears(c) for c in cols if held[c.name] in values)
+
     def _kept(self, cut: Condition) -> Prepared | None:
         kept = self.rows.kept()
         if kept is NEVER or self.keeps:
             return None
         others = [c.is_not(sa.true()) for c in (self.going, cut) if c is not NEVER]
         return self._tally(kept, *others, *self._not_held())
-
-
-def _clears(values: dict[str, Any], reach: Reach) -> bool:
-    """Return whether a row with *values* is reached this way no longer."""
-    return any(isinstance(values.get(name), Null) for name in reach.columns)
 
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -19,8 +19,11 @@ from sqlalchemy.dialects import postgresql
 
 from connectors.parts.fates import cut
 from connectors.sdk import Misconfigured, Reach
-from connectors.sql.facts import POINTS, column, columns
-from connectors.sql.keysets import Condition
+from connectors.sql.facts import COMPUTED, POINTS, column, columns
+from connectors.sql.inside import Inside, Without, as_inside
+from connectors.sql.keysets import Condition, Legible
+from connectors.sql.nobody import cleared, clears
+from connectors.sql.octets import is_bytes
 from connectors.sql.predicates import Rows
 from connectors.sql.values import fitting
 
@@ -70,30 +73,42 @@ def emptied(rows: Rows, names: Iterable[str]) -> Emptied:
     """
     out = Emptied()
     for name in names:
-        head, _, path = name.partition(".")
-        if path and name not in rows.table.columns:
-            _remove_path(out, rows, head, path)
-            out.used.append(PATH_REMOVED)
-            continue
         target = column(rows.table, name, rows.path)
-        said = rows.target.collection.field(name)
-        if said and said.emptied_to:
-            _stand_in(out, target, said.emptied_to[0], rows.path)
-            out.used.append(STAND_IN)
-        elif target.nullable:
-            out.values[name] = sa.null()
-            out.full.append(target.is_not(None))
-            out.used.append(EMPTY)
-        elif name in rows.facts.uniques():
-            out.values[name] = _word(rows, target)
-            out.full.append(target.not_like(f"{PREFIX}%"))
-            out.used.append(WORD)
-        else:
-            plain = neutral(target, rows.path)
-            out.values[name] = sa.literal(plain, target.type)
-            out.full.append(target != sa.literal(plain, target.type))
-            out.used.append(NEUTRAL)
+        inner = as_inside(target)
+        if inner is not None:
+            _inside(out, rows, inner)
+        elif not target.info[COMPUTED]:  # what the database makes of others is empty once they are
+            _whole(out, rows, target)
     return out
+
+
+def _inside(out: Emptied, rows: Rows, inner: Inside) -> None:
+    if inner.many:
+        _remove_elements(out, [inner], sa.true())
+    else:
+        _remove_path(out, rows, inner)
+    out.used.append(PATH_REMOVED)
+
+
+def _whole(out: Emptied, rows: Rows, target: sa.Column[Any]) -> None:
+    said = rows.target.collection.field(target.name)
+    if said and said.emptied_to:
+        _stand_in(out, target, said.emptied_to[0], rows.path)
+        out.used.append(STAND_IN)
+    elif target.nullable:
+        out.values[target.name] = sa.null()
+        out.full.append(target.is_not(None))
+        out.used.append(EMPTY)
+    elif target.name in rows.facts.uniques():
+        out.values[target.name] = _word(rows, target)
+        text = Legible(target) if is_bytes(target.type) else target
+        out.full.append(text.not_like(f"{PREFIX}%"))
+        out.used.append(WORD)
+    else:
+        plain = sa.literal(neutral(target, rows.path), target.type)
+        out.values[target.name] = plain
+        out.full.append(target != plain)
+        out.used.append(NEUTRAL)
 
 
 def _stand_in(out: Emptied, target: sa.Column[Any], value: Any, path: str) -> None:
@@ -112,12 +127,14 @@ def pointer(rows: Rows, reach: Reach) -> tuple[dict[str, Any], str]:
     """
     Return how the columns of one link are cut, and the column that cannot be, or nothing.
 
-    Of a composite pointer it is enough to cut the columns that may be NULL.
+    Of a composite pointer it is enough to cut the columns that may point at nothing.
     """
     link = reach.link
     cols = columns(rows.table, cut(reach), rows.path)
-    values: dict[str, Any] = {c.name: sa.null() for c in cols if c.nullable}
-    solid = [c for c in cols if not c.nullable]
+    if any(as_inside(c) is not None for c in cols):
+        return _pointing_inside(rows, reach, cols)
+    values: dict[str, Any] = {c.name: cleared(c) for c in cols if clears(c)}
+    solid = [c for c in cols if not clears(c)]
     if values and link and not link.anonymise:
         return values, ""
     pointing = {name for other in rows.target.collection.links for name in other.columns}
@@ -127,6 +144,29 @@ def pointer(rows: Rows, reach: Reach) -> tuple[dict[str, Any], str]:
             return {}, c.name
         values[c.name] = sa.literal(neutral(c, rows.path), c.type)
     return values, ""
+
+
+def _pointing_inside(
+    rows: Rows, reach: Reach, cols: tuple[sa.Column[Any], ...]
+) -> tuple[dict[str, Any], str]:
+    """Cut what a document says of the person; of a list, in their own elements only."""
+    out = Emptied()
+    listed = as_inside(column(rows.table, reach.columns[0], rows.path))
+    lists: dict[tuple[str, tuple[str, ...]], list[Inside]] = {}
+    for c in cols:
+        inner = as_inside(c)
+        if inner is None and not clears(c):
+            return {}, str(c.name)
+        if inner is None:
+            out.values[c.name] = cleared(c)
+        elif inner.many:
+            lists.setdefault((str(inner.holder.name), inner.outer), []).append(inner)
+        else:
+            _remove_path(out, rows, inner)
+    for place, parts in lists.items():
+        same = listed is not None and (str(listed.holder.name), listed.outer) == place
+        _remove_elements(out, parts, rows.mine(reach) if same else sa.true())
+    return out.values, ""
 
 
 def neutral(target: sa.Column[Any], path: str) -> Any:
@@ -165,7 +205,8 @@ _NEUTRAL: tuple[tuple[type[Any], Any], ...] = (
 
 def _word(rows: Rows, target: sa.Column[Any]) -> Any:
     length = getattr(target.type, "length", None)
-    if not isinstance(target.type, sa.String) or not rows.key or (length or 99) < _SHORTEST:
+    texts = isinstance(target.type, sa.String) or is_bytes(target.type)
+    if not texts or not rows.key or (length or 99) < _SHORTEST:
         raise Misconfigured(
             f"{rows.path}: column {target.name} is unique and may not be empty, and no word that"
             " stands for nobody fits into it; make it nullable, or declare 'erasure: keep'"
@@ -174,7 +215,10 @@ def _word(rows: Rows, target: sa.Column[Any]) -> Any:
     parts: list[Any] = [sa.bindparam(SALT, type_=sa.String()), named]
     parts += (sa.cast(c, _keyed(rows.dialect)) for c in columns(rows.table, rows.key, rows.path))
     word = sa.literal(PREFIX).concat(_sha256(rows.dialect, parts))
-    return sa.func.substr(word, 1, min(length or 45, 45))
+    short = sa.func.substr(word, 1, min(length or 45, 45))
+    if is_bytes(target.type) and rows.dialect == "postgresql":
+        return sa.func.convert_to(short, "UTF8")
+    return sa.type_coerce(short, target.type)
 
 
 def _keyed(dialect: str) -> Any:
@@ -192,21 +236,25 @@ def _sha256(dialect: str, parts: list[Any]) -> Any:
     return sa.func.sha2(joined, 256, type_=sa.String())
 
 
-def _remove_path(out: Emptied, rows: Rows, head: str, path: str) -> None:
+def _remove_elements(out: Emptied, parts: list[Inside], where: Condition) -> None:
+    """Take what paths say out of the elements of one list that *where* chooses."""
+    whole = next((one for one in parts if not one.inner), parts[0])
+    head = str(whole.holder.name)
+    before = out.values.get(head, whole.holder)
+    out.values[head] = Without(whole, before, where, tuple(one.inner for one in parts))
+    out.testable = False
+
+
+def _remove_path(out: Emptied, rows: Rows, inner: Inside) -> None:
     """Take one path out of a JSON column; what else the column holds stays."""
-    if "[]" in head or "[]" in path:
-        raise Misconfigured(
-            f"{rows.path}: {head}.{path} runs through a list and cannot be emptied alone; name"
-            f" the whole column {head} in the data map"
-        )
-    target = column(rows.table, head, rows.path)
+    target, head = inner.holder, str(inner.holder.name)
     before = out.values.get(head, target)
     if rows.dialect == "postgresql":
-        steps = postgresql.array(path.split("."), type_=sa.Text())
+        steps = postgresql.array(list(inner.outer), type_=sa.Text())
         rest = sa.cast(before, postgresql.JSONB).op("#-")(steps)
         out.values[head] = sa.cast(rest, target.type)
     else:
-        name = ".".join(f'"{step}"' for step in path.split("."))
+        name = ".".join(f'"{step}"' for step in inner.outer)
         removed = sa.func.json_remove(before, f"$.{name}")
         out.values[head] = sa.type_coerce(removed, sa.types.NullType())
     out.testable = False

@@ -236,7 +236,8 @@ def _greeting(dialect: str, settings: SqlSettings) -> Any:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SET SESSION {strict}, time_zone = '+00:00', {ends},"
-                f" innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}"
+                f" innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock},"
+                " group_concat_max_len = 67108864"  # a list inside a document is put together so
             )
 
     return {"sqlite": sqlite, "postgresql": postgresql}.get(dialect, mysql)

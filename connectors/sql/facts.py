@@ -9,6 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from connectors.sdk import Misconfigured
+from connectors.sql.inside import inside
+
+COMPUTED = "computed"
+"""In a column's ``info``: whether the database makes its values of other columns."""
 
 POINTS = "points"
 """In a column's ``info``: whether a foreign key of the database uses it."""
@@ -46,15 +50,17 @@ class Facts:
 
 def column(table: sa.Table, name: str, path: str) -> sa.Column[Any]:
     """
-    Return one column.
+    Return one column, or the value that a path finds inside one.
 
     Raises:
         Misconfigured: the table has none of that name.
     """
-    found = table.columns.get(name)
+    found: Any = table.columns.get(name)
+    if found is None:
+        found = inside(table, name)
     if found is None:
         raise Misconfigured(f"{path}: the table has no column {name}; run 'rights datamap check'")
-    return found
+    return found  # type: ignore[no-any-return]  # a value inside stands wherever a column may
 
 
 def columns(table: sa.Table, names: Iterable[str], path: str) -> tuple[sa.Column[Any], ...]:

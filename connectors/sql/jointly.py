@@ -105,6 +105,10 @@ class Jointly:
         target = replace(target, keys=keys)
         if self._chunks.due(target, work):
             raise _Apart
+        table = self._schema.table(target.collection)
+        key = self._schema.key(target.collection)
+        if any(name not in table.c for reach in ways(target, key) for name in reach.columns):
+            raise _Apart  # what leads to a row is inside a document
         plan = self._plans.get(
             ("jointly", work.anonymise),
             target,
@@ -114,8 +118,6 @@ class Jointly:
         )
         if plan.built.seal or plan.built.tree:
             raise _Apart
-        table = self._schema.table(target.collection)
-        key = self._schema.key(target.collection)
         whose = Whose(
             target,
             [t.keys for t, _ in rows],
@@ -213,4 +215,5 @@ def _telling(rows: Rows) -> tuple[sa.Column[Any], ...]:
         *(link.type_column for link in rows.target.collection.links if link.type_column),
         *(name for link in rows.target.collection.links for name in link.columns),
     )
-    return columns(rows.table, dict.fromkeys(names), rows.path)
+    whole = (name for name in dict.fromkeys(names) if name in rows.table.c)
+    return columns(rows.table, whole, rows.path)

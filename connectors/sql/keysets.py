@@ -22,7 +22,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from connectors.sdk import Key, KeySet, Standing
-from connectors.sql.values import NO_FIT, Type, coerce, comparable
+from connectors.sql.inside import Some, as_inside
+from connectors.sql.octets import is_bytes, is_loose, key_part, octets, spellings, written
+from connectors.sql.values import NO_FIT, Type, comparable
 
 LONGEST_LIST = 10_000
 
@@ -34,7 +36,7 @@ Form = Callable[[str, Columns, int], str]
 _BATCH = 5_000
 """Keys sent at once into a temporary table."""
 
-_IN_JSON = (sa.Integer, sa.String, sa.Float)
+_IN_JSON = (sa.Integer, sa.String, sa.Float, sa.types.NullType)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Slot:
     One place in a statement that keys go into.
 
     Args:
-        form: ``array``, ``json``, ``list`` or ``table``: how they are sent.
+        form: ``array``, ``json``, ``list``, ``loose`` or ``table``: how they are sent.
         fold: Compared in lower case.
     """
 
@@ -70,7 +72,7 @@ class Slot:
         if len(types) == 1 and isinstance(types[0], sa.Integer) and all(map(_small, given)):
             yield from given
             return
-        fitted = (tuple(map(coerce, types, key)) for key in given if len(key) == len(types))
+        fitted = (tuple(map(key_part, types, key)) for key in given if len(key) == len(types))
         whole = (key for key in fitted if not any(part is NO_FIT for part in key))
         yield from (tuple(map(_lower, key)) for key in whole) if self.fold else whole
 
@@ -81,23 +83,34 @@ class Slot:
         found = self.keys(keys)
         single = len(self.columns) == 1
         if self.form == "array":
+            if self.fold and is_bytes(self.columns[0].type):
+                found = [(str(written(key[0])),) for key in found]
             parts = zip(*found, strict=True) if found else [()] * len(self.columns)
             return {f"{self.name}_{n}": list(part) for n, part in enumerate(parts)}
         plain: list[Any] = [key[0] for key in found] if single else list(found)
+        if self.form == "loose":
+            texts = json.dumps(list(spellings(plain)))
+            return {self.name: texts, f"{self.name}_bytes": octets(plain)}
         out: dict[str, Any] = {self.name: json.dumps(plain) if self.form == "json" else plain}
         if self.exact:
-            out[f"{self.name}_bytes"] = [str(value).encode() for value in plain]
+            out[f"{self.name}_bytes"] = octets(plain)
         return out
 
     # -- the condition ---------------------------------------------------------------------
 
     def condition(self) -> Condition:
         """Return "the columns are one of the keys"; NULL where a column is."""
+        found = self.matches()
+        listed = as_inside(self.columns[0])
+        return Some(listed, found) if listed is not None and listed.many else found
+
+    def matches(self) -> Condition:
+        """Return the same, of a list for one of its elements."""
         return getattr(self, f"_{self.form}")()  # type: ignore[no-any-return]
 
     def _array(self) -> Condition:
         binds = [
-            sa.bindparam(f"{self.name}_{n}", type_=postgresql.ARRAY(_sent(column)))
+            sa.bindparam(f"{self.name}_{n}", type_=postgresql.ARRAY(_sent(column, fold=self.fold)))
             for n, column in enumerate(self.columns)
         ]
         sides = [_side(column, fold=self.fold) for column in self.columns]
@@ -119,6 +132,19 @@ class Slot:
         parts = (sa.func.json_extract(keys.c.value, f"$[{n}]") for n in range(len(sides)))
         return sa.tuple_(*sides).in_(sa.select(*parts))
 
+    def _loose(self) -> Condition:
+        """Compare with every spelling: such a column has no type to bend the key to."""
+        [column] = self.columns
+        keys = sa.func.json_each(sa.bindparam(self.name, type_=sa.String())).table_valued(
+            "value", name=self.name
+        )
+        spelt = sa.select(keys.c.value)
+        if self.fold:
+            return sa.func.lower(sa.cast(column, sa.Text())).in_(spelt)
+        sent = sa.bindparam(f"{self.name}_bytes", type_=sa.LargeBinary(), expanding=True)
+        plain = sa.type_coerce(column, sa.types.NullType())
+        return sa.or_(plain.in_(spelt), plain.in_(sent))
+
     def _list(self) -> Condition:
         listed: sa.BindParameter[Any]
         if len(self.columns) > 1:
@@ -126,11 +152,12 @@ class Slot:
             return sa.tuple_(*self.columns).in_(listed)
         [column] = self.columns
         listed = sa.bindparam(self.name, type_=comparable(column.type), expanding=True)
+        bare = _bare(column)
         if not self.exact:
-            return column.in_(listed)
+            return bare.in_(listed)
         octets = sa.bindparam(f"{self.name}_bytes", type_=sa.LargeBinary(), expanding=True)
         exactly = Octets(_side(column, fold=self.fold)).in_(octets)
-        return exactly if self.fold else sa.and_(column.in_(listed), exactly)
+        return exactly if self.fold else sa.and_(bare.in_(listed), exactly)
 
     def _table(self) -> Condition:
         kept = sa.table(self.temporary, *(sa.column(f"c{n}") for n in range(len(self.columns))))
@@ -169,11 +196,39 @@ def _octets(element: Octets, compiler: SQLCompiler, **kw: Any) -> str:
     return f"CAST(CONVERT({compiler.process(element.text, **kw)} USING utf8mb4) AS BINARY)"
 
 
+class Legible(sa.ColumnElement[str]):
+    """Bytes as the text they are, so that case can be told: no database does it unasked."""
+
+    inherit_cache = True
+    _traverse_internals = [("octets", sa.sql.visitors.InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - SQLAlchemy's way
+
+    def __init__(self, octets: sa.ColumnElement[Any]) -> None:
+        self.octets = octets
+        self.type = sa.Text()
+
+
+@compiles(Legible, "postgresql")
+def _escaped(element: Legible, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"encode({compiler.process(element.octets, **kw)}, 'escape')"
+
+
+@compiles(Legible, "sqlite")
+def _read(element: Legible, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.octets, **kw)} AS TEXT)"
+
+
+@compiles(Legible)
+def _converted(element: Legible, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CONVERT({compiler.process(element.octets, **kw)} USING utf8mb4)"
+
+
 def form_for(dialect: str, columns: Columns, count: int) -> str:
     """Return how *count* keys of *columns* are sent to a database of *dialect*."""
     if dialect == "postgresql":
         return "array"
     if dialect == "sqlite":
+        if len(columns) == 1 and is_loose(columns[0].type, dialect):
+            return "loose"
         return "json" if all(isinstance(c.type, _IN_JSON) for c in columns) else "list"
     return "table" if count > LONGEST_LIST else "list"
 
@@ -207,15 +262,16 @@ def _fill(connection: Connection, slot: Slot, keys: KeySet) -> None:
     if connection.dialect.name == "postgresql":
         _copied(connection, slot, keys)
         return
-    quote = connection.dialect.identifier_preparer.quote
     names, source = _names(slot), _source(connection, slot)
     like = ", ".join(
-        f"{quote(str(c.name))} AS {n}" for c, n in zip(slot.columns, names, strict=True)
+        f"{_empty(connection, c, '')} AS {n}" for c, n in zip(slot.columns, names, strict=True)
     )
+    parts = zip(slot.columns, names, strict=True)
+    indexed = ", ".join(f"{n}(190)" if as_inside(c) is not None else n for c, n in parts)
     # Copied from the column, so that types and collations are its own. The index is made with
     # the table: ALTER TABLE would commit the transaction that everything here belongs to.
     connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {slot.temporary} (INDEX ({', '.join(names)}))"  # noqa: S608 - quoted names only
+        f"CREATE TEMPORARY TABLE {slot.temporary} (INDEX ({indexed}))"  # noqa: S608 - quoted names only
         f" AS SELECT {like} FROM {source} WHERE 1 = 0"
     )
     typed = sa.table(
@@ -229,9 +285,9 @@ def _fill(connection: Connection, slot: Slot, keys: KeySet) -> None:
 
 def _copied(connection: Connection, slot: Slot, keys: KeySet) -> None:
     """Stream the keys into PostgreSQL, and tell its planner how many there are."""
-    quote, names = connection.dialect.identifier_preparer.quote, _names(slot)
+    names = _names(slot)
     like = ", ".join(
-        f"{quote(str(c.name))}{_widened(c)} AS {n}"
+        f"{_empty(connection, c, _widened(c))} AS {n}"
         for c, n in zip(slot.columns, names, strict=True)
     )
     connection.exec_driver_sql(
@@ -250,6 +306,13 @@ def _copied(connection: Connection, slot: Slot, keys: KeySet) -> None:
     connection.exec_driver_sql(f"ANALYZE {slot.temporary}")
 
 
+def _empty(connection: Connection, column: sa.Column[Any], widened: str) -> str:
+    """Return what a temporary table takes its column from."""
+    if as_inside(column) is None:
+        return connection.dialect.identifier_preparer.quote(str(column.name)) + widened
+    return "NULL::text" if connection.dialect.name == "postgresql" else "CAST('' AS CHAR(4096))"
+
+
 def _widened(column: sa.Column[Any]) -> str:
     """Return the cast to a type that holds every key we may be given."""
     if _as_text(column):
@@ -265,13 +328,22 @@ def _source(connection: Connection, slot: Slot) -> str:
     return connection.dialect.identifier_preparer.format_table(slot.columns[0].table)
 
 
-def _sent(column: sa.Column[Any]) -> Type:
+def _sent(column: sa.Column[Any], *, fold: bool) -> Type:
+    if fold and is_bytes(column.type):
+        return sa.Text()
     return sa.Text() if _as_text(column) else comparable(column.type)
 
 
 def _side(column: sa.Column[Any], *, fold: bool) -> sa.ColumnElement[Any]:
-    side: sa.ColumnElement[Any] = sa.cast(column, sa.Text()) if _as_text(column) else column
+    side = sa.cast(column, sa.Text()) if _as_text(column) else _bare(column)
+    if fold and is_bytes(column.type):
+        side = Legible(column)
     return sa.func.lower(side) if fold else side
+
+
+def _bare(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    inner = as_inside(column)
+    return column if inner is None else inner.element
 
 
 def _as_text(column: sa.Column[Any]) -> bool:

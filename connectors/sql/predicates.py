@@ -18,6 +18,7 @@ from connectors.parts.standing import (
     co_owned,
     grade,
     identity,
+    is_list,
     owner_links,
     people,
     takes,
@@ -32,7 +33,10 @@ from connectors.sdk import (
     held,
 )
 from connectors.sql.facts import Facts, column, columns
+from connectors.sql.inside import Inside, Some, as_inside
 from connectors.sql.keysets import Condition, Form, Slot, form_for
+from connectors.sql.nobody import clears, pointing, unset
+from connectors.sql.octets import is_bytes
 from connectors.sql.values import NO_FIT, coerce
 
 _RANK = {Standing.SOLE: 2, Standing.SHARED: 1, Standing.SEEN: 0}
@@ -153,7 +157,8 @@ class Rows:
         if owned is NEVER:
             return owned
         links = owner_links(self.target.collection)
-        implied = len(links) == 1 and all(r.link == links[0] for r in owners)
+        single = len(links) == 1 and not is_list(links[0].columns)
+        implied = single and all(r.link == links[0] for r in owners)
         alone = [] if implied else [self._not_anothers(link) for link in links]
         return sa.and_(owned, *alone, *self._not_co_owned(), *self._nobody_else(owners))
 
@@ -162,7 +167,9 @@ class Rows:
         collection = self.target.collection
         mixed = people(self.ways, collection) and not all(map(self._identity, self.ways))
         co_owners = any(map(co_owned, self.ways))
-        return len(owner_links(collection)) <= 1 and not mixed and not co_owners
+        links = owner_links(collection)
+        single = len(links) <= 1 and not any(is_list(link.columns) for link in links)
+        return single and not mixed and not co_owners
 
     def _identity(self, reach: Reach) -> bool:
         return identity(reach, self.path)
@@ -179,7 +186,7 @@ class Rows:
             return []
         names = dict.fromkeys(name for r in accounts for name in r.columns)
         unnamed = [
-            sa.or_(c.is_(None), c == "") if isinstance(c.type, sa.String) else c.is_(None)
+            sa.or_(c.is_(None), c == "") if isinstance(c.type, sa.String) else unset(c)
             for c in columns(self.table, names, self.path)
         ]
         theirs = [self.hit(r, Standing.SOLE) for r in owners if self._identity(r)]
@@ -188,20 +195,39 @@ class Rows:
     def _not_anothers(self, link: Link) -> Condition:
         """Return "this owner link points at nobody outside the set"."""
         cols = columns(self.table, link.columns, self.path)
-        free: list[Condition] = [c.is_(None) for c in cols if c.nullable]
+        listed = as_inside(cols[0])
+        if listed is not None and listed.many:
+            return any_of((sa.not_(self._names_others(listed, link)), *self._elsewhere(link)))
+        free: list[Condition] = [unset(c) for c in cols if clears(c)]
         if link.identifier:
             free += [c == "" for c in cols if isinstance(c.type, sa.String)]
-        if link.type_column:
-            free += self._concerns_others(link)
+        free += self._elsewhere(link)
         if self._has(link.anchor, Standing.SOLE):
             fold = self._folds.get(link, False)
             free.append(self._keyed(link.columns, link.anchor, Standing.SOLE, fold=fold))
         return any_of(free)
 
+    def _elsewhere(self, link: Link) -> list[Condition]:
+        return self._concerns_others(link) if link.type_column else []
+
+    def _names_others(self, listed: Inside, link: Link) -> Condition:
+        """Return "an element of the list names somebody outside the set"."""
+        named: list[Condition] = [listed.element.is_not(None), listed.element != ""]
+        if self._has(link.anchor, Standing.SOLE):
+            fold = self._folds.get(link, False)
+            slot = self._slot(link.columns, link.anchor, Standing.SOLE, fold=fold)
+            named.append(sa.not_(slot.matches()))
+        return Some(listed, sa.and_(*named))
+
+    def mine(self, reach: Reach) -> Condition:
+        """Return "this element of the list names one of these people"."""
+        fold = reach.normalise in FOLDED
+        return self._slot(reach.columns, reach.anchor, Standing.SOLE, fold=fold).matches()
+
     def _applies(self, link: Link) -> Condition:
         type_column = column(self.table, link.type_column, self.path)
         if link.type_value is None:  # "where there is no account", for one
-            return type_column.is_(None)
+            return unset(type_column)
         value = coerce(type_column.type, link.type_value)
         return NEVER if value is NO_FIT else type_column == value
 
@@ -209,7 +235,7 @@ class Rows:
         """Return "the type column says another collection, or nothing"."""
         type_column = column(self.table, link.type_column, self.path)
         if link.type_value is None:
-            return [type_column.is_not(None)]
+            return [sa.not_(unset(type_column))]
         value = coerce(type_column.type, link.type_value)
         other: Condition = sa.true() if value is NO_FIT else type_column != value
         return [other, type_column.is_(None)]
@@ -217,6 +243,12 @@ class Rows:
     def _keyed(
         self, names: tuple[str, ...], anchor: str, parent: Standing, *, fold: bool
     ) -> Condition:
+        hit = self._slot(names, anchor, parent, fold=fold).condition()
+        cols = columns(self.table, names, self.path)
+        somewhere = [condition for c in cols for condition in pointing(c)]
+        return sa.and_(hit, *somewhere) if somewhere else hit
+
+    def _slot(self, names: tuple[str, ...], anchor: str, parent: Standing, *, fold: bool) -> Slot:
         cols = columns(self.table, names, self.path)
         known = (anchor, parent, names, fold)
         if known not in self.slots:
@@ -230,12 +262,15 @@ class Rows:
                 fold=fold,
                 exact=self._exact(cols, anchor, fold=fold),
             )
-        return self.slots[known].condition()
+        return self.slots[known]
 
     def _exact(self, cols: tuple[sa.Column[Any], ...], anchor: str, *, fold: bool) -> bool:
         """Return whether the database's own idea of equal texts must not decide."""
         outside = not anchor.startswith(f"{self.target.collection.store}.")
         text = len(cols) == 1 and isinstance(cols[0].type, sa.String)
+        if fold and len(cols) == 1 and is_bytes(cols[0].type):
+            return self.dialect in {"mysql", "mariadb"}
+        outside = outside or as_inside(cols[0]) is not None
         return text and (outside or fold) and self.dialect != "postgresql"
 
     def _has(self, anchor: str, parent: Standing) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from connectors.parts.deadlines import on_time
+from connectors.parts.elements import Narrow, narrowing
 from connectors.parts.frozen import Frozen, Holds, settled
 from connectors.parts.masks import again, hidden, shown_by
 from connectors.parts.native import at_path, native
@@ -28,6 +29,8 @@ from connectors.sdk import (
 from connectors.sql.engines import Engines
 from connectors.sql.facts import column, columns
 from connectors.sql.keysets import load
+from connectors.sql.nobody import nobody
+from connectors.sql.octets import written
 from connectors.sql.plans import Plans
 from connectors.sql.predicates import NEVER, RANKED, Rows, any_of
 from connectors.sql.reflection import Schema
@@ -71,12 +74,15 @@ class Reader:
         frozen = Frozen(target.collection, key, asked, holds)
         names = frozen.columns
         plan = self._plans.get(("freeze", names), target, lambda rows: _freezing(rows, names))
+        table = self._schema.table(target.collection)
+        nothing = {name: nobody(table.c[name]) for name in names if name in table.c}
         if plan.built is None:
             return frozen.keys()
         with self._engines.reading.connect() as connection:
             parameters = load(connection, plan.slots, target.keys)
             for rank, *values in connection.execute(plan.built, parameters):
-                frozen.add(dict(zip(names, values, strict=True)), RANKED[rank])
+                row = dict(zip(names, map(written, values), strict=True))
+                frozen.add(row | _unset(row, nothing), RANKED[rank])
         return frozen.keys()
 
     # -- locate ----------------------------------------------------------------------------
@@ -99,11 +105,12 @@ class Reader:
         plan = self._plans.get("collect", target, Reading.of)
         if plan.built is None:
             return
+        narrow = narrowing(target.predicate, target.keys)
         with contextlib.closing(self._pages(plan.built.statement, plan.slots, target)) as pages:
             for page in pages:
                 on_time(work)
                 for row in page:
-                    record = plan.built.record(row)
+                    record = plan.built.record(row, narrow)
                     if record is not None:
                         yield record
 
@@ -165,16 +172,24 @@ class Reading:
         )
         return cls(statement.order_by(*_order(rows)), parts, masked)
 
-    def record(self, row: Sequence[Any]) -> Record | None:
-        """Return the record of one row, None when no way that shows it is left."""
+    def record(self, row: Sequence[Any], narrow: Mapping[str, Narrow]) -> Record | None:
+        """
+        Return the record of one row, None when no way that shows it is left.
+
+        Args:
+            narrow: Column to what leaves other people's elements of its list out.
+        """
         masks = self._hidden(row) if self._ways else frozenset()
         if masks is None:
             return None
         out: dict[str, Any] = {}
         for name, place, path, convert in self._parts:
-            value = row[place]
+            value, less = row[place], narrow.get(name.partition(".")[0].removesuffix("[]"))
             if name in masks:
                 out[name] = None
+            elif less is not None:
+                document = less(as_json(value))
+                out[name] = native(at_path(document, path) if path else document)
             elif path:
                 out[name] = native(at_path(as_json(value), path))
             else:
@@ -188,6 +203,11 @@ class Reading:
             for reach, rank in zip(self._ways, ranks, strict=True)
             if rank is not None
         )
+
+
+def _unset(row: Mapping[str, Any], nothing: Mapping[str, Any]) -> dict[str, None]:
+    """Return the columns of *row* that point at nobody: keys with them are no keys."""
+    return dict.fromkeys(n for n, value in nothing.items() if value is not None and row[n] == value)
 
 
 def _found_before(rows: Rows) -> sa.ColumnElement[bool]:

@@ -13,11 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from connectors.sdk import Collection, Inventory, Misconfigured, TableFound
 from connectors.sql.engines import Engines, SqlSettings
-from connectors.sql.facts import POINTS, Facts, Referring
+from connectors.sql.facts import COMPUTED, POINTS, Facts, Referring
+from connectors.sql.nobody import NOBODY, said
 from connectors.sql.survey import surveyed
 
 JOURNAL = "rights_step"
@@ -159,9 +161,13 @@ class Schema:
         listed = (
             sa.Column(
                 c["name"],
-                sa.JSON() if c["name"] in documents else c["type"],
+                sa.JSON() if c["name"] in documents else _plain(c["type"]),
                 nullable=c["nullable"],
-                info={POINTS: c["name"] in pointing},
+                info={
+                    POINTS: c["name"] in pointing,
+                    NOBODY: _nobody(c, pointing),
+                    COMPUTED: "computed" in c,
+                },
             )
             for c in found
         )
@@ -190,6 +196,7 @@ class Schema:
                 "unique": self._everywhere(view.get_multi_unique_constraints),
                 "indexes": self._everywhere(view.get_multi_indexes, **hidden),
                 "waits": view.dialect.name == "sqlite",
+                "typed": view.dialect.name == "postgresql",
             }
             left_out = {JOURNAL, SEALED, ESCROWED, *_partitions(connection)}
         tables = tuple(
@@ -205,6 +212,16 @@ class Schema:
             for k in sorted(every["foreign"].get(place, ()), key=lambda k: k["constrained_columns"])
         )
         return _table_found(place, self._called(*place), foreign, every)
+
+
+def _plain(type_: Any) -> Any:
+    """Return what a domain is made of: it is compared and filled like that."""
+    return _plain(type_.data_type) if isinstance(type_, postgresql.DOMAIN) else type_
+
+
+def _nobody(found: Any, pointing: set[str]) -> Any:
+    name, default, null = found["name"], found.get("default"), found["nullable"]
+    return said(found["type"], default, nullable=null, pointing=name in pointing)
 
 
 def _documents(connection: Connection, name: str) -> frozenset[str]:
@@ -252,6 +269,11 @@ def _table_found(
             for c in every["columns"][place]
             if c.get("nullable") and c["name"] not in key  # SQLite says so of its own row ids
         ),
+        documents=tuple(
+            str(c["name"])
+            for c in every["columns"][place]
+            if isinstance(c["type"], sa.JSON | sa.ARRAY if every["typed"] else _LOOSE)
+        ),
         deferrable=_deferrable(place, every),
         on_delete={
             tuple(k["constrained_columns"]): str(action).upper()
@@ -260,6 +282,10 @@ def _table_found(
             and str(action).upper() not in {"NO ACTION", "RESTRICT"}
         },
     )
+
+
+_LOOSE = (sa.JSON, sa.String, sa.types.NullType)
+"""Types that may hold JSON where the database has none for it, or does not insist."""
 
 
 def _deferrable(place: Any, every: dict[str, Any]) -> tuple[tuple[str, ...], ...]:

@@ -333,7 +333,11 @@ def _kept_names(rows: Rows) -> tuple[str, ...]:
     lost = {name.partition(".")[0] for name in overridden(collection, rows.key)}
     if not (rule and rule.keep_fields):
         return tuple(c.name for c in rows.table.columns if c.name not in lost)
-    links = (n for link in collection.links for n in (*link.columns, link.type_column))
+    links = (
+        n.partition(".")[0].removesuffix("[]")
+        for link in collection.links
+        for n in (*link.columns, link.type_column)
+    )
     names = (*rows.key, rule.from_, *links, *rule.keep_fields)
     return tuple(dict.fromkeys(name for name in names if name))
 

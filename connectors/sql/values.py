@@ -190,11 +190,24 @@ def reader(column: sa.Column[Any], dialect: str) -> Callable[[Any], Any]:
     if dialect in {"mysql", "mariadb"}:
         if isinstance(type_, mysql.TINYINT) and type_.display_width == 1:
             return lambda value: None if value is None else bool(value)
+        if isinstance(type_, mysql.VARBINARY):  # names, in schemas that trust no collation
+            return lambda value: native(legible(value))
         if isinstance(type_, mysql.TIMESTAMP):  # the session's zone is UTC
             return lambda value: native(
                 value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
             )
     return native
+
+
+def legible(value: Any) -> Any:
+    """Return bytes that are text as that text; anything else as it is."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return value
+    return text if text.isprintable() else value
 
 
 def _sqlite_reader(type_: Type) -> Callable[[Any], Any]:

@@ -18,14 +18,18 @@ from sqlalchemy.engine import Connection
 
 from connectors.parts.deadlines import on_time
 from connectors.parts.fates import Outcome, cut, cuts, erasable, fate
-from connectors.parts.native import at_path
-from connectors.parts.standing import FOLDED, Standings, ways
+from connectors.parts.native import at_path, canonical
+from connectors.parts.standing import FOLDED, Same, Standings, ways
 from connectors.sdk import Collection, Erasure, Found, Key, Reach, Target, Work
 from connectors.sql.emptying import PREFIX, neutral
 from connectors.sql.engines import Engines
-from connectors.sql.facts import column
+from connectors.sql.facts import COMPUTED, column
+from connectors.sql.inside import Inside, Some, as_inside
+from connectors.sql.keysets import Legible
+from connectors.sql.nobody import clears, nobody
+from connectors.sql.octets import is_bytes, is_loose, key_part, octets, spellings, written
 from connectors.sql.reflection import Schema
-from connectors.sql.values import NO_FIT, as_json, coerce, comparable, comparing
+from connectors.sql.values import NO_FIT, as_json, comparable, comparing, legible
 
 CHUNK = 1_000
 """Keys asked about at once."""
@@ -60,8 +64,8 @@ class Verifier:
             due = fate(row, judge(), collection, work)
             # A row that was emptied may keep a pointer that has to be set, at a person as empty.
             loose = replaces and due.outcome is Outcome.CUT
-            cut = (n for n in due.columns if not loose or n not in table.c or table.c[n].nullable)
-            names = (*cut, *(n for n in due.pointers if table.c[n].nullable))
+            cut = (n for n in due.columns if not loose or n not in table.c or clears(table.c[n]))
+            names = (*cut, *(n for n in due.pointers if clears(table.c[n])))
             full = any(not _blank(table, row, name, collection) for name in names)
             if full or due.outcome is Outcome.DELETE:
                 wrong += 1
@@ -84,9 +88,8 @@ class Verifier:
 
         @functools.cache
         def judge() -> Standings:
-            return Standings(
-                target, self._schema.key(collection), comparing(table, collection.path)
-            )
+            same = _pointed(table, _keyed(table, collection.path))
+            return Standings(target, self._schema.key(collection), same)
 
         return judge
 
@@ -101,7 +104,8 @@ class Verifier:
             for reach in reaches:
                 for chunk in _chunks(target.keys.keys(reach.anchor)):
                     on_time(work)
-                    for row in self._fetch(connection, target.collection, reach, names, chunk):
+                    for found in self._fetch(connection, target.collection, reach, names, chunk):
+                        row = opened(found, reaches, target.collection)
                         hits = judge().hits(row)
                         if hits and hits[0].reach == reach:
                             yield row
@@ -119,16 +123,22 @@ class Verifier:
         columns = [column(table, name, collection.path) for name in reach.columns]
         fold = reach.normalise in FOLDED
         types = [c.type for c in columns]
-        fitted = (tuple(map(coerce, types, key)) for key in keys if len(key) == len(types))
+        fitted = (tuple(map(key_part, types, key)) for key in keys if len(key) == len(types))
         whole = [_lowered(key) if fold else key for key in fitted if NO_FIT not in key]
         if not whole:
             return
         sent: list[Any] = [k[0] for k in whole] if len(columns) == 1 else whole
+        loose = len(columns) == 1 and is_loose(types[0], connection.dialect.name)
+        if loose:
+            sent = list(spellings(sent)) + ([] if fold else octets(sent))
         place = (table.fullname, reach.columns, names, fold)
+        inner = as_inside(columns[0]) if len(columns) == 1 else None
         statement = self._statements.get(place)
+        if statement is None and inner is not None:
+            statement = self._statements[place] = _within(inner, names, fold=fold)
         if statement is None:
             arrays = connection.dialect.name == "postgresql"
-            statement = _select(table, names, columns, fold=fold, arrays=arrays)
+            statement = _select(table, names, columns, fold=fold, arrays=arrays, loose=loose)
             self._statements[place] = statement
         first = connection.execute(statement.limit(PAGE + 1), {"keys": sent}).mappings().all()
         if len(first) <= PAGE:
@@ -149,6 +159,7 @@ def _select(
     *,
     fold: bool,
     arrays: bool,
+    loose: bool,
 ) -> sa.Select[Any]:
     """Return "those columns, of rows whose columns are one of the keys", and no more."""
     source = sa.table(_quoted(table.name), schema=table.schema)
@@ -156,17 +167,52 @@ def _select(
     sides: list[sa.ColumnElement[Any]] = []
     for c in columns:
         side: sa.ColumnElement[Any] = sa.column(_quoted(c.name))
-        side = sa.cast(side, sa.Text()) if _opaque(c) else side
+        if _opaque(c) and (fold or not loose):
+            side = sa.cast(side, sa.Text())
+        if fold and is_bytes(c.type):
+            side = sa.cast(side, sa.Text()) if loose else Legible(side)
         sides.append(sa.func.lower(side) if fold else side)
     if len(sides) > 1:
         listed: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
         return sa.select(*read).select_from(source).where(sa.tuple_(*sides).in_(listed))
-    type_ = sa.Text() if _opaque(columns[0]) else comparable(columns[0].type)
+    texts = _opaque(columns[0]) or (fold and is_bytes(columns[0].type))
+    type_ = sa.Text() if texts else comparable(columns[0].type)
+    if loose:
+        type_ = sa.types.NullType()
     if arrays:  # the same text however many keys, so that it stays prepared
         keys = sa.bindparam("keys", type_=postgresql.ARRAY(type_))
         return sa.select(*read).select_from(source).where(sides[0] == sa.any_(keys))
     listed = sa.bindparam("keys", expanding=True, type_=type_)
     return sa.select(*read).select_from(source).where(sides[0].in_(listed))
+
+
+def _within(inner: Inside, names: tuple[str, ...], *, fold: bool) -> sa.Select[Any]:
+    """Return "those columns, of rows with such a value inside a column"."""
+    side = sa.func.lower(inner.element) if fold else inner.element
+    found = side.in_(sa.bindparam("keys", expanding=True, type_=sa.Text()))
+    read = (inner.table.c[name] for name in names)
+    return sa.select(*read).where(Some(inner, found) if inner.many else found)
+
+
+def opened(row: Row, reaches: tuple[Reach, ...], collection: Collection) -> Row:
+    """Return *row* with the values inside its columns that say whose it is."""
+    named = (
+        *(n for r in reaches for n in r.columns),
+        *(n for k in collection.links for n in k.columns),
+    )
+    paths = {name for name in named if name not in row}
+    return {**row, **{name: texts(row, name) for name in paths}} if paths else row
+
+
+def texts(row: Row, path: str) -> Any:
+    """Return what *path* finds in *row*: a text, or of a list one for each element."""
+    head, _, rest = path.partition(".")
+    holder, many = head.removesuffix("[]"), head.endswith("[]")
+    value = as_json(row[holder])
+    found = at_path(value, f"[].{rest}" if rest else "[]") if many else at_path(value, rest)
+    if "[]" in path:
+        return [None if isinstance(one, dict | list) else canonical(one) for one in found or ()]
+    return canonical(found)
 
 
 def _quoted(name: str) -> str:
@@ -193,10 +239,10 @@ def _needed(
             (
                 *key,
                 *more,
-                *(name for reach in reaches for name in reach.columns),
-                *(name for link in links for name in link.columns),
+                *(_head(name) for reach in reaches for name in reach.columns),
+                *(_head(name) for link in links for name in link.columns),
                 *(link.type_column for link in links if link.type_column),
-                *(name.partition(".")[0].removesuffix("[]") for name in fields),
+                *map(_head, fields),
                 *collection.lets_go,
                 *((rule.from_,) if rule and rule.from_ else ()),
             )
@@ -204,26 +250,64 @@ def _needed(
     )
 
 
+def _head(name: str) -> str:
+    """Return the column that a path begins with."""
+    return name.partition(".")[0].removesuffix("[]")
+
+
 def _blank(table: sa.Table, row: Row, name: str, collection: Collection) -> bool:
     """Return whether nothing about the person is left in one field."""
     path, said = collection.path, collection.field(name)
-    head, _, inner = name.partition(".")
-    if inner and name not in table.columns:
-        return at_path(as_json(row[head.removesuffix("[]")]), inner) in (None, [])
+    if name not in table.columns:
+        found = texts(row, name)
+        return not any(found) if isinstance(found, list) else found is None
     value, target = row[name], column(table, name, path)
     if said and said.emptied_to:
         value = as_json(value) if isinstance(target.type, sa.JSON) else value
         return comparing(table, path)(name, value) == comparing(table, path)(
             name, said.emptied_to[0]
         )
-    if value is None or (isinstance(value, str) and value.startswith(PREFIX)):
+    said_for_nobody = legible(value) if is_bytes(target.type) else value
+    if value is None or (isinstance(said_for_nobody, str) and said_for_nobody.startswith(PREFIX)):
         return True
+    if target.info[COMPUTED]:
+        return True  # made of other columns, which are looked at themselves
     if target.nullable:
         return False
     same = comparing(table, path)
     if isinstance(value, datetime):
         value = value.replace(tzinfo=None)
     return same(name, value) == same(name, neutral(target, path))
+
+
+def _keyed(table: sa.Table, path: str) -> Callable[[str, object], Hashable]:
+    """Return the comparison of keys, for which bytes that are text are that text."""
+    plain = comparing(table, path)
+
+    def same(name: str, value: object) -> Hashable:
+        return plain(name, value) if name not in table.c else _in_bytes(plain, table.c[name], value)
+
+    return same
+
+
+def _in_bytes(
+    plain: Callable[[str, object], Hashable], target: sa.Column[Any], value: object
+) -> Hashable:
+    if not is_bytes(target.type):
+        return plain(target.name, value)
+    fit = key_part(target.type, value)
+    return canonical(value) if fit is NO_FIT else canonical(written(fit))
+
+
+def _pointed(table: sa.Table, same: Callable[[str, object], Hashable]) -> Same:
+    """Return *same*, for which a value that points at nobody is no value."""
+
+    def pointed(name: str, value: object) -> Hashable:
+        nothing = nobody(table.c[name]) if name in table.c else None
+        said = same(name, value)
+        return None if nothing is not None and said == same(name, nothing) else said
+
+    return pointed
 
 
 def _chunks(keys: tuple[Key, ...]) -> Iterator[list[Key]]:

@@ -1,0 +1,1 @@
+"""Schemas in the manner of well-known applications, none of which declares all it means."""
