@@ -18,7 +18,11 @@ from rights.domain.datamap import DataMap, Switch
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind, Option
 from workflows import scopes
-from workflows.recipes import RECIPES, SWITCH_NAMES, VERBS, Action, Phase, Scope
+from workflows.recipes import BY_PURPOSE, RECIPES, SWITCH_NAMES, VERBS, Action, Phase, Scope
+
+REFUSED_BY_LAW: Final = "statutory_duty"
+_STATUTORY: Final = "legal_obligation"
+_BARE: Final = "purposes"
 
 STORELESS: Final = frozenset({Action.PACKAGE, Action.REVIEW, Action.PREPARE})
 
@@ -58,6 +62,7 @@ class Step:
         unhook: Pointers (``store.collection:column``) to empty first: they close a circle.
         deferred: One transaction, at whose end the store checks its foreign keys.
         part: Tells apart two steps of one action on one store.
+        refused: Code of the reason for which it is not done: left out from the start, by name.
     """
 
     phase: int
@@ -70,6 +75,7 @@ class Step:
     unhook: tuple[str, ...] = ()
     deferred: bool = False
     part: str = ""
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -133,15 +139,52 @@ def plan_for(asked: Asked, datamap: DataMap, manifests: Mapping[str, Manifest]) 
             would be a lie.
     """
     steps: list[Step] = []
-    for number, phase in enumerate(RECIPES[asked.kind, asked.option], start=1):
+    recipe = _recipe(asked)
+    for number, phase in enumerate(recipe, start=1):
         steps.extend(_phase(number, phase, asked, datamap, manifests))
-    looks = any(phase.action in VERBS for phase in RECIPES[asked.kind, asked.option])
-    if not any(s.action in VERBS or (s.action is Action.PACKAGE and not looks) for s in steps):
+    looks = any(phase.action in VERBS for phase in recipe)
+    steps.extend(_named_purposes(len(recipe) + 1, asked, datamap))
+    if not any(_does(step, looks=looks) for step in steps):
         raise ConfigError(
             f"the data map names nothing that {asked.kind}/{asked.option} could act on: "
             "add the collections or switches it needs"
         )
     return tuple(steps)
+
+
+def _recipe(asked: Asked) -> tuple[Phase, ...]:
+    whole = RECIPES[asked.kind, asked.option]
+    return BY_PURPOSE.get((asked.kind, asked.option), whole) if asked.purposes else whole
+
+
+def _does(step: Step, *, looks: bool) -> bool:
+    """Return whether anything is done by a step; a package alone is, where nothing is read."""
+    by_hand = step.action is Action.REVIEW and step.part == _BARE
+    return by_hand or step.action in VERBS or (step.action is Action.PACKAGE and not looks)
+
+
+def _named_purposes(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
+    """
+    Yield what no switch does for the purposes that a restriction names.
+
+    What a statute asks for goes on, and that is said with its law; what nothing in the map can
+    stop is a task. Neither is passed over in silence.
+    """
+    if (asked.kind, asked.option) not in BY_PURPOSE or not asked.purposes:
+        return
+    known = {s.name for s in datamap.switches}
+    statutory = sorted(p for p in asked.purposes if datamap.purposes[p].basis == _STATUTORY)
+    bare = sorted(
+        set(asked.purposes) - {*statutory} - {p for p in asked.purposes if f"purpose:{p}" in known}
+    )
+    if bare:
+        manual = (
+            f"stop the use for these purposes, which no switch of the map stops: {', '.join(bare)}"
+        )
+        yield Step(number, Action.REVIEW, manual=manual, part=_BARE)
+    if statutory:
+        manual = f"a law asks for the use for: {', '.join(statutory)}"
+        yield Step(number, Action.REVIEW, manual=manual, part="statutory", refused=REFUSED_BY_LAW)
 
 
 def _phase(
@@ -236,7 +279,11 @@ def _cannot(
 def switches_for(asked: Asked, datamap: DataMap) -> tuple[Switch, ...]:
     """Return the data map's switches that this request turns off."""
     names = set(SWITCH_NAMES.get((asked.kind, asked.option), ()))
-    names |= {f"purpose:{p}" for p in asked.purposes}
+    names |= {
+        f"purpose:{p}"
+        for p in asked.purposes
+        if (asked.kind, asked.option) not in BY_PURPOSE or datamap.purposes[p].basis != _STATUTORY
+    }
     if asked.option is Option.REFUSE_SOLE_AUTOMATION:
         names |= {
             d.human_flag

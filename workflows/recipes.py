@@ -154,6 +154,11 @@ RECIPES: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProxyTy
 )
 """Every option that is offered, and how it is done."""
 
+BY_PURPOSE: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProxyType(
+    {(Kind.RESTRICTION, Option.RESTRICT): _SWITCH}
+)
+"""How an option is done for the purposes that were named, where it differs from doing it whole."""
+
 SWITCH_NAMES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
     {
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): ("commercial_messages", "personalised"),

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from rights.services import requests
 from rights.store.models import Request, StepRow, StepState
-from workflows.plan import Plan
+from workflows.plan import Plan, Step
 from workflows.recipes import Action
 
 PREPARE: Final = "prepare"
@@ -34,7 +34,8 @@ def add_steps(session: Session, request: Request, plan: Plan) -> list[StepRow]:
             phase=step.phase,
             action=step.action,
             store=step.store,
-            state=StepState.MANUAL if step.manual else StepState.TODO,
+            state=_first_state(step),
+            code=step.refused,
             note=step.manual,
             queue=requests.queue_of(request),
         )
@@ -42,3 +43,8 @@ def add_steps(session: Session, request: Request, plan: Plan) -> list[StepRow]:
     ]
     session.add_all(rows)
     return rows
+
+
+def _first_state(step: Step) -> StepState:
+    by_hand = StepState.MANUAL if step.manual else StepState.TODO
+    return StepState.LEFT_OUT if step.refused else by_hand

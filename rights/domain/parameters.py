@@ -27,7 +27,7 @@ PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         Kind.COPY: ("categories",),
         Kind.CORRECTION: (),
         Kind.DELETION: ("ground", PREVAILS, AGREED),
-        Kind.RESTRICTION: (),
+        Kind.RESTRICTION: ("purposes",),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
         Kind.ACCOUNT_CANCELLATION: (PREVAILS,),
         Kind.PORTABILITY: ("categories",),
