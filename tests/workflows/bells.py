@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -20,6 +21,7 @@ from workflows import ringing, sweep
 from workflows.floor import Floor
 from workflows.gates import Gates
 from workflows.jobs import work_on
+from workflows.leases import Leases
 
 
 @dataclass
@@ -84,7 +86,11 @@ def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_
     broken: list[BaseException] = []
 
     def work(number: int) -> None:
-        mine = replace(floor, worker=f"worker-{number}", gates=Gates())
+        name, every = f"worker-{number}", timedelta(seconds=2)
+        leases = Leases(
+            floor.register, floor.now, worker=name, lease=floor.leases.lease, every=every
+        )
+        mine = replace(floor, worker=name, gates=Gates(), leases=leases)
         while not over.is_set():
             try:
                 work_on(mine, bells.get(timeout=0.05))
@@ -93,6 +99,7 @@ def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_
             except BaseException as error:  # noqa: BLE001 - the test must see it, not a thread
                 broken.append(error)
                 over.set()
+        leases.stop()
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(workers)]
     for thread in threads:
@@ -107,7 +114,8 @@ def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_
         over.set()
         for thread in threads:
             thread.join()
-    assert not broken, broken[0]
+    if broken:
+        raise broken[0]
     assert not open_ones, f"{len(open_ones)} requests did not end"
 
 
