@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql
 
 from connectors.parts.fates import cut
 from connectors.sdk import Misconfigured, Reach
-from connectors.sql.facts import COMPUTED, POINTS, column, columns
+from connectors.sql.facts import COMPUTED, POINTS, USUAL, column, columns
 from connectors.sql.inside import Inside, Without, as_inside
 from connectors.sql.keysets import Condition, Legible
 from connectors.sql.nobody import cleared, clears
@@ -178,7 +178,7 @@ def neutral(target: sa.Column[Any], path: str) -> Any:
     """
     type_ = target.type
     if isinstance(type_, sa.Enum) and type_.enums:
-        return type_.enums[0]
+        return target.info.get(USUAL) or type_.enums[0]
     for family, value in _NEUTRAL:
         if isinstance(type_, family):
             return value

@@ -14,6 +14,9 @@ from connectors.sql.inside import inside
 COMPUTED = "computed"
 """In a column's ``info``: whether the database makes its values of other columns."""
 
+USUAL = "usual"
+"""In a column's ``info``: the word of a list of words that is written when nothing is said."""
+
 POINTS = "points"
 """In a column's ``info``: whether a foreign key of the database uses it."""
 

@@ -126,6 +126,13 @@ def as_inside(column: object) -> Inside | None:
     return column if isinstance(column, Inside) else None
 
 
+def followed(inner: Inside, dialect: str) -> bool:
+    """Return whether a column is known to hold what a path can be followed into."""
+    type_ = inner.holder.type
+    untyped = dialect == "sqlite" and isinstance(type_, sa.Text | sa.types.NullType)
+    return untyped or isinstance(type_, sa.JSON | sa.ARRAY)
+
+
 def is_array(column: sa.Column[Any]) -> bool:
     """Return whether *column* is a list of the database's own."""
     return isinstance(column.type, sa.ARRAY)
@@ -219,7 +226,7 @@ def _inside(one: Inside, compiler: SQLCompiler, **kw: Any) -> str:
         found = f"CAST(json_extract({holder}, {_dollar(one.outer)}) AS TEXT)"
     else:
         found = f"JSON_VALUE({holder}, {_dollar(one.outer)})"
-    return f"CASE WHEN json_valid({holder}) THEN {found} END"
+    return found  # what is no JSON stops the request: nothing is not what was found
 
 
 @compiles(Element)
@@ -235,12 +242,11 @@ def _element(one: Element, compiler: SQLCompiler, **_kw: Any) -> str:
 def _elements(of: Inside, holder: str, compiler: SQLCompiler) -> str:
     path = _dollar(of.outer)
     if compiler.dialect.name == "sqlite":
-        valid = f"json_valid({holder}) AND json_type({holder}, {path}) = 'array'"
-        listed = f"CASE WHEN {valid} THEN json_extract({holder}, {path}) ELSE '[]' END"
+        found = f"json_extract({holder}, {path})"
+        listed = f"CASE WHEN json_type({holder}, {path}) = 'array' THEN {found} ELSE '[]' END"
         return f"json_each({listed}) AS rights_e"
-    listed = f"CASE WHEN JSON_VALID({holder}) THEN {holder} ELSE '[]' END"
     return (
-        f"JSON_TABLE({listed}, {_dollar(of.outer, '[*]')} COLUMNS (n FOR ORDINALITY,"
+        f"JSON_TABLE({holder}, {_dollar(of.outer, '[*]')} COLUMNS (n FOR ORDINALITY,"
         f" j JSON PATH '$', v VARCHAR({_LONGEST}) PATH {_dollar(of.inner)})) AS rights_e"
     )
 

@@ -26,6 +26,7 @@ from connectors.parts.standing import (
 )
 from connectors.sdk import (
     Link,
+    Misconfigured,
     Reach,
     Role,
     Standing,
@@ -33,7 +34,7 @@ from connectors.sdk import (
     held,
 )
 from connectors.sql.facts import Facts, column, columns
-from connectors.sql.inside import Inside, Some, as_inside
+from connectors.sql.inside import Inside, Some, as_inside, followed
 from connectors.sql.keysets import Condition, Form, Slot, form_for
 from connectors.sql.nobody import clears, pointing, unset
 from connectors.sql.octets import is_bytes
@@ -250,6 +251,12 @@ class Rows:
 
     def _slot(self, names: tuple[str, ...], anchor: str, parent: Standing, *, fold: bool) -> Slot:
         cols = columns(self.table, names, self.path)
+        inner = as_inside(cols[0])
+        if inner is not None and not followed(inner, self.dialect):
+            raise Misconfigured(
+                f"{self.path}: {names[0]} cannot be followed: column {inner.holder.name} holds no"
+                " JSON that the database vouches for"
+            )
         known = (anchor, parent, names, fold)
         if known not in self.slots:
             count = len(self.target.keys.keys(anchor, parent))

@@ -13,14 +13,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Connection
 
 from connectors.sdk import Collection, Inventory, Misconfigured, TableFound
 from connectors.sql.engines import Engines, SqlSettings
-from connectors.sql.facts import COMPUTED, POINTS, Facts, Referring
+from connectors.sql.facts import COMPUTED, POINTS, USUAL, Facts, Referring
 from connectors.sql.nobody import NOBODY, said
 from connectors.sql.survey import surveyed
+from connectors.sql.values import Bits
 
 JOURNAL = "rights_step"
 """Our own table in the store; no part of anybody's schema."""
@@ -167,6 +168,7 @@ class Schema:
                     POINTS: c["name"] in pointing,
                     NOBODY: _nobody(c, pointing),
                     COMPUTED: "computed" in c,
+                    USUAL: _usual(c),
                 },
             )
             for c in found
@@ -196,7 +198,7 @@ class Schema:
                 "unique": self._everywhere(view.get_multi_unique_constraints),
                 "indexes": self._everywhere(view.get_multi_indexes, **hidden),
                 "waits": view.dialect.name == "sqlite",
-                "typed": view.dialect.name == "postgresql",
+                "documents": _checked(connection),
             }
             left_out = {JOURNAL, SEALED, ESCROWED, *_partitions(connection)}
         tables = tuple(
@@ -215,8 +217,17 @@ class Schema:
 
 
 def _plain(type_: Any) -> Any:
-    """Return what a domain is made of: it is compared and filled like that."""
+    """Return what a domain is made of: it is compared and filled like that. Bits are a number."""
+    if isinstance(type_, mysql.BIT):
+        return Bits()
     return _plain(type_.data_type) if isinstance(type_, postgresql.DOMAIN) else type_
+
+
+def _usual(found: Any) -> str | None:
+    """Return the default of a column that takes one of a few words."""
+    words = getattr(found["type"], "enums", None) or ()
+    said = str(found.get("default") or "").partition("::")[0].strip("()'")
+    return said if said in words else None
 
 
 def _nobody(found: Any, pointing: set[str]) -> Any:
@@ -237,6 +248,18 @@ def _documents(connection: Connection, name: str) -> frozenset[str]:
         return frozenset()
     said = connection.execute(sa.text(asked), {"name": name}).scalars()
     return frozenset(column for text in said for column in _CHECKED.findall(text or ""))
+
+
+def _checked(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Return, of MariaDB, the tables and columns that a check keeps JSON."""
+    if not getattr(connection.dialect, "is_mariadb", False):
+        return frozenset()
+    asked = (
+        "SELECT TABLE_NAME, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS"
+        " WHERE CONSTRAINT_SCHEMA = DATABASE()"
+    )
+    said = connection.execute(sa.text(asked)).all()
+    return frozenset((table, name) for table, text in said for name in _CHECKED.findall(text or ""))
 
 
 _CHECKED = re.compile(r"json_valid\(\s*[\"`\[]?(\w+)[\"`\]]?\s*\)", re.IGNORECASE)
@@ -272,7 +295,9 @@ def _table_found(
         documents=tuple(
             str(c["name"])
             for c in every["columns"][place]
-            if isinstance(c["type"], sa.JSON | sa.ARRAY if every["typed"] else _LOOSE)
+            if isinstance(c["type"], sa.JSON | sa.ARRAY)
+            or (place[1], str(c["name"])) in every["documents"]
+            or (every["waits"] and isinstance(c["type"], sa.Text | sa.types.NullType))
         ),
         deferrable=_deferrable(place, every),
         on_delete={
@@ -282,10 +307,6 @@ def _table_found(
             and str(action).upper() not in {"NO ACTION", "RESTRICT"}
         },
     )
-
-
-_LOOSE = (sa.JSON, sa.String, sa.types.NullType)
-"""Types that may hold JSON where the database has none for it, or does not insist."""
 
 
 def _deferrable(place: Any, every: dict[str, Any]) -> tuple[tuple[str, ...], ...]:

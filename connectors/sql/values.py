@@ -80,7 +80,17 @@ def _boolean(_: Type, value: object) -> Any:
     return known.get(value.lower() if isinstance(value, str) else value, NO_FIT)
 
 
+class Bits(sa.BigInteger):
+    """MariaDB's ``BIT``: a number, which its driver hands out as bytes."""
+
+    def result_processor(self, dialect: object, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - SQLAlchemy's
+        """Return what reads a value."""
+        return lambda value: int.from_bytes(value) if isinstance(value, bytes) else value
+
+
 def _integer(_: Type, value: object) -> Any:
+    if isinstance(value, bytes):
+        return int.from_bytes(value)
     if isinstance(value, str):
         return _integer(_, int(value)) if _INTEGER.fullmatch(value) else NO_FIT
     if isinstance(value, float) and not value.is_integer():
