@@ -21,13 +21,11 @@ from rights.domain.keys import Key, Standing, of_identifiers
 from workflows.floor import Floor
 from workflows.freezing import freeze, frozen
 from workflows.holds import Rulings
+from workflows.merges import MAX_VALUES, one_persons, taken_over
 from workflows.routes import Routes
 
 MAX_HOPS: Final = 6
 """Rounds of following identifiers; a longer chain is a merged identity for staff to see."""
-
-MAX_VALUES: Final = 50
-"""Values of one identifier type; more means an identifier that many people share."""
 
 PREFIX: Final = "identifier:"
 
@@ -89,6 +87,8 @@ def resolve(
     known = proved = of_identifiers(given)
     asked: set[tuple[str, str, object]] = set()
     for hop in range(1, MAX_HOPS + 1):
+        known = known.merged(taken_over(floor, routes, known))
+        _check(known)
         found = _hop(floor, routes, known, proved, needed, asked, hop, hops)
         known = _without(known, hops.doubtful)
         if not found:
@@ -129,30 +129,33 @@ def _hop(
         new = rows.only(*(PREFIX + name for name in collection.identifies))
         count = len(rows.keys(collection.path))
         hops.log.append({"hop": hop, "collection": collection.path, "rows": count})
-        _one_account(datamap, collection, known, new)
+        _one_account(floor, routes, collection, known, new)
         _remember(datamap, collection, new, asked)
         found = found.merged(new)
     return _without(_unknown(found, known), hops.doubtful)
 
 
-def _one_account(datamap: DataMap, collection: Collection, known: KeySet, new: KeySet) -> None:
+def _one_account(
+    floor: Floor, routes: Routes, collection: Collection, known: KeySet, new: KeySet
+) -> None:
     """
     Make sure that contacts lead to one person's rows where no account was named.
 
-    Rows that agree in one account identifier are one person's, as of merged accounts.
+    Rows that agree in one account identifier are one person's, and so are accounts of which one
+    took over the others.
 
     Raises:
         Refused: they lead to several accounts. Families share addresses, and a typing error
             makes another's: whose request it is cannot be told.
     """
-    types = [PREFIX + name for name in _account_types(datamap, collection)]
+    types = [PREFIX + name for name in _account_types(routes.datamap, collection)]
     if not types or any(known.keys(anchor) for anchor in types):
         return
-    found = [len({str(key[0]) for key in new.keys(anchor)}) for anchor in types]
-    if min(found) > 1:
+    found = {anchor: {str(key[0]) for key in new.keys(anchor)} for anchor in types}
+    if not any(one_persons(floor, routes, anchor, ids) for anchor, ids in found.items()):
         raise Refused(
-            f"the identifiers lead to {min(found)} accounts in {collection.path}, and no account"
-            " was named: ask the person which one is theirs",
+            f"the identifiers lead to {min(map(len, found.values()))} accounts in"
+            f" {collection.path}, and no account was named: ask the person which one is theirs",
             code="ambiguous_identifier",
         )
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from rights.domain.kinds import Kind
-from tests.links.case import USERS, USERS_TABLE, missing, said
+from tests.links.case import USERS, USERS_TABLE, Case, missing, said
 from tests.links.conftest import Cases
 
 PEOPLE = (
@@ -149,6 +149,86 @@ def test_two_account_rows_of_one_person_go_together(case: Cases) -> None:
 
     assert shop.rows("SELECT id FROM accounts") == [(3,)]
     assert shop.rows("SELECT item FROM orders") == [("tin",)]
+
+
+MERGING = """\
+  - name: accounts
+    identifies: {user_id: id}
+    links: [{columns: [merged_into], to: accounts, role: owner}]
+    fields: [{name: id, category: account, disclose: true}]
+  - name: addresses
+    identifies: {user_id: account, email: email}
+    links: [{columns: [account], to: accounts, role: owner}]
+    fields: [{name: email, category: contact, disclose: true}]
+  - name: orders
+    links: [{columns: [guest], identifier: email, role: owner}]
+    fields: [{name: item, category: content, disclose: true}]
+"""
+
+
+def _merged(anywhere: Cases) -> Case:
+    """Anna's account took over one that had taken over another; their addresses are hers too."""
+    shop = anywhere(MERGING)
+    shop.sql(
+        "CREATE TABLE accounts (id INTEGER PRIMARY KEY, merged_into INTEGER)",
+        "CREATE TABLE addresses (id INTEGER PRIMARY KEY, account INTEGER, email VARCHAR(40))",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, guest VARCHAR(40), item VARCHAR(10))",
+        "INSERT INTO accounts VALUES (1, NULL), (2, 1), (3, 2), (4, NULL), (5, NULL)",
+        "INSERT INTO addresses VALUES (1, 1, 'a@x.com'), (2, 2, 'old@x.com'),"
+        " (3, 3, 'older@x.com'), (4, 1, 'old@x.com'), (5, 1, 'older@x.com'), (6, 4, 'b@x.com'),"
+        " (7, 4, 'both@x.com'), (8, 5, 'both@x.com'), (9, 3, 'b@x.com')",
+        "INSERT INTO orders VALUES (1, 'a@x.com', 'cup'), (2, 'old@x.com', 'pot'),"
+        " (3, 'Older@x.com', 'pan'), (4, 'b@x.com', 'tin')",
+    )
+    return shop
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [{"email": "a@x.com"}, {"email": "old@x.com"}, {"email": "older@x.com"}, {"user_id": "1"}],
+    ids=lambda s: "".join(s.values()),
+)
+def test_what_a_merged_account_was_known_by_is_followed_like_the_persons_own(
+    anywhere: Cases, subject: dict[str, str]
+) -> None:
+    shop = _merged(anywhere)
+
+    told = shop.ask(subject, Kind.COPY)
+    outcome = shop.ask(subject)
+
+    assert {r["item"] for r in told["records"]["orders"]} == {"cup", "pot", "pan"}
+    assert {r["email"] for r in told["records"]["addresses"]} >= {"old@x.com", "older@x.com"}
+    assert outcome["state"] == "fulfilled"
+    assert shop.rows("SELECT item FROM orders") == [("tin",)]
+    assert shop.rows("SELECT id FROM accounts ORDER BY id") == [(4,), (5,)]
+
+
+def test_a_merged_account_lends_nobody_elses_address(case: Cases) -> None:
+    """The account that was taken over once had an address that is another person's today."""
+    shop = _merged(case)
+
+    outcome = shop.ask({"user_id": "1"})
+
+    assert outcome["state"] == "fulfilled"
+    assert shop.rows("SELECT item FROM orders") == [("tin",)]
+    assert shop.rows("SELECT account FROM addresses ORDER BY id") == [(4,), (4,), (5,)]
+
+
+def test_two_accounts_of_which_neither_took_over_the_other_stay_ambiguous(case: Cases) -> None:
+    shop = _merged(case)
+
+    outcome = shop.ask({"email": "both@x.com"})
+
+    assert "lead to 2 accounts in shop.addresses" in said(outcome)
+    assert len(shop.rows("SELECT id FROM addresses")) == 9
+
+
+def test_who_proves_the_account_that_is_no_more_gets_no_more_than_that(case: Cases) -> None:
+    shop = _merged(case)
+
+    told = shop.ask({"user_id": "3"}, Kind.COPY)
+
+    assert "cup" not in {r["item"] for r in told["records"].get("orders", [])}
 
 
 def test_an_address_of_two_accounts_is_refused_before_anything_is_touched(case: Cases) -> None:

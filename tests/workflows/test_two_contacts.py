@@ -22,14 +22,16 @@ from workflows.jobs import work_on
 from workflows.lookups import answer
 
 SCHEMA = """
-CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80), second VARCHAR(80));
+CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80), second VARCHAR(80), merged INTEGER);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id));
 CREATE TABLE letters (id INTEGER PRIMARY KEY, email VARCHAR(80), second VARCHAR(80));
-INSERT INTO users VALUES (1, 'ann@example.com', 'ann@work.example');
-INSERT INTO users VALUES (2, 'bo@example.com', 'bo@work.example');
-INSERT INTO users VALUES (3, 'cy@example.com', NULL);
-INSERT INTO users VALUES (4, 'di@example.com', 'shared@work.example');
-INSERT INTO users VALUES (5, 'ed@example.com', 'shared@work.example');
+INSERT INTO users VALUES (1, 'ann@example.com', 'ann@work.example', NULL);
+INSERT INTO users VALUES (2, 'bo@example.com', 'bo@work.example', NULL);
+INSERT INTO users VALUES (3, 'cy@example.com', NULL, NULL);
+INSERT INTO users VALUES (4, 'di@example.com', 'shared@work.example', NULL);
+INSERT INTO users VALUES (5, 'ed@example.com', 'shared@work.example', NULL);
+INSERT INTO users VALUES (6, 'gus@example.com', 'gus@work.example', NULL);
+INSERT INTO users VALUES (7, 'gus.old@example.com', 'gus@work.example', 6);
 INSERT INTO orders VALUES (10, 1);
 INSERT INTO orders VALUES (20, 2);
 INSERT INTO orders VALUES (30, 3);
@@ -56,6 +58,7 @@ stores:
   - name: users
     key: [id]
     identifies: {user_id: id, email: email, second: second}
+    links: [{columns: [merged], to: users, role: owner}]
     fields:
     - {name: email, category: contact, disclose: true}
     - {name: second, category: contact, disclose: true}
@@ -158,8 +161,10 @@ def test_contacts_of_two_people_open_nobodys_data_and_go_to_staff(
 @pytest.mark.parametrize(
     ("email", "second", "users", "letters"),
     [
-        ("ann@example.com", "ann@work.example", [2, 3, 4, 5], [1, 2]),
-        ("eve@example.com", "eve@work.example", [1, 2, 3, 4, 5], [2]),
+        ("ann@example.com", "ann@work.example", [2, 3, 4, 5, 6, 7], [1, 2]),
+        ("eve@example.com", "eve@work.example", [1, 2, 3, 4, 5, 6, 7], [2]),
+        # The second stands on an account of his that was merged into the first as well.
+        ("gus@example.com", "gus@work.example", [1, 2, 3, 4, 5], [1, 2]),
     ],
 )
 def test_contacts_that_stand_together_reach_what_is_theirs(
