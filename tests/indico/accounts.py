@@ -83,7 +83,7 @@ class Accounts:
         self._suggestions(user)
 
     def _key(self, person: Person, **more: Any) -> Any:
-        used = f"/export/user/{person.email}.json"
+        used = f"/user/search?email={person.email}"
         return APIKey(last_used_ip="203.0.113.7", last_used_uri=used, **more)
 
     def _identity(self, provider: str, person: Person, **more: Any) -> Any:

@@ -1,15 +1,16 @@
 """
 ``indico``: the conference system's database, fresh for each test, and how requests run on it.
 
-Its tables are made and filled once per worker by its own program, in its own environment
-(``environment.py``), and copied. All its tests belong to one group, so that one worker makes it.
+Its tables are made and filled once per test run by its own program, in its own environment
+(``environment.py``), and copied. All its tests belong to one group, so one worker does all of it.
+What is missing is found missing once, too.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,18 @@ from urllib.parse import unquote
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.engine import URL
 
 from tests.indico import oracle
 from tests.indico.digest import Picture, connect
 from tests.indico.environment import ROOT, interpreter
+from tests.servers import postgres
 from tests.servers.missing import install, missing
 from workflows.commands.execute import execute
 
 MAP = Path(__file__).with_name("datamap.yaml")
 
-_MOST_S = 240
+_MOST_S = 480
 """Seconds that filling may take; it takes about 20 on a machine with nothing else to do."""
 
 
@@ -93,12 +96,23 @@ def _has_extensions(url: str) -> bool:
         return connection.execute(wanted).fetchone() == (2,)
 
 
+@pytest.fixture(scope="session")
+def filled(_postgres: URL) -> Iterator[str]:
+    url = postgres.create(_postgres)
+    try:
+        fill(url)
+        yield url
+    finally:
+        postgres.drop(_postgres, url)
+
+
 @pytest.fixture
 def indico(
-    postgres_template: Callable[[str, Callable[[str], None]], str],
+    filled: str,
+    postgres_database: Callable[..., str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Indico:
-    url = postgres_template("indico", fill)
+    url = postgres_database(template=filled)
     monkeypatch.setenv("RIGHTS_SECRET_INDICO_URL", url)
     return Indico(url, tmp_path / "out")

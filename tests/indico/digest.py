@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -81,6 +82,43 @@ def mentions(url: str, *words: str) -> Rows:
                 for name, rows in _every_row(connection, "t::text")
             }
         )
+
+
+def addresses(url: str, emails: list[str]) -> Rows:
+    """Return the rows in which one of *emails* stands; what merely contains it is another one."""
+    either = "|".join(re.escape(email) for email in emails)
+    whole = re.compile(rf"(?<![\w.])(?:{either})(?![\w-]|\.\w)", re.IGNORECASE)
+    with connect(url) as connection:
+        return _filled(
+            {
+                name: {key for key, text in rows if whole.search(text)}
+                for name, rows in _every_row(connection, "t::text")
+            }
+        )
+
+
+def circles(url: str) -> list[set[str]]:
+    """Return the sets of tables that point at each other in circles, by foreign keys."""
+    with connect(url) as connection:
+        keys = connection.execute(_FOREIGN_KEYS).fetchall()
+    ways: dict[str, set[str]] = {}
+    for schema, table, _, to_schema, to_table, _ in keys:
+        ways.setdefault(f"{schema}.{table}", set()).add(f"{to_schema}.{to_table}")
+    reached = {table: _reached(ways, table) for table in ways}
+    both = {
+        frozenset(t for t in reached[table] if table in reached.get(t, ())) for table in reached
+    }
+    return [set(tables) for tables in both if len(tables) > 1]
+
+
+def _reached(ways: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    todo = [start]
+    while todo:
+        new = ways.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
 
 
 def orphans(url: str) -> list[str]:

@@ -70,7 +70,7 @@ def _install(place: Path) -> None:
         first = Path(folder) / "first.lock"
         first.write_text(_builder(), encoding="utf-8")
         _run(*install, "-r", str(first))
-    # Three packages come as sources: built with what the lock file names, not with the newest.
+    # What comes as sources is built with what the lock file names, not with the newest.
     _run(*install, "--no-build-isolation", "-r", str(LOCK))
 
 

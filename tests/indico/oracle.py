@@ -155,6 +155,7 @@ _CHANGED = {
     **_STAYS,
     "events.logs": _BY_USER,
     "categories.logs": _BY_USER,
+    "events.reminders": f"creator_id = {_U}",
     "events.requests": f"processed_by_id = {_U}",
     "event_abstracts.abstracts": f"modified_by_id = {_U}",
     "event_abstracts.abstract_comments": f"modified_by_id = {_U}",
@@ -167,6 +168,18 @@ _CHANGED = {
 }
 """Rows in which something of the person is emptied, if they are not gone."""
 
+_LEFT = {
+    "event_registration.registrations": f"id IN ({_HELD})",
+    "events.payment_transactions": f"registration_id IN ({_HELD})",
+    "event_abstracts.email_logs": "recipients && %(emails)s::varchar[]",
+    "events.logs": f"user_id IS NULL AND lower(data ->> 'Email') = {_E}",
+    "events.reminders": "recipients && %(emails)s::varchar[]",
+}
+"""
+Rows in which an address of the person is left: where law holds them, and where it stands in a list
+or a document of a row that nothing else ties to the person, so that no data map finds it.
+"""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -178,13 +191,16 @@ class Expected:
         gone: Rows an erasure removes.
         changed: Rows an erasure leaves, with something emptied.
         held: Rows that law holds.
+        left: Rows in which one of their addresses is to be read after an erasure.
     """
 
     users: list[int]
+    emails: list[str]
     shown: Rows
     gone: Rows
     changed: Rows
     held: Rows
+    left: Rows
 
 
 def expected(url: str, email: str) -> Expected:
@@ -201,10 +217,12 @@ def expected(url: str, email: str) -> Expected:
         gone = _less(_more(own, rows(own_bookings), rows(_NAMED)), stays)
         return Expected(
             users=said["users"],
+            emails=said["emails"],
             shown=_more(own, rows(bookings), rows(_SEEN)),
             gone=gone,
             changed=_less(rows(_CHANGED), gone),
             held={t: keys for t, keys in stays.items() if t != "users.users"},
+            left=rows(_LEFT),
         )
 
 

@@ -61,4 +61,7 @@ CROWD = tuple(
     )
 )
 
+FRIEND = "13612345678"
+"""The telephone of somebody whom people mention, and who is in no table."""
+
 EVERYBODY = (ANNA, BO, CLERK, LEO, GUEST, MEI, *LOOKALIKES, *CROWD)

@@ -31,7 +31,7 @@ from indico.modules.events.surveys.models.surveys import Survey
 from indico.modules.logs.models.entries import EventLogRealm, LogKind
 from indico.util.date_time import now_utc
 
-from tests.indico.people import ANNA, BO, CLERK, CROWD, GUEST, LEO, LOOKALIKES, Person
+from tests.indico.people import ANNA, BO, CLERK, CROWD, FRIEND, GUEST, LEO, LOOKALIKES, Person
 
 RECENT_DAYS = 30
 """Registrations that the law still holds."""
@@ -56,9 +56,11 @@ class Registering:
             self._register(new, person, RECENT_DAYS)
         for person in (ANNA, LEO, GUEST, CROWD[0], LOOKALIKES[1]):
             self._register(old, person, OLD_DAYS)
-        # Anna came a second time without logging in, under her other address.
+        # Anna came again without logging in, under her other address and under the one that only
+        # the account had which is to be merged into hers.
         second = self._form(self.conference.old)
-        self._register(second, ANNA, OLD_DAYS, email=ANNA.also[0], user=None)
+        for email in ANNA.also:
+            self._register(second, ANNA, OLD_DAYS, email=email, user=None)
         self._invitations(new)
         self._surveys()
         self._agreements()
@@ -159,7 +161,9 @@ class Registering:
             sent = SurveySubmission(
                 survey=survey, user=self.users[person], is_submitted=True, submitted_dt=now_utc()
             )
-            sent.answers.append(SurveyAnswer(question=question, data=f"said {person.first}"))
+            sent.answers.append(
+                SurveyAnswer(question=question, data=f"{person.first}: ask {FRIEND}")
+            )
         db.session.flush()
         secret = Survey(event=event, title="Secret", anonymous=True, require_user=True)
         for person in (ANNA, BO):

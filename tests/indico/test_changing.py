@@ -26,6 +26,21 @@ def test_a_name_is_corrected_and_nothing_else(indico: Indico) -> None:
         assert row.fetchone() == ("博",)
 
 
+def test_a_guests_name_is_corrected_wherever_they_registered(indico: Indico) -> None:
+    mine = indico.expected(GUEST.email).shown["event_registration.registrations"]
+    before = indico.picture()
+
+    outcome = indico.run(
+        "correction", GUEST.email, "indico.event_registration.registrations.last_name=郭"
+    )
+
+    assert outcome["state"] == "fulfilled"
+    after = indico.picture()
+    assert before.changed(after) == {"event_registration.registrations": mine}
+    assert (before.gone(after), before.new(after)) == ({}, {})
+    assert len(mine) == 2
+
+
 def test_a_field_nobody_may_correct_is_left_to_staff(indico: Indico) -> None:
     before = indico.picture()
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.indico.conftest import Indico
-from tests.indico.digest import connect, mentions, orphans
+from tests.indico.digest import addresses, connect, mentions, orphans
 from tests.indico.people import ANNA, BO, CLERK, GUEST, LEO, LOOKALIKES, MEI, Person
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("indico")]
@@ -27,6 +27,7 @@ def _erased(indico: Indico, person: Person, kind: str = "deletion") -> dict[str,
     assert before.changed(after) == due.changed
     assert before.new(after) == {}
     assert orphans(indico.url) == []
+    assert addresses(indico.url, due.emails) == due.left
     lines = {line["collection"]: line for line in outcome["collections"]}
     told = {n: x["retained"] for n, x in lines.items() if x["because"] == LAW}
     assert told == {table: len(keys) for table, keys in due.held.items()}

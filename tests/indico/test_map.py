@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.indico.conftest import MAP, Indico
-from tests.indico.digest import Picture, connect
+from tests.indico.digest import Picture, circles, connect
 from workflows.datamap_cli import check_command, diff_command, discover_command
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("indico")]
@@ -37,6 +37,7 @@ def test_the_laboratory_is_the_real_thing(indico: Indico) -> None:
         assert _scalar(connection, keys) == 357
         assert _scalar(connection, f"{keys} AND array_length(conkey, 1) > 1") == 7
         assert _scalar(connection, json) == 44
+    assert len(circles(indico.url)) == 6
 
 
 def test_the_map_agrees_with_the_live_system(indico: Indico) -> None:

@@ -39,3 +39,10 @@ def answer(package: str | Path) -> list[dict[str, Any]]:
     with zipfile.ZipFile(package) as file:
         found: list[dict[str, Any]] = json.loads(file.read("answer.json"))
     return found
+
+
+def redacted(package: str | Path) -> list[dict[str, Any]]:
+    """Return of which fields how much was taken out for another person's sake."""
+    with zipfile.ZipFile(package) as file:
+        found: list[dict[str, Any]] = json.loads(file.read("manifest.json"))["redacted"]
+    return found
