@@ -85,23 +85,10 @@ def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_
     bells: SimpleQueue[str] = SimpleQueue()
     broken: list[BaseException] = []
 
-    def work(number: int) -> None:
-        name, every = f"worker-{number}", timedelta(seconds=2)
-        leases = Leases(
-            floor.register, floor.now, worker=name, lease=floor.leases.lease, every=every
-        )
-        mine = replace(floor, worker=name, gates=Gates(), leases=leases)
-        while not over.is_set():
-            try:
-                work_on(mine, bells.get(timeout=0.05))
-            except Empty:
-                continue
-            except BaseException as error:  # noqa: BLE001 - the test must see it, not a thread
-                broken.append(error)
-                over.set()
-        leases.stop()
-
-    threads = [threading.Thread(target=work, args=(n,)) for n in range(workers)]
+    threads = [
+        threading.Thread(target=_work, args=(floor, f"worker-{n}", bells, over, broken))
+        for n in range(workers)
+    ]
     for thread in threads:
         thread.start()
     ends = time.monotonic() + within_s
@@ -117,6 +104,27 @@ def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_
     if broken:
         raise broken[0]
     assert not open_ones, f"{len(open_ones)} requests did not end"
+
+
+def _work(
+    floor: Floor,
+    name: str,
+    bells: SimpleQueue[str],
+    over: threading.Event,
+    broken: list[BaseException],
+) -> None:
+    every = timedelta(seconds=2)
+    leases = Leases(floor.register, floor.now, worker=name, lease=floor.leases.lease, every=every)
+    mine = replace(floor, worker=name, gates=Gates(), leases=leases)
+    while not over.is_set():
+        try:
+            work_on(mine, bells.get(timeout=0.05))
+        except Empty:
+            continue
+        except BaseException as error:  # noqa: BLE001 - the test must see it, not a thread
+            broken.append(error)
+            over.set()
+    leases.stop()
 
 
 def _relay(floor: Floor, context: Context, bells: SimpleQueue[str]) -> None:

@@ -94,9 +94,8 @@ def test_a_store_that_has_enough_is_asked_by_nobody_until_one_step_tries_it(
         work_on(floor, request_id)
 
     assert _store(floor).calls == asked
-    waiting = request_of(floor, requests[3])
-    assert (waiting.state, waiting.wait) == (State.IN_PROGRESS, Wait.STORE)
-    assert waiting.next_at == _gate(floor).until
+    waiting, ends = request_of(floor, requests[3]), _gate(floor).until
+    assert (waiting.state, waiting.wait, waiting.next_at) == (State.IN_PROGRESS, Wait.STORE, ends)
     rung(floor)
     assert ringing.ring_waiting(floor.register, floor.context, clock) == 0
 
