@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 LOCK = Path(__file__).with_name("requirements.lock")
 FOLDER = ROOT / ".cache" / "indico"
 
-_MOST_S = 300
+_MOST_S = 500
 """Seconds that one step of the installation may take; all of it takes about 20."""
 
 
