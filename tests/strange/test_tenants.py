@@ -35,8 +35,9 @@ BITS = {"mysql": "BIT(1)", "postgresql": "BOOLEAN", "sqlite": "BOOLEAN"}
 WHOLE = {"mysql": "INT UNSIGNED", "postgresql": "INTEGER", "sqlite": "INTEGER"}
 
 
-def build(shop: Case, engine: str) -> None:
-    """Make the tables, and the rows of two tenants whose numbers are the same."""
+def company(anywhere: Cases) -> Case:
+    shop = anywhere(MAP)
+    engine = shop.engines["shop"].dialect.name
     n = f"{WHOLE[engine]} NOT NULL"
     yes = {"mysql": "b'1'", "postgresql": "TRUE", "sqlite": "1"}[engine]
     shop.sql(
@@ -59,12 +60,12 @@ def build(shop: Case, engine: str) -> None:
         "INSERT INTO tasks VALUES (1, 100, 10, 1, 2, 'ann for bo'), (1, 101, 10, 2, 1, 'bob'),"
         " (1, 102, 11, 2, NULL, 'bo'), (2, 100, 10, 1, 1, 'cy')",
     )
+    return shop
 
 
 def test_tenants_do_not_touch(anywhere: Cases) -> None:
-    shop = anywhere(MAP)
+    shop = company(anywhere)
     engine = shop.engines["shop"].dialect.name
-    build(shop, engine)
 
     read = shop.ask({"email": "ann@example.com"}, Kind.ACCESS)["records"]
     outcome, change = asked(shop, {"email": "ann@example.com"})
