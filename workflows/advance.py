@@ -45,6 +45,7 @@ from workflows import (
     journalled,
     plans,
     restart,
+    together,
     turns,
 )
 from workflows.claims import Again, Ask, Claim, Done, Failed, Later, Outcome, PackageKey
@@ -55,7 +56,7 @@ from workflows.leases import give_up
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
 from workflows.recipes import IRREVERSIBLE, Action
-from workflows.steprows import add_steps, first_step
+from workflows.steprows import add_steps, first_step, may_start
 
 FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
 
@@ -198,17 +199,34 @@ def _next(
         _hold(session, request, Wait.APPROVAL, now)
         return None
     give_up(phase, now)
-    ready = [row for row in phase if _may_start(row, now)]
+    ready = [row for row in phase if may_start(row, now)]
     if not ready:
         _wait(session, request, phase, now)
         return None
     if turns.held_up(session, request, ready[0]):
         turns.later(session, request, now)
         return None
+    if together.stale(session, floor.context, request, ready[0]):
+        anew = restart.plan_anew(session, request, rows, now)
+        return _next(session, floor, request, [anew], None, approved=True)
     let = admission.first(session, floor, request, ready, now, kept.leaving)
     if let.row is None:
         _wait(session, request, phase, now, let.again_at)
+    return _let_in(session, floor, request, let, rows, plan, kept)
+
+
+def _let_in(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    let: admission.Let,
+    rows: Sequence[StepRow],
+    plan: Plan | None,
+    kept: Kept,
+) -> Claim | None:
+    if let.row is None:
         return None
+    now = floor.now()
     for _ in range(let.others):
         ring(session, request, now)  # the other stores of this phase, side by side
     _begun(session, request, let.row, now)
@@ -235,11 +253,6 @@ def _current(rows: Sequence[StepRow]) -> list[StepRow]:
     waiting = [row for row in rows if row.state not in FINISHED]
     first = min((row.phase for row in waiting), default=None)
     return [row for row in waiting if row.phase == first]
-
-
-def _may_start(row: StepRow, now: datetime) -> bool:
-    due = row.next_at is None or row.next_at <= now
-    return row.state in (StepState.TODO, StepState.RUNNING) and due
 
 
 def _claim(
@@ -377,6 +390,7 @@ def _keep_plan(
     )
     plans.keep_sample(session, floor.context.vault, request.id, outcome.sample, now)
     turns.remember(session, floor.context, request, outcome.keys, now)
+    together.remember(session, floor.context, request, outcome.keys, now)
     disputing.begin(session, floor, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
     session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))

@@ -1,7 +1,9 @@
-"""Begin again, before anything was changed: the person must say more."""
+"""Begin again, before anything was changed: the person must say more, or others went first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete
@@ -23,6 +25,7 @@ from rights.store.models import (
 from workflows.claims import Ask
 from workflows.floor import Floor
 from workflows.recipes import EFFECTS
+from workflows.steprows import first_step
 
 MADE: Final = (StepRow, PlanRow, KeyringRow, SubjectLock, Package)
 """What belongs to a plan, and goes with it."""
@@ -39,10 +42,7 @@ def ask_person(session: Session, floor: Floor, request: Request, asked: Ask) -> 
     if any(s.action in EFFECTS and s.state is not StepState.TODO for s in steps):
         raise Drift(f"request {request.id} has begun to change stores: it cannot be planned anew")
     now = floor.now()
-    for step in steps:
-        session.expunge(step)
-    for model in MADE:
-        session.execute(delete(model).where(col(model.request_id) == request.id))
+    _throw_away(session, request, steps)
     told = {"needs": asked.needs, "choices": list(asked.choices)}
     notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
     request.needs, request.wait, request.next_at = [asked.needs], Wait.NEEDS_INFO, None
@@ -50,3 +50,21 @@ def ask_person(session: Session, floor: Floor, request: Request, asked: Ask) -> 
     audit.append(session, request, [audit.Line("asked", "system", {"needs": asked.needs})], now=now)
     requests.record(session, request, Event.HELD, actor="system", now=now)
     ask_for(session, request, "needs_info", now=now)
+
+
+def plan_anew(
+    session: Session, request: Request, steps: Sequence[StepRow], now: datetime
+) -> StepRow:
+    """Throw the plan away, and return the step that makes another one."""
+    _throw_away(session, request, steps)
+    audit.append(session, request, [audit.Line("planned_anew", "system", {})], now=now)
+    row = first_step(request)
+    session.add(row)
+    return row
+
+
+def _throw_away(session: Session, request: Request, steps: Sequence[StepRow]) -> None:
+    for step in steps:
+        session.expunge(step)
+    for model in MADE:
+        session.execute(delete(model).where(col(model.request_id) == request.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session
@@ -48,3 +49,9 @@ def add_steps(session: Session, request: Request, plan: Plan) -> list[StepRow]:
 def _first_state(step: Step) -> StepState:
     by_hand = StepState.MANUAL if step.manual else StepState.TODO
     return StepState.LEFT_OUT if step.refused else by_hand
+
+
+def may_start(row: StepRow, now: datetime) -> bool:
+    """Return whether a step's time has come; one at work whose lease has lapsed begins again."""
+    due = row.next_at is None or row.next_at <= now
+    return row.state in (StepState.TODO, StepState.RUNNING) and due
