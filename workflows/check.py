@@ -19,6 +19,7 @@ from rights.domain.graph import erase_order, frozen
 from workflows import escrow, foreign_keys, preflight, strain, tables
 from workflows.findings import Finding, Level, error, warning
 from workflows.knots import arranged
+from workflows.languages import one_language
 from workflows.plan import Step
 from workflows.recipes import Action
 from workflows.stores import Registry, settings_mistakes
@@ -54,7 +55,7 @@ def check(
         ci: Incompleteness is an error too, as it should be where the map is released.
         refused: Why the others could not be, by name.
     """
-    found = list(_map(datamap))
+    found = [*_map(datamap), *one_language(datamap)]
     for store in datamap:
         if store.connector in registry:
             found += _store(datamap, store, registry[store.connector].manifest, open_connector)

@@ -17,10 +17,11 @@ from typing import Any, Final
 import orjson
 from sqlmodel import Session, col, select
 
-from rights.domain.datamap import Erasure
+from rights.domain.datamap import DataMap, Erasure
 from rights.domain.horizon import backups, physically_gone
 from rights.domain.kinds import Option
 from rights.domain.merkle import root, salted
+from rights.domain.texts import grounds
 from rights.services.receipts import FORMAT, SALT_BYTES, leaf_bytes
 from rights.store.models import (
     JournalRow,
@@ -32,6 +33,7 @@ from rights.store.models import (
     StepState,
 )
 from workflows.floor import Floor
+from workflows.notices.words import words as words_of
 from workflows.outcome import Line, by_hand
 from workflows.plan import Plan
 from workflows.recipes import EFFECTS, Action
@@ -73,6 +75,7 @@ def write(
         "effects": {"leaves": len(leaves), "root": _root(salt, leaves)},
         "package": _package(session, request) if packaged(rows) else None,
     }
+    body |= _chinese(floor.context.datamap, body)
     text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
     session.add(
         ReceiptRow(
@@ -84,6 +87,19 @@ def write(
         )
     )
     session.add(ReceiptOpening(request_id=request.id, salt=salt, leaves=leaves))
+
+
+def _chinese(datamap: DataMap, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the Chinese of the texts in a receipt, by what stands there; nothing without any."""
+    said = [line["because"] for line in body["outcome"]]
+    said += [store.get("by", "") for store in body["stores"]]
+    ours, found = words_of("zh-CN"), {}
+    for text in filter(None, said):
+        apart = grounds(text, datamap.chinese)
+        told = [ours.find("grounds", one) or datamap.text(one)["zh"] for one in apart]
+        if told != apart:
+            found[text] = ours.laws(told)
+    return {"zh": found} if found else {}
 
 
 def _facts(floor: Floor, request: Request, plan: Plan, now: datetime) -> dict[str, Any]:

@@ -349,7 +349,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class DataMap:
-    """The whole map, with the hash that requests record."""
+    """
+    The whole map, with the hash that requests record.
+
+    Args:
+        chinese: By their English, the Chinese of texts that the map gives in both languages.
+    """
 
     stores: tuple[Store, ...]
     identifiers: Mapping[str, Identifier]
@@ -359,6 +364,7 @@ class DataMap:
     version: int = 1
     hash: str = ""
     controller: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    chinese: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
     def __iter__(self) -> Iterator[Store]:
         return iter(self.stores)
@@ -371,6 +377,10 @@ class DataMap:
         """Return one collection by its path. Raises KeyError."""
         found = (c for s in self.stores for c in s.collections if c.path == path)
         return next(found, None) or _missing(path)
+
+    def text(self, said: str) -> Mapping[str, str]:
+        """Return a text of the map in both languages; what has only one is the same in both."""
+        return {"zh": self.chinese.get(said, said), "en": said}
 
     @property
     def collections(self) -> Iterator[Collection]:

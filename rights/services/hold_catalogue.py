@@ -23,12 +23,18 @@ _DUTY: Final = ("period", "basis", "rank", "zh", "en")
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A duty to keep: how long, on what basis, and what that basis is worth."""
+    """
+    A duty to keep: how long, on what basis, and what that basis is worth.
+
+    Args:
+        basis, chinese: The basis in English, which is kept, and in Chinese.
+    """
 
     code: str
     period: str
     basis: str
     rank: str
+    chinese: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +67,22 @@ def parse(text: str) -> Catalogue:
     if problems:
         raise ConfigError("the hold catalogue is wrong:", problems)
     words = {c: {"zh": e["zh"], "en": e["en"]} for c, e in (duties | grounds).items()}
-    made = {c: Duty(c, e["period"], e["basis"], e["rank"]) for c, e in duties.items()}
+    made = {c: _duty(c, e) for c, e in duties.items()}
     return Catalogue(made, words)
+
+
+def _duty(code: str, entry: Mapping[str, Any]) -> Duty:
+    basis = entry["basis"]
+    return Duty(code, entry["period"], basis["en"], entry["rank"], basis["zh"])
 
 
 def _wrong(code: str, entry: Mapping[str, Any]) -> Iterator[str]:
     for name in _DUTY:
         if not entry.get(name):
             yield f"{code}: has no {name}"
+    basis = entry.get("basis")
+    if basis and not (isinstance(basis, dict) and basis.get("zh") and basis.get("en")):
+        yield f"{code}: basis: write it in both languages, {{zh: …, en: …}}"
     rank = entry.get("rank")
     if rank and rank not in RANKS:
         yield f"{code}: {rank} is no rank; one of {', '.join(sorted(RANKS))}"

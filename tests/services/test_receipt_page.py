@@ -187,6 +187,19 @@ def test_kinds_and_reasons_are_told_in_both_languages(tmp_path: Path) -> None:
     assert chinese == ["删除", "由工作人员说明后略去", "未发现", "?"]
 
 
+def test_texts_of_the_map_are_told_in_the_language_of_the_page(tmp_path: Path) -> None:
+    body = {"zh": {"by law": "依法"}}
+    program = (
+        "['en', 'zh-CN'].map((l) => { language = l;"
+        " return [told(given, 'by law'), told(given, 'a policy'), told({}, 'by law')]; })"
+    )
+
+    english, chinese = _run(program, body, tmp_path)
+
+    assert english == ["by law", "a policy", "by law"]
+    assert chinese == ["依法", "a policy", "by law"]
+
+
 def test_the_page_stands_alone_and_may_reach_nothing() -> None:
     assert "default-src 'none'" in TEXT
     assert not re.search(r"https?:|//[a-z]|src=|href=|import\(|fetch\(|XMLHttp|WebSocket", TEXT)

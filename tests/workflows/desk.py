@@ -64,7 +64,8 @@ stores:
     key: [number]
     links: [{columns: [user_id], to: users, role: owner}]
     restriction: {strategy: flag, column: restricted, value: true}
-    retention: {period: 3y, from: created_at, basis: E-Commerce Law Art. 31, rank: law}
+    retention: {period: 3y, from: created_at,
+      basis: {zh: 《电子商务法》第三十一条, en: Art. 31 of the E-Commerce Law of China}, rank: law}
     fields:
     - {name: number, category: transaction, disclose: true}
     - {name: user_id, category: account, disclose: true}
@@ -163,7 +164,9 @@ def steps_of(request_id: str) -> tuple[list[StepRow], Plan]:
     """Five lines: done, held, nothing there, not feasible, done for somebody else too."""
     erased = {
         "shop.users": Receipt(affected=1),
-        "shop.orders": Receipt(affected=4, retained=2, because="E-Commerce Law Art. 31"),
+        "shop.orders": Receipt(
+            affected=4, retained=2, because="Art. 31 of the E-Commerce Law of China"
+        ),
         "shop.reviews": Receipt(),
     }
     wanted = [

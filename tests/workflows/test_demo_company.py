@@ -29,6 +29,7 @@ from workflows.demo.company.recommender.service import serve
 from workflows.demo.company.recommender.store import BadRequest, Store
 from workflows.demo.company.shop import GUESTS, Shop, stock
 from workflows.graph import freeze_columns, predicate_for
+from workflows.languages import one_language
 
 TODAY = date(2026, 11, 22)
 SECRET = "whsec_" + "ZGVtby10ZXN0cy1vbmx5LTMyLWJ5dGVzLWxvbmchISE="
@@ -208,6 +209,7 @@ def test_every_text_of_the_data_map_is_bilingual(datamap: DataMap) -> None:
         assert set(collection.title) == {"zh", "en"}
         shown = [f for f in collection.fields if f.disclose]
         assert all(set(f.title) == {"zh", "en"} for f in shown)
+    assert list(one_language(datamap)) == []
 
 
 def test_a_decision_follows_from_the_persons_own_numbers() -> None:

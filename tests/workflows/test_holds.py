@@ -100,7 +100,9 @@ def test_a_policy_holds_nothing(make: Make) -> None:
 def test_a_catalogue_that_would_hold_by_itself_below_a_regulation_does_not_load(
     rank: str, said: str
 ) -> None:
-    entry = f"{{period: 3y, basis: a basis, rank: '{rank}', automatic: true, zh: 甲, en: A}}"
+    entry = (
+        f"{{period: 3y, basis: {{zh: 甲, en: A}}, rank: '{rank}', automatic: true, zh: 甲, en: A}}"
+    )
 
     with pytest.raises(ConfigError, match=said):
         parse_catalogue(f"duties: {{archive: {entry}}}")

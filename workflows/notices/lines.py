@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from rights.domain.datamap import Collection, Erasure
 from rights.domain.kinds import Option
+from rights.domain.texts import grounds
 from rights.services.reasons import catalogue as reasons
 from workflows.notices.facts import Facts
 from workflows.notices.words import Words
@@ -55,7 +56,7 @@ def _sentences(facts: Facts, line: Line) -> Iterator[str]:
     if line["decorrelated"]:
         yield say.say("parts", "cut", count=_count(say, line["decorrelated"]))
     if line["retained"]:
-        yield from _held(say, line, collection)
+        yield from _held(facts, line, collection)
     if line["missing"]:
         yield from _missing(facts, line)
         if line.get("until") and not line["retained"]:
@@ -79,12 +80,14 @@ def _action(facts: Facts, line: Line, collection: Collection | None) -> str:
     return "anonymise" if whole or by_map else "erase"
 
 
-def _held(say: Words, line: Line, collection: Collection | None) -> Iterator[str]:
-    grounds = [part.strip() for part in line["because"].split(";") if part.strip()]
-    told = say.listed([say.find("grounds", ground) or ground for ground in grounds])
+def _held(facts: Facts, line: Line, collection: Collection | None) -> Iterator[str]:
+    say = facts.words
+    datamap, rule = facts.context.datamap, collection.retention if collection else None
+    known = {*datamap.chinese, rule.basis} if rule else datamap.chinese
+    found = grounds(line["because"], known)
+    told = say.listed([_ground(facts, ground) for ground in found])
     values = {"count": _count(say, line["retained"]), "ground": told}
-    rule = collection.retention if collection else None
-    if collection and rule and rule.from_ and rule.basis in grounds:
+    if collection and rule and rule.from_ and rule.basis in found:
         until = _until(say, collection, rule.period, rule.from_)
         yield say.say("parts", "held_until", **values, until=until)
     else:
@@ -93,6 +96,12 @@ def _held(say: Words, line: Line, collection: Collection | None) -> Iterator[str
         yield say.say("parts", "until_day", day=line["until"])
     if collection and collection.restriction:
         yield say.say("parts", "restricted")
+
+
+def _ground(facts: Facts, ground: str) -> str:
+    """Say a ground: one of ours, or a text of the data map."""
+    say = facts.words
+    return say.find("grounds", ground) or say.either(facts.context.datamap.text(ground))
 
 
 def _until(say: Words, collection: Collection, period: str, column: str) -> str:
@@ -117,7 +126,7 @@ def _missing(facts: Facts, line: Line) -> Iterator[str]:
     if basis := basis_of(facts, code):
         yield say.say("parts", "basis", basis=basis)
     if line["because"] and not line["retained"]:
-        yield say.say("parts", "note", note=line["because"])
+        yield say.say("parts", "note", note=say.either(facts.context.datamap.text(line["because"])))
 
 
 def basis_of(facts: Facts, code: str) -> str:

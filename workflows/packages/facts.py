@@ -129,7 +129,7 @@ def withheld(
         for of in collection.fields:
             what, why = act(of, policy)
             if what is not Act.SHOW and asked_for(of):
-                out.append(_withheld(collection, of, _WITHHELD[why]))
+                out.append(_withheld(datamap, collection, of, _WITHHELD[why]))
     return tuple(out)
 
 
@@ -168,10 +168,11 @@ def _gone(datamap: DataMap, of: Spooled) -> Iterator[Gone]:
         yield Gone(of.collection, title, name, both(known.title, name) if known else plain, by_what)
 
 
-def _withheld(collection: Collection, of: MapField, code: str) -> Withheld:
+def _withheld(datamap: DataMap, collection: Collection, of: MapField, code: str) -> Withheld:
     text = word("withheld", code)
     if of.because:
-        text = Both(f"{text.zh}（{of.because}）", f"{text.en} ({of.because})")
+        why = both(datamap.text(of.because))
+        text = Both(f"{text.zh}（{why.zh}）", f"{text.en} ({why.en})")
     return Withheld(collection.path, of.name, of.category, code, text)
 
 
@@ -190,7 +191,7 @@ def _take(
             facts = out[of.category] = CategoryFacts(of.category, word("categories", of.category))
         _take_field(facts, datamap, of)
         if collection.path not in facts.retention:
-            facts.retention[collection.path] = retention(collection)
+            facts.retention[collection.path] = retention(datamap, collection)
     main = max(counts, key=counts.__getitem__, default="")
     for name in counts:
         facts = out[name]
@@ -213,34 +214,35 @@ def _take_field(facts: CategoryFacts, datamap: DataMap, of: MapField) -> None:
         facts.bases.setdefault(of.basis, basis(of.basis))
 
 
-def retention(collection: Collection) -> RetentionFact:
+def retention(datamap: DataMap, collection: Collection) -> RetentionFact:
     """Say how long rows of a collection are kept."""
     title = both(collection.title, collection.name)
     rule = collection.retention
     if rule is None:
-        return RetentionFact(collection.path, title, _without_rule(collection))
+        return RetentionFact(collection.path, title, _without_rule(datamap, collection))
     zh, en = period(rule.period)
+    ground = both(datamap.text(rule.basis))
     if rule.with_:
         text = Both(
-            f"与其所属记录一同保存 {zh}（依据：{rule.basis}）",
-            f"{en}, together with the record it belongs to (ground: {rule.basis})",
+            f"与其所属记录一同保存 {zh}（依据：{ground.zh}）",
+            f"{en}, together with the record it belongs to (ground: {ground.en})",
         )
         return RetentionFact(collection.path, title, text, rule.period, "", rule.basis, rule.rank)
     of = collection.field(rule.from_)
     since = both(of.title, rule.from_) if of else Both(rule.from_, rule.from_)
     text = Both(
-        f"自“{since.zh}”起 {zh}（依据：{rule.basis}）",
-        f"{en} from “{since.en}” (ground: {rule.basis})",
+        f"自“{since.zh}”起 {zh}（依据：{ground.zh}）",
+        f"{en} from “{since.en}” (ground: {ground.en})",
     )
     return RetentionFact(
         collection.path, title, text, rule.period, rule.from_, rule.basis, rule.rank
     )
 
 
-def _without_rule(collection: Collection) -> Both:
+def _without_rule(datamap: DataMap, collection: Collection) -> Both:
     if collection.erasure == "keep":
-        why = collection.because
-        return Both(f"持续保存（{why}）", f"Kept ({why})")
+        why = both(datamap.text(collection.because))
+        return Both(f"持续保存（{why.zh}）", f"Kept ({why.en})")
     return Both(
         "无法定保存期限；您要求删除时即删除", "No statutory period: deleted when you ask for it"
     )

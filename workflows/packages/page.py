@@ -171,6 +171,7 @@ def page(
         others={"gone": redacted, "text": word("redacted", "other_people")},
         disputed=[made.dispute(d) for d in disputed],
         datamap=datamap,
+        said=made.said,
         style=style,
         policy=policy,
     )
@@ -188,6 +189,7 @@ class _Maker:
         rows: Rows,
         rows_shown: int,
     ) -> None:
+        self._datamap = datamap
         self._collections = {c.path: c for c in datamap.collections}
         self._stores = {s.name: both(s.title, s.name) for s in datamap}
         self._spooled = {s.collection: s for s in spooled}
@@ -203,6 +205,9 @@ class _Maker:
             # What a spreadsheet opens comes first; both kinds keep the order of their volumes.
             links.sort(key=lambda link: not link.name.endswith(".csv"))
 
+    def said(self, text: str) -> Both:
+        return both(self._datamap.text(text))
+
     def title(self, path: str) -> Both:
         collection = self._collections[path]
         return both(collection.title, collection.name)
@@ -217,7 +222,7 @@ class _Maker:
         return {
             "title": title,
             "text": both(of.text, of.code),
-            "basis": of.basis,
+            "basis": self.said(of.basis) if of.basis else "",
             "until": of.until.isoformat() if of.until else "",
         }
 

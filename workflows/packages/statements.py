@@ -75,11 +75,12 @@ def recipients(datamap: DataMap) -> Statement:
         for to in store.recipients:
             what = [word("categories", c) for c in to.categories]
             zh, en = "、".join(w.zh for w in what), ", ".join(w.en for w in what)
+            purpose, method = both(datamap.text(to.purpose)), both(datamap.text(to.method))
             lines.append(
                 Both(
-                    f"{to.name}：{zh or '全部类别'}；目的：{to.purpose}；方式：{to.method}；"
+                    f"{to.name}：{zh or '全部类别'}；目的：{purpose.zh}；方式：{method.zh}；"
                     f"联系方式：{to.contact}",
-                    f"{to.name}: {en or 'all categories'}; for: {to.purpose}; by: {to.method}; "
+                    f"{to.name}: {en or 'all categories'}; for: {purpose.en}; by: {method.en}; "
                     f"contact: {to.contact}",
                 )
             )
@@ -115,7 +116,7 @@ def ai_use(datamap: DataMap) -> Statement:
 
 def kept(datamap: DataMap) -> Statement:
     """Say how long data is kept."""
-    found = [facts.retention(c) for c in datamap.collections]
+    found = [facts.retention(datamap, c) for c in datamap.collections]
     lines = tuple(Both(f"{f.title.zh}：{f.text.zh}", f"{f.title.en}: {f.text.en}") for f in found)
     data = {f.collection: {"period": f.period, "basis": f.basis} for f in found}
     return Statement("retention", Both("保存期限", "How long data is kept"), lines, data)

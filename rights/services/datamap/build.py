@@ -29,6 +29,7 @@ from rights.domain.datamap import (
 )
 from rights.services.datamap import words
 from rights.services.datamap.rows import fields_of, links_of
+from rights.services.datamap.texts import RECIPIENT, plain
 from rights.services.hold_catalogue import catalogue
 
 Plain = Mapping[str, Any]
@@ -72,7 +73,7 @@ def _store(raw: Plain) -> Store:
         title=_frozen(raw.get("title", NONE)),
         serving=raw.get("serving", False),
         horizon=horizon.get("within", ""),
-        horizon_by=horizon.get("by", ""),
+        horizon_by=plain(horizon.get("by")),
         backups=tuple(_frozen({"remedy": "", **b}) for b in raw.get("backups", ())),
         limits=Limits(**raw.get("limits", NONE)),
         pause_when=PauseWhen(**raw.get("pause_when", NONE)),
@@ -89,7 +90,7 @@ def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
         links=links_of(raw),
         key=tuple(raw.get("key", ())),
         erasure=Erasure(raw.get("erasure", Erasure.DELETE)),
-        because=raw.get("because", ""),
+        because=plain(raw.get("because")),
         retention=_retention(rules["retention"]),
         restriction=_restriction(raw.get("restriction")),
         close=_frozen(raw.get("close", NONE)),
@@ -107,7 +108,7 @@ def _retention(raw: Any) -> Retention | None:
     return Retention(
         period=duty.period if duty else raw.get("period", ""),
         from_=raw.get("from_", ""),
-        basis=duty.basis if duty else raw.get("basis", ""),
+        basis=duty.basis if duty else plain(raw.get("basis")),
         rank=duty.rank if duty else words.RANKS.get(raw.get("rank", ""), ""),
         hold=duty.code if duty else "",
         keep_fields=tuple(raw.get("keep_fields", ())),
@@ -128,8 +129,8 @@ def _location(raw: Plain) -> Plain:
 
 
 def _recipient(raw: Plain) -> Recipient:
-    values = {k: v for k, v in raw.items() if v is not None}
-    return Recipient(**{"name": "", **values, "categories": tuple(raw.get("categories", ()))})
+    said = {k: plain(raw[k]) for k in RECIPIENT if k in raw}
+    return Recipient(**{"name": "", **raw, **said, "categories": tuple(raw.get("categories", ()))})
 
 
 def _purpose(raw: Plain) -> Purpose:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rights.domain import graph
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError
-from rights.services.datamap import credentials, references, required, resolve, rules
+from rights.services.datamap import credentials, references, required, resolve, rules, texts
 from rights.services.datamap.build import build
 from rights.services.datamap.digest import content_hash
 from rights.services.datamap.files import Source, joined, sources
@@ -94,7 +94,8 @@ def _checked(document: Document, problems: list[Problem], tell: Tell | None = No
     if not document.data:
         _refuse(document, problems)
     valid, found = shaped(document.data)
-    datamap = resolve.resolved(build(valid))
+    built = resolve.resolved(build(valid))
+    datamap = replace(built, chinese=texts.chinese(document.data, built))
     mistakes = [*problems, *found, *_wrong(document, datamap, found)]
     if tell is not None:
         for line in report(document, [p for p in mistakes if p.duty]):
@@ -114,6 +115,7 @@ def _wrong(document: Document, datamap: DataMap, found: list[Problem]) -> Iterat
     yield from references.unknown_columns(datamap)
     yield from references.unknown_fields(datamap)
     yield from references.unknown_switches(datamap)
+    yield from texts.ambiguous(document.data)
     yield from rules.broken_rules(datamap)
     yield from rules.unreached(datamap, _with_broken_links(datamap, [*found, *targets]))
 

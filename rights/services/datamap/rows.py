@@ -18,6 +18,7 @@ from rights.domain.datamap import (
     Secret,
     Source,
 )
+from rights.services.datamap.texts import plain
 
 Plain = Mapping[str, Any]
 
@@ -47,7 +48,7 @@ def _field(raw: Plain, rules: Plain) -> Field:
         secret=Secret(raw["secret"]) if "secret" in raw else None,
         erasure=Erasure(raw["erasure"]) if "erasure" in raw else None,
         emptied_to=(raw["emptied_to"],) if "emptied_to" in raw else (),
-        because=raw.get("because", ""),
+        because=plain(raw.get("because")),
         derived_from=tuple(long.get("fields_", ())),
         ai=MappingProxyType(dict(raw.get("ai", {}))),
         correct=_correctable(raw.get("correct")),
@@ -61,7 +62,9 @@ def _field(raw: Plain, rules: Plain) -> Field:
 def _correctable(raw: Any) -> Correctable | None:
     if isinstance(raw, str):
         return Correctable(raw)
-    return Correctable(**raw) if isinstance(raw, Mapping) else None
+    if not isinstance(raw, Mapping):
+        return None
+    return Correctable(**{**raw, "because": plain(raw.get("because"))})
 
 
 def links_of(raw: Plain) -> tuple[Link, ...]:
@@ -85,5 +88,5 @@ def _link(raw: Plain) -> Link:
         on_erasure=OnErasure(erasure) if isinstance(erasure, str) else OnErasure.DECORRELATE,
         anonymise=tuple(erasure.get("anonymise", ())) if isinstance(erasure, Mapping) else (),
         depth=Depth(raw.get("depth", Depth.SHALLOW)),
-        because=raw.get("because", ""),
+        because=plain(raw.get("because")),
     )

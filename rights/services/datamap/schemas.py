@@ -20,6 +20,7 @@ from rights.services.datamap.values import (
     Text,
     Whole,
     WordOr,
+    Words,
 )
 from rights.services.hold_catalogue import catalogue
 
@@ -47,6 +48,10 @@ class Bilingual(Closed):
     en = Text(required=True)
 
 
+def _words(**kwargs: Any) -> Words:
+    return Words(Bilingual, **kwargs)
+
+
 class IdentifierShape(Closed):
     """``identifiers.<type>``."""
 
@@ -59,7 +64,7 @@ class CorrectShape(Closed):
     """``correct`` at length."""
 
     mode = Choice(words.CORRECT_MODES, "way to correct", required=True)
-    because = Text()
+    because = _words()
     type = Choice(words.CORRECT_TYPES, "type of value")
     max_length = Whole()
     pattern = Text()
@@ -112,7 +117,7 @@ class FieldShape(Closed):
     secret = Choice(Secret, "kind of secret")
     erasure = Choice(Erasure, "way to erase")
     emptied_to = Plain()
-    because = Text()
+    because = _words()
     derived_from = Derived()
     ai = Part(AiShape)
     correct = WordOr(words.CORRECT_MODES, lambda: Part(CorrectShape))
@@ -150,7 +155,7 @@ class LinkShape(Closed):
     type_ = Part(TypeShape, data_key="type")
     on_access = WordOr(("omit",), lambda: Part(AccessShape))
     on_erasure = WordOr(("delete", "keep"), lambda: Part(ErasureShape))
-    because = Text()
+    because = _words()
     depth = Choice(Depth, "depth")
 
 
@@ -159,7 +164,7 @@ class RetentionShape(Closed):
 
     period = _period(required=True)
     from_ = _row_name(required=True, data_key="from")
-    basis = Text(required=True)
+    basis = _words(required=True)
     rank = Choice(tuple(words.RANKS), "rank", required=True)
     keep_fields = _rows()
 
@@ -218,7 +223,7 @@ class CollectionShape(Closed):
     purposes = Many(_name())
     source = Choice(Source, "source")
     erasure = Choice(Erasure, "way to erase")
-    because = Text()
+    because = _words()
     retention = _retention()
     restriction = WordOr(("seal", "escrow"), lambda: Part(RestrictionShape))
     close = Table(keys=_row_name(), values=Plain())
@@ -230,11 +235,11 @@ class RecipientShape(Closed):
 
     name = Text(required=True)
     contact = Text(required=True)
-    purpose = Text()
-    method = Text()
+    purpose = _words()
+    method = _words()
     categories = Many(Text())
     country = Text(words.COUNTRY, words.COUNTRY_RULE)
-    condition = Text(allow_none=True)
+    condition = _words(allow_none=True)
 
 
 class LocationShape(Closed):
@@ -265,7 +270,7 @@ class HorizonShape(Closed):
     """``horizon`` at length."""
 
     within = _period(required=True)
-    by = Text(required=True)
+    by = _words(required=True)
 
 
 class BackupShape(Closed):

@@ -73,6 +73,19 @@ class Text(fields.String):
         return value
 
 
+class Words(Text):
+    """A text that a person reads: plain, or a mapping of its languages."""
+
+    def __init__(self, languages: type[Closed], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._languages = languages
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(value, Mapping):
+            return Part(self._languages).deserialize(value)
+        return super()._deserialize(value)
+
+
 class Flag(fields.Boolean):
     """True or false, in any of YAML's spellings."""
 
