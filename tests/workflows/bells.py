@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import Any
 
 from sqlmodel import col, select
@@ -79,55 +79,54 @@ def rung(floor: Floor) -> list[str]:
         return [m.args["request_id"] for m in found if m.job == "advance"]
 
 
+@dataclass
+class Town:
+    """Threads that work on whatever is rung for, until it is over or one of them breaks."""
+
+    floor: Floor
+    bells: Queue[str] = field(default_factory=Queue)
+    over: threading.Event = field(default_factory=threading.Event)
+    broken: list[BaseException] = field(default_factory=list)
+
+    def work(self, number: int) -> None:
+        """Be one worker."""
+        name, every = f"worker-{number}", timedelta(seconds=2)
+        floor, lease = self.floor, self.floor.leases.lease
+        leases = Leases(floor.register, floor.now, worker=name, lease=lease, every=every)
+        mine = replace(floor, worker=name, gates=Gates(), leases=leases)
+        while not self.over.is_set():
+            try:
+                work_on(mine, self.bells.get(timeout=0.05))
+            except Empty:
+                continue
+            except BaseException as error:  # noqa: BLE001 - the test must see it, not a thread
+                self.broken.append(error)
+                self.over.set()
+        leases.stop()
+
+
 def work_through(floor: Floor, workers: int, requests: Iterable[str], *, within_s: float) -> None:
     """Let *workers* work until every one of *requests* has ended; fail when they do not."""
-    open_ones, over = set(requests), threading.Event()
-    bells: SimpleQueue[str] = SimpleQueue()
-    broken: list[BaseException] = []
-
-    threads = [
-        threading.Thread(target=_work, args=(floor, f"worker-{n}", bells, over, broken))
-        for n in range(workers)
-    ]
+    open_ones, town = set(requests), Town(floor)
+    threads = [threading.Thread(target=town.work, args=(n,)) for n in range(workers)]
     for thread in threads:
         thread.start()
     ends = time.monotonic() + within_s
     try:
-        while open_ones and not over.is_set() and time.monotonic() < ends:
-            _relay(floor, floor.context, bells)
+        while open_ones and not town.over.is_set() and time.monotonic() < ends:
+            _relay(floor, floor.context, town.bells)
             open_ones -= _ended(floor, open_ones)
             time.sleep(0.02)
     finally:
-        over.set()
+        town.over.set()
         for thread in threads:
             thread.join()
-    if broken:
-        raise broken[0]
+    if town.broken:
+        raise town.broken[0]
     assert not open_ones, f"{len(open_ones)} requests did not end"
 
 
-def _work(
-    floor: Floor,
-    name: str,
-    bells: SimpleQueue[str],
-    over: threading.Event,
-    broken: list[BaseException],
-) -> None:
-    every = timedelta(seconds=2)
-    leases = Leases(floor.register, floor.now, worker=name, lease=floor.leases.lease, every=every)
-    mine = replace(floor, worker=name, gates=Gates(), leases=leases)
-    while not over.is_set():
-        try:
-            work_on(mine, bells.get(timeout=0.05))
-        except Empty:
-            continue
-        except BaseException as error:  # noqa: BLE001 - the test must see it, not a thread
-            broken.append(error)
-            over.set()
-    leases.stop()
-
-
-def _relay(floor: Floor, context: Context, bells: SimpleQueue[str]) -> None:
+def _relay(floor: Floor, context: Context, bells: Queue[str]) -> None:
     ringing.ring_waiting(floor.register, context, floor.now)
     sweep.sweep(floor.register, context, floor.now)
     for request_id in rung(floor):

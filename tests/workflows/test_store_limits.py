@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from connectors.sdk import Unfinished
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.store.db import open_engine, reading
-from rights.store.models import Lookup, OutboxMessage, StepRow, StepState, StoreTurn
+from rights.store.models import Request, StepRow, StepState, StoreTurn
 from tests.workflows.bells import Watched, rung, work_through
 from tests.workflows.house import Clock, ask, floor_over, lying, replace, request_of
-from tests.workflows.test_engine import MAP
+from tests.workflows.test_engine import ANN, MAP
 from tests.workflows.test_engine import _user as user
-from workflows import lookups, ringing
+from workflows import ringing
 from workflows.advance import begin, settle
 from workflows.claims import Claim
 from workflows.floor import Floor
@@ -31,9 +31,8 @@ from workflows.handing import hand_back
 from workflows.jobs import work_on
 from workflows.leases import Leases
 from workflows.perform import perform
-from workflows.visits import visit
 
-PEOPLE = 24
+PEOPLE = 16
 
 
 def limited(limits: str, store: str = "shop", *, alone: bool = False) -> str:
@@ -44,7 +43,7 @@ def limited(limits: str, store: str = "shop", *, alone: bool = False) -> str:
     return text.replace(head, f"{head}  limits: {limits}\n")
 
 
-def _tables() -> dict[str, dict[str, list[dict[str, Any]]]]:
+def tables() -> dict[str, dict[str, list[dict[str, Any]]]]:
     people = range(1, PEOPLE + 1)
     names = {n: f"p{n}" for n in people}
     return {
@@ -69,7 +68,7 @@ def clock() -> Clock:
 @pytest.fixture
 def shop_of(tmp_path: Path, clock: Clock) -> Callable[..., Floor]:
     def made(limits: str) -> Floor:
-        return floor_over(tmp_path, limited(limits, alone=True), _tables(), clock)
+        return floor_over(tmp_path, limited(limits, alone=True), tables(), clock)
 
     return made
 
@@ -78,7 +77,7 @@ def _who(number: int) -> dict[str, str]:
     return {"user_id": str(number)}
 
 
-def _prepared(floor: Floor, kind: Kind, number: int) -> str:
+def prepared(floor: Floor, kind: Kind, number: int) -> str:
     """Ask for something and make its plan, so that the next claim is a step in a store."""
     request_id = ask(floor, kind, _who(number))
     claim = begin(floor, request_id)
@@ -91,7 +90,7 @@ def _prepared(floor: Floor, kind: Kind, number: int) -> str:
     return request_id
 
 
-def _at_work(floor: Floor, request_id: str) -> Claim:
+def at_work(floor: Floor, request_id: str) -> Claim:
     claim = begin(floor, request_id)
     assert claim is not None
     return claim
@@ -110,7 +109,7 @@ def test_many_workers_are_never_more_in_a_store_than_may_be(
     """The store itself counts: plans, reads, effects and their proofs. 0: there is no limit."""
     map_text = limited(f"{{concurrent: {limit}}}") if limit else MAP
     clock = Clock()
-    floor = floor_over(tmp_path, map_text, _tables(), clock, register_url=postgres_url)
+    floor = floor_over(tmp_path, map_text, tables(), clock, register_url=postgres_url)
     shop = Watched(floor.connector("shop"), slow_s=0.01)
     stores: dict[str, Any] = {"shop": shop, "letters": floor.connector("letters")}
     real = replace(floor, connector=stores.__getitem__, now=lambda: datetime.now(UTC))
@@ -128,9 +127,9 @@ def test_who_has_no_place_waits_for_the_store_and_is_rung_when_one_is_free(
     shop_of: Callable[..., Floor], clock: Clock
 ) -> None:
     floor = shop_of("{concurrent: 1}")
-    first, second = (_prepared(floor, Kind.ACCESS, n) for n in (1, 2))
+    first, second = (prepared(floor, Kind.ACCESS, n) for n in (1, 2))
     due = request_of(floor, second).promised_at
-    claim = _at_work(floor, first)
+    claim = at_work(floor, first)
 
     assert begin(floor, second) is None
 
@@ -153,8 +152,8 @@ def test_the_order_is_that_in_which_they_came_and_urgent_ones_come_first(
     shop_of: Callable[..., Floor], clock: Clock
 ) -> None:
     floor = shop_of("{concurrent: 1}")
-    busy, *others = (_prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3, 4))
-    claim: Claim | None = _at_work(floor, busy)
+    busy, *others = (prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3, 4))
+    claim: Claim | None = at_work(floor, busy)
     for waiting in others:
         clock.on(seconds=1)
         assert begin(floor, waiting) is None
@@ -179,8 +178,8 @@ def test_the_order_is_that_in_which_they_came_and_urgent_ones_come_first(
 def test_a_place_is_kept_only_for_a_moment(shop_of: Callable[..., Floor], clock: Clock) -> None:
     """A doorbell may lie in a long queue: the store must not stand idle for it."""
     floor = shop_of("{concurrent: 1}")
-    busy, waiting, newcomer = (_prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3))
-    claim = _at_work(floor, busy)
+    busy, waiting, newcomer = (prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3))
+    claim = at_work(floor, busy)
     assert begin(floor, waiting) is None
     hand_back(floor, claim)
     assert begin(floor, newcomer) is None
@@ -195,7 +194,7 @@ def test_a_killed_worker_frees_its_place_with_its_lease(tmp_path: Path, postgres
     floor = floor_over(
         tmp_path,
         limited("{concurrent: 1}", alone=True),
-        _tables(),
+        tables(),
         Clock(),
         register_url=postgres_url,
     )
@@ -204,7 +203,7 @@ def test_a_killed_worker_frees_its_place_with_its_lease(tmp_path: Path, postgres
         floor.register, lambda: datetime.now(UTC), worker="a", lease=lease, every=lease / 5
     )
     floor = replace(floor, leases=leases, now=lambda: datetime.now(UTC))
-    first, second = (_prepared(floor, Kind.ACCESS, n) for n in (1, 2))
+    first, second = (prepared(floor, Kind.ACCESS, n) for n in (1, 2))
     floor.register.dispose()
     pid = os.fork()
     if not pid:
@@ -229,7 +228,7 @@ def test_a_minute_sees_only_so_many_steps_begin(
 ) -> None:
     floor = shop_of("{per_minute: 3}")
     first, second = (ask(floor, Kind.ACCESS, _who(n)) for n in (1, 2))
-    claim = _at_work(floor, first)
+    claim = at_work(floor, first)
 
     assert begin(floor, second) is None
     assert request_of(floor, second).next_at == clock() + timedelta(seconds=20)
@@ -260,14 +259,14 @@ def test_a_large_erasure_gives_way_at_the_end_of_its_turn(
 ) -> None:
     floor = shop_of("{concurrent: 1}")
     shop = floor.connector("shop")
-    whale, small = (_prepared(floor, Kind.DELETION, n) for n in (1, 2))
+    whale, small = (prepared(floor, Kind.DELETION, n) for n in (1, 2))
     erase = shop.erase  # type: ignore[attr-defined]
 
     def some(*_: object) -> None:
         raise Unfinished("a part is done")
 
     lying(shop, erase=some)  # type: ignore[arg-type]
-    held = _at_work(floor, whale)
+    held = at_work(floor, whale)
     while held.step is None or held.step.action != "erase":
         following = settle(floor, held, perform(floor, held))
         assert following is not None
@@ -292,8 +291,8 @@ def test_who_was_called_off_stands_in_nobodys_way(
     shop_of: Callable[..., Floor], clock: Clock
 ) -> None:
     floor = shop_of("{concurrent: 1}")
-    busy, called_off, other = (_prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3))
-    claim = _at_work(floor, busy)
+    busy, called_off, other = (prepared(floor, Kind.ACCESS, n) for n in (1, 2, 3))
+    claim = at_work(floor, busy)
     for waiting in (called_off, other):
         clock.on(seconds=1)
         assert begin(floor, waiting) is None
@@ -310,59 +309,54 @@ def test_who_was_called_off_stands_in_nobodys_way(
     assert other in rung(floor)
 
 
-def test_a_look_up_counts_and_is_asked_again_while_there_is_no_room(
+@pytest.fixture
+def statements() -> Iterator[Callable[[Floor], list[str]]]:
+    listening: list[tuple[Any, Any]] = []
+
+    def listen(floor: Floor) -> list[str]:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            seen.append(statement)
+
+        event.listen(floor.register, "before_cursor_execute", note)
+        listening.append((floor.register, note))
+        return seen
+
+    yield listen
+    for engine, note in listening:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_stores_without_limits_cost_the_register_nothing(
+    tmp_path: Path, clock: Clock, statements: Callable[[Floor], list[str]]
+) -> None:
+    floor = floor_over(tmp_path, MAP, tables(), clock)
+    work_on(floor, ask(floor, Kind.ACCESS, _who(1)))  # asks once which stores are not well
+    seen = statements(floor)
+
+    request_id = ask(floor, Kind.ACCESS, _who(2))
+    work_on(floor, request_id)
+
+    assert request_of(floor, request_id).state is State.FULFILLED
+    assert [s for s in seen if "store_gate" in s or "store_turn" in s] == []
+
+
+def test_nothing_may_start_while_it_cannot_be_counted(
     shop_of: Callable[..., Floor], clock: Clock
 ) -> None:
+    """Fail closed: a register that does not answer lets nobody in."""
     floor = shop_of("{concurrent: 1}")
-    claim = _at_work(floor, _prepared(floor, Kind.ACCESS, 1))
-    lookup_id = _lookup(floor)
+    request_id = ask(floor, Kind.ACCESS, ANN)
+    with floor.register.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE store_turn RENAME TO away")
 
-    lookups.answer(floor, lookup_id)
+    with pytest.raises(Exception, match="store_turn"):
+        begin(floor, request_id)
 
+    with floor.register.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO store_turn")
     with reading(floor.register) as session:
-        assert session.get_one(Lookup, lookup_id).state == "waiting"
-        again = session.exec(select(OutboxMessage).where(OutboxMessage.job == "lookup")).one()
-    assert again.not_before == clock() + timedelta(seconds=1)
-    assert again.args == {"lookup_id": lookup_id}
-    hand_back(floor, claim)
-    lookups.answer(floor, lookup_id)
-    with reading(floor.register) as session:
-        assert session.get_one(Lookup, lookup_id).state == "answered"
-
-
-def _lookup(floor: Floor) -> str:
-    vault, row = (
-        floor.context.vault,
-        Lookup(
-            question="counts",
-            level=3,
-            sealed_input=b"",
-            created_at=floor.now(),
-            expires_at=floor.now() + timedelta(minutes=15),
-        ),
-    )
-    sealed = vault.seal(b'{"identifiers": {"user_id": "1"}}', aad=f"lookup|{row.id}|input")
-    row.sealed_input = sealed
-    with reading(floor.register) as session:
-        session.add(row)
-        session.commit()
-    return row.id
-
-
-def test_whoever_visits_takes_a_place_and_keeps_it_alive(
-    tmp_path: Path, shop_of: Callable[..., Floor]
-) -> None:
-    made = shop_of("{concurrent: 1}")
-    lease = timedelta(seconds=0.5)
-    leases = Leases(
-        made.register, lambda: datetime.now(UTC), worker="a", lease=lease, every=lease / 5
-    )
-    floor = replace(made, leases=leases, now=lambda: datetime.now(UTC))
-    waiting = _prepared(floor, Kind.ACCESS, 1)
-    with visit(floor):
-        ends = floor.now() + 3 * lease
-        while floor.now() < ends:
-            assert begin(floor, waiting) is None
-            time.sleep(0.05)
-    assert begin(floor, waiting) is not None
-    leases.stop()
+        steps = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
+        assert session.get_one(Request, request_id).state is State.IN_PROGRESS
+    assert [s for s in steps if s.state is StepState.RUNNING] == []
