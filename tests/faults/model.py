@@ -145,16 +145,13 @@ def _files(out: World, counts: Counts, n: int) -> None:
 
 def _anonymise(out: World, counts: Counts, n: int, _: Mapping[str, Any]) -> None:
     mine = {k for k, r in out["shop.orders"].items() if r["user_id"] == n}
-    said = {k for k, r in out["shop.comments"].items() if r["author_id"] == n}
     shared = [
         r for r in out["shop.shares"].values() if {r["first_id"], r["second_id"]} in _alone(n)
     ]
     _leave(out, n)
     _blank(out, counts, "shop.items", lambda r: r["order_id"] in mine, order_id=None, name=None)
     _blank(out, counts, "shop.orders", lambda r: r["user_id"] == n, user_id=None, note=None)
-    for row in out["shop.comments"].values():
-        if row["parent_id"] in said:
-            row["parent_id"] = None
+    # Replies go on pointing at what they answer: it stays, and says nothing any more.
     _blank(out, counts, "shop.comments", lambda r: r["author_id"] == n, author_id=None, body=None)
     gone = {"sender_id": None, "body": None, "sender_ip": None}
     _blank(out, counts, "shop.letters", lambda r: r["sender_id"] == n, **gone)
