@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     recheck_s: Annotated[tuple[float, ...], NoDecode] = (3600, 86_400, 604_800, 2_592_000)
     """When to look for erased data that came back: seconds after the erasure."""
 
-    bystander_share: float = Field(default=0.02, ge=0, le=1)
+    bystander_share: float = Field(default=0.01, ge=0, le=1)
     """Share of small erasures around which rows of other people are looked at; 0: of large ones
     neither."""
 

@@ -12,6 +12,7 @@ Nothing is locked and no table is read through: rows are looked up near numbers 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 import string
 from collections.abc import Iterable, Mapping
@@ -33,6 +34,9 @@ MOST_KEYS = 20_000
 """Frozen keys up to which it is judged whose a row is: more would cost more than the look."""
 
 _LETTERS = string.digits + string.ascii_letters
+
+_LAST = 0xD7FF
+"""The last character before those that stand for nothing alone."""
 
 Digests = Mapping[tuple[Any, ...], bytes]
 
@@ -133,14 +137,26 @@ def _points(
     connection: Connection, first: sa.Column[Any], drawn: random.Random, count: int
 ) -> list[Any]:
     """Return where to look: values of the first column of the key, or none for its type."""
-    if isinstance(first.type, sa.Integer):
-        ends = connection.execute(sa.select(sa.func.min(first), sa.func.max(first))).one()
-        return [] if ends[0] is None else [drawn.randint(*ends) for _ in range(count)]
     if isinstance(first.type, sa.Uuid):
         return [UUID(int=drawn.getrandbits(128)) for _ in range(count)]
-    if isinstance(first.type, sa.String) and not isinstance(first.type, sa.Enum):
-        return ["".join(drawn.choices(_LETTERS, k=2)) for _ in range(count)]
-    return []
+    text = isinstance(first.type, sa.String) and not isinstance(first.type, sa.Enum)
+    if not text and not isinstance(first.type, sa.Integer):
+        return []
+    ends = connection.execute(sa.select(sa.func.min(first), sa.func.max(first))).one()
+    if ends[0] is None:
+        return []
+    if text:
+        return [_between(*ends, drawn) for _ in range(count)]
+    return [drawn.randint(*ends) for _ in range(count)]
+
+
+def _between(least: str, most: str, drawn: random.Random) -> str:
+    """Return a text somewhere between two others, as far as one character decides."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(least, most, strict=False))
+    shared = "".join(one for one, _ in pairs)
+    low, high = (ord(end[len(shared) : len(shared) + 1] or " ") for end in (least, most))
+    low, high = sorted((min(low, _LAST), min(high, _LAST)))
+    return shared + chr(drawn.randint(low, high)) + drawn.choice(_LETTERS)
 
 
 def _near(table: sa.Table, key: tuple[str, ...], count: int) -> sa.CompoundSelect[Any]:
