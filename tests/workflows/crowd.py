@@ -147,7 +147,8 @@ class House:
     def __init__(self, folder: Path, url: str, **settings: Any) -> None:
         folder.mkdir(exist_ok=True)
         self.clock = Clock()
-        made = floor_over(folder, MAP, {}, self.clock, inline_s=120, **settings)
+        settings = {"bystander_share": 0, **settings}  # whoever is looked at goes alone
+        made = floor_over(folder, MAP, {}, self.clock, **settings)
         self.store = Sql(SqlSettings(url))
         self.url = url
         self.joint: list[int] = []
