@@ -320,10 +320,10 @@ def test_a_batch_that_was_killed_is_ended_by_the_same_command_and_each_row_goes_
         RIGHTS_SECRET_SHOP_URL=f"sqlite:///{tmp_path / 'shop.db'}",
         RIGHTS_LEASE_S="2",
         RIGHTS_HEARTBEAT_S="0.5",
+        RIGHTS_PEOPLE_ABREAST="4",
     )
     words = ["execute", "--datamap", str(tmp_path / "map.yaml"), "--kind", "deletion", "--json"]
     words += ["--subjects", str(people), "--state", str(tmp_path / "state")]
-
     first = shell.start(*words)
     _until(lambda: _count(shop, "users") < PEOPLE)
     first.send_signal(signal.SIGKILL)
