@@ -123,6 +123,7 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
             groups = (orders[at : at + size] for at in range(0, len(orders), size))
             return [outcome for group in groups for outcome in _some(floor, group, given)]
         finally:
+            floor.leases.stop()
             floor.close()
 
 

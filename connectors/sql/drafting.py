@@ -83,7 +83,8 @@ class Draft:
         pointers = [(reach, *pointer(self.rows, reach)) for reach in cutting]
         hits = any_of(self.rows.hit(r, Standing.SOLE) for r in cutting)
         loose = [r for r in cutting if grade(r, Standing.SOLE) is None]
-        first = [r for r in cutting if self._within(r)]
+        # What is only emptied stays to be pointed at: nothing has to be let go of before.
+        first = [] if self.replaces else [r for r in cutting if self._within(r)]
         mixed = self.replaces or (loose and self.held is not NEVER)
         exact = len(cutting) > 1 or bool(first) or bool((mixed or self.telling) and cutting)
         return Erasing(

@@ -129,8 +129,8 @@ def opened(url: str, template: Path) -> Iterator[Lab]:
 
 
 def impatient(file: Path, state: Path) -> Settings:
-    """Return settings that try again at once: what fails here fails for good."""
-    return settings_in(file, state).model_copy(update={"backoff_s": (0, 0)})
+    """Return settings that try again at once, and not for long: what fails here fails for good."""
+    return settings_in(file, state).model_copy(update={"backoff_s": (0, 0), "inline_s": 5.0})
 
 
 def register(folder: Path) -> Path:
