@@ -132,3 +132,33 @@ def test_rows_that_own_each_other_go_with_their_person_and_no_other(anywhere: Ca
     assert shop.ask(BEN)["state"] == "fulfilled"
     assert shop.rows("SELECT * FROM folders") == []
     assert shop.rows("SELECT * FROM files") == []
+
+
+def test_an_emptied_row_that_points_at_itself_lets_go_of_itself(anywhere: Cases) -> None:
+    shop = anywhere("""\
+  - name: users
+    identifies: {user_id: id}
+    fields: [{name: body, category: content}]
+  - name: notes
+    links:
+    - {columns: [copy_of], to: notes, role: accessor}
+    - {columns: [author_id], to: users, role: owner}
+    erasure: anonymise
+    fields: [{name: body, category: content}]
+""")
+    shop.sql(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, body VARCHAR(9))",
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, body VARCHAR(9), copy_of INTEGER,"
+        " author_id INTEGER)",
+        "INSERT INTO users VALUES (1, 'a'), (2, 'b')",
+        "INSERT INTO notes VALUES (1, 'one', 1, 1), (2, 'two', 1, 2), (3, 'three', 3, 2)",
+    )
+
+    outcome = shop.ask({"user_id": "1"})
+
+    assert outcome["state"] == "fulfilled", outcome["problems"]
+    assert sorted(shop.rows("SELECT * FROM notes")) == [
+        (1, None, None, None),
+        (2, "two", None, 2),
+        (3, "three", 3, 2),
+    ]
