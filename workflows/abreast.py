@@ -9,7 +9,7 @@ and whoever cannot keep up with the others goes on alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final
 
 from sqlalchemy import exists
@@ -23,7 +23,7 @@ from rights.store.db import reading
 from rights.store.models import Request, StepRow, StepState
 from workflows import jointly
 from workflows.advance import begin, settle
-from workflows.claims import Claim, Outcome
+from workflows.claims import Claim
 from workflows.floor import ERASING, Floor
 from workflows.handing import hand_back
 from workflows.perform import performed
@@ -65,14 +65,25 @@ def companions(floor: Floor, request_id: str) -> list[str]:
 def work_on(floor: Floor, request_ids: Sequence[str]) -> None:
     """Claim and run steps of several requests until nothing is ready or the turn is over."""
     until = time.monotonic() + floor.context.settings.inline_s
-    claims = [claim for one in request_ids if (claim := _begun(floor, one))]
-    while claims:
-        if time.monotonic() > until:
-            for claim in claims:
-                hand_back(floor, claim)
-            return
-        together = _light(floor, claims)
-        claims = [new for group in _groups(together) for new in _round(floor, group)]
+    held: list[Claim] = []
+    try:
+        held += (claim for one in request_ids if (claim := _begun(floor, one)))
+        claims = list(held)
+        while claims:
+            if time.monotonic() > until:
+                for claim in claims:
+                    hand_back(floor, claim)
+                return
+            together, claims = _light(floor, claims), []
+            for group in _groups(together):
+                for new in _round(floor, group):
+                    claims.append(new)
+                    held.append(new)
+    except BaseException:
+        # Whatever ends this early ends every heartbeat, or nobody could take the others over.
+        for claim in held:
+            floor.leases.release(claim.step_id)
+        raise
 
 
 def _begun(floor: Floor, request_id: str) -> Claim | None:
@@ -103,10 +114,9 @@ def _groups(claims: Iterable[Claim]) -> list[list[Claim]]:
     return list(out.values())
 
 
-def _round(floor: Floor, group: Sequence[Claim]) -> list[Claim]:
-    """Run one step of each, and return what comes next."""
-    together = _jointly(floor, group) if len(group) > 1 else {}
-    following = []
+def _round(floor: Floor, group: Sequence[Claim]) -> Iterator[Claim]:
+    """Run one step of each, and yield what comes next."""
+    together = jointly.perform(floor, group) if len(group) > 1 else {}
     for claim in group:
         try:
             outcome = together.get(claim.step_id) or performed(floor, claim)
@@ -115,15 +125,4 @@ def _round(floor: Floor, group: Sequence[Claim]) -> list[Claim]:
             get().info("step.fenced", request_id=claim.request.id, code=error.code)
             continue
         if new is not None:
-            following.append(new)
-    return following
-
-
-def _jointly(floor: Floor, group: Sequence[Claim]) -> dict[str, Outcome]:
-    """Run what can be run for all at once; whatever ends it early ends every heartbeat."""
-    try:
-        return jointly.perform(floor, group)
-    except BaseException:
-        for claim in group:
-            floor.leases.release(claim.step_id)
-        raise
+            yield new

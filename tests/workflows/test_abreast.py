@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from rights.failpoints import Point
 from rights.store.db import reading
 from rights.store.models import HeldRows, Request
 from tests.workflows.crowd import PEOPLE, House, fill, picture
-from tests.workflows.house import ask, request_of
+from tests.workflows.house import ask, replace, request_of
 from workflows import abreast, jobs
+from workflows.leases import Leases
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])
@@ -224,3 +227,29 @@ def test_who_was_in_a_batch_that_broke_off_goes_on_alone(
     assert picture(many.url) == picture(single.url)
     assert many.journal() == single.journal()
     assert many.affected() == single.affected()
+
+
+def test_whoever_breaks_off_keeps_nobody_elses_step_alive(tmp_path: Path, sqlite_url: str) -> None:
+    fill(sqlite_url)
+    house = House(tmp_path / "one", sqlite_url)
+    floor, lease = house.floor, timedelta(seconds=30)
+    beat = timedelta(seconds=0.02)
+    leases = Leases(floor.register, floor.now, worker="test", lease=lease, every=beat)
+    house.floor = replace(floor, leases=leases)
+    ids, real = house.asked(1, 3, 5), house.store.freeze
+
+    def cut(*_: Any) -> Any:
+        raise _PowerCut
+
+    house.store.freeze = cut  # type: ignore[method-assign,assignment]  # the edge of the world
+    with pytest.raises(_PowerCut):
+        abreast.work_on(house.floor, ids)
+    house.store.freeze = real  # type: ignore[method-assign]  # it is back
+    time.sleep(0.3)  # one that was under way has ended
+    house.clock.on(minutes=2)
+    time.sleep(0.3)  # a heartbeat that goes on would have stretched the leases by now
+    one_by_one(house, ids)
+
+    assert {request_of(house.floor, one).state for one in ids} == {State.FULFILLED}
+    leases.stop()
+    house.close()
