@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bench import queue
 from bench.house import House
 from rights.domain.kinds import Kind
 from rights.settings import Settings
+from rights.store import rows
 from workflows.building import floor_for, parts_for
 from workflows.jobs import work_on
 
@@ -32,10 +34,18 @@ def of_one(at: House, kind: Kind, person: int) -> float:
         seen.append(statement)
 
     event.listen(floor.register, "before_cursor_execute", note)
-    for turn in range(3):
-        seen.clear()
-        (request_id,) = desk.hand_in(kind, [person + turn])
-        work_on(floor, request_id)
+    # Rows that are written together go to the driver past the engine: they are counted there.
+    straight = rows._execute  # noqa: SLF001 - counted, not changed
+
+    def counted(connection: Connection, sql: str, given: list[Any]) -> list[Any]:
+        seen.append(sql)
+        return straight(connection, sql, given)
+
+    with mock.patch.object(rows, "_execute", counted):
+        for turn in range(3):
+            seen.clear()
+            (request_id,) = desk.hand_in(kind, [person + turn])
+            work_on(floor, request_id)
     if not desk.closed([request_id]):  # a count is only of use then
         raise RuntimeError("the counted request did not end")
     return float(len(seen))

@@ -32,15 +32,12 @@ LOOKED_AT: Final = 200
 """Requests that are looked at for companions: the question must not cost more than it saves."""
 
 
-def companions(floor: Floor, request_id: str) -> list[str]:
-    """Return the erasures of the same kind that wait behind *request_id*, the oldest first."""
+def companions(floor: Floor, mine: Request) -> list[str]:
+    """Return the erasures of the same kind that wait behind *mine*, the oldest first."""
     most = floor.context.settings.people_abreast - 1
-    if most < 1:
+    if most < 1 or mine.kind not in ERASING:
         return []
     with reading(floor.register) as session:
-        mine = session.get(Request, request_id)
-        if mine is None or mine.kind not in ERASING:
-            return []
         waiting = (
             select(Request)
             .where(col(Request.next_at).is_not(None))
@@ -52,7 +49,7 @@ def companions(floor: Floor, request_id: str) -> list[str]:
             col(StepRow.request_id) == other.id, col(StepRow.state) == StepState.RUNNING
         )
         query = select(other.id).where(
-            other.id != request_id,
+            other.id != mine.id,
             other.kind == mine.kind,
             other.option == mine.option,
             other.state == State.IN_PROGRESS,
@@ -64,8 +61,16 @@ def companions(floor: Floor, request_id: str) -> list[str]:
 
 def work_on(floor: Floor, request_ids: Sequence[str]) -> None:
     """Claim and run steps of several requests until nothing is ready or the turn is over."""
+    _work_on(floor, [], request_ids)
+
+
+def go_on(floor: Floor, claim: Claim, others: Sequence[str]) -> None:
+    """Run *claim* and what follows it beside the steps of the *others*."""
+    _work_on(floor, [claim], others)
+
+
+def _work_on(floor: Floor, held: list[Claim], request_ids: Sequence[str]) -> None:
     until = time.monotonic() + floor.context.settings.inline_s
-    held: list[Claim] = []
     try:
         held += (claim for one in request_ids if (claim := _begun(floor, one)))
         claims = list(held)

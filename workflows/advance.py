@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import insert, update
+from sqlalchemy import String, bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
@@ -25,6 +25,7 @@ from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
 from rights.services import audit, notes, requests
 from rights.services.notices import ask_for
+from rights.store import rows as direct
 from rights.store.db import transaction
 from rights.store.models import (
     JournalRow,
@@ -92,8 +93,9 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
             return None
         rows = _steps(session, request_id)
         if not rows:
-            rows = [first_step(request)]
-            session.add_all(rows)
+            first = first_step(request)
+            session.add(first)
+            return _next(session, floor, request, [first], None, approved=True)
         plan, approved = read_plan(session, request_id)
         return _next(session, floor, request, rows, plan, approved=approved)
 
@@ -139,7 +141,8 @@ def _written(
     if isinstance(outcome, Ask):
         restart.ask_person(session, floor, request, outcome)
         return None
-    plan = _write(session, floor, request, row, claim, outcome) or claim.plan
+    with direct.gathered(session):
+        plan = _write(session, floor, request, row, claim, outcome) or claim.plan
     if made := outcome_plan(outcome):
         rows = [*rows, *add_steps(session, request, made)]
     if request.state is not State.IN_PROGRESS:
@@ -172,9 +175,15 @@ def _enough(request: Request) -> None:
         )
 
 
+_STEPS: Final = (
+    select(StepRow)
+    .where(StepRow.request_id == bindparam("request", type_=String))
+    .order_by(col(StepRow.phase), col(StepRow.id))
+)
+
+
 def _steps(session: Session, request_id: str) -> list[StepRow]:
-    query = select(StepRow).where(StepRow.request_id == request_id)
-    return list(session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))))
+    return list(session.exec(_STEPS, params={"request": request_id}))
 
 
 def _next(
@@ -354,10 +363,10 @@ def _done(
     if outcome.made is not None:
         new = Package(id=outcome.made.id, request_id=request.id, created_at=now)
         new.wrapped_key = outcome.made.wrapped
-        session.add(new)
+        direct.insert_objects(session, [new])
     if outcome.package is not None:
         mine = col(Package.request_id) == request.id
-        session.execute(update(Package).where(mine).values(**outcome.package))
+        session.connection().execute(update(Package).where(mine).values(**outcome.package))
     session.add_all(outcome.held)
     bystanders.noted(session, request, row.result, now=now)
     if outcome.told:
@@ -365,7 +374,7 @@ def _done(
         notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
     journal = journalled.entries(request, row, claim, now)
     if journal:
-        session.execute(insert(JournalRow), journal)
+        session.connection().execute(insert(JournalRow), journal)
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
@@ -377,20 +386,20 @@ def _keep_plan(
     plan = outcome.plan
     if plan is None:
         return
-    session.add(
-        PlanRow(
-            request_id=request.id,
-            config_hash=plan.config_hash,
-            schema_hash=plan.schema_hash,
-            hash=plan.hash,
-            body=plan.to_json(),
-            created_at=now,
-            needs_approval=_wants_approval(floor, request),
-        )
+    made = PlanRow(
+        request_id=request.id,
+        config_hash=plan.config_hash,
+        schema_hash=plan.schema_hash,
+        hash=plan.hash,
+        body=plan.to_json(),
+        created_at=now,
+        needs_approval=_wants_approval(floor, request),
     )
+    direct.insert_objects(session, [made])
     plans.keep_sample(session, floor.context.vault, request.id, outcome.sample, now)
     turns.remember(session, floor.context, request, outcome.keys, now)
     together.remember(session, floor.context, request, outcome.keys, now)
     disputing.begin(session, floor, request, outcome.keys, now)
     sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
-    session.add(KeyringRow(request_id=request.id, sealed=sealed, created_at=now))
+    keyring = KeyringRow(request_id=request.id, sealed=sealed, created_at=now)
+    direct.insert_objects(session, [keyring])

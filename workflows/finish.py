@@ -17,6 +17,7 @@ from rights.domain.lifecycle import Event
 from rights.services import preferences, requests, webhooks
 from rights.services.notices import ask_for
 from rights.store.models import Request, StepRow, StepState
+from rights.store.rows import gathered
 from workflows import aftercare, disputing, receipting
 from workflows.floor import Floor
 from workflows.outcome import complete, lines
@@ -45,17 +46,19 @@ def finish(
     found = lines(rows, {f"{request.id}-{s.name}": s.collections for s in plan})
     whole = complete(found) and not any(r.state is StepState.LEFT_OUT for r in rows)
     event = Event.COMPLETED if whole else Event.PARTLY_COMPLETED
-    receipting.write(session, floor, request, rows, found, plan, now=now)
     aftercare.begin(session, floor, request, rows, plan, now=now)
     partly = erased_partly(request, rows)
     disputing.end(session, floor, request, found, partly=partly)
     if request.kind is Kind.RECOMMENDATION_OPT_OUT:
         stores = sorted({s.store for s in plan if s.store})
         preferences.confirmed(session, request.id, stores=stores, now=now)
-    if receipting.packaged(rows):
-        webhooks.publish(session, request, "package.ready", now=now)
-        ask_for(session, request, "package_ready", now=now)
-    requests.record(session, request, event, actor="system", now=now, data={"lines": len(found)})
+    said = {"lines": len(found)}
+    with session.no_autoflush, gathered(session):
+        receipting.write(session, floor, request, rows, found, plan, now=now)
+        if receipting.packaged(rows):
+            webhooks.publish(session, request, "package.ready", now=now)
+            ask_for(session, request, "package_ready", now=now)
+        requests.record(session, request, event, actor="system", now=now, data=said)
 
 
 def _prove(request: Request, rows: Sequence[StepRow], plan: Plan | None) -> None:

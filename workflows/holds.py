@@ -136,13 +136,18 @@ class Rulings:
         )
 
 
-def ruled_rules(floor: Floor, request: Request) -> Rulings:
+def ruled_rules(floor: Floor, request: Request, *, destroys: bool) -> Rulings:
     """
     Return the rules that hold for a request; legal holds are not among them yet.
+
+    Args:
+        destroys: Something would be destroyed; no rule keeps anything from being read.
 
     Raises:
         Transient: they could not be read.
     """
+    if not destroys:
+        return Rulings(floor.now(), request.id)
     datamap = floor.context.datamap
     try:
         with reading(floor.register) as session:

@@ -16,6 +16,7 @@ from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import get
 from workflows import abreast, aftercare, expiry, lookups, rechecks
 from workflows.advance import begin, settle
+from workflows.claims import Claim
 from workflows.floor import Floor
 from workflows.handing import hand_back
 from workflows.perform import performed
@@ -31,11 +32,12 @@ def at(floor: Floor) -> None:
 def advance(request_id: str) -> None:
     """Do what is next for a request, and go on inline while that is quick."""
     floor = _floor[0]
-    if others := abreast.companions(floor, request_id):
-        abreast.work_on(floor, [request_id, *others])
-        return
     try:
-        work_on(floor, request_id)
+        claim = begin(floor, request_id)
+        if claim is not None and (others := abreast.companions(floor, claim.request)):
+            abreast.go_on(floor, claim, others)
+        else:
+            go_on(floor, claim)
     except Fenced as error:
         get().info("step.fenced", request_id=request_id, code=error.code)
     except LevelTooLow as error:
@@ -45,13 +47,17 @@ def advance(request_id: str) -> None:
 
 
 def work_on(floor: Floor, request_id: str) -> None:
+    """Claim and run steps of one request until nothing is ready or the turn is over."""
+    go_on(floor, begin(floor, request_id))
+
+
+def go_on(floor: Floor, claim: Claim | None) -> None:
     """
-    Claim and run steps of one request until nothing is ready or the turn is over.
+    Run *claim* and the steps that follow it.
 
     A long request hands its next step back after a few seconds, so that short ones get a turn.
     """
     until = time.monotonic() + floor.context.settings.inline_s
-    claim = begin(floor, request_id)
     while claim is not None:
         if time.monotonic() > until:
             hand_back(floor, claim)

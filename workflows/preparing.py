@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from workflows.grounds import grounds, only
 from workflows.holds import ruled_rules, with_legal_holds
 from workflows.outlook import outlook
 from workflows.packing import new_package
-from workflows.plan import Asked, Plan
+from workflows.plan import Asked, Plan, Step
 from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
 from workflows.routes import Routes
@@ -58,21 +58,27 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
         belonging.check(floor, routes, request)
     found = surveys(floor, steps)
     steps, warnings = cleared(floor, request, steps, found)
-    ruled = ruled_rules(floor, request)
+    ruled = ruled_rules(floor, request, destroys=_destroys(steps))
     keys, hops = resolve(floor, routes, given, paths, ruled) if paths else (KeySet(), None)
     keys = keys.merged(correcting.seen(floor, routes, values, request.option, keys))
     judged = grounds(floor, request, routes, keys)
-    ruled = with_legal_holds(floor, request, judged.ruled(ruled), keys, acting=False)
-    nothing_held_below(floor, request, routes, steps, found, keys, ruled)
-    holds = ruled.facts() if any(s.action is Action.ERASE for s in steps) else {}
+    ruled = judged.ruled(ruled)
+    if _destroys(steps):
+        ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
+        nothing_held_below(floor, request, routes, steps, found, keys, ruled)
+    holds = ruled.facts() if _destroys(steps) else {}
     schema = schema_hash(floor, steps) if _shown(floor, request) else ""
-    record = judged.record
-    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=record)
+    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=judged.record)
     plan, sample = _looked_at(floor, plan, View(request, routes.predicates, keys, ruled))
     result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
     result |= _found(routes, keys, hops, planned)
     return Done(result, plan=plan, keys=keys, made=made, sample=sample)
+
+
+def _destroys(steps: Iterable[Step]) -> bool:
+    """Return whether a hold could matter: one keeps rows from being destroyed, nothing else."""
+    return any(s.action is Action.ERASE for s in steps)
 
 
 def _looked_at(floor: Floor, plan: Plan, view: View) -> tuple[Plan, Sample]:

@@ -15,7 +15,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlmodel import Session, col, select
+from sqlalchemy import String, bindparam
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col
 
 from rights.domain.datamap import DataMap, Erasure
 from rights.domain.horizon import backups, physically_gone
@@ -23,6 +25,7 @@ from rights.domain.kinds import Option
 from rights.domain.merkle import root, salted
 from rights.domain.texts import grounds
 from rights.services.receipts import FORMAT, SALT_BYTES, leaf_bytes
+from rights.store import rows as direct
 from rights.store.models import (
     JournalRow,
     Package,
@@ -77,16 +80,16 @@ def write(
     }
     body |= _chinese(floor.context.datamap, body)
     text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
-    session.add(
-        ReceiptRow(
-            request_id=request.id,
-            body=text,
-            key_id=floor.signer.key_id,
-            signature=floor.signer.sign(text.encode()),
-            created_at=now,
-        )
-    )
-    session.add(ReceiptOpening(request_id=request.id, salt=salt, leaves=leaves))
+    receipt = {
+        "request_id": request.id,
+        "body": text,
+        "key_id": floor.signer.key_id,
+        "signature": floor.signer.sign(text.encode()),
+        "created_at": now,
+    }
+    direct.insert(session, ReceiptRow, [receipt])
+    opening = {"request_id": request.id, "salt": salt, "leaves": leaves}
+    direct.insert(session, ReceiptOpening, [opening])
 
 
 def _chinese(datamap: DataMap, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,7 +235,7 @@ def _declared(floor: Floor, name: str, at: datetime | None) -> dict[str, Any]:
 def _leaves(session: Session, request: Request, rows: Sequence[StepRow]) -> list[dict[str, Any]]:
     """Return one leaf for each journalled effect, in the order they were journalled."""
     actions = {r.id: r.action for r in rows}
-    query = select(JournalRow).where(JournalRow.request_id == request.id)
+    asked = {"request": request.id}
     return [
         {
             "step": j.step_id.partition("-")[2],
@@ -242,9 +245,22 @@ def _leaves(session: Session, request: Request, rows: Sequence[StepRow]) -> list
             "affected": j.affected,
             "digest": j.digest,
         }
-        for j in session.exec(query.order_by(col(JournalRow.id)))
-        if j.phase == "done"
+        for j in session.connection().execute(_EFFECTS, asked)
     ]
+
+
+_EFFECTS: Final = (
+    sql_select(
+        col(JournalRow.step_id),
+        col(JournalRow.chunk),
+        col(JournalRow.collection),
+        col(JournalRow.affected),
+        col(JournalRow.digest),
+    )
+    .where(col(JournalRow.request_id) == bindparam("request", type_=String))
+    .where(col(JournalRow.phase) == "done")
+    .order_by(col(JournalRow.id))
+)
 
 
 def _root(salt: bytes, leaves: Sequence[Mapping[str, Any]]) -> str:
@@ -253,6 +269,13 @@ def _root(salt: bytes, leaves: Sequence[Mapping[str, Any]]) -> str:
 
 def _package(session: Session, request: Request) -> dict[str, Any] | None:
     """Return what was packaged, by digest."""
-    query = select(Package).where(Package.request_id == request.id)
-    package = session.exec(query.order_by(col(Package.created_at))).first()
-    return {"sha256": package.sha256, "size": package.size} if package else None
+    found = session.connection().execute(_PACKAGED, {"request": request.id}).first()
+    return {"sha256": found.sha256, "size": found.size} if found else None
+
+
+_PACKAGED: Final = (
+    sql_select(col(Package.sha256), col(Package.size))
+    .where(col(Package.request_id) == bindparam("request", type_=String))
+    .order_by(col(Package.created_at))
+    .limit(1)
+)

@@ -12,18 +12,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
-from sqlalchemy import Engine, delete, or_, update
+from sqlalchemy import Engine, bindparam, delete, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session, col, select
+from sqlmodel import col
 
 from rights.failpoints import Point, hit
 from rights.logs import get
 from rights.services import outbox
+from rights.store import rows
+from rights.store.columns import UtcDateTime
 from rights.store.db import reading, transaction
 from rights.store.models import OutboxMessage
 from workflows.rqjob import SERIALIZER, IdJob
@@ -82,8 +84,7 @@ class Relay:
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
-            sent = self._guarded("drain", self.drain)
-            if not sent:
+            if self._guarded("drain", self.drain) != BATCH:
                 self.stopping.wait(self._poll)
         for thread in threads:
             thread.join(timeout=10)
@@ -92,19 +93,19 @@ class Relay:
         """Enqueue waiting messages, oldest first; return how many."""
         now = self._now()
         with reading(self._register) as session:
-            if not _waiting(session, now, limit=1):
+            if not rows.read(session, _ANY, now=now)[0][0]:
                 return 0
         with transaction(self._register) as session:
-            messages = _waiting(session, now, limit=BATCH, lock=True)
+            connection = session.connection()
+            messages: Sequence[Any] = connection.execute(_WAITING, {"now": now}).all()
             for name, queue in self._queues.items():
                 self._enqueue(queue, [m for m in messages if m.queue == name])
             ids = [m.id for m in messages]
-            session.execute(
-                update(OutboxMessage).where(col(OutboxMessage.id).in_(ids)).values(sent_at=now)
-            )
+            sent = update(OutboxMessage).where(col(OutboxMessage.id).in_(ids))
+            connection.execute(sent.values(sent_at=now))
         return len(messages)
 
-    def _enqueue(self, queue: Queue, messages: Sequence[OutboxMessage]) -> None:
+    def _enqueue(self, queue: Queue, messages: Sequence[Any]) -> None:
         if not messages:
             return
         hit(Point.ENQUEUE_BEFORE)
@@ -142,19 +143,28 @@ class Relay:
             return None
 
 
-def _waiting(
-    session: Session, now: datetime, *, limit: int, lock: bool = False
-) -> list[OutboxMessage]:
-    due = or_(col(OutboxMessage.not_before).is_(None), col(OutboxMessage.not_before) <= now)
-    query = (
-        select(OutboxMessage)
-        .where(col(OutboxMessage.sent_at).is_(None), due)
-        .order_by(col(OutboxMessage.id))
-        .limit(limit)
+_DUE: Final = (
+    col(OutboxMessage.sent_at).is_(None),
+    or_(
+        col(OutboxMessage.not_before).is_(None),
+        col(OutboxMessage.not_before) <= bindparam("now", type_=UtcDateTime),
+    ),
+)
+_ANY: Final = select(exists().where(*_DUE))
+"""Asked fifty times a second while there is nothing to do, so it has to cost little."""
+
+_WAITING: Final = (
+    select(
+        col(OutboxMessage.id),
+        col(OutboxMessage.job),
+        col(OutboxMessage.args),
+        col(OutboxMessage.queue),
     )
-    if lock:
-        query = query.with_for_update(skip_locked=True)
-    return list(session.exec(query))
+    .where(*_DUE)
+    .order_by(col(OutboxMessage.id))
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
 
 
 def forget_sent(register: Engine, now: datetime) -> int:

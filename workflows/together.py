@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert
 from sqlmodel import Session, col, or_, select
 
 from connectors.parts.standing import owner_links
@@ -21,6 +20,7 @@ from rights.domain.graph import freeze_groups, owning
 from rights.domain.keys import OTHERS
 from rights.services import subjects
 from rights.services.context import Context
+from rights.store import rows
 from rights.store.models import Request, StepRow, SubjectLock
 from workflows.floor import ERASING
 from workflows.recipes import IRREVERSIBLE
@@ -35,7 +35,7 @@ def remember(
     """Note that *request* is about rows which somebody else owns too, where it is."""
     if keys is not None and request.kind in ERASING and shares(context.datamap, keys):
         row = {"subject": _subject(context), "request_id": request.id, "at": now}
-        session.execute(insert(SubjectLock), [row])
+        rows.insert(session, SubjectLock, [row])
 
 
 def shares(datamap: DataMap, keys: KeySet) -> bool:

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, insert, or_, text
+from sqlalchemy import ColumnElement, String, and_, bindparam, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -29,6 +30,7 @@ from rights.domain.lifecycle import State, Wait
 from rights.logs import get
 from rights.services import audit, outbox, subjects
 from rights.services.context import Context
+from rights.store import rows as direct
 from rights.store.models import Entry, IdentifierRow, Request, StepRow, SubjectLock
 from workflows.recipes import IRREVERSIBLE
 
@@ -134,8 +136,7 @@ def remember(
         for key in keys.keys(_IDENTIFIER + name, Standing.SOLE)
     }
     rows = [{"subject": s, "request_id": request.id, "at": now} for s in sorted(found)]
-    if rows:
-        session.execute(insert(SubjectLock), rows)
+    direct.insert(session, SubjectLock, rows)
 
 
 def held_up(session: Session, request: Request, row: StepRow) -> bool:
@@ -151,12 +152,16 @@ def held_up(session: Session, request: Request, row: StepRow) -> bool:
         return False
     if erases and (request.irreversible_at is not None or row.action not in IRREVERSIBLE):
         return False
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(_LOCK, {"request": request.id})
-    return session.exec(_in_the_way(request, erases=erases).limit(1)).first() is not None
+    # What this transaction has changed so far is about the request itself, not about others.
+    asked, connection = {"request": request.id}, session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, asked)
+    return connection.execute(_in_the_way(erases=erases), asked).first() is not None
 
 
-def _in_the_way(request: Request, *, erases: bool) -> Any:
+@cache
+def _in_the_way(*, erases: bool) -> Any:
+    """Return what finds one that stands in the way of ``:request``; made once, asked often."""
     working = col(Request.state) == State.IN_PROGRESS
     way: ColumnElement[bool] = and_(
         col(Request.kind).in_(ERASING), working, col(Request.irreversible_at).is_not(None)
@@ -164,15 +169,15 @@ def _in_the_way(request: Request, *, erases: bool) -> Any:
     if erases:
         held = and_(col(Request.state) == State.ON_HOLD, col(Request.wait) != Wait.NEEDS_INFO)
         way = or_(way, and_(col(Request.kind).in_(NEEDING), or_(working, held)))
-    return _sharing(request).where(way)
+    return _sharing(bindparam("request", type_=String)).where(way).limit(1)
 
 
-def _sharing(request: Request) -> Any:
-    mine = select(SubjectLock.subject).where(SubjectLock.request_id == request.id)
+def _sharing(request_id: Any) -> Any:
+    mine = select(SubjectLock.subject).where(SubjectLock.request_id == request_id)
     return (
         select(Request.id)
         .join(SubjectLock, col(SubjectLock.request_id) == col(Request.id))
-        .where(col(SubjectLock.subject).in_(mine), col(Request.id) != request.id)
+        .where(col(SubjectLock.subject).in_(mine), col(Request.id) != request_id)
         .distinct()
     )
 
@@ -184,13 +189,13 @@ def let_go(session: Session, request: Request, now: datetime) -> None:
         same = or_(
             col(Request.subject) == request.subject,
             col(Request.id).in_(_proved_same(request)),
-            col(Request.id).in_(_sharing(request)),
+            col(Request.id).in_(_sharing(request.id)),
         )
         ways.append(
             and_(col(Request.kind).in_(ERASING), col(Request.irreversible_at).is_(None), same)
         )
     if request.kind in ERASING:
-        ways.append(col(Request.id).in_(_sharing(request)))
+        ways.append(col(Request.id).in_(_sharing(request.id)))
     if request.bundle_id:
         ways.append(col(Request.bundle_id) == request.bundle_id)
     if not ways:

@@ -106,7 +106,7 @@ class Reader:
         if plan.built is None:
             return
         narrow = narrowing(target.predicate, target.keys)
-        with contextlib.closing(self._pages(plan.built.statement, plan.slots, target)) as pages:
+        with contextlib.closing(self._pages(plan.built, plan.slots, target)) as pages:
             for page in pages:
                 on_time(work)
                 for row in page:
@@ -115,11 +115,11 @@ class Reader:
                         yield record
 
     def _pages(
-        self, statement: sa.Select[Any], slots: Sequence[Any], target: Target
+        self, built: Reading, slots: Sequence[Any], target: Target
     ) -> Generator[Sequence[Sequence[Any]], None, None]:
         with self._engines.reading.connect() as connection:
             parameters = load(connection, slots, target.keys)
-            first = connection.execute(statement.limit(PAGE + 1), parameters).fetchall()
+            first = connection.execute(built.beginning, parameters).fetchall()
         if len(first) <= PAGE:
             yield first
             return
@@ -127,7 +127,8 @@ class Reader:
         with self._engines.streaming.connect() as connection:
             parameters = load(connection, slots, target.keys)
             options = {"stream_results": True, "yield_per": PAGE}
-            with connection.execute(statement, parameters, execution_options=options) as result:
+            reading = connection.execute(built.statement, parameters, execution_options=options)
+            with reading as result:
                 yield from result.partitions()
 
 
@@ -147,6 +148,7 @@ class Reading:
         ways: tuple[Reach, ...],
     ) -> None:
         self.statement = statement
+        self.beginning = statement.limit(PAGE + 1)
         self._parts = parts
         self._ways = ways
 

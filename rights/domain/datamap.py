@@ -224,7 +224,10 @@ class Collection:
 
     def field(self, name: str) -> Field | None:
         """Return the field called *name*, or None."""
-        return next((f for f in self.fields if f.name == name), None)
+        for each in self.fields:  # asked for every value of a package: a generator costs more
+            if each.name == name:
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap, Retention, Store
@@ -274,15 +274,16 @@ def covering(
         for value in values
         for blind in subjects.blinds(vault, name, value)
     }
-    keys = session.exec(select(LegalHold.key_id).where(*_alive(now)).distinct()).all()
-    lost = sorted({key for key in keys if key} - set(vault.keyring.ids))
-    if lost:
+    ids = vault.keyring.ids
+    unknown = and_(col(LegalHold.key_id) != "", col(LegalHold.key_id).not_in(ids))
+    mentioned = or_(col(LegalHold.path) != "", col(LegalHold.blind).in_(mine), unknown)
+    found = list(session.exec(select(LegalHold).where(*_alive(now), mentioned)))
+    if lost := sorted({row.key_id for row in found if row.key_id} - set(ids)):
         raise Misconfigured(
             f"legal holds were placed under the keys {', '.join(lost)}, which are not set: put"
             " them back behind the current one, or release those holds"
         )
-    mentioned = or_(col(LegalHold.path) != "", col(LegalHold.blind).in_(mine))
-    return list(session.exec(select(LegalHold).where(*_alive(now), mentioned)))
+    return found
 
 
 # -- for staff -------------------------------------------------------------------------------

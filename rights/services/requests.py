@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, NotFound
@@ -112,10 +113,14 @@ def find(
     return request
 
 
+_LOCKED: Final = (
+    select(Request).where(Request.id == bindparam("id", type_=String)).with_for_update()
+)
+
+
 def locked(session: Session, request_id: str) -> Request:
     """Return a request with its row locked until the transaction ends (PostgreSQL)."""
-    query = select(Request).where(Request.id == request_id).with_for_update()
-    request = session.exec(query).first()
+    request = session.exec(_LOCKED, params={"id": request_id}).first()
     if request is None:
         raise NotFound("there is no such request")
     return request

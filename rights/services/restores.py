@@ -10,7 +10,7 @@ Source: NDSR 24; PIPL 47.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +26,7 @@ CAME_BACK: Final = "came_back"
 """Code of an incident: erased data is there again."""
 
 _OPERATOR: Final = "operator"
+_PAGE: Final = 500
 
 
 def announce(session: Session, store: str, made_at: datetime, *, now: datetime) -> Aftercare:
@@ -81,10 +82,21 @@ def why_not_ready(session: Session, store: str) -> str:
     )
     if session.exec(waiting.limit(1)).first() is not None:
         return ANNOUNCED
-    found = select(Aftercare).where(
-        Aftercare.kind == "incident", Aftercare.state == "open", Aftercare.code == CAME_BACK
-    )
-    for incident in session.exec(found.execution_options(yield_per=500)):
-        if any(path.partition(".")[0] == store for path in incident.result.get("found", {})):
-            return CAME_BACK
-    return ""
+    return CAME_BACK if any(store in stores for stores in _came_back(session)) else ""
+
+
+def _came_back(session: Session) -> Iterator[set[str]]:
+    """Yield the stores of each open incident about erased data that came back."""
+    after = ""
+    while True:
+        query = select(Aftercare.id, Aftercare.result).where(
+            Aftercare.kind == "incident",
+            Aftercare.state == "open",
+            Aftercare.code == CAME_BACK,
+            col(Aftercare.id) > after,
+        )
+        page = session.exec(query.order_by(col(Aftercare.id)).limit(_PAGE)).all()
+        if not page:
+            return
+        yield from ({path.partition(".")[0] for path in r.get("found", {})} for _, r in page)
+        after = page[-1][0]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -104,9 +105,13 @@ def _not_too_often(session: Session, request: Request, now: datetime) -> None:
 
 def reachable(session: Session, context: Context, request: Request) -> IdentifierRow | None:
     """Return the identifier that mail can go to; a proved one before a typed one."""
+    return contact_among(context, subjects.identifier_rows(session, request.id))
+
+
+def contact_among(context: Context, rows: Iterable[IdentifierRow]) -> IdentifierRow | None:
+    """Return which of one request's identifiers mail can go to; a proved one before a typed one."""
     how = {n for n, i in context.datamap.identifiers.items() if i.normalise == "email"}
-    found = [r for r in subjects.identifier_rows(session, request.id) if r.type in how]
-    return min(found, key=lambda r: not r.proof, default=None)
+    return min((r for r in rows if r.type in how), key=lambda r: not r.proof, default=None)
 
 
 def answer(

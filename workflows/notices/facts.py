@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -86,15 +86,39 @@ class Unsendable:
     state: str
 
 
-def gather(session: Session, context: Context, notice: Notice, now: datetime) -> Facts | Unsendable:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The requests that some notices are about, and the identifiers of each, by its id."""
+
+    requests: Mapping[str, Request]
+    identifiers: Mapping[str, Sequence[IdentifierRow]]
+
+
+def known(session: Session, notices: Iterable[Notice]) -> Known:
+    """Read for many notices at once what most of them need."""
+    ids = sorted({notice.request_id for notice in notices})
+    requests = session.exec(select(Request).where(col(Request.id).in_(ids))).all()
+    identifiers: dict[str, list[IdentifierRow]] = {one: [] for one in ids}
+    query = select(IdentifierRow).where(col(IdentifierRow.request_id).in_(ids))
+    for row in session.exec(query):
+        identifiers[row.request_id].append(row)
+    return Known({request.id: request for request in requests}, identifiers)
+
+
+def gather(
+    session: Session, context: Context, notice: Notice, about: Known, now: datetime
+) -> Facts | Unsendable:
     """
     Read what a notice needs.
+
+    Args:
+        about: From :func:`known`.
 
     Raises:
         Tampered, ConfigError: a sealed value does not open.
     """
-    request = session.get(Request, notice.request_id)
-    row = _recipient(session, context, notice, request) if request else None
+    request = about.requests.get(notice.request_id)
+    row = _recipient(context, notice, about.identifiers[notice.request_id]) if request else None
     if request is None or row is None:
         return Unsendable("no_contact")
     challenge = session.get(Challenge, notice.challenge_id) if notice.challenge_id else None
@@ -121,13 +145,10 @@ def gather(session: Session, context: Context, notice: Notice, now: datetime) ->
 
 
 def _recipient(
-    session: Session, context: Context, notice: Notice, request: Request
+    context: Context, notice: Notice, rows: Sequence[IdentifierRow]
 ) -> IdentifierRow | None:
-    if not notice.identifier_id:
-        return verification.reachable(session, context, request)
-    row = session.get(IdentifierRow, notice.identifier_id)
-    known = context.datamap.identifiers.get(row.type) if row else None
-    return row if known is not None and known.normalise == "email" else None
+    wanted = [r for r in rows if notice.identifier_id in ("", r.id)]
+    return verification.contact_among(context, wanted)
 
 
 def _result(session: Session, context: Context, request: Request, event: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from rights.store.db import reading, transaction
 from rights.store.keys import Tampered
 from rights.store.models import Challenge, Notice
 from workflows.notices.compose import compose
-from workflows.notices.facts import Facts, Unsendable, gather
+from workflows.notices.facts import Facts, Known, Unsendable, gather, known
 from workflows.notices.mail import Down, Outgoing, message
 from workflows.notices.remind import remind
 
@@ -67,7 +67,8 @@ def send_due(
             return 0
     with transaction(register) as session:
         notices = _claim(session, now(), limit)
-        found = [(notice, _gathered(session, context, notice, now())) for notice in notices]
+        about = known(session, notices)
+        found = [(notice, _gathered(session, context, notice, about, now())) for notice in notices]
     ends_at = now() + TURN
     done: list[_Result] = []
     sent = taken = 0
@@ -110,10 +111,10 @@ def _claim(session: Session, now: datetime, limit: int) -> Sequence[Notice]:
 
 
 def _gathered(
-    session: Session, context: Context, notice: Notice, now: datetime
+    session: Session, context: Context, notice: Notice, about: Known, now: datetime
 ) -> Facts | Unsendable:
     try:
-        return gather(session, context, notice, now)
+        return gather(session, context, notice, about, now)
     except (Tampered, ConfigError) as error:
         get().error("notice.unreadable", notice_id=notice.id, code=error.code)
         return Unsendable("waiting")
@@ -164,15 +165,16 @@ def _send(server: Outgoing, context: Context, facts: Facts, now: datetime) -> st
 def _write(register: Engine, context: Context, results: Sequence[_Result], now: datetime) -> None:
     if not results:
         return
+    states = {result.notice.id: result for result in results}
+    query = select(Notice).where(col(Notice.id).in_(states), Notice.state == "waiting")
     with transaction(register) as session:
-        for result in results:
-            _mark(session, context, result, now)
+        for notice in session.exec(query.order_by(col(Notice.id)).with_for_update()).all():
+            _mark(session, context, notice, states[notice.id], now)
 
 
-def _mark(session: Session, context: Context, result: _Result, now: datetime) -> None:
-    notice = session.get(Notice, result.notice.id, with_for_update=True)
-    if notice is None or notice.state != "waiting":
-        return
+def _mark(
+    session: Session, context: Context, notice: Notice, result: _Result, now: datetime
+) -> None:
     if result.state == "untried":
         notice.next_at = now
         return
