@@ -16,8 +16,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import String, bindparam, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import update
+from sqlmodel import Session, col
 
 from connectors.sdk import KeySet
 from rights.domain.errors import Fenced, LevelTooLow
@@ -57,7 +57,7 @@ from workflows.leases import give_up
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
 from workflows.recipes import IRREVERSIBLE, Action
-from workflows.steprows import add_steps, first_step, may_start
+from workflows.steprows import add_steps, first_step, may_start, steps_of
 
 FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
 
@@ -91,7 +91,7 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         if turns.must_wait(session, request):
             turns.later(session, request, floor.now())
             return None
-        rows = _steps(session, request_id)
+        rows = steps_of(session, request_id)
         if not rows:
             first = first_step(request)
             session.add(first)
@@ -133,7 +133,7 @@ def _written(
     session: Session, floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask
 ) -> Claim | None:
     request = requests.locked(session, claim.request.id)
-    rows = _steps(session, request.id)
+    rows = steps_of(session, request.id)
     row = next(r for r in rows if r.id == claim.step_id)
     over = row.state is not StepState.RUNNING or row.fence != claim.fence
     if over or request.state in CALLED_OFF:
@@ -175,17 +175,6 @@ def _enough(request: Request) -> None:
         )
 
 
-_STEPS: Final = (
-    select(StepRow)
-    .where(StepRow.request_id == bindparam("request", type_=String))
-    .order_by(col(StepRow.phase), col(StepRow.id))
-)
-
-
-def _steps(session: Session, request_id: str) -> list[StepRow]:
-    return list(session.exec(_STEPS, params={"request": request_id}))
-
-
 def _next(
     session: Session,
     floor: Floor,
@@ -215,7 +204,7 @@ def _next(
     if turns.held_up(session, request, ready[0]):
         turns.later(session, request, now)
         return None
-    if together.stale(session, floor.context, request, ready[0]):
+    if together.stale(session, floor.context, request, ready[0], rows):
         anew = restart.plan_anew(session, request, rows, now)
         return _next(session, floor, request, [anew], None, approved=True)
     let = admission.first(session, floor, request, ready, now, kept.leaving)
@@ -374,7 +363,7 @@ def _done(
         notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
     journal = journalled.entries(request, row, claim, now)
     if journal:
-        session.connection().execute(insert(JournalRow), journal)
+        direct.insert(session, JournalRow, journal)
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
@@ -10,13 +10,13 @@ from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
 from rights.domain.horizon import last_return
-from rights.services import notes, requests, suppression
+from rights.services import requests, suppression
 from rights.services.packages import folder
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
 from workflows import capsules, horizons, rechecks, turns
 from workflows.floor import ERASING, Floor
-from workflows.keyring import opened_keys
+from workflows.given import sealed_values
 from workflows.packages.spool import spool_prefix
 from workflows.plan import Plan
 from workflows.recipes import EFFECTS
@@ -30,6 +30,7 @@ def begin(
     request: Request,
     rows: Sequence[StepRow],
     plan: Plan,
+    frozen: Callable[[], KeySet],
     *,
     now: datetime,
 ) -> None:
@@ -47,7 +48,7 @@ def begin(
     acted_at = max((r.done_at for r in done if r.done_at), default=now)
     touched = [context.datamap.store(name) for name in sorted({r.store for r in done})]
     until = last_return(touched, acted_at)
-    keys = opened_keys(session, context.vault, request.id)
+    keys = frozen()
     partly = erased_partly(request, rows)
     if request.kind in ERASING:
         if not partly:
@@ -55,7 +56,7 @@ def begin(
         horizons.begin(session, request, touched, plan, at=acted_at)
     if not partly:
         until = max(until, rechecks.begin(session, context.settings, request, now=now))
-    values = notes.read(session, context.vault, request.id, "values")
+    values = sealed_values(session, floor, request)
     content = capsules.Content(keys, values)
     capsules.keep(session, context.settings, request, content, acted_at=acted_at, expires_at=until)
 

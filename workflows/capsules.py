@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from connectors.sdk import KeySet
 from rights.domain.kinds import Kind
 from rights.settings import Settings
+from rights.store import rows
 from rights.store.keys import Keyring
 from rights.store.models import Capsule, Request
 from rights.store.vault import Vault
@@ -64,9 +65,8 @@ def keep(
     """Seal *content* beside a request, in the transaction that closes it."""
     body = {"keys": _kept(content.keys).to_json(), "values": list(content.values)}
     sealed = vault_of(settings).seal(orjson.dumps(body), aad=_aad(request.id))
-    session.add(
-        Capsule(request_id=request.id, sealed=sealed, acted_at=acted_at, expires_at=expires_at)
-    )
+    kept = Capsule(request_id=request.id, sealed=sealed, acted_at=acted_at, expires_at=expires_at)
+    rows.insert_objects(session, [kept])
 
 
 def opened(session: Session, settings: Settings, request_id: str) -> Content | None:

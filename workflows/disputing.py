@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -15,7 +15,6 @@ from rights.store.models import Request
 from workflows.claims import Claim
 from workflows.floor import ERASING, Floor
 from workflows.given import values_of
-from workflows.keyring import opened_keys
 from workflows.outcome import Line
 from workflows.packages.terms import Disputed
 from workflows.recipes import Action
@@ -35,7 +34,13 @@ def begin(
 
 
 def end(
-    session: Session, floor: Floor, request: Request, found: Iterable[Line], *, partly: bool = False
+    session: Session,
+    floor: Floor,
+    request: Request,
+    found: Iterable[Line],
+    frozen: Callable[[], KeySet],
+    *,
+    partly: bool = False,
 ) -> None:
     """
     Let the marks of a request stay or go, in the transaction that closes it.
@@ -43,14 +48,14 @@ def end(
     What is erased takes its marks and guards along.
 
     Args:
+        frozen: Returns the request's frozen keys.
         partly: An erasure left data in use on purpose.
     """
     if request.kind is not Kind.CORRECTION and request.kind not in ERASING:
         return
-    keys = opened_keys(session, floor.context.vault, request.id)
-    people = persons.persons(floor.context.vault, floor.context.datamap, keys)
     if request.kind in ERASING and partly:
         return  # what is in use still keeps its marks and guards
+    people = persons.persons(floor.context.vault, floor.context.datamap, frozen())
     if request.kind in ERASING:
         disputes.forget(session, people)
         correction_guard.forget(session, people)

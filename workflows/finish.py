@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlmodel import Session
 
@@ -20,6 +21,7 @@ from rights.store.models import Request, StepRow, StepState
 from rights.store.rows import gathered
 from workflows import aftercare, disputing, receipting
 from workflows.floor import Floor
+from workflows.keyring import opened_keys
 from workflows.outcome import complete, lines
 from workflows.plan import Plan
 from workflows.returned import erased_partly
@@ -46,18 +48,19 @@ def finish(
     found = lines(rows, {f"{request.id}-{s.name}": s.collections for s in plan})
     whole = complete(found) and not any(r.state is StepState.LEFT_OUT for r in rows)
     event = Event.COMPLETED if whole else Event.PARTLY_COMPLETED
-    aftercare.begin(session, floor, request, rows, plan, now=now)
-    partly = erased_partly(request, rows)
-    disputing.end(session, floor, request, found, partly=partly)
-    if request.kind is Kind.RECOMMENDATION_OPT_OUT:
-        stores = sorted({s.store for s in plan if s.store})
-        preferences.confirmed(session, request.id, stores=stores, now=now)
-    said = {"lines": len(found)}
+    frozen = cache(lambda: opened_keys(session, floor.context.vault, request.id))
+    # What is read here was committed before, and what is written is read by nobody before the end.
     with session.no_autoflush, gathered(session):
         receipting.write(session, floor, request, rows, found, plan, now=now)
+        aftercare.begin(session, floor, request, rows, plan, frozen, now=now)
+        disputing.end(session, floor, request, found, frozen, partly=erased_partly(request, rows))
+        if request.kind is Kind.RECOMMENDATION_OPT_OUT:
+            stores = sorted({s.store for s in plan if s.store})
+            preferences.confirmed(session, request.id, stores=stores, now=now)
         if receipting.packaged(rows):
             webhooks.publish(session, request, "package.ready", now=now)
             ask_for(session, request, "package_ready", now=now)
+        said = {"lines": len(found)}
         requests.record(session, request, event, actor="system", now=now, data=said)
 
 

@@ -14,9 +14,14 @@ from workflows.floor import Floor
 
 def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
     """Return the sealed values of a request (changes, tags), later ones over earlier ones."""
-    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
-        return {}
     out: dict[str, Any] = {}
-    for value in notes.read(session, floor.context.vault, request.id, "values"):
+    for value in sealed_values(session, floor, request):
         out.update(value)
     return out
+
+
+def sealed_values(session: Session, floor: Floor, request: Request) -> list[dict[str, Any]]:
+    """Return each set of values that came with a request, in the order they came."""
+    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
+        return []
+    return notes.read(session, floor.context.vault, request.id, "values")

@@ -20,6 +20,7 @@ from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import NotFound
 from rights.domain.horizon import overwritten
 from rights.services import audit
+from rights.store import rows
 from rights.store.models import Aftercare, Request, Staff
 from workflows.plan import Plan
 from workflows.recipes import Action
@@ -45,7 +46,7 @@ def begin(
             continue
         row = Aftercare(request_id=request.id, kind=KIND, created_at=at, due_at=due)
         row.store, row.state = store.name, "open"
-        session.add(row)
+        rows.insert_objects(session, [row])
 
 
 def tasks(session: Session, datamap: DataMap) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from rights.store.models import Request
 from workflows import belonging, correcting, decisions
 from workflows.claims import Claim, Done, Outcome
 from workflows.counting import counts_of
-from workflows.floor import Floor
+from workflows.floor import ERASING, Floor
 from workflows.given import values_of
 from workflows.grounds import grounds, only
 from workflows.holds import ruled_rules, with_legal_holds
@@ -31,6 +31,7 @@ from workflows.resolve import Hops, resolve
 from workflows.routes import Routes
 from workflows.sampling import Sample, sample_of
 from workflows.surveying import cleared, nothing_held_below, surveys
+from workflows.together import SHARES, shares
 from workflows.unasked import unasked
 from workflows.view import View
 from workflows.where import at
@@ -70,9 +71,9 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     schema = schema_hash(floor, steps) if _shown(floor, request) else ""
     plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=judged.record)
     plan, sample = _looked_at(floor, plan, View(request, routes.predicates, keys, ruled))
-    result = {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
+    result = {"holds": ruled.to_json(), **_found(routes, keys, hops, planned)}
+    result |= {"stores": sorted({s.store for s in steps}), **_shares(floor, request, keys)}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
-    result |= _found(routes, keys, hops, planned)
     return Done(result, plan=plan, keys=keys, made=made, sample=sample)
 
 
@@ -96,6 +97,12 @@ def _found(routes: Routes, keys: KeySet, hops: Hops | None, paths: set[str]) -> 
         return {"hops": []}
     unsure = sorted({*unasked(routes, keys), *hops.unsure(routes, keys)} & paths)
     return {"hops": hops.log, **({"unsure": unsure} if unsure else {})}
+
+
+def _shares(floor: Floor, request: Request, keys: KeySet) -> dict[str, bool]:
+    """Return whether others own some of the rows too: erasures of such people take turns."""
+    erases = request.kind in ERASING
+    return {SHARES: shares(floor.context.datamap, keys)} if erases else {}
 
 
 def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from rights.domain.errors import ConnectorError, RightsError
 from rights.logs import get
 from rights.services import audit, outbox, requests
 from rights.settings import Settings
+from rights.store import rows
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request
 from workflows import correcting, incidents, returned
@@ -42,7 +43,7 @@ def begin(session: Session, settings: Settings, request: Request, *, now: dateti
         row = Aftercare(
             request_id=request.id, kind=KIND, created_at=now, due_at=times[0], next_at=times[0]
         )
-        session.add(row)
+        rows.insert_objects(session, [row])
     return max(times, default=now) + LATE
 
 

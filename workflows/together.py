@@ -8,6 +8,7 @@ leave them to the other, and nobody would delete them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +24,10 @@ from rights.services.context import Context
 from rights.store import rows
 from rights.store.models import Request, StepRow, SubjectLock
 from workflows.floor import ERASING
-from workflows.recipes import IRREVERSIBLE
+from workflows.recipes import IRREVERSIBLE, Action
+
+SHARES: Final = "shares"
+"""In the result of the step that makes the plan: some rows have more owners than one."""
 
 _ROWS: Final = ("rows", "owned together")
 """Stands in ``subject_lock`` for the rows that two people own, as an identifier does for one."""
@@ -58,13 +62,20 @@ def _co_owned(datamap: DataMap, path: str) -> bool:
     return len(owner_links(datamap.collection(path))) > 1 or bool(owning(datamap, path))
 
 
-def stale(session: Session, context: Context, request: Request, row: StepRow) -> bool:
+def stale(
+    session: Session, context: Context, request: Request, row: StepRow, rows: Iterable[StepRow]
+) -> bool:
     """
     Return whether whose rows are whose may have changed since *request* was planned.
 
     Asked before the first step that cannot be undone; after it there is no other plan.
+
+    Args:
+        rows: Its steps: the first of them says whether it owns rows together with others.
     """
     if row.action not in IRREVERSIBLE or request.irreversible_at is not None:
+        return False
+    if not any(r.result.get(SHARES, True) for r in rows if r.action == Action.PREPARE):
         return False
     mine = select(SubjectLock.at).where(
         SubjectLock.request_id == request.id, SubjectLock.subject == _subject(context)

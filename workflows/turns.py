@@ -31,6 +31,7 @@ from rights.logs import get
 from rights.services import audit, outbox, subjects
 from rights.services.context import Context
 from rights.store import rows as direct
+from rights.store.columns import UtcDateTime
 from rights.store.models import Entry, IdentifierRow, Request, StepRow, SubjectLock
 from workflows.recipes import IRREVERSIBLE
 
@@ -71,6 +72,10 @@ _LOCK: Final = text(
 
 QUEUE: Final = "work"
 
+_REQUEST, _SUBJECT, _BUNDLE = (
+    bindparam(name, type_=String) for name in ("request", "subject", "bundle")
+)
+
 SOONEST: Final = timedelta(seconds=2)
 LATEST: Final = timedelta(minutes=10)
 
@@ -89,19 +94,34 @@ def must_wait(session: Session, request: Request) -> bool:
         return True
     if request.kind not in ERASING:
         return False
+    asked = {**_who(request), "received": request.received_at}
+    query = _needing(bundled=bool(request.bundle_id))
+    return session.connection().execute(query, asked).first() is not None
+
+
+def _who(request: Request) -> dict[str, str]:
+    return {"request": request.id, "subject": request.subject, "bundle": request.bundle_id}
+
+
+@cache
+def _needing(*, bundled: bool) -> Any:
+    """Return what finds one that needs what ``:request`` would erase; made once, asked often."""
     working = col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
-    first = and_(working, col(Request.received_at) <= request.received_at)
-    together: list[ColumnElement[bool]] = []
-    if request.bundle_id:
+    received = bindparam("received", type_=UtcDateTime)
+    first = [and_(working, col(Request.received_at) <= received)]
+    if bundled:
         unproved = col(Request.state).in_((State.OPEN, State.VERIFYING))
-        together = [and_(col(Request.bundle_id) == request.bundle_id, or_(working, unproved))]
-    query = select(Request.id).where(
-        col(Request.kind).in_(NEEDING),
-        col(Request.wait) != Wait.NEEDS_INFO,
-        or_(first, *together),
-        or_(col(Request.subject) == request.subject, col(Request.id).in_(_proved_same(request))),
+        first.append(and_(col(Request.bundle_id) == _BUNDLE, or_(working, unproved)))
+    return (
+        select(Request.id)
+        .where(col(Request.kind).in_(NEEDING), col(Request.wait) != Wait.NEEDS_INFO)
+        .where(or_(*first), _same_person())
+        .limit(1)
     )
-    return session.exec(query.limit(1)).first() is not None
+
+
+def _same_person() -> ColumnElement[bool]:
+    return or_(col(Request.subject) == _SUBJECT, col(Request.id).in_(_proved_same()))
 
 
 def _first_in_bundle(session: Session, request: Request) -> bool:
@@ -169,45 +189,48 @@ def _in_the_way(*, erases: bool) -> Any:
     if erases:
         held = and_(col(Request.state) == State.ON_HOLD, col(Request.wait) != Wait.NEEDS_INFO)
         way = or_(way, and_(col(Request.kind).in_(NEEDING), or_(working, held)))
-    return _sharing(bindparam("request", type_=String)).where(way).limit(1)
+    return _sharing().where(way).limit(1)
 
 
-def _sharing(request_id: Any) -> Any:
-    mine = select(SubjectLock.subject).where(SubjectLock.request_id == request_id)
+def _sharing() -> Any:
+    mine = select(SubjectLock.subject).where(col(SubjectLock.request_id) == _REQUEST)
     return (
         select(Request.id)
         .join(SubjectLock, col(SubjectLock.request_id) == col(Request.id))
-        .where(col(SubjectLock.subject).in_(mine), col(Request.id) != request_id)
+        .where(col(SubjectLock.subject).in_(mine), col(Request.id) != _REQUEST)
         .distinct()
     )
 
 
 def let_go(session: Session, request: Request, now: datetime) -> None:
     """Ring for those that *request*, which has ended, held up."""
+    needing, erasing = request.kind in NEEDING, request.kind in ERASING
+    if not (needing or erasing or request.bundle_id):
+        return
+    query = _held_up_by(needing=needing, erasing=erasing, bundled=bool(request.bundle_id))
+    for (other,) in session.connection().execute(query, _who(request)).all():
+        outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)
+
+
+@cache
+def _held_up_by(*, needing: bool, erasing: bool, bundled: bool) -> Any:
+    """Return what finds those that may have waited for ``:request``; made once, asked often."""
     ways: list[ColumnElement[bool]] = []
-    if request.kind in NEEDING:
-        same = or_(
-            col(Request.subject) == request.subject,
-            col(Request.id).in_(_proved_same(request)),
-            col(Request.id).in_(_sharing(request.id)),
-        )
+    if needing:
+        same = or_(_same_person(), col(Request.id).in_(_sharing()))
         ways.append(
             and_(col(Request.kind).in_(ERASING), col(Request.irreversible_at).is_(None), same)
         )
-    if request.kind in ERASING:
-        ways.append(col(Request.id).in_(_sharing(request.id)))
-    if request.bundle_id:
-        ways.append(col(Request.bundle_id) == request.bundle_id)
-    if not ways:
-        return
-    waiting = select(Request.id).where(
+    if erasing:
+        ways.append(col(Request.id).in_(_sharing()))
+    if bundled:
+        ways.append(col(Request.bundle_id) == _BUNDLE)
+    return select(Request.id).where(
         col(Request.state) == State.IN_PROGRESS,
         col(Request.wait) == Wait.STORE,
-        col(Request.id) != request.id,
+        col(Request.id) != _REQUEST,
         or_(*ways),
     )
-    for other in session.exec(waiting).all():
-        outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)
 
 
 def later(session: Session, request: Request, now: datetime) -> None:
@@ -228,11 +251,11 @@ def _endangered(session: Session, request: Request, now: datetime) -> None:
     get().error("request.order_endangers_due", request_id=request.id)
 
 
-def _proved_same(request: Request) -> Any:
+def _proved_same() -> Any:
     """Return the requests in which an identifier was proved that was proved in this one too."""
     mine, other = aliased(IdentifierRow), aliased(IdentifierRow)
     return (
         select(other.request_id)
         .join(mine, col(mine.blind) == col(other.blind))
-        .where(mine.request_id == request.id, mine.proof != "", other.proof != "")
+        .where(col(mine.request_id) == _REQUEST, col(mine.proof) != "", col(other.proof) != "")
     )

@@ -14,9 +14,10 @@ import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
 
 from rights.domain.datamap import Scalar
@@ -125,9 +126,14 @@ def guarded(session: Session, vault: Vault, request_id: str) -> list[Corrected]:
     return list(dict.fromkeys(places))
 
 
+_FORGET: Final = delete(CorrectionGuard).where(
+    col(CorrectionGuard.person).in_(bindparam("people", expanding=True, type_=String))
+)
+
+
 def forget(session: Session, persons: Collection[str]) -> None:
     """Forget the guards of a person whose data was erased."""
-    session.execute(delete(CorrectionGuard).where(col(CorrectionGuard.person).in_(persons)))
+    session.connection().execute(_FORGET, {"people": list(persons)})
 
 
 def aad(number: str) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import State
@@ -121,9 +121,14 @@ def standing(session: Session, vault: Vault, persons: Collection[str]) -> list[D
     ]
 
 
+_FORGET: Final = delete(DisputedValue).where(
+    col(DisputedValue.person).in_(bindparam("people", expanding=True, type_=String))
+)
+
+
 def forget(session: Session, persons: Collection[str]) -> None:
     """Forget a person's disputes: what they were about is gone."""
-    session.execute(delete(DisputedValue).where(col(DisputedValue.person).in_(persons)))
+    session.connection().execute(_FORGET, {"people": list(persons)})
 
 
 def aad(request_id: str, number: str) -> str:

@@ -14,15 +14,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, String, and_, bindparam, or_
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rights.domain.datamap import DataMap, Retention, Store
 from rights.domain.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound
 from rights.domain.holds import APPROVABLE, BY_ITSELF, PLACED
 from rights.services import audit, subjects
+from rights.store.columns import UtcDateTime
 from rights.store.models import HeldRows, HoldApproval, HoldException, LegalHold, Staff
 from rights.store.vault import Vault
 
@@ -127,15 +129,15 @@ def approved(session: Session, datamap: DataMap, regimes: Sequence[str]) -> froz
     """
     if not regimes or not all(name.startswith("cn_") for name in regimes):
         return frozenset()
-    known = {row.digest for row in _live(session)}
-    return frozenset(
-        c.path
+    digests = {
+        c.path: digest(c.path, c.retention)
         for c in datamap.collections
         if c.retention
         and c.retention.rank in APPROVABLE
         and (c.retention.rank != "agreement" or "cn_ecommerce" in regimes)
-        and digest(c.path, c.retention) in known
-    )
+    }
+    known = {row.digest for row in _live(session)} if digests else set()
+    return frozenset(path for path, its in digests.items() if its in known)
 
 
 def _live(session: Session) -> Sequence[HoldApproval]:
@@ -250,9 +252,23 @@ def in_force(session: Session, now: datetime) -> list[LegalHold]:
     return list(session.exec(select(LegalHold).where(*_alive(now))))
 
 
-def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _alive(now: Any) -> tuple[ColumnElement[bool], ...]:
     until = col(LegalHold.until)
     return col(LegalHold.released_at).is_(None), or_(until.is_(None), until > now)
+
+
+_COVERING: Final[SelectOfScalar[LegalHold]] = select(LegalHold).where(
+    *_alive(bindparam("now", type_=UtcDateTime)),
+    or_(
+        col(LegalHold.path) != "",
+        col(LegalHold.blind).in_(bindparam("mine", expanding=True, type_=String)),
+        and_(
+            col(LegalHold.key_id) != "",
+            col(LegalHold.key_id).not_in(bindparam("ids", expanding=True, type_=String)),
+        ),
+    ),
+)
+"""Asked when an erasure is planned and before each of its effects, so it is made once."""
 
 
 def covering(
@@ -275,9 +291,8 @@ def covering(
         for blind in subjects.blinds(vault, name, value)
     }
     ids = vault.keyring.ids
-    unknown = and_(col(LegalHold.key_id) != "", col(LegalHold.key_id).not_in(ids))
-    mentioned = or_(col(LegalHold.path) != "", col(LegalHold.blind).in_(mine), unknown)
-    found = list(session.exec(select(LegalHold).where(*_alive(now), mentioned)))
+    asked = {"now": now, "ids": list(ids), "mine": sorted(mine)}
+    found = list(session.exec(_COVERING, params=asked))
     if lost := sorted({row.key_id for row in found if row.key_id} - set(ids)):
         raise Misconfigured(
             f"legal holds were placed under the keys {', '.join(lost)}, which are not set: put"

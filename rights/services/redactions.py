@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
@@ -71,6 +71,11 @@ def released(session: Session, vault: Vault, people: Collection[str]) -> Callabl
     return lambda form: not known.isdisjoint(vault.blinds(form, scope=_SCOPE))
 
 
+_FORGET: Final = delete(ReleasedValue).where(
+    col(ReleasedValue.person).in_(bindparam("people", expanding=True, type_=String))
+)
+
+
 def forget(session: Session, people: Collection[str]) -> None:
     """Forget what was released to a person whose data was erased."""
-    session.execute(delete(ReleasedValue).where(col(ReleasedValue.person).in_(people)))
+    session.connection().execute(_FORGET, {"people": list(people)})

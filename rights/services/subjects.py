@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlmodel import Session, select
+from sqlalchemy import String, bindparam
+from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
@@ -109,9 +110,14 @@ def rows_for(
     ]
 
 
+_OF_REQUEST: Final = select(IdentifierRow).where(
+    col(IdentifierRow.request_id) == bindparam("request", type_=String)
+)
+
+
 def identifier_rows(session: Session, request_id: str) -> Sequence[IdentifierRow]:
     """Return a request's identifier rows."""
-    return session.exec(select(IdentifierRow).where(IdentifierRow.request_id == request_id)).all()
+    return session.exec(_OF_REQUEST, params={"request": request_id}).all()
 
 
 def opened(vault: Vault, rows: Iterable[IdentifierRow]) -> dict[str, str]:

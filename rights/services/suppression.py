@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.identifiers import normalise
+from rights.store import rows
 from rights.store.models import Suppression
 from rights.store.vault import Vault
 
@@ -85,26 +86,26 @@ def write(
     before_now = _forgotten(session, {blind for each in blinds for blind in each})
     for each in sorted(blinds):
         olds = [before_now[blind] for blind in each if blind in before_now]
-        session.add(
-            Suppression(
-                blind=each[0],
-                key_id=vault.keyring.current,
-                request_id=request_id,
-                kinds=sorted({kind, *(k for old in olds for k in old.kinds)}),
-                before=max([before, *(old.before for old in olds)]),
-                expires_at=max([expires_at, *(old.expires_at for old in olds)]),
-            )
-        )
+        row = {
+            "blind": each[0],
+            "key_id": vault.keyring.current,
+            "request_id": request_id,
+            "kinds": sorted({kind, *(k for old in olds for k in old.kinds)}),
+            "before": max([before, *(old.before for old in olds)]),
+            "expires_at": max([expires_at, *(old.expires_at for old in olds)]),
+        }
+        rows.insert(session, Suppression, [row])
     return len(blinds)
 
 
 def _forgotten(session: Session, blinds: set[str]) -> dict[str, Suppression]:
     """Take what is known of the same values, under any key, off the list: it is written anew."""
-    rows = session.exec(select(Suppression).where(col(Suppression.blind).in_(blinds))).all()
-    for row in rows:
+    known = session.exec(select(Suppression).where(col(Suppression.blind).in_(blinds))).all()
+    for row in known:
         session.delete(row)
-    session.flush()
-    return {row.blind: row for row in rows}
+    if known:
+        session.flush()
+    return {row.blind: row for row in known}
 
 
 def check(

@@ -105,7 +105,8 @@ def reading(engine: Engine) -> Iterator[Session]:
     options: dict[str, Any] = {"reading": True}
     if engine.dialect.name == "postgresql":
         options["isolation_level"] = "AUTOCOMMIT"
-    with Session(engine.execution_options(**options), expire_on_commit=False) as session:
+    with Session(engine, expire_on_commit=False) as session:
+        session.connection(execution_options=options)
         yield session
 
 
