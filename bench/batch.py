@@ -64,11 +64,11 @@ class Crowd:
 
     def alone(self) -> Run:
         """One after the other."""
-        return self._run(lambda floor, claims: {c.step_id: perform(floor, c) for c in claims}, 1)
+        return self._run(_each, 1)
 
     def together(self) -> Run:
         """As many at once as a worker takes up by default."""
-        return self._run(jointly.perform, 0)
+        return self._run(_side_by_side, 0)
 
     def _run(self, do: Do, size: int) -> Run:
         with self._sea.copy() as url, self._sea.floor(url) as floor:
@@ -82,10 +82,20 @@ class Crowd:
                     with self._sea.measured(url, run), watch.counting():
                         done = do(floor, claims)
                     for claim in claims:
-                        settle(floor, claim, done[claim.step_id])
+                        _to_the_end(floor, settle(floor, claim, done[claim.step_id]))
             run.longest_s, run.statements = watch.longest_s, watch.statements
             run.rows = sum(affected(floor, request_id) for request_id in ids)
         return run
+
+
+def _each(floor: Floor, claims: Sequence[Claim]) -> dict[str, Outcome]:
+    return {claim.step_id: perform(floor, claim) for claim in claims}
+
+
+def _side_by_side(floor: Floor, claims: Sequence[Claim]) -> dict[str, Outcome]:
+    """As a worker does it: whoever is looked at more closely, or cannot come along, goes alone."""
+    done = jointly.perform(floor, claims)
+    return {**done, **_each(floor, [claim for claim in claims if claim.step_id not in done])}
 
 
 def _to_erase(floor: Floor, request_id: str) -> Claim:
@@ -96,6 +106,12 @@ def _to_erase(floor: Floor, request_id: str) -> Claim:
             return claim
         claim = settle(floor, claim, perform(floor, claim))
     raise RuntimeError(f"request {request_id} never came to erase anything")
+
+
+def _to_the_end(floor: Floor, claim: Claim | None) -> None:
+    """Finish a request: the same person asks again in the next run, and would wait for it."""
+    while claim is not None:
+        claim = settle(floor, claim, perform(floor, claim))
 
 
 @contextmanager

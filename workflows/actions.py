@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -338,7 +338,7 @@ def receipts_of(
     missing: Mapping[str, str] = NOTHING,
 ) -> Done:
     """Return the outcome of a step that did something in each collection of *receipts*."""
-    found = {path: asdict(r) for path, r in receipts.items()}
+    found = {path: r.to_json() for path, r in receipts.items()}
     for path, code in missing.items():
         found[path]["missing"] = code
     return Done({"collections": found}, told=told)

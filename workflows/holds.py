@@ -10,7 +10,7 @@ Source: NDSR 24; PIPL 47(2).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -187,12 +187,47 @@ def with_legal_holds(
         Misconfigured: whom they are on cannot be told any more.
         Refused: one that covers this person waits for its approval.
     """
-    people = identifiers_of(floor.context.datamap, keys)
+    [found] = legal_holds(floor, [keys])
+    return placed_by(floor, request, rulings, found, keys, acting=acting)
+
+
+def legal_holds(floor: Floor, members: Sequence[KeySet]) -> list[list[LegalHold]]:
+    """
+    Return, for each of several people's frozen keys, the legal holds in force that may cover them.
+
+    Raises:
+        Transient: they could not be looked up.
+        Misconfigured: whom they are on cannot be told any more.
+    """
+    vault = floor.context.vault
+    people = [identifiers_of(floor.context.datamap, keys) for keys in members]
+    every = {name: [v for one in people for v in one[name]] for name in people[0]}
     try:
         with reading(floor.register) as session:
-            found = holds.covering(session, floor.context.vault, people, floor.now())
+            found = holds.covering(session, vault, every, floor.now())
     except SQLAlchemyError as error:
         raise _unknown() from error
+    if not found:
+        return [[] for _ in people]
+    blinds = [holds.blinds_of(vault, one) for one in people]
+    return [[row for row in found if row.path or row.blind in mine] for mine in blinds]
+
+
+def placed_by(
+    floor: Floor,
+    request: Request,
+    rulings: Rulings,
+    found: Sequence[LegalHold],
+    keys: KeySet,
+    *,
+    acting: bool,
+) -> Rulings:
+    """
+    Return *rulings* with the holds of *found* that cover this person.
+
+    Raises:
+        Refused: one of them waits for its approval, and something is about to be destroyed.
+    """
     placed: dict[str, Placed] = {}
     for row in found:
         paths = _covered(floor, request, rulings, row, keys)

@@ -17,11 +17,11 @@ from connectors.sdk import Connector, Expect, KeySet, Receipt, Target, Work
 from rights.domain.errors import ConfigError, ConnectorError, Drift, Fenced
 from rights.domain.kinds import Option
 from rights.logs import get
-from rights.store.models import StepState
+from rights.store.models import LegalHold, StepState
 from workflows import actions, holding, strain
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
-from workflows.holds import Rulings, rulings_of, with_legal_holds
+from workflows.holds import Rulings, legal_holds, placed_by, rulings_of
 from workflows.recipes import Action
 from workflows.targets import keys_of, targets
 
@@ -74,7 +74,7 @@ def perform(floor: Floor, claims: Sequence[Claim]) -> dict[str, Outcome]:
         return {}
     try:
         strain.check(floor, claims[0])
-        parts = _apart([part for claim in claims if (part := _part(floor, claim, step.action))])
+        parts = _apart(_parts(floor, claims, step.action))
         if len(parts) < 2:  # noqa: PLR2004 - one alone has nobody to go with
             return {}
         done = _verified(parts) if step.action is Action.VERIFY else _erased(floor, parts)
@@ -86,14 +86,31 @@ def perform(floor: Floor, claims: Sequence[Claim]) -> dict[str, Outcome]:
     return done
 
 
-def _part(floor: Floor, claim: Claim, action: Action) -> Part | None:
-    """Return one person's share; None where it is not for others to wait for."""
-    keys = keys_of(floor, claim)
-    claim = replace(claim, keys=keys)
+def _parts(floor: Floor, claims: Sequence[Claim], action: Action) -> list[Part]:
+    """Return everybody's share; legal holds are looked up once for all."""
+    keys = [keys_of(floor, claim) for claim in claims]
+    erases = action is Action.ERASE
+    held = legal_holds(floor, keys) if erases else [[] for _ in claims]
+    found = [
+        _part(floor, replace(claim, keys=mine), mine, on if erases else None)
+        for claim, mine, on in zip(claims, keys, held, strict=True)
+    ]
+    return [part for part in found if part]
+
+
+def _part(
+    floor: Floor, claim: Claim, keys: KeySet, held: Sequence[LegalHold] | None
+) -> Part | None:
+    """
+    Return one person's share; None where it is not for others to wait for.
+
+    Args:
+        held: The legal holds that may cover the person; None where nothing is erased.
+    """
     ruled = rulings_of(claim)
-    if action is Action.ERASE:
+    if held is not None:
         actions.unchanged(floor, claim)
-        ruled = with_legal_holds(floor, claim.request, ruled, keys, acting=True)
+        ruled = placed_by(floor, claim.request, ruled, held, keys, acting=True)
     elif _left(claim):
         return None
     if ruled.placed or ruled.kept or heavy(claim):

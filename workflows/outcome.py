@@ -10,7 +10,7 @@ Source: PIPL 50; compliance audit guide item 17(2) (complete and accurate outcom
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rights.domain.holds import BY_ITSELF
@@ -57,7 +57,7 @@ class Line:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-native values."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
 def lines(rows: Sequence[StepRow], collections: Mapping[str, tuple[str, ...]]) -> list[Line]:

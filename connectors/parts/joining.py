@@ -71,7 +71,8 @@ class Whose:
 
     def number(self, row: Mapping[str, Any]) -> int | None:
         """Return the number of the member *row* counts for; None where no key leads to it."""
-        for hit in sorted(self._standings.hits(row), key=_weight):
+        hits = self._standings.hits(row)
+        for hit in hits if len(hits) < 2 else sorted(hits, key=_weight):  # noqa: PLR2004 - nothing to sort
             number = self._by(hit.reach).get(self._standings.value(row, hit.reach))
             if number is not None:
                 return number

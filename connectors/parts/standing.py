@@ -231,7 +231,10 @@ class Standings:
     def _value(
         self, row: Mapping[str, Any], columns: tuple[str, ...], normalise: str
     ) -> tuple[Hashable, ...]:
-        return tuple(_folded(self._same(c, row.get(c)), normalise) for c in columns)
+        if normalise in FOLDED:
+            return tuple(_folded(self._same(c, row.get(c))) for c in columns)
+        same = self._same
+        return tuple([same(c, row.get(c)) for c in columns])
 
     def _indexed(
         self, columns: tuple[str, ...], anchor: str, keys: KeySet, normalise: str
@@ -250,5 +253,5 @@ def is_list(columns: tuple[str, ...]) -> bool:
     return len(columns) == 1 and "[]" in columns[0]
 
 
-def _folded(value: Hashable, normalise: str) -> Hashable:
-    return value.lower() if normalise in FOLDED and isinstance(value, str) else value
+def _folded(value: Hashable) -> Hashable:
+    return value.lower() if isinstance(value, str) else value

@@ -194,6 +194,10 @@ class Receipt:
         if self.retained and not self.because:
             raise ValueError("a receipt that retains records must say why")
 
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-native data; every field is plain already."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -128,7 +128,7 @@ class Journal:
                 "chunk": chunk,
                 "done_rows": receipt.affected + receipt.decorrelated,
                 "done_digest": receipt.digest,
-                "done_receipt": json.dumps(asdict(receipt)),
+                "done_receipt": json.dumps(receipt.to_json()),
             }
             for chunk, receipt in done.items()
         ]
@@ -172,7 +172,7 @@ class Journal:
             "fence": work.fence,
             "rows": receipt.affected + receipt.decorrelated,
             "digest": receipt.digest,
-            "receipt": json.dumps(asdict(receipt)),
+            "receipt": json.dumps(receipt.to_json()),
             "place": json.dumps(place),
         }
         connection.execute(sa.insert(self.table), row)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,7 +77,7 @@ class JournalOfMany:
                 work.chunk,
                 receipt.affected + receipt.decorrelated,
                 receipt.digest,
-                json.dumps(asdict(receipt)),
+                json.dumps(receipt.to_json()),
             )
             for work, receipt in done
         ]

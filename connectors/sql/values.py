@@ -50,9 +50,15 @@ def coerce(type_: Type, value: object) -> Any:
 
 def comparing(table: sa.Table, path: str) -> Callable[[str, object], Hashable]:
     """Return the comparison of values in the types of *table*'s columns."""
+    types: dict[str, Type] = {}
 
     def same(name: str, value: object) -> Hashable:
-        fit = coerce(column(table, name, path).type, value)
+        type_ = types.get(name)
+        if type_ is None:
+            type_ = types[name] = column(table, name, path).type
+        if type(value) is int and isinstance(type_, sa.Integer) and -_BIG <= value < _BIG:
+            return str(value)  # what the rest comes to, for what nearly every key is
+        fit = coerce(type_, value)
         return canonical(value if fit is NO_FIT else fit)
 
     return same

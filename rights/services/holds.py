@@ -257,6 +257,16 @@ def _alive(now: Any) -> tuple[ColumnElement[bool], ...]:
     return col(LegalHold.released_at).is_(None), or_(until.is_(None), until > now)
 
 
+def blinds_of(vault: Vault, people: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return what a hold on one of these identifiers is found by, under every live key."""
+    return {
+        blind
+        for name, values in people.items()
+        for value in values
+        for blind in subjects.blinds(vault, name, value)
+    }
+
+
 _COVERING: Final[SelectOfScalar[LegalHold]] = select(LegalHold).where(
     *_alive(bindparam("now", type_=UtcDateTime)),
     or_(
@@ -284,12 +294,7 @@ def covering(
         Misconfigured: a hold was placed under a key that is not set any more; whom it is on
             cannot be told, so nobody's data may go.
     """
-    mine = {
-        blind
-        for name, values in people.items()
-        for value in values
-        for blind in subjects.blinds(vault, name, value)
-    }
+    mine = blinds_of(vault, people)
     ids = vault.keyring.ids
     asked = {"now": now, "ids": list(ids), "mine": sorted(mine)}
     found = list(session.exec(_COVERING, params=asked))

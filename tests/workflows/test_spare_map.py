@@ -252,3 +252,54 @@ def test_a_file_that_is_no_plan_is_refused_before_anything(
     assert done.exit_code == 2
     assert "is no plan" in done.stderr
     assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (("--kind", "deletion", "--subject", "shoe_size=44"), "invalid", "shoe_size"),
+        (("--kind", "vanishing", "--subject", "user_id=1"), "invalid", "vanishing"),
+        (("--kind", "deletion"), "invalid", "--subject"),
+        (("--kind", "deletion", "--subjects", "/nowhere/people.jsonl"), "invalid", "people.jsonl"),
+    ],
+)
+def test_a_program_that_asks_for_json_is_answered_in_json_when_it_asks_wrongly(
+    tmp_path: Path,
+    shop: sqlite3.Connection,
+    given: tuple[str, ...],
+    code: str,
+    said: str,
+) -> None:
+    done = CliRunner().invoke(execute, ["--datamap", str(tmp_path / "map.yaml"), "--json", *given])
+
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert done.exit_code == 2
+    assert (told["state"], told["code"]) == ("invalid", code)
+    assert any(said in line for line in told["problems"])
+    assert (told["collections"], told["plan_hash"], told["receipt"]) == ([], None, None)
+    assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3
+
+
+def test_a_map_with_mistakes_is_answered_with_all_of_them(tmp_path: Path) -> None:
+    wrong = MAP.replace("role: owns", "role: lends").replace("kind: contact", "kind: pigeon")
+    (tmp_path / "map.yaml").write_text(wrong, encoding="utf-8")
+
+    done = run_on(tmp_path, "--subject", "user_id=1")
+
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (done.exit_code, told["state"]) == (2, "invalid")
+    assert any("lends" in line for line in told["problems"])
+    assert any("pigeon" in line for line in told["problems"])
+
+
+def test_a_store_that_is_not_there_is_answered_in_json_too(
+    tmp_path: Path, shop: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RIGHTS_SECRET_SHOP_URL")
+
+    done = run_on(tmp_path, "--subject", "user_id=1")
+
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert done.exit_code == 2
+    assert told["state"] == "invalid"
+    assert any("SHOP_URL" in line for line in told["problems"])

@@ -21,7 +21,19 @@ _WORST = (1, 4, 3, 0)
 _COUNTS = ("affected", "decorrelated", "retained")
 
 
-@click.command()
+class _Answering(click.Command):
+    """Answers in JSON, where that was asked for, even if it was called wrongly."""
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **more: Any) -> Any:
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, *rest, **more)
+        except click.UsageError as error:
+            _print_failed("invalid", "invalid", [error.format_message()], as_json=as_json)
+            raise
+
+
+@click.command(cls=_Answering)
 @click.option("--datamap", "map_file", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--kind", required=True, type=click.Choice([str(k) for k in Kind]))
 @click.option("--subject", "subject", multiple=True, metavar="TYPE=VALUE")
@@ -48,9 +60,11 @@ def execute(**given: Any) -> None:
         outcomes = run(given["map_file"], orders, given)
     except (ConfigError, Invalid) as error:
         _refuse(error)
+        _print_failed("invalid", error.code, _problems(error), as_json=given["as_json"])
         sys.exit(2)
     except RightsError as error:
         click.echo(f"{error.code}: {error}", err=True)
+        _print_failed("failed", error.code, [str(error)], as_json=given["as_json"])
         sys.exit(1)
     for outcome in outcomes:
         _print(outcome, as_json=given["as_json"])
@@ -121,9 +135,31 @@ def _pair(text: str, of: str) -> tuple[str, str]:
 
 def _refuse(error: RightsError) -> None:
     click.echo(f"{error.code}: {error}", err=True)
-    for wrong in getattr(error, "errors", ()):
-        allowed = f" (one of: {', '.join(wrong.allowed)})" if wrong.allowed else ""
-        click.echo(f"  {wrong.field}: {wrong.message}{allowed}", err=True)
+    for line in _fields(error):
+        click.echo(f"  {line}", err=True)
+
+
+def _fields(error: RightsError) -> list[str]:
+    """Return what is wrong, field by field, with what is allowed."""
+    return [
+        f"{wrong.field}: {wrong.message}"
+        + (f" (one of: {', '.join(wrong.allowed)})" if wrong.allowed else "")
+        for wrong in getattr(error, "errors", ())
+    ]
+
+
+def _problems(error: RightsError) -> list[str]:
+    """Return everything that is wrong with a map or an argument, one line each."""
+    return [*getattr(error, "problems", ()), *_fields(error)] or [str(error)]
+
+
+def _print_failed(state: str, code: str, problems: list[str], *, as_json: bool) -> None:
+    """Answer that nothing was begun (``invalid``) or that it ended badly (``failed``)."""
+    if not as_json:
+        return  # people have read it on standard error
+    nothing = dict.fromkeys(("plan_hash", "receipt", "package"))
+    body = {"state": state, "code": code, "problems": problems, "collections": [], **nothing}
+    click.echo(json.dumps(body))
 
 
 def _print(outcome: dict[str, Any], *, as_json: bool) -> None:
