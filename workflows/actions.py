@@ -14,6 +14,7 @@ from rights.logs import get
 from rights.store.db import reading
 from rights.store.models import StepState
 from workflows import anonymising, correcting, escrow, holding
+from workflows.approved import unchanged
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
 from workflows.floor import Floor
@@ -21,8 +22,6 @@ from workflows.given import values_of
 from workflows.holding import Seen
 from workflows.holds import Rulings, rulings_of, with_legal_holds
 from workflows.plan import Step
-from workflows.plans import check_drift
-from workflows.preparing import schema_hash
 from workflows.recipes import Action
 from workflows.scopes import restrictable
 from workflows.targets import expectation, for_switch, keys_of, tagged, targets
@@ -274,14 +273,6 @@ def _large(connector: Connector, target: Target, work: Work) -> bool:
     """Tell whether the store erases *target* in several transactions of its own."""
     asked = getattr(connector, "in_chunks", None)
     return bool(asked and asked(target, work))
-
-
-def unchanged(floor: Floor, claim: Claim) -> None:
-    """The approved plan is the executed plan: drift stops it before the first change."""
-    if claim.plan is None or claim.step is None:
-        return
-    schema = schema_hash(floor, claim.plan.steps) if claim.plan.schema_hash else ""
-    check_drift(claim.plan, floor.context.datamap.hash, schema)
 
 
 def _narrowed(

@@ -29,9 +29,7 @@ from rights.store import rows as direct
 from rights.store.db import transaction
 from rights.store.models import (
     JournalRow,
-    KeyringRow,
     Package,
-    PlanRow,
     Request,
     StepRow,
     StepState,
@@ -40,21 +38,30 @@ from workflows import (
     admission,
     breakers,
     bystanders,
-    disputing,
     finish,
     incidents,
     journalled,
-    plans,
     restart,
     together,
     turns,
 )
-from workflows.claims import Again, Ask, Claim, Done, Failed, Later, Outcome, PackageKey
+from workflows.claims import (
+    Again,
+    Anew,
+    Ask,
+    Claim,
+    Done,
+    Failed,
+    Later,
+    Outcome,
+    PackageKey,
+    Settled,
+)
 from workflows.floor import Floor
 from workflows.handing import hand_back, ring
-from workflows.keyring import sealed_keys
 from workflows.leases import give_up
 from workflows.plan import Plan, Step
+from workflows.planned import keep_plan, wants_approval
 from workflows.plans import read_plan
 from workflows.recipes import IRREVERSIBLE, Action
 from workflows.steprows import add_steps, first_step, may_start, steps_of
@@ -122,16 +129,16 @@ def _held(floor: Floor, claim: Claim | None) -> Claim | None:
     return claim
 
 
-def _settle(floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask) -> Claim | None:
+def _settle(
+    floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask | Anew
+) -> Claim | None:
     with transaction(floor.register) as session:
         following = _written(session, floor, claim, outcome)
         admission.left(session, floor, claim.step_id, claim.places)
         return following
 
 
-def _written(
-    session: Session, floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask
-) -> Claim | None:
+def _written(session: Session, floor: Floor, claim: Claim, outcome: Settled) -> Claim | None:
     request = requests.locked(session, claim.request.id)
     rows = steps_of(session, request.id)
     row = next(r for r in rows if r.id == claim.step_id)
@@ -141,6 +148,11 @@ def _written(
     if isinstance(outcome, Ask):
         restart.ask_person(session, floor, request, outcome)
         return None
+    if isinstance(outcome, Anew):
+        if restart.untouched(rows, row):
+            anew = restart.plan_anew(session, request, rows, floor.now(), outcome.code)
+            return _next(session, floor, request, [anew], None, approved=True)
+        outcome = Failed(outcome.code, outcome.note)
     with direct.gathered(session):
         plan = _write(session, floor, request, row, claim, outcome) or claim.plan
     if made := outcome_plan(outcome):
@@ -148,7 +160,7 @@ def _written(
     if request.state is not State.IN_PROGRESS:
         return None
     kept = _kept(claim, outcome)
-    approved = outcome_plan(outcome) is None or not _wants_approval(floor, request)
+    approved = outcome_plan(outcome) is None or not wants_approval(floor, claim)
     return _next(session, floor, request, rows, plan, kept, approved=approved)
 
 
@@ -161,10 +173,6 @@ def _kept(claim: Claim, outcome: Outcome) -> Kept:
     if not isinstance(outcome, Done):
         return Kept(claim.keys, claim.package, claim.step_id)
     return Kept(outcome.keys or claim.keys, outcome.made or claim.package, claim.step_id)
-
-
-def _wants_approval(floor: Floor, request: Request) -> bool:
-    return floor.force_approval or request.kind in floor.context.settings.approval_kinds
 
 
 def _enough(request: Request) -> None:
@@ -348,7 +356,7 @@ def _done(
     row.code = row.note = ""
     row.result = dict(outcome.result)
     if outcome.plan is not None:
-        _keep_plan(session, floor, request, outcome, now)
+        keep_plan(session, floor, request, claim, outcome, now)
     if outcome.made is not None:
         new = Package(id=outcome.made.id, request_id=request.id, created_at=now)
         new.wrapped_key = outcome.made.wrapped
@@ -367,28 +375,3 @@ def _done(
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
-
-
-def _keep_plan(
-    session: Session, floor: Floor, request: Request, outcome: Done, now: datetime
-) -> None:
-    plan = outcome.plan
-    if plan is None:
-        return
-    made = PlanRow(
-        request_id=request.id,
-        config_hash=plan.config_hash,
-        schema_hash=plan.schema_hash,
-        hash=plan.hash,
-        body=plan.to_json(),
-        created_at=now,
-        needs_approval=_wants_approval(floor, request),
-    )
-    direct.insert_objects(session, [made])
-    plans.keep_sample(session, floor.context.vault, request.id, outcome.sample, now)
-    turns.remember(session, floor.context, request, outcome.keys, now)
-    together.remember(session, floor.context, request, outcome.keys, now)
-    disputing.begin(session, floor, request, outcome.keys, now)
-    sealed = sealed_keys(floor.context.vault, request.id, outcome.keys)
-    keyring = KeyringRow(request_id=request.id, sealed=sealed, created_at=now)
-    direct.insert_objects(session, [keyring])

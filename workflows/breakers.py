@@ -19,7 +19,7 @@ from rights.logs import get
 from rights.store.db import transaction
 from rights.store.models import StoreGate
 from rights.store.rows import table_of
-from workflows.claims import Again, Ask, Claim, Done, Failed, Later
+from workflows.claims import Claim, Later, Outcome
 from workflows.floor import Floor
 
 
@@ -62,7 +62,7 @@ def keep(gate: StoreGate, breaker: Breaker, now: datetime, reason: str = "") -> 
     gate.reason = "" if breaker.well else (reason or gate.reason)
 
 
-def heard(floor: Floor, claim: Claim, outcome: Done | Later | Failed | Ask | Again) -> None:
+def heard(floor: Floor, claim: Claim, outcome: Outcome) -> None:
     """Note what *outcome* tells about the stores that the step was at work in."""
     own = claim.step.store if claim.step else ""
     busy = outcome.busy if isinstance(outcome, Later) else None

@@ -113,4 +113,19 @@ class Again:
     """A part of a large effect is done; the rest follows when the requests before it had a turn."""
 
 
-Outcome = Done | Later | Failed | Ask | Again
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """
+    What the plan was made for is not so any more: it is made anew, and approved anew where it was.
+
+    If anything was changed already, that is too late, and staff have to look.
+    """
+
+    code: str
+    note: str
+
+
+Settled = Done | Later | Failed | Ask | Anew
+"""What is written down about a step; the rest is handed back."""
+
+Outcome = Settled | Again

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from connectors.sdk import Found, KeySet, Reach, Target, Verb, Work
 from workflows.floor import Floor
-from workflows.plan import Plan
+from workflows.plan import Step
 from workflows.recipes import VERBS
 from workflows.view import View
 from workflows.where import at
@@ -19,10 +20,10 @@ def found_json(found: Found) -> dict[str, int]:
     return {"rows": found.rows, "restricted": found.restricted, "bytes": found.bytes, **by}
 
 
-def counts_of(floor: Floor, plan: Plan, view: View) -> dict[str, dict[str, int]]:
-    """Return what each collection of *plan* holds now: the dry run."""
+def counts_of(floor: Floor, steps: Iterable[Step], view: View) -> dict[str, dict[str, int]]:
+    """Return what each collection of *steps* holds now: the dry run."""
     out: dict[str, dict[str, int]] = {}
-    for step in plan:
+    for step in steps:
         if step.action not in VERBS:
             continue
         connector = floor.connector(step.store)

@@ -19,6 +19,7 @@ from rights.domain.kinds import Option
 from rights.logs import get
 from rights.store.models import LegalHold, StepState
 from workflows import actions, holding, strain
+from workflows.approved import unchanged
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
 from workflows.holds import Rulings, legal_holds, placed_by, rulings_of
@@ -109,7 +110,7 @@ def _part(
     """
     ruled = rulings_of(claim)
     if held is not None:
-        actions.unchanged(floor, claim)
+        unchanged(floor, claim)
         ruled = placed_by(floor, claim.request, ruled, held, keys, acting=True)
     elif _left(claim):
         return None

@@ -23,7 +23,7 @@ from rights.domain.errors import (
 )
 from rights.logs import get
 from workflows import actions, answering, packing, preparing, strain
-from workflows.claims import Again, Claim, Failed, Later, Outcome
+from workflows.claims import Again, Anew, Claim, Failed, Later, Outcome
 from workflows.floor import Floor
 from workflows.recipes import Action
 
@@ -62,7 +62,10 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
         log.warning("step.later", code=error.code, attempts=claim.fence)
         busy = error if isinstance(error, Overloaded) else None
         return Later(error.code, str(error)[:400], error.retry_after, busy)
-    except (Refused, Misconfigured, ConfigError, Drift) as error:
+    except Drift as error:
+        log.warning("plan.drifted", code=error.code)
+        return Anew(error.code, str(error)[:400])
+    except (Refused, Misconfigured, ConfigError) as error:
         log.warning("step.failed", code=error.code)
         return Failed(error.code, str(error)[:400])
     log.info("step.done", attempts=claim.fence)

@@ -165,15 +165,17 @@ def _does(step: Step, *, looks: bool) -> bool:
 
 def _named_purposes(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
     """
-    Yield what no switch does for the purposes that a restriction names.
+    Yield what no switch does for the purposes that a restriction or a withdrawal names.
 
     What a statute asks for goes on, and that is said with its law; what nothing in the map can
     stop is a task. Neither is passed over in silence.
     """
-    if (asked.kind, asked.option) not in BY_PURPOSE or not asked.purposes:
+    restricts = (asked.kind, asked.option) in BY_PURPOSE
+    if not restricts and asked.kind is not Kind.CONSENT_WITHDRAWAL:
         return
     known = {s.name for s in datamap.switches}
-    statutory = sorted(p for p in asked.purposes if datamap.purposes[p].basis == _STATUTORY)
+    laws = (p for p in asked.purposes if datamap.purposes[p].basis == _STATUTORY)
+    statutory = sorted(laws) if restricts else []  # nobody is asked to consent to a statute
     bare = sorted(
         set(asked.purposes) - {*statutory} - {p for p in asked.purposes if f"purpose:{p}" in known}
     )

@@ -28,6 +28,7 @@ from workflows.packing import new_package
 from workflows.plan import Asked, Plan, Step
 from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
+from workflows.restart import asked_again
 from workflows.routes import Routes
 from workflows.sampling import Sample, sample_of
 from workflows.surveying import cleared, nothing_held_below, surveys
@@ -68,11 +69,11 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
         ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
         nothing_held_below(floor, request, routes, steps, found, keys, ruled)
     holds = ruled.facts() if _destroys(steps) else {}
-    schema = schema_hash(floor, steps) if _shown(floor, request) else ""
-    plan = Plan(steps, datamap.hash, schema, holds=holds, warnings=warnings, grounds=judged.record)
-    plan, sample = _looked_at(floor, plan, View(request, routes.predicates, keys, ruled))
-    result = {"holds": ruled.to_json(), **_found(routes, keys, hops, planned)}
-    result |= {"stores": sorted({s.store for s in steps}), **_shares(floor, request, keys)}
+    plan = Plan(steps, datamap.hash, holds=holds, warnings=warnings, grounds=judged.record)
+    view = View(request, routes.predicates, keys, ruled)
+    plan, sample = _looked_at(floor, plan, view) if _shown(floor, claim) else (plan, {})
+    result = {**_found(routes, keys, hops, planned), **_shares(floor, request, keys)}
+    result |= {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
     return Done(result, plan=plan, keys=keys, made=made, sample=sample)
 
@@ -83,9 +84,8 @@ def _destroys(steps: Iterable[Step]) -> bool:
 
 
 def _looked_at(floor: Floor, plan: Plan, view: View) -> tuple[Plan, Sample]:
-    """Return the plan with its counts and what it would come to, and a sample, for its reader."""
-    if not _shown(floor, view.request):
-        return plan, {}
+    """Return the plan with schema, counts and what it would come to; a sample for its reader."""
+    plan = replace(plan, schema_hash=schema_hash(floor, plan.steps))
     plan = replace(plan, counts=counts_of(floor, plan, view))
     plan = replace(plan, outlook=outlook(floor, plan, view))
     return plan, sample_of(floor, plan, view)
@@ -119,10 +119,10 @@ def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:
         )
 
 
-def _shown(floor: Floor, request: Request) -> bool:
+def _shown(floor: Floor, claim: Claim) -> bool:
     """Counts cost a query per collection: they are made for plans that somebody will read."""
-    wanted = request.kind in floor.context.settings.approval_kinds
-    return floor.dry_run or floor.force_approval or wanted
+    wanted = claim.request.kind in floor.context.settings.approval_kinds
+    return floor.dry_run or floor.force_approval or wanted or asked_again(claim.rows)
 
 
 def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""Begin again, before anything was changed: the person must say more, or others went first."""
+"""
+Begin again, before anything was changed.
+
+The person must say more, others went first, or what was approved is not what is there any more.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,11 @@ from rights.store.models import (
 )
 from workflows.claims import Ask
 from workflows.floor import Floor
-from workflows.recipes import EFFECTS
+from workflows.recipes import EFFECTS, Action
 from workflows.steprows import first_step
+
+ASKS: Final = "asks"
+"""In the result of a first step: the plan before was approved by somebody, who is asked again."""
 
 MADE: Final = (StepRow, PlanRow, KeyringRow, SubjectLock, Package)
 """What belongs to a plan, and goes with it."""
@@ -52,15 +59,37 @@ def ask_person(session: Session, floor: Floor, request: Request, asked: Ask) -> 
     ask_for(session, request, "needs_info", now=now)
 
 
+def untouched(rows: Sequence[StepRow], row: StepRow) -> bool:
+    """Return whether no effect was ever begun but *row*, now, for the first time."""
+    return row.fence == 1 and not any(
+        r.fence for r in rows if r.action in EFFECTS and r.id != row.id
+    )
+
+
 def plan_anew(
-    session: Session, request: Request, steps: Sequence[StepRow], now: datetime
+    session: Session, request: Request, steps: Sequence[StepRow], now: datetime, code: str = ""
 ) -> StepRow:
-    """Throw the plan away, and return the step that makes another one."""
+    """
+    Throw the plan away, and return the step that makes another one.
+
+    Args:
+        code: Why, where its first effect found that it does not fit any more.
+    """
+    query = select(PlanRow.needs_approval).where(PlanRow.request_id == request.id)
+    asks = session.exec(query).first()
     _throw_away(session, request, steps)
-    audit.append(session, request, [audit.Line("planned_anew", "system", {})], now=now)
+    line = audit.Line("planned_anew", "system", {"code": code} if code else {})
+    audit.append(session, request, [line], now=now)
+    request.irreversible_at = None
     row = first_step(request)
+    row.result = {ASKS: True} if asks else {}
     session.add(row)
     return row
+
+
+def asked_again(rows: Sequence[StepRow]) -> bool:
+    """Return whether the plan that is being made takes the place of one that was approved."""
+    return any(r.result.get(ASKS) for r in rows if r.action == Action.PREPARE)
 
 
 def _throw_away(session: Session, request: Request, steps: Sequence[StepRow]) -> None:

@@ -240,23 +240,40 @@ def test_another_hash_is_refused_and_a_request_without_a_plan_has_none_to_show(s
     assert shop.state_of(request_id) == "on_hold"
 
 
-@pytest.mark.parametrize("what", ["schema", "map"])
-def test_what_changed_after_the_approval_stops_it(shop: Shop, what: str) -> None:
+@pytest.mark.parametrize("what", ["schema", "map", "rows"])
+def test_what_changed_after_the_approval_stops_it_and_is_shown_anew(shop: Shop, what: str) -> None:
     planned = shop.erase(dry_run=True)
     request_id = planned["request"]
     called(request_id, "--plan", planned["plan_hash"], "--as", "wei")
-    if what == "schema":
-        shop.run("ALTER TABLE chat ADD COLUMN more VARCHAR(10)")
-    else:
-        text = shop.map_file.read_text(encoding="utf-8")
-        shop.map_file.write_text(text.replace("category: content", "category: chat"), "utf-8")
+    _change(shop, what)
 
     work_on(shop.floor(), request_id)
 
     (request,) = [r for r in shop.noted(Request) if r.id == request_id]
-    assert (str(request.state), str(request.wait)) == ("on_hold", "task")
-    assert [s.code for s in shop.steps() if s.state == "failed"] == ["drift"]
+    assert (str(request.state), str(request.wait)) == ("on_hold", "approval")
+    assert request.irreversible_at is None  # it can still be taken back
     assert shop.there(f"SELECT 1 FROM chat WHERE user_id = {MIA}")
+    events = [e.event for e in shop.noted(Entry) if e.chain == request_id]
+    assert events.count("planned_anew") == 1
+
+    anew = looked(shop, request_id)["hash"]
+    with pytest.raises(Conflict, match="look at it again"):
+        called(request_id, "--plan", planned["plan_hash"], "--as", "wei")
+    called(request_id, "--plan", anew, "--as", "wei")
+    work_on(shop.floor(), request_id)
+
+    assert shop.state_of(request_id) == "fulfilled"
+    assert not shop.there(f"SELECT 1 FROM chat WHERE user_id = {MIA}")
+
+
+def _change(shop: Shop, what: str) -> None:
+    if what == "schema":
+        shop.run("ALTER TABLE chat ADD COLUMN more VARCHAR(10)")
+    elif what == "rows":
+        shop.run(f"INSERT INTO chat (id, user_id, body) VALUES (4711, {MIA}, 'said meanwhile')")
+    else:
+        text = shop.map_file.read_text(encoding="utf-8")
+        shop.map_file.write_text(text.replace("category: content", "category: chat"), "utf-8")
 
 
 def _collection(planned: dict[str, Any], name: str) -> dict[str, Any]:

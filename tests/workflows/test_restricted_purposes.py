@@ -62,8 +62,8 @@ def _ids(shop: People, query: str) -> list[int]:
     return [row[0] for row in shop.database.rows(query)]
 
 
-def _restrict(shop: People, purposes: str) -> dict[str, Any]:
-    order = Order.read({"kind": "restriction", "options": [f"purposes={purposes}"]}, ANN)
+def _restrict(shop: People, purposes: str, kind: str = "restriction") -> dict[str, Any]:
+    order = Order.read({"kind": kind, "options": [f"purposes={purposes}"]}, ANN)
     given = {"state": shop.folder / "state", "out": shop.folder / "out"}
     (outcome,) = run(shop.map_file, [order], given)
     return outcome
@@ -99,3 +99,13 @@ def test_a_purpose_that_nothing_can_stop_is_a_task_and_not_passed_over(shop: Peo
     assert (outcome["state"], outcome["wait"]) == ("on_hold", "task")
     assert "no switch of the map stops: research" in str(outcome["problems"])
     assert _ids(shop, ANALYST) == [2]  # what can be stopped does not wait for it
+
+
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("purposes", ["analytics,research", "research"])
+def test_a_consent_that_no_switch_takes_back_is_a_task_too(shop: People, purposes: str) -> None:
+    outcome = _restrict(shop, purposes, "consent_withdrawal")
+
+    assert (outcome["state"], outcome["wait"]) == ("on_hold", "task")
+    assert "no switch of the map stops: research" in str(outcome["problems"])
+    assert _ids(shop, ANALYST) == ([2] if "analytics" in purposes else [1, 2])
