@@ -32,8 +32,11 @@ from tests.e2e import shop
 from tests.e2e.processes import KEY, SEED, children, environment, running
 
 REQUESTS = 100
+"""At least; as many as it takes for every kill to fall while some of them are at work."""
 KILLS = 50
 FLUSHES = 5
+PEOPLE = 500
+AT_WORK = 6
 
 
 @pytest.mark.slow
@@ -45,14 +48,14 @@ def test_fifty_kills_and_five_flushes_cost_time_and_nothing_else(
     request: pytest.FixtureRequest,
 ) -> None:
     register_url, shop_url = postgres_database(), postgres_database()
-    store, engine = shop.fill(shop_url, REQUESTS + 20), open_engine(register_url)
+    store, engine = shop.fill(shop_url, PEOPLE), open_engine(register_url)
     request.addfinalizer(store.dispose)
     request.addfinalizer(engine.dispose)
     upgrade(register_url)
     env = environment(
         tmp_path, register=register_url, redis=private_redis_url, shop=shop_url, map_text=shop.MAP
     )
-    deleted = _submit(engine, tmp_path)
+    desk = Desk(engine, tmp_path)
     redis = Redis.from_url(private_redis_url)
     log = tmp_path / "log"
 
@@ -60,46 +63,40 @@ def test_fifty_kills_and_five_flushes_cost_time_and_nothing_else(
         running("relay", env=env, log=log),
         running("worker", "--count", "3", env=env, log=log) as w,
     ):
-        _kill_and_flush(w, redis, random.Random(7))
+        _kill_and_flush(w, redis, random.Random(7), desk)
+        while desk.asked < REQUESTS:
+            desk.hand_in()
         _wait_until_closed(engine, within_s=180)
 
-    _all_ended_once(engine, deleted)
-    _stores_are_right(store, deleted)
+    _all_ended_once(engine, desk)
+    _stores_are_right(store, desk.deleted)
     report = verify(engine, Signer(SEED))
     assert report.ok, report.problems
     assert "@example.com" not in log.read_text(errors="replace")
 
 
-def _kill_and_flush(supervisor: psutil.Process, redis: Redis, rng: random.Random) -> None:
-    flushes = sorted(rng.sample(range(KILLS), FLUSHES))
-    killed = 0
-    while killed < KILLS:
-        victim = rng.choice(children(supervisor, count=1))
-        time.sleep(rng.uniform(0.02, 0.35))
-        try:
-            victim.kill()
-        except psutil.NoSuchProcess:
-            continue
-        if killed in flushes:
-            redis.flushall()
-        killed += 1
+class Desk:
+    """Takes in deletions and copies in turn, of one person after the other."""
 
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        settings = Settings(
+            database_url="sqlite://",
+            redis_url="redis://unused",
+            blobs_url=(folder / "blobs").as_uri(),
+            keys=KEY,
+            signing_key=SEED,
+        )
+        self._context = Context(settings, Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes())
+        self._engine, self._now = engine, RegisterClock(engine).now
+        self.asked = 0
+        self.deleted: dict[str, int] = {}
 
-def _submit(engine: Engine, folder: Path) -> dict[str, int]:
-    """Submit deletions and copies in turn; return the deletions, by request id."""
-    settings = Settings(
-        database_url="sqlite://",
-        redis_url="redis://unused",
-        blobs_url=(folder / "blobs").as_uri(),
-        keys=KEY,
-        signing_key=SEED,
-    )
-    context = Context(settings, Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes())
-    now = RegisterClock(engine).now
-    out: dict[str, int] = {}
-    for person in range(1, REQUESTS + 1):
-        kind = Kind.DELETION if person % 2 else Kind.COPY
-        identifiers = subjects.cleaned(context.datamap, {"user_id": str(person)})
+    def hand_in(self) -> None:
+        """Take in one more."""
+        self.asked += 1
+        assert self.asked <= PEOPLE, "requests end faster than workers can be killed"
+        kind = Kind.DELETION if self.asked % 2 else Kind.COPY
+        identifiers = subjects.cleaned(self._context.datamap, {"user_id": str(self.asked)})
         new = intake.Submission(
             kind=kind,
             option=default_option(kind),
@@ -109,11 +106,42 @@ def _submit(engine: Engine, folder: Path) -> dict[str, int]:
             operator=True,
             notify=False,
         )
-        with transaction(engine) as session:
-            request, _ = intake.submit(session, context, new, now=now())
+        with transaction(self._engine) as session:
+            request, _ = intake.submit(session, self._context, new, now=self._now())
             if kind is Kind.DELETION:
-                out[request.id] = person
-    return out
+                self.deleted[request.id] = self.asked
+
+    def at_work(self) -> int:
+        """Return how many are not closed."""
+        query = select(func.count()).where(col(Request.state) != State.FULFILLED)
+        with reading(self._engine) as session:
+            return int(session.exec(query).one())
+
+    def keep_busy(self) -> None:
+        """Take in so many that workers have something to do."""
+        for _ in range(AT_WORK - self.at_work()):
+            self.hand_in()
+
+
+def _kill_and_flush(
+    supervisor: psutil.Process, redis: Redis, rng: random.Random, desk: Desk
+) -> None:
+    """Kill worker after worker, each while requests are being worked on."""
+    flushes = sorted(rng.sample(range(KILLS), FLUSHES))
+    killed = 0
+    while killed < KILLS:
+        desk.keep_busy()
+        victim = rng.choice(children(supervisor, count=1))
+        time.sleep(rng.uniform(0.02, 0.35))
+        if not desk.at_work():
+            continue
+        try:
+            victim.kill()
+        except psutil.NoSuchProcess:
+            continue
+        if killed in flushes:
+            redis.flushall()
+        killed += 1
 
 
 def _wait_until_closed(engine: Engine, within_s: float) -> None:
@@ -131,13 +159,14 @@ def _wait_until_closed(engine: Engine, within_s: float) -> None:
     raise AssertionError([(r.id, r.state, r.wait, r.next_at) for r in left])
 
 
-def _all_ended_once(engine: Engine, deleted: dict[str, int]) -> None:
+def _all_ended_once(engine: Engine, desk: Desk) -> None:
+    assert desk.asked >= REQUESTS
     with reading(engine) as session:
-        assert session.exec(select(func.count()).select_from(ReceiptRow)).one() == REQUESTS
+        assert session.exec(select(func.count()).select_from(ReceiptRow)).one() == desk.asked
         packages = session.exec(select(Package)).all()
-        assert len(packages) == REQUESTS - len(deleted)
+        assert len(packages) == desk.asked - len(desk.deleted)
         assert all(p.state == "ready" for p in packages)
-        for request_id in deleted:
+        for request_id in desk.deleted:
             rows = session.exec(select(JournalRow).where(JournalRow.request_id == request_id)).all()
             done = {r.collection: r.affected for r in rows}
             assert done == {"shop.users": 1, "shop.orders": 3, "shop.items": 6}
@@ -146,6 +175,6 @@ def _all_ended_once(engine: Engine, deleted: dict[str, int]) -> None:
 
 def _stores_are_right(store: Engine, deleted: dict[str, int]) -> None:
     gone = set(deleted.values())
-    for person in range(1, REQUESTS + 21):
+    for person in range(1, PEOPLE + 1):
         expected = shop.GONE if person in gone else shop.WHOLE
         assert shop.rows_of(store, person) == expected, person
