@@ -25,11 +25,11 @@ class RowDigest:
         """Take one row's key."""
         text = "\x1f".join((self._salt, *map(str, key)))
         one = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        self._sum = (self._sum + int.from_bytes(one, "big")) % _SPACE
+        self._sum += int.from_bytes(one, "big")
         self.count += 1
 
     def hex(self) -> str:
         """Return the digest, or nothing when no row was taken."""
         if not self.count:
             return ""
-        return hashlib.sha256(b"%d:%d" % (self.count, self._sum)).hexdigest()
+        return hashlib.sha256(b"%d:%d" % (self.count, self._sum % _SPACE)).hexdigest()

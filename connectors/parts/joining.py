@@ -8,7 +8,8 @@ people share is for requests of their own, one after the other.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.parts.standing import Hit, Same, Standings, takes
@@ -68,15 +69,43 @@ class Whose:
         self._standings = Standings(target, key, same)
         self._members = members
         self._known: dict[Reach, Mapping[Hashable, int]] = {}
+        self._plain: list[_Table] | None = None
+        if self._standings.plain:
+            self._plain = [
+                _Table(reach, self._table(reach, known, staying))
+                for reach, known, staying in self._standings.ways
+            ]
 
     def number(self, row: Mapping[str, Any]) -> int | None:
         """Return the number of the member *row* counts for; None where no key leads to it."""
-        hits = self._standings.hits(row)
-        for hit in hits if len(hits) < 2 else sorted(hits, key=_weight):  # noqa: PLR2004 - nothing to sort
+        if self._plain is None:
+            return self._by_hits(row)
+        second = None
+        for table in self._plain:
+            found = table.get(row, self._standings)
+            if found is None:
+                continue
+            if not found[0]:
+                return found[1]
+            second = found[1] if second is None else second
+        return second
+
+    def _by_hits(self, row: Mapping[str, Any]) -> int | None:
+        for hit in sorted(self._standings.hits(row), key=_weight):
             number = self._by(hit.reach).get(self._standings.value(row, hit.reach))
             if number is not None:
                 return number
         return None
+
+    def _table(
+        self, reach: Reach, known: Mapping[Any, Standing], staying: Container[Hashable]
+    ) -> dict[Hashable, tuple[int, int]]:
+        """Return, for each value that leads to a row, how it counts and for whom."""
+        return {
+            value: (_weight(Hit(reach, known[value])), number)
+            for value, number in self._by(reach).items()
+            if value in known and value not in staying
+        }
 
     def _by(self, reach: Reach) -> Mapping[Hashable, int]:
         known = self._known.get(reach)
@@ -87,6 +116,30 @@ class Whose:
                 for key in keys.keys(reach.anchor)
             }
         return known
+
+
+@dataclass(slots=True)
+class _Table:
+    """
+    One way to rows, with what its values come to; values that were met before cost a look-up.
+
+    Many rows of a collection hang on few parents, so most values are met again.
+    """
+
+    reach: Reach
+    by_value: Mapping[Hashable, tuple[int, int]]
+    met: dict[Hashable, tuple[int, int] | None] = field(default_factory=dict)
+
+    def get(self, row: Mapping[str, Any], standings: Standings) -> tuple[int, int] | None:
+        """Return how *row* counts by this way, and for whom; None when it is not reached."""
+        raw = tuple([row.get(name) for name in self.reach.columns])
+        try:
+            return self.met[raw]
+        except KeyError:
+            found = self.met[raw] = self.by_value.get(standings.value(row, self.reach))
+            return found
+        except TypeError:  # a value that cannot be hashed is compared as it is written
+            return self.by_value.get(standings.value(row, self.reach))
 
 
 def _weight(hit: Hit) -> int:

@@ -8,7 +8,7 @@ queries, and use it to check what the queries did: the two are written apart on 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -150,6 +150,20 @@ class Standings:
             (link, self._indexed(link.columns, held(link.anchor), target.keys, ""))
             for link in target.collection.follows
         ]
+
+    @property
+    def ways(self) -> Iterator[tuple[Reach, _Keys, Container[Hashable]]]:
+        """Yield each way with the values that lead to a row, and those of rows that stay."""
+        for reach, known in self._ways:
+            yield reach, known, self._staying.get(reach, ())
+
+    @property
+    def plain(self) -> bool:
+        """Whether every way is one value of a row, whatever else the row says."""
+        return all(
+            not is_list(reach.columns) and not (reach.link and reach.link.type_column)
+            for reach, _ in self._ways
+        )
 
     def value(self, row: Mapping[str, Any], reach: Reach) -> tuple[Hashable, ...]:
         """Return what *row* is compared by where it is reached by *reach*."""

@@ -173,8 +173,11 @@ class Pass:
         out = [RowDigest(work.step_id) for work in self.works]
         if statement is None:
             return out
-        for row in statement.run(connection, parameters).mappings():
-            number = self.whose.number(dict(row))
+        found = statement.run(connection, parameters)
+        names = tuple(found.keys())
+        for values in found:
+            row = dict(zip(names, values, strict=True))
+            number = self.whose.number(row)
             if number is None:
                 raise _Apart  # a row that cannot be told apart is left to its person's own step
             out[number].add(row[name] for name in self.key)

@@ -58,7 +58,7 @@ class JournalOfMany:
         # In order, so that two workers cannot hold each other up.
         wanted = sorted((work.step_id, work.chunk, work.fence) for work in works)
         if connection.dialect.name == "postgresql":
-            connection.execute(self._taking(), _arrays(_CLAIM, wanted))
+            connection.execute(self._taking(), _as_json(_CLAIM, wanted))
         else:
             names = [name for name, _ in _CLAIM]
             rows = [dict(zip(names, one, strict=True)) for one in wanted]
@@ -82,7 +82,7 @@ class JournalOfMany:
             for work, receipt in done
         ]
         if connection.dialect.name == "postgresql":
-            connection.execute(self._noting(), _arrays(_DONE, noted))
+            connection.execute(self._noting(), _as_json(_DONE, noted))
             return
         names = [name for name, _ in _DONE]
         connection.execute(self._note, [dict(zip(names, one, strict=True)) for one in noted])
@@ -138,13 +138,12 @@ class JournalOfMany:
 
 
 def _given(columns: Sequence[tuple[str, Any]]) -> Any:
-    arrays = (sa.bindparam(f"{name}s", type_=postgresql.ARRAY(type_)) for name, type_ in columns)
-    given = sa.func.unnest(*arrays).table_valued(*(sa.column(n, t) for n, t in columns))
-    return given.render_derived(name="given")
+    """Return the rows of one JSON text: written much faster than an array for each column."""
+    text = sa.cast(sa.bindparam("given", type_=sa.Text()), postgresql.JSON())
+    found = sa.func.json_to_recordset(text).table_valued(*(sa.column(n, t) for n, t in columns))
+    return found.render_derived(name="given", with_types=True)
 
 
-def _arrays(
-    columns: Sequence[tuple[str, Any]], rows: Sequence[tuple[Any, ...]]
-) -> dict[str, list[Any]]:
-    parts = zip(*rows, strict=True)
-    return {f"{name}s": list(part) for (name, _), part in zip(columns, parts, strict=True)}
+def _as_json(columns: Sequence[tuple[str, Any]], rows: Sequence[tuple[Any, ...]]) -> dict[str, str]:
+    names = [name for name, _ in columns]
+    return {"given": json.dumps([dict(zip(names, row, strict=True)) for row in rows])}
