@@ -134,9 +134,19 @@ def _finally(here: Site, people: Arrivals) -> list[str]:
 
 
 def _once(here: Site, people: Arrivals) -> list[str]:
-    """Every request that was asked for was made once, however often the call was repeated."""
-    made = here.read("SELECT count(*) FROM request")[0][0]
-    return [] if made == people.requests else [f"{people.requests} were asked for, {made} made"]
+    """
+    Every request that was asked for was made once, however often the call was repeated.
+
+    So was the deletion that each taking back of a consent opens by itself.
+    """
+    made = here.read("SELECT count(*) FROM request WHERE follows = ''")[0][0]
+    wrong = [] if made == people.requests else [f"{people.requests} were asked for, {made} made"]
+    query = (
+        "SELECT count(*) FROM request w WHERE kind = 'consent_withdrawal' AND"
+        " (SELECT count(*) FROM request d WHERE d.follows = w.id AND d.kind = 'deletion') <> 1"
+    )
+    lost = here.read(query)[0][0]
+    return [*wrong, *([f"{lost} withdrawals are not followed by one deletion"] if lost else [])]
 
 
 def _tell(people: Arrivals, injuries: Injuries, broken: list[str], seed: int) -> None:
