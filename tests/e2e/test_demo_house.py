@@ -22,6 +22,13 @@ ROOT = Path(__file__).parents[2]
 READY = "audit verify"
 """The last line of what a running demo prints."""
 
+AT_A_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, "-m", "workflows.demo"])
+"""
+"""What a shell starts in the background ignores Ctrl-C, the tests too; a person's demo does not."""
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -37,7 +44,7 @@ def demo(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
     said = tmp_path / "said.txt"
     with said.open("wb") as out:
         running = subprocess.Popen(
-            [sys.executable, "-m", "workflows.demo"], cwd=ROOT, stdout=out, stderr=out
+            [sys.executable, "-c", AT_A_TERMINAL], cwd=ROOT, stdout=out, stderr=out
         )
     yield running, said
     if running.poll() is None:
