@@ -32,8 +32,20 @@ LOOKED_AT: Final = 200
 """Requests that are looked at for companions: the question must not cost more than it saves."""
 
 
-def companions(floor: Floor, mine: Request) -> list[str]:
-    """Return the erasures of the same kind that wait behind *mine*, the oldest first."""
+def companions(floor: Floor, claim: Claim) -> list[str]:
+    """
+    Return the erasures of the same kind that wait behind *claim*'s, the oldest first.
+
+    Where they cannot be looked for, nobody keeps the claimed step alive any longer.
+    """
+    try:
+        return _waiting_behind(floor, claim.request)
+    except BaseException:
+        floor.leases.release(claim.step_id)
+        raise
+
+
+def _waiting_behind(floor: Floor, mine: Request) -> list[str]:
     most = floor.context.settings.people_abreast - 1
     if most < 1 or mine.kind not in ERASING:
         return []

@@ -119,6 +119,9 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
             parts, worker="inline", dry_run=bool(given.get("dry_run")), force_approval=waits
         )
         try:
+            _wanted(given)
+            for order in orders:
+                _identifiers(floor, order)
             size = parts.context.settings.people_abreast
             groups = (orders[at : at + size] for at in range(0, len(orders), size))
             return [outcome for group in groups for outcome in _some(floor, group, given)]
@@ -191,11 +194,17 @@ def _shown_before(floor: Floor, request_id: str) -> str:
     return plan.hash if plan and request.wait is Wait.APPROVAL and not asks else ""
 
 
-def _submit(floor: Floor, order: Order) -> tuple[str, bool]:
-    """Return the request, and whether the register had it before."""
+def _identifiers(floor: Floor, order: Order) -> dict[str, str]:
+    """Check an order as the door does; everybody's before anything is begun for the first."""
     cleaned = subjects.cleaned(floor.context.datamap, order.subject)
     if wrong := [*forms.anonymised(floor.context.datamap, order.option, order.parameters)]:
         raise Invalid("the request has mistakes", wrong)
+    return cleaned
+
+
+def _submit(floor: Floor, order: Order) -> tuple[str, bool]:
+    """Return the request, and whether the register had it before."""
+    cleaned = _identifiers(floor, order)
     new = intake.Submission(
         kind=order.kind,
         option=order.option,

@@ -34,7 +34,7 @@ def advance(request_id: str) -> None:
     floor = _floor[0]
     try:
         claim = begin(floor, request_id)
-        if claim is not None and (others := abreast.companions(floor, claim.request)):
+        if claim is not None and (others := abreast.companions(floor, claim)):
             abreast.go_on(floor, claim, others)
         else:
             go_on(floor, claim)

@@ -75,7 +75,8 @@ def stale(
     """
     if row.action not in IRREVERSIBLE or request.irreversible_at is not None:
         return False
-    if not any(r.result.get(SHARES, True) for r in rows if r.action == Action.PREPARE):
+    said = [r.result.get(SHARES, True) for r in rows if r.action == Action.PREPARE]
+    if said and not any(said):  # a plan that does not say is asked about
         return False
     mine = select(SubjectLock.at).where(
         SubjectLock.request_id == request.id, SubjectLock.subject == _subject(context)

@@ -253,3 +253,33 @@ def test_whoever_breaks_off_keeps_nobody_elses_step_alive(tmp_path: Path, sqlite
     assert {request_of(house.floor, one).state for one in ids} == {State.FULFILLED}
     leases.stop()
     house.close()
+
+
+def test_whoever_cannot_look_for_others_keeps_no_step_alive(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    fill(sqlite_url)
+    house = House(tmp_path / "one", sqlite_url)
+    floor, lease = house.floor, timedelta(seconds=30)
+    beat = timedelta(seconds=0.02)
+    leases = Leases(floor.register, floor.now, worker="test", lease=lease, every=beat)
+    house.floor = replace(floor, leases=leases)
+    jobs.at(house.floor)
+    (request_id,) = house.asked(1)
+
+    def down(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "NOT (EXISTS" in statement:  # the question who else waits: the register is the edge
+            raise sa.exc.OperationalError("the register is down", None, Exception())
+
+    sa.event.listen(floor.register, "before_cursor_execute", down)
+    with pytest.raises(sa.exc.OperationalError):
+        jobs.advance(request_id)
+    sa.event.remove(floor.register, "before_cursor_execute", down)
+    time.sleep(0.3)
+    house.clock.on(minutes=2)
+    time.sleep(0.3)  # a heartbeat that goes on would have stretched the lease by now
+    one_by_one(house, [request_id])
+
+    assert request_of(house.floor, request_id).state is State.FULFILLED
+    leases.stop()
+    house.close()

@@ -303,3 +303,16 @@ def test_a_store_that_is_not_there_is_answered_in_json_too(
     assert done.exit_code == 2
     assert told["state"] == "invalid"
     assert any("SHOP_URL" in line for line in told["problems"])
+
+
+def test_a_mistake_at_the_end_of_a_long_batch_stops_it_before_anything(
+    tmp_path: Path, shop: sqlite3.Connection
+) -> None:
+    lines = ['{"user_id": "1"}', *(f'{{"user_id": "{n}"}}' for n in range(100, 140))]
+    people = tmp_path / "people.jsonl"
+    people.write_text("\n".join([*lines, '{"shoe_size": "44"}']), encoding="utf-8")
+
+    done = run_on(tmp_path, "--subjects", str(people))
+
+    assert (done.exit_code, json.loads(done.stdout.splitlines()[-1])["state"]) == (2, "invalid")
+    assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3
