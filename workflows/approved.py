@@ -2,10 +2,10 @@
 The approved plan is the executed plan: what changed since then stops it before its first effect.
 
 Map and schema are compared before every effect that reads or destroys values. How many rows there
-are is compared once, by the first effect on each collection, of plans that somebody has read: a
-row more may be one that whoever approved has never seen. Our own effects change counts too, so
-once one of an earlier phase was begun there is nothing to compare with; and staff who let a
-failed step run again have looked.
+are is compared before the first effect on each collection, of plans that somebody has read: a row
+more may be one that whoever approved has never seen. Our own effects change counts too: once one
+of an earlier phase was begun, or this one has taken rows away in an earlier turn, there is nothing
+to compare with. Staff who let a step run again that had drifted have looked.
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ def unchanged(floor: Floor, claim: Claim) -> None:
         return
     schema = schema_hash(floor, claim.plan.steps) if claim.plan.schema_hash else ""
     check_drift(claim.plan, floor.context.datamap.hash, schema)
-    if claim.plan.counts and _first(claim):
+    if claim.plan.counts and not _begun_before(claim) and not _looked_at(claim):
         _as_many(floor, claim)
 
 
-def _first(claim: Claim) -> bool:
-    """Return whether no effect of an earlier phase was begun, and this one was not before."""
+def _begun_before(claim: Claim) -> bool:
+    """Return whether an effect of an earlier phase was begun."""
     phase = claim.step.phase if claim.step else 0
-    return claim.fence == 1 and not any(
-        row.fence for row in claim.rows if row.action in EFFECTS and row.phase < phase
-    )
+    return any(r.fence for r in claim.rows if r.action in EFFECTS and r.phase < phase)
+
+
+def _looked_at(claim: Claim) -> bool:
+    """Return whether staff let this step run again after it had drifted."""
+    return any(r.code == Drift.code for r in claim.rows if r.id == claim.step_id)
 
 
 def _as_many(floor: Floor, claim: Claim) -> None:
@@ -55,12 +58,12 @@ def _as_many(floor: Floor, claim: Claim) -> None:
     predicates = floor.routes(claim.request.kind).predicates
     view = View(claim.request, predicates, keys_of(floor, claim), rulings_of(claim))
     now = counts_of(floor, mine, view)
-    changed = sorted(
-        path
-        for path, found in now.items()
-        if path in plan.counts and found["rows"] != plan.counts[path]["rows"]
-    )
-    if changed:
+    then = {path: found["rows"] for path, found in plan.counts.items()}
+    more = {p for p, found in now.items() if p in then and found["rows"] > then[p]}
+    less = {p for p, found in now.items() if p in then and found["rows"] < then[p]}
+    if claim.fence > 1 and less:
+        return  # an earlier turn of this step has begun: it goes on with what was approved
+    if changed := sorted(more | less):
         raise Drift(
             f"there are not as many rows as when the plan was made, in {', '.join(changed)}:"
             " plan again, approve again"

@@ -9,11 +9,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlmodel import select
 
 from rights.domain.errors import Conflict, Forbidden, NotFound
-from rights.store.models import Entry, Request, SealedNote
+from rights.store.db import transaction
+from rights.store.models import Entry, Request, SealedNote, Staff
 from tests.workflows.held_shop import FLAG, MIA, NOA, Shop, shop_at
+from workflows import tasks
+from workflows.advance import begin
 from workflows.commands.staff import approve
+from workflows.handing import hand_back
 from workflows.jobs import work_on
 
 Make = Callable[..., Shop]
@@ -261,6 +266,34 @@ def test_what_changed_after_the_approval_stops_it_and_is_shown_anew(shop: Shop, 
         called(request_id, "--plan", planned["plan_hash"], "--as", "wei")
     called(request_id, "--plan", anew, "--as", "wei")
     work_on(shop.floor(), request_id)
+
+    assert shop.state_of(request_id) == "fulfilled"
+    assert not shop.there(f"SELECT 1 FROM chat WHERE user_id = {MIA}")
+
+
+def test_a_step_that_was_only_given_back_still_counts_and_goes_on_once_staff_looked(
+    shop: Shop,
+) -> None:
+    planned = shop.erase(dry_run=True)
+    request_id = planned["request"]
+    called(request_id, "--plan", planned["plan_hash"], "--as", "wei")
+    floor = shop.floor()
+    claim = begin(floor, request_id)
+    assert claim is not None
+    hand_back(floor, claim)  # its worker had no time left, and did nothing
+    _change(shop, "rows")
+
+    work_on(floor, request_id)
+
+    [failed] = [s for s in shop.steps() if s.state == "failed"]
+    assert failed.code == "drift"
+    assert shop.there(f"SELECT 1 FROM chat WHERE user_id = {MIA}")
+
+    shop.staff("lan", roles=("reviewer", "approver", "admin"))
+    with transaction(floor.register) as session:
+        staff = session.exec(select(Staff).where(Staff.name == "lan")).one()
+        tasks.retry(session, failed.id, staff, now=floor.now())
+    work_on(floor, request_id)
 
     assert shop.state_of(request_id) == "fulfilled"
     assert not shop.there(f"SELECT 1 FROM chat WHERE user_id = {MIA}")
