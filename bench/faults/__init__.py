@@ -146,7 +146,16 @@ def _once(here: Site, people: Arrivals) -> list[str]:
         " (SELECT count(*) FROM request d WHERE d.follows = w.id AND d.kind = 'deletion') <> 1"
     )
     lost = here.read(query)[0][0]
-    return [*wrong, *([f"{lost} withdrawals are not followed by one deletion"] if lost else [])]
+    query = (
+        "SELECT count(*) FROM request d WHERE follows <> '' AND NOT EXISTS (SELECT 1 FROM request w"
+        " WHERE w.id = d.follows AND w.kind = 'consent_withdrawal')"
+    )
+    stray = here.read(query)[0][0]
+    return [
+        *wrong,
+        *([f"{lost} withdrawals are not followed by one deletion"] if lost else []),
+        *([f"{stray} requests follow no withdrawal"] if stray else []),
+    ]
 
 
 def _tell(people: Arrivals, injuries: Injuries, broken: list[str], seed: int) -> None:

@@ -29,8 +29,14 @@ class _Answering(click.Command):
         try:
             return super().make_context(info_name, args, *rest, **more)
         except click.UsageError as error:
-            _print_failed("invalid", "invalid", [error.format_message()], as_json=as_json)
+            _print_failed("invalid", "invalid", [_said(error)], as_json=as_json)
             raise
+
+
+def _said(error: click.UsageError) -> str:
+    """Return what is wrong; a word that belongs to no option may be somebody's, and is not told."""
+    about_an_option = isinstance(error, click.BadParameter | click.NoSuchOption)
+    return error.format_message() if about_an_option else "see `rights execute --help`"
 
 
 @click.command(cls=_Answering)
