@@ -13,10 +13,9 @@ from sqlmodel import col, func
 from sqlmodel import select as model_select
 
 from bench.house import House
-from rights.domain.kinds import Kind, default_option
-from rights.domain.levels import Acr
+from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import intake, subjects
+from rights.services import intake
 from rights.services.context import Context
 from rights.services.datamap import load
 from rights.services.regimes import regimes
@@ -25,6 +24,7 @@ from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.keys import Keyring
 from rights.store.models import Notice, Request
 from rights.store.vault import Vault
+from tests.proved import proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,7 @@ class Desk:
         return [self._one(kind, person) for person in people]
 
     def _one(self, kind: Kind, person: int) -> str:
-        identifiers = subjects.cleaned(self.context.datamap, {"user_id": str(person)})
-        new = intake.Submission(
-            kind=kind,
-            option=default_option(kind),
-            identifiers=identifiers,
-            attested=frozenset(identifiers),
-            acr=Acr.REAL_NAME,
-            operator=True,
-            notify=False,
-        )
+        new = proved(self.context.datamap, kind, person)
         with transaction(self.engine) as session:
             request, _ = intake.submit(session, self.context, new, now=self.now())
             return request.id

@@ -21,11 +21,11 @@ from sqlalchemy.engine import URL, make_url
 from bench.house import KEY, SEED
 from bench.watching import Watch
 from rights.domain.kinds import Kind, Option
-from rights.domain.levels import Acr
-from rights.services import intake, subjects
+from rights.services import intake
 from rights.settings import Settings
 from rights.store.db import transaction
 from rights.store.migrate import upgrade
+from tests.proved import proved
 from tests.servers import postgres
 from workflows.advance import begin, settle
 from workflows.building import floor_for, parts_for
@@ -314,16 +314,7 @@ def affected(floor: Floor, request_id: str) -> int:
 
 def submit(floor: Floor, person: str, option: Option = Option.DELETE) -> str:
     """Take in the deletion of a person whose account number is proved; return its id."""
-    identifiers = subjects.cleaned(floor.context.datamap, {"user_id": person})
-    new = intake.Submission(
-        kind=Kind.DELETION,
-        option=option,
-        identifiers=identifiers,
-        attested=frozenset(identifiers),
-        acr=Acr.REAL_NAME,
-        operator=True,
-        notify=False,
-    )
+    new = proved(floor.context.datamap, Kind.DELETION, person, option)
     with transaction(floor.register) as session:
         made, _ = intake.submit(session, floor.context, new, now=floor.now())
         return made.id

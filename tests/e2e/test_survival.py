@@ -13,10 +13,9 @@ from redis import Redis
 from sqlalchemy import Engine
 from sqlmodel import col, func, select
 
-from rights.domain.kinds import Kind, default_option
-from rights.domain.levels import Acr
+from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import intake, subjects
+from rights.services import intake
 from rights.services.checkpoints import verify
 from rights.services.context import Context
 from rights.services.datamap import parse
@@ -30,6 +29,7 @@ from rights.store.models import JournalRow, Package, ReceiptRow, Request
 from rights.store.vault import Vault
 from tests.e2e import shop
 from tests.e2e.processes import KEY, SEED, children, environment, running
+from tests.proved import proved
 
 REQUESTS = 100
 """At least; as many as it takes for every kill to fall while some of them are at work."""
@@ -96,16 +96,7 @@ class Desk:
         self.asked += 1
         assert self.asked <= PEOPLE, "requests end faster than workers can be killed"
         kind = Kind.DELETION if self.asked % 2 else Kind.COPY
-        identifiers = subjects.cleaned(self._context.datamap, {"user_id": str(self.asked)})
-        new = intake.Submission(
-            kind=kind,
-            option=default_option(kind),
-            identifiers=identifiers,
-            attested=frozenset(identifiers),
-            acr=Acr.REAL_NAME,
-            operator=True,
-            notify=False,
-        )
+        new = proved(self._context.datamap, kind, self.asked)
         with transaction(self._engine) as session:
             request, _ = intake.submit(session, self._context, new, now=self._now())
             if kind is Kind.DELETION:
