@@ -150,7 +150,7 @@ def _written(session: Session, floor: Floor, claim: Claim, outcome: Settled) -> 
         return None
     if isinstance(outcome, Anew):
         if restart.untouched(rows, row):
-            anew = restart.plan_anew(session, request, rows, floor.now(), outcome.code)
+            anew = restart.plan_anew(session, request, rows, floor.now(), outcome)
             return _next(session, floor, request, [anew], None, approved=True)
         outcome = Failed(outcome.code, outcome.note)
     with direct.gathered(session):

@@ -14,7 +14,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -109,6 +109,19 @@ def _value(name: str, text: str) -> Any:
 
 def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Run every order to its end, erasures of many people side by side; return their outcomes."""
+    return list(each(map_file, orders, given))
+
+
+def each(
+    map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]
+) -> Generator[dict[str, Any], None, None]:
+    """
+    Run every order to its end, and yield each outcome as soon as it is known.
+
+    Raises:
+        Invalid, ConfigError: an order or the map is wrong; nothing was begun for anybody.
+        RightsError: one could not be carried out as it was wanted; those before it were.
+    """
     with tempfile.TemporaryDirectory(prefix="rights-") as scratch:
         state = given.get("state") or Path(scratch)
         settings = settings_in(map_file, state)
@@ -124,7 +137,8 @@ def run(map_file: Path, orders: Sequence[Order], given: Mapping[str, Any]) -> li
                 _identifiers(floor, order)
             size = parts.context.settings.people_abreast
             groups = (orders[at : at + size] for at in range(0, len(orders), size))
-            return [outcome for group in groups for outcome in _some(floor, group, given)]
+            for group in groups:
+                yield from _some(floor, group, given)
         finally:
             floor.leases.stop()
             floor.close()

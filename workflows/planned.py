@@ -17,8 +17,8 @@ from workflows.keyring import sealed_keys
 def wants_approval(floor: Floor, claim: Claim) -> bool:
     """Return whether somebody has to approve the plan that *claim* makes."""
     kinds = floor.context.settings.approval_kinds
-    asked = floor.force_approval or restart.asked_again(claim.rows)
-    return asked or claim.request.kind in kinds
+    again = bool(restart.asked_again(claim.rows))
+    return floor.force_approval or again or claim.request.kind in kinds
 
 
 def keep_plan(

@@ -17,6 +17,8 @@ from rights.store.models import PlanRow, Request, SealedNote, Staff
 from rights.store.vault import Vault
 from workflows.plan import Plan, Step
 from workflows.recipes import Action
+from workflows.restart import asked_again
+from workflows.steprows import steps_of
 
 SAMPLE: Final = "sample"
 """Purpose of the note that keeps a masked sample until its plan is approved."""
@@ -108,6 +110,7 @@ def shown(session: Session, request_id: str) -> dict[str, Any]:
         "request": request_id,
         "plan": row.hash,
         "needs_approval": row.needs_approval,
+        "again": asked_again(steps_of(session, request_id)),
         "approved_by": row.approved_by,
         "map": row.config_hash,
         "schema": row.schema_hash,
@@ -166,6 +169,7 @@ def show(
         "request": request.id,
         "hash": row.hash,
         "waits": row.needs_approval and row.approved_at is None,
+        "again": asked_again(steps_of(session, request.id)),
         "plan": row.body,
         "sample": sample(session, vault, request.id),
     }

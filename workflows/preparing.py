@@ -28,7 +28,7 @@ from workflows.packing import new_package
 from workflows.plan import Asked, Plan, Step
 from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
-from workflows.restart import asked_again
+from workflows.restart import ASKS, asked_again
 from workflows.routes import Routes
 from workflows.sampling import Sample, sample_of
 from workflows.surveying import cleared, nothing_held_below, surveys
@@ -72,7 +72,7 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     plan = Plan(steps, datamap.hash, holds=holds, warnings=warnings, grounds=judged.record)
     view = View(request, routes.predicates, keys, ruled)
     plan, sample = _looked_at(floor, plan, view) if _shown(floor, claim) else (plan, {})
-    result = {**_found(routes, keys, hops, planned), **_shares(floor, request, keys)}
+    result = {**_found(routes, keys, hops, planned), **_noted(floor, claim, keys)}
     result |= {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
     made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
     return Done(result, plan=plan, keys=keys, made=made, sample=sample)
@@ -99,10 +99,16 @@ def _found(routes: Routes, keys: KeySet, hops: Hops | None, paths: set[str]) -> 
     return {"hops": hops.log, **({"unsure": unsure} if unsure else {})}
 
 
-def _shares(floor: Floor, request: Request, keys: KeySet) -> dict[str, bool]:
-    """Return whether others own some of the rows too: erasures of such people take turns."""
-    erases = request.kind in ERASING
-    return {SHARES: shares(floor.context.datamap, keys)} if erases else {}
+def _noted(floor: Floor, claim: Claim, keys: KeySet) -> dict[str, Any]:
+    """
+    Return what is to be known of the plan later.
+
+    Whether others own some of the rows too: erasures of such people take turns. And why it takes
+    the place of one that was approved.
+    """
+    erases, again = claim.request.kind in ERASING, asked_again(claim.rows)
+    out: dict[str, Any] = {SHARES: shares(floor.context.datamap, keys)} if erases else {}
+    return out | ({ASKS: again} if again else {})
 
 
 def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:
@@ -122,7 +128,7 @@ def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:
 def _shown(floor: Floor, claim: Claim) -> bool:
     """Counts cost a query per collection: they are made for plans that somebody will read."""
     wanted = claim.request.kind in floor.context.settings.approval_kinds
-    return floor.dry_run or floor.force_approval or wanted or asked_again(claim.rows)
+    return floor.dry_run or floor.force_approval or wanted or bool(asked_again(claim.rows))
 
 
 def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict[str, str]:

@@ -26,13 +26,15 @@ from rights.store.models import (
     StepState,
     SubjectLock,
 )
-from workflows.claims import Ask
+from workflows.claims import Anew, Ask
 from workflows.floor import Floor
 from workflows.recipes import EFFECTS, Action
 from workflows.steprows import first_step
 
 ASKS: Final = "asks"
-"""In the result of a first step: the plan before was approved by somebody, who is asked again."""
+"""In the result of a first step: why whoever approved the plan before is asked again."""
+
+SHARED: Final = "others who own some of the rows went first"
 
 MADE: Final = (StepRow, PlanRow, KeyringRow, SubjectLock, Package)
 """What belongs to a plan, and goes with it."""
@@ -67,29 +69,33 @@ def untouched(rows: Sequence[StepRow], row: StepRow) -> bool:
 
 
 def plan_anew(
-    session: Session, request: Request, steps: Sequence[StepRow], now: datetime, code: str = ""
+    session: Session,
+    request: Request,
+    steps: Sequence[StepRow],
+    now: datetime,
+    drifted: Anew | None = None,
 ) -> StepRow:
     """
     Throw the plan away, and return the step that makes another one.
 
     Args:
-        code: Why, where its first effect found that it does not fit any more.
+        drifted: Why, where its first effect found that it does not fit any more.
     """
     query = select(PlanRow.needs_approval).where(PlanRow.request_id == request.id)
     asks = session.exec(query).first()
     _throw_away(session, request, steps)
-    line = audit.Line("planned_anew", "system", {"code": code} if code else {})
+    line = audit.Line("planned_anew", "system", {"code": drifted.code} if drifted else {})
     audit.append(session, request, [line], now=now)
     request.irreversible_at = None
     row = first_step(request)
-    row.result = {ASKS: True} if asks else {}
+    row.result = {ASKS: drifted.note if drifted else SHARED} if asks else {}
     session.add(row)
     return row
 
 
-def asked_again(rows: Sequence[StepRow]) -> bool:
-    """Return whether the plan that is being made takes the place of one that was approved."""
-    return any(r.result.get(ASKS) for r in rows if r.action == Action.PREPARE)
+def asked_again(rows: Sequence[StepRow]) -> str:
+    """Return why a plan takes the place of one that was approved; empty where it does not."""
+    return next((r.result.get(ASKS, "") for r in rows if r.action == Action.PREPARE), "")
 
 
 def _throw_away(session: Session, request: Request, steps: Sequence[StepRow]) -> None:

@@ -18,6 +18,7 @@ from tests.workflows.held_shop import FLAG, MIA, NOA, Shop, shop_at
 from workflows import tasks
 from workflows.advance import begin
 from workflows.commands.staff import approve
+from workflows.commands.staff import tasks as tasks_command
 from workflows.handing import hand_back
 from workflows.jobs import work_on
 
@@ -245,6 +246,13 @@ def test_another_hash_is_refused_and_a_request_without_a_plan_has_none_to_show(s
     assert shop.state_of(request_id) == "on_hold"
 
 
+WHY = {
+    "schema": "a store's schema changed",
+    "map": "the data map changed",
+    "rows": "there are not as many rows as when the plan was made, in shop.chat",
+}
+
+
 @pytest.mark.parametrize("what", ["schema", "map", "rows"])
 def test_what_changed_after_the_approval_stops_it_and_is_shown_anew(shop: Shop, what: str) -> None:
     planned = shop.erase(dry_run=True)
@@ -261,6 +269,7 @@ def test_what_changed_after_the_approval_stops_it_and_is_shown_anew(shop: Shop, 
     events = [e.event for e in shop.noted(Entry) if e.chain == request_id]
     assert events.count("planned_anew") == 1
 
+    assert WHY[what] in CliRunner().invoke(tasks_command, ["plan", request_id]).output
     anew = looked(shop, request_id)["hash"]
     with pytest.raises(Conflict, match="look at it again"):
         called(request_id, "--plan", planned["plan_hash"], "--as", "wei")

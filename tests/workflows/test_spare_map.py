@@ -317,3 +317,18 @@ def test_a_mistake_at_the_end_of_a_long_batch_stops_it_before_anything(
 
     assert (done.exit_code, json.loads(done.stdout.splitlines()[-1])["state"]) == (2, "invalid")
     assert len(all_of(shop, "SELECT id FROM users WHERE email IS NOT NULL")) == 3
+
+
+def test_who_was_done_is_told_although_somebody_behind_them_could_not_be(
+    tmp_path: Path, shop: sqlite3.Connection
+) -> None:
+    plan, people = tmp_path / "plan.json", tmp_path / "people.jsonl"
+    run_on(tmp_path, "--subject", "user_id=3", "--dry-run", "--plan-out", str(plan))
+    people.write_text('{"user_id": "3"}\n{"user_id": "1"}\n', encoding="utf-8")
+
+    done = run_on(tmp_path, "--subjects", str(people), "--plan", str(plan))
+
+    first, last = map(json.loads, done.stdout.splitlines())
+    assert (done.exit_code, first["state"]) == (1, "fulfilled")
+    assert (last["state"], last["code"]) == ("failed", "conflict")
+    assert all_of(shop, "SELECT id FROM users WHERE email IS NULL") == [3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections import Counter
@@ -58,22 +59,22 @@ def execute(**given: Any) -> None:
 
     Exit 0 fulfilled or planned, 3 partially, 4 on hold, 2 bad input, 1 failed.
     """
-    from workflows.inline import Order, run
+    from workflows.inline import Order, each
 
     logs.configure(level="WARNING")
+    outcomes: list[dict[str, Any]] = []
     try:
         orders = [Order.read(given, person) for person in _people(given)]
-        outcomes = run(given["map_file"], orders, given)
-    except (ConfigError, Invalid) as error:
-        _refuse(error)
-        _print_failed("invalid", error.code, _problems(error), as_json=given["as_json"])
-        sys.exit(2)
+        with contextlib.closing(each(given["map_file"], orders, given)) as answers:
+            for outcome in answers:  # who is done is told, whatever becomes of those behind
+                _print(outcome, as_json=given["as_json"])
+                outcomes.append(outcome)
     except RightsError as error:
-        click.echo(f"{error.code}: {error}", err=True)
-        _print_failed("failed", error.code, [str(error)], as_json=given["as_json"])
-        sys.exit(1)
-    for outcome in outcomes:
-        _print(outcome, as_json=given["as_json"])
+        _refuse(error)
+        wrong = isinstance(error, ConfigError | Invalid) and not outcomes
+        state = "invalid" if wrong else "failed"
+        _print_failed(state, error.code, _problems(error), as_json=given["as_json"])
+        sys.exit(2 if wrong else 1)
     if given["people"]:
         _print(_of_all(outcomes), as_json=given["as_json"])
     sys.exit(_exit(outcomes))

@@ -79,6 +79,8 @@ def show_plan(request_id: str, *, as_json: bool) -> None:
             click.echo(f"    {path}  {counted or 'not counted'}")
     for warning in found["warnings"]:
         click.echo(f"warning: {warning}")
+    if found["again"]:
+        click.echo(f"again: a plan before this one was approved, but {found['again']}")
     click.echo(f"plan: {found['plan']}")
 
 
