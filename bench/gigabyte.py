@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.peak import peak_mb
 from bench.shop import MAP
 from connectors.sdk import Collection
 from rights.services.datamap import parse
@@ -61,15 +60,6 @@ def main() -> None:
     if size < ROW_BYTES * ROWS:
         raise RuntimeError("the package is smaller than a gigabyte")
     print(json.dumps({"grew_mb": round(grew, 1), "plain_bytes": size}))
-
-
-def peak_mb() -> float:
-    """Return this program's peak: on Linux ``ru_maxrss`` begins with that of who started it."""
-    if sys.platform == "darwin":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    peak = next(line for line in lines if line.startswith("VmHWM:"))
-    return int(peak.split()[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

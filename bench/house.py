@@ -73,7 +73,9 @@ class House:
 
 
 @contextmanager
-def house(*, people: int = shop.PEOPLE, **settings: str) -> Iterator[House]:
+def house(
+    *, people: int = shop.PEOPLE, datamap: str = shop.MAP, **settings: str
+) -> Iterator[House]:
     """Bring everything up; a filled shop and an empty register."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -86,7 +88,7 @@ def house(*, people: int = shop.PEOPLE, **settings: str) -> Iterator[House]:
         dsn = make_url(store).set(drivername="postgresql").render_as_string(hide_password=False)
         shop.fill(dsn, people)
         upgrade(register)
-        (folder / "map.yaml").write_text(shop.MAP, encoding="utf-8")
+        (folder / "map.yaml").write_text(datamap, encoding="utf-8")
         yield House(folder, register, store, _env(folder, register, store, redis.url, settings))
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from sqlalchemy.engine import make_url
 
+from bench import serving
 from bench.house import House, biggest_rss_mb, house, wait_for
 from bench.load import Figures, post
 from bench.queue import desk
@@ -25,8 +21,6 @@ from workflows.embedded.ports import free_ports
 ROUNDS = 5
 SECONDS = 4.0
 CONNECTIONS = 8
-PROCESSES = "2"
-THREADS = "8"
 
 
 def measure() -> list[Result]:
@@ -38,19 +32,9 @@ def measure() -> list[Result]:
     with house(people=100, **limits) as at:
         key = _key(at)
         ours, bare = free_ports(2, random.Random())
-        web = (
-            "workflows.cli",
-            "web",
-            "--port",
-            str(ours),
-            "--workers",
-            PROCESSES,
-            "--threads",
-            THREADS,
-        )
-        with at.process(*web) as server, _bare(at, bare):
-            wait_for(lambda: _answers(ours, "/healthz"))
-            wait_for(lambda: _answers(bare, "/"))
+        with at.process(*serving.ours(ours)) as server, _bare(at, bare):
+            wait_for(lambda: serving.answers(ours, "/healthz"))
+            wait_for(lambda: serving.answers(bare, "/"))
             found = _rounds(ours, bare, key)
             rss = biggest_rss_mb(server)
     return [
@@ -96,32 +80,11 @@ def _key(at: House) -> str:
 
 @contextmanager
 def _bare(at: House, port: int) -> Iterator[None]:
-    dsn = make_url(at.register).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(serving.register_dsn(at)) as connection:
         connection.execute(
             "CREATE TABLE bare_request (id text PRIMARY KEY, kind text, email text, state text,"
             " received_at timestamptz)"
         )
         connection.execute("CREATE INDEX ON bare_request (email)")
-    command = ["-m", "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", "-w", PROCESSES]
-    with (at.folder / "bare.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--threads", THREADS, "bench.barewsgi:application"],
-            env={**os.environ, "BARE_DSN": dsn},
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    with serving.bare(at, port, "bench.barewsgi:application"):
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _answers(port: int, path: str) -> bool:
-    try:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        connection.request("GET", path)
-        return connection.getresponse().status > 0
-    except OSError:
-        return False

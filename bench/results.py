@@ -42,9 +42,18 @@ class Result:
         )
 
 
-def at_most(metric: str, value: float, unit: str, most: float) -> Result:
+def at_most(
+    metric: str, value: float, unit: str, most: float, *, bare: float | None = None
+) -> Result:
     """Return a figure that must not pass *most*."""
-    return Result(metric, value, unit, None, None, f"at most {most:g} {unit}", value <= most)
+    ratio = None if bare is None else value / bare
+    return Result(metric, value, unit, bare, ratio, f"at most {most:g} {unit}", value <= most)
+
+
+def beside(metric: str, value: float, unit: str, *, bare: float | None = None) -> Result:
+    """Return a figure that helps to read another one; it has no goal of its own."""
+    ratio = None if bare is None else value / bare
+    return Result(metric, value, unit, bare, ratio, "none", holds=True)
 
 
 def at_least(

@@ -76,7 +76,7 @@ from rights.domain.errors import (
     Transient,
     Unfinished,
 )
-from rights.domain.keys import Key, KeySet, Standing, held
+from rights.domain.keys import Key, KeySet, Standing, gone, held
 
 __all__ = [
     "Change",
@@ -127,5 +127,6 @@ __all__ = [
     "Verb",
     "Verifies",
     "Work",
+    "gone",
     "held",
 ]

@@ -16,22 +16,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from rights import logs
 from rights.domain.errors import ConfigError
 from rights.net import Guard
-from rights.services import datamap, regimes
+from rights.services import datamap, evidence, policy_files, regimes
 from rights.services.backends import LiveKeys
 from rights.services.context import Context
+from rights.services.sign_in.directory import Directory
 from rights.settings import Settings
 from rights.store.blobs import open_blobs
 from rights.store.db import RegisterClock, open_engine
 from rights.store.keys import Keyring
 from rights.store.vault import Vault
-from rights.web import headers, pages, problems
+from rights.web import headers, pages, portal, problems
 from rights.web.api import AREAS
 from rights.web.limits import Limits
-from rights.web.openapi import contract
+from rights.web.openapi import HexId, contract
 from rights.web.parts import NAME, Parts
 from rights.web.server import run
 
-SURFACES = ("api",)
+SURFACES = ("api", "portal")
 
 
 def create_app(
@@ -51,7 +52,8 @@ def create_app(
         threads: How many calls this process serves at once.
 
     Raises:
-        ConfigError: a surface is unknown, or a setting, key, regime or the data map is wrong.
+        ConfigError: a surface is unknown, or a setting, key, regime, the policy or the data map is
+            wrong.
     """
     unknown = sorted(set(surfaces) - set(SURFACES))
     if unknown or not surfaces:
@@ -62,14 +64,28 @@ def create_app(
     app.extensions[NAME] = _parts(settings, context or context_of(settings), now, threads)
     problems.register(app)
     headers.register(app, https=settings.base_url.startswith("https://"))
-    api = contract(app)
-    for area in AREAS:
-        api.register_blueprint(area)
-    pages.register(app, api.spec)
+    app.url_map.converters["id"] = HexId
+    for name in surfaces:
+        _OPEN[name](app)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # as Flask documents
     return app
+
+
+def _api(app: Flask) -> None:
+    found = contract(app)
+    for area in AREAS:
+        found.register_blueprint(area)
+    pages.register(app, found.spec)
+
+
+def _portal(app: Flask) -> None:
+    for blueprint in portal.AREAS:
+        app.register_blueprint(blueprint)
+
+
+_OPEN = {"api": _api, "portal": _portal}
 
 
 def serve(
@@ -106,13 +122,14 @@ def context_of(settings: Settings) -> Context:
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),
         datamap=datamap.load(settings.datamap),
         regimes=regimes.regimes(settings.regimes_override),
+        policy=policy_files.policy(settings.policy),
     )
 
 
 def _parts(
     settings: Settings, context: Context, now: Callable[[], datetime] | None, threads: int
 ) -> Parts:
-    engine = open_engine(settings.database_url, pool=threads)
+    engine, guard = open_engine(settings.database_url, pool=threads), Guard(settings.webhook_allow)
     return Parts(
         context=context,
         engine=engine,
@@ -122,8 +139,10 @@ def _parts(
             secret_key=settings.blobs_secret_key.get_secret_value(),
             region=settings.blobs_region,
         ),
-        guard=Guard(settings.webhook_allow),
+        guard=guard,
+        directory=Directory(guard),
         keys=LiveKeys(engine),
         limits=Limits(settings),
         now=now or RegisterClock(engine).now,
+        evidence=evidence.open_place(settings),
     )

@@ -8,10 +8,11 @@ missing or malformed is named at once, before anything starts.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,10 +22,19 @@ from pydantic_settings import (
 )
 
 from rights import failpoints
+from rights.domain.colours import READABLE, contrast
 from rights.domain.errors import ConfigError
 
 LOG_FLOOR_DAYS = 184
 """Network logs stay at least six months. Source: Cybersecurity Law Art. 23(3)."""
+
+EVIDENCE_DAYS = 30
+"""The longest a document that shows who somebody is may be kept undecided."""
+SENDER_LENGTH = 40
+"""Whom a text message comes from: a number, or a short name."""
+
+LOGO_BYTES = 20_000
+"""A page of the portal stays small, and the logo is a part of it."""
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A tuple that the environment gives as words separated by commas."""
@@ -45,6 +55,11 @@ class Settings(BaseSettings):
     blobs_secret_key: SecretStr = SecretStr("")
     blobs_region: str = "us-east-1"
     """The object store's region; packages stay in the home region of the data."""
+    evidence_url: str = ""
+    """Documents of representatives: a place of its own, like ``blobs_url``; empty: none taken."""
+    evidence_access_key: str = ""
+    evidence_secret_key: SecretStr = SecretStr("")
+    """Credentials of that place alone; those for packages do not open it."""
     keys: SecretStr
     """``id:base64`` of 32 random bytes, the current first; older ones after commas."""
     signing_key: SecretStr = SecretStr("")
@@ -62,9 +77,20 @@ class Settings(BaseSettings):
     smtp_tls: bool = False
     mail_from: str = "privacy@localhost"
 
+    sms_url: str = ""
+    """Where text messages are posted to, over https; empty: telephones get no codes."""
+    sms_token: SecretStr = SecretStr("")
+    """The bearer credential there; only what sends needs it."""
+    sms_sender: str = ""
+    """Whom a text message says it comes from, where the provider lets that be said."""
+    sms_allow: Words = ()
+    """Destinations (host:port or network) of ``sms_url`` that may be private, or plain HTTP."""
+
     default_regimes: Words = ("cn_general",)
     regimes_override: Path | None = None
     """A YAML file with this deployment's calendars, establishment and shorter promises."""
+    policy: Path | None = None
+    """A YAML file with this deployment's intake and verification policy; checked at start."""
     approval_kinds: Words = ()
     """Kinds whose plan a member of staff approves by hash before anything is changed."""
     verify_days: int = Field(default=7, ge=1, le=30)
@@ -72,10 +98,26 @@ class Settings(BaseSettings):
     code_minutes: int = Field(default=10, ge=1, le=30)
     code_cooldown_s: int = Field(default=60, ge=0)
     code_tries: int = Field(default=5, ge=1, le=10)
+    code_pause_minutes: int = Field(default=15, ge=1, le=60)
+    """After that many wrong codes none is taken, and none sent, for so long."""
+    contact_trust_days: int = Field(default=7, ge=0, le=30)
+    """A contact changed more lately than that does not prove a request; 0: it does."""
+    key_trust_days: int = Field(default=7, ge=1, le=90)
+    """A passkey or authenticator app younger than this needs a code beside it."""
 
+    evidence_days: int = Field(default=EVIDENCE_DAYS, ge=1, le=EVIDENCE_DAYS)
+    """A document nobody decided on is destroyed after this. Source: GB/T 35273-2020 8.5(e)."""
     package_days: int = Field(default=7, ge=1, le=30)
     package_grants: int = Field(default=5, ge=1, le=50)
     grant_minutes: int = Field(default=30, ge=1, le=240)
+    portal_minutes: int = Field(default=60, ge=5, le=240)
+    """How long somebody may use the portal before it has to be opened again."""
+    portal_proof_minutes: int = Field(default=15, ge=1, le=60)
+    """How long a code that was answered counts for what is asked in the same visit."""
+    brand_colour: str = "#1d4ed8"
+    """Of buttons and links in the portal; has to be readable on white and under white text."""
+    brand_logo: Path | None = None
+    """An SVG or PNG file shown in the portal's head."""
     lookup_minutes: int = Field(default=15, ge=1, le=60)
     record_days: int = Field(default=1096, ge=730)
     """Request records stay three years after closure. Source: Civil Code Art. 188."""
@@ -102,7 +144,7 @@ class Settings(BaseSettings):
     store_pause_s: Annotated[tuple[float, ...], NoDecode] = (5, 10, 30, 60, 300)
     """Pauses of a store that has enough, growing with each trial that fails; the last repeats."""
     inline_s: float = Field(default=5.0, gt=0)
-    people_abreast: int = Field(default=25, ge=1, le=500)
+    people_abreast: int = Field(default=50, ge=1, le=500)
     """Erasures that a worker takes up together where many wait; 1: always one after the other."""
     optout_wait_ms: int = Field(default=800, ge=0, le=5000)
     optout_alarm_s: int = Field(default=60, ge=1)
@@ -111,6 +153,10 @@ class Settings(BaseSettings):
     rate_per_key: str = "6000/minute"
     rate_per_address: str = "12000/minute"
     rate_verification: str = "30/minute"
+    rate_typed: str = "12/hour"
+    """Requests that somebody without an account may make about one address or account."""
+    rate_begin: str = "60/minute"
+    """How often the portal may be opened without an account from one address."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
     webhook_allow: Words = ()
     """Destinations (host, host:port or CIDR) that may be private: for tests and demos."""
@@ -122,10 +168,70 @@ class Settings(BaseSettings):
     failpoints_allowed: bool = False
     """Only where no real person's data is: without it a failpoint is refused."""
 
-    @field_validator("default_regimes", "approval_kinds", "webhook_allow", mode="before")
+    @field_validator(
+        "default_regimes", "approval_kinds", "webhook_allow", "sms_allow", mode="before"
+    )
     @classmethod
     def _words(cls, value: Any) -> Any:
         return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
+
+    @field_validator("evidence_url")
+    @classmethod
+    def _apart(cls, value: str, info: ValidationInfo) -> str:
+        blobs = info.data.get("blobs_url", "")
+        if value and blobs and _nested(value, blobs):
+            raise ValueError(
+                "is the place of packages, or within it: name another bucket or folder"
+            )
+        return value
+
+    @field_validator("evidence_access_key")
+    @classmethod
+    def _own_key(cls, value: str, info: ValidationInfo) -> str:
+        if value and value == info.data.get("blobs_access_key"):
+            raise ValueError("is the key for packages: documents need credentials of their own")
+        return value
+
+    @field_validator("sms_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[\x21-\x7e]+", value):
+            raise ValueError("begins with https:// and has no spaces")
+        return value
+
+    @field_validator("sms_token")
+    @classmethod
+    def _credential(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[\x21-\x7e]*", value.get_secret_value()):
+            raise ValueError("is printable ASCII without spaces or line breaks")
+        return value
+
+    @field_validator("sms_sender")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable() or len(value) > SENDER_LENGTH:
+            raise ValueError(f"is one line of at most {SENDER_LENGTH} characters")
+        return value
+
+    @field_validator("brand_colour")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+            raise ValueError("write it like #1d4ed8")
+        if contrast(value, "#ffffff") < READABLE:
+            raise ValueError("is too light: nobody could read it on white, or white text on it")
+        return value
+
+    @field_validator("brand_logo")
+    @classmethod
+    def _picture(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        if value.suffix.lower() not in (".svg", ".png") or not value.is_file():
+            raise ValueError("is no SVG or PNG file")
+        if value.stat().st_size > LOGO_BYTES:
+            raise ValueError(f"is larger than {LOGO_BYTES} bytes")
+        return value
 
     @field_validator("backoff_s", "store_pause_s", "webhook_backoff_s", "recheck_s", mode="before")
     @classmethod
@@ -145,6 +251,13 @@ class Settings(BaseSettings):
         file = os.environ.get("RIGHTS_CONFIG")
         toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
         return (init_settings, env_settings, *toml)
+
+
+def _nested(one: str, other: str) -> bool:
+    """Return whether one of two places of blobs lies within the other."""
+    places = [url.partition("?")[0].rstrip("/") + "/" for url in (one, other)]
+    ends = {url.partition("?")[2] for url in (one, other)}
+    return len(ends) == 1 and (places[0].startswith(places[1]) or places[1].startswith(places[0]))
 
 
 def _is(value: Any) -> bool:

@@ -3,8 +3,9 @@ Fixtures that every test may use: real servers, one private corner of each per t
 
 Where a server comes from: an environment address if set (``RIGHTS_TEST_POSTGRES_URL``,
 ``RIGHTS_TEST_MARIADB_URL``, ``RIGHTS_TEST_REDIS_URL``, ``RIGHTS_TEST_S3_URL``); else what listens
-on the standard local port; else a server the tests start themselves. With ``CI=true`` a missing
-server fails the test; else the test is skipped and listed last as NOT RUN.
+on the standard local port; else a server the tests start themselves. The browser is the program
+``RIGHTS_TEST_CHROMIUM``, else an installed one. With ``CI=true`` a missing server fails the test;
+else the test is skipped and listed last as NOT RUN.
 
 Fixtures (all function-scoped unless said; nothing of one test is seen by the next):
 
@@ -35,6 +36,12 @@ Fixtures (all function-scoped unless said; nothing of one test is seen by the ne
 ``smtp_sink: workflows.embedded.smtp.Sink`` (``host``, ``port``, ``url``, ``messages``,
     ``wait_for(count, timeout_s=10)``) A real SMTP server that keeps what it is sent, parsed as
     ``email.message.EmailMessage``.
+``new_page: tests.browser.pages.Pages``
+    ``new_page(language="zh-CN", width=1280, dark=False, javascript=True)`` opens an empty page in a
+    real browser, with no cookies of an earlier one. Whatever its console, its scripts or its
+    requests complain of fails the test, unless ``new_page(expects=["part of the line"])`` was said.
+    The browser is at ``page.context.browser``; a second page of the same person, at
+    ``page.context.new_page()``.
 ``free_port: Callable[[], int]``
     A TCP port of 127.0.0.1 on which nothing listens.
 
@@ -45,19 +52,45 @@ from __future__ import annotations
 
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from redis import Redis
 from sqlalchemy.engine import URL, make_url
 
-from tests.servers import mariadb, postgres, s3
+from tests.browser.pages import Pages
+from tests.servers import browser, mariadb, postgres, s3
 from workflows.embedded.ports import free_ports
 from workflows.embedded.smtp import Sink
 from workflows.embedded.valkey import Valkey
 
 pytest_plugins = ["pytester", "tests.not_run_plugin", "tests.requirements_plugin"]
+
+
+@pytest.fixture(autouse=True)
+def _leases_end_with_their_test() -> Iterator[None]:
+    """
+    End the heartbeat of every worker that a test left in the middle of a step.
+
+    It would go on with a register that is gone, and log that into the output of other tests.
+    """
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        if thread.name == "leases":
+            beat = getattr(thread, "_target", None)  # none is left once the thread has ended
+            if beat is not None:
+                beat.__self__.stop()
+
+
+@pytest.fixture(autouse=True)
+def _logs_end_with_their_test() -> Iterator[None]:
+    """Leave the next test no log whose stream was this one's, and is closed."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
@@ -195,6 +228,20 @@ def smtp_sink() -> Iterator[Sink]:
     sink = Sink()
     yield sink
     sink.stop()
+
+
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[browser.Running]:
+    with browser.server() as running:
+        yield running
+
+
+@pytest.fixture
+def new_page(_browser: browser.Running) -> Iterator[Pages]:
+    pages = Pages(_browser)
+    yield pages
+    if complaints := pages.close():
+        pytest.fail("\n".join(("The browser complains:", *complaints)), pytrace=False)
 
 
 @pytest.fixture

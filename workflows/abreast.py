@@ -28,8 +28,14 @@ from workflows.floor import ERASING, Floor
 from workflows.handing import hand_back
 from workflows.perform import performed
 
-LOOKED_AT: Final = 200
+LOOKED_AT: Final = 400
 """Requests that are looked at for companions: the question must not cost more than it saves."""
+
+FEW: Final = 24
+"""Companions that one may always have, however short the line."""
+
+SHARE: Final = 8
+"""One worker takes no more than one part in so many of what waits: others are free to begin too."""
 
 
 def companions(floor: Floor, claim: Claim) -> list[str]:
@@ -68,7 +74,13 @@ def _waiting_behind(floor: Floor, mine: Request) -> list[str]:
             other.wait == Wait.NONE,
             ~at_work,
         )
-        return list(session.exec(query.limit(most)).all())
+        found = session.exec(query).all()
+        return list(found[: taken_along(len(found), most)])
+
+
+def taken_along(waiting: int, most: int) -> int:
+    """Return how many of those that wait behind one go along with it."""
+    return min(most, max(FEW, waiting // SHARE))
 
 
 def work_on(floor: Floor, request_ids: Sequence[str]) -> None:

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.sdk import Connector, Receipt, Standing, Switch, Target, Verb, Work
+from rights.domain.errors import Drift
 from rights.domain.kinds import Option
 from rights.logs import get
 from rights.store.db import reading
 from rights.store.models import StepState
-from workflows import anonymising, correcting, escrow, holding
+from workflows import anonymising, correcting, escrow, holding, lifting
 from workflows.approved import unchanged
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
@@ -108,9 +109,15 @@ def erased(
 
 def _without_ground(ruled: Rulings, receipts: Mapping[str, Receipt]) -> dict[str, str]:
     """Name the collections whose rows stay because no ground to delete them was found."""
-    code = ruled.kept_code
+    if not ruled.kept_code:
+        return {}
     stay = [p for p in ruled.kept if p in receipts and p not in ruled.placed]
-    return {p: code for p in stay if code and (receipts[p].retained or receipts[p].affected)}
+    left = [
+        path
+        for path in stay  # what goes because it is overdue is not among what stays
+        if receipts[path].retained or (path not in ruled.overdue and receipts[path].affected)
+    ]
+    return dict.fromkeys(left, ruled.kept_code)
 
 
 def _not_restricted(
@@ -166,6 +173,17 @@ def restrict(floor: Floor, claim: Claim) -> Outcome:
     )
 
 
+def lift(floor: Floor, claim: Claim) -> Outcome:
+    """Let rows be used again that a restriction put out of use."""
+    lifting.unchanged(floor, claim)
+    return receipts_of(
+        {
+            target.collection.path: connector.restrict(lifting.reversed_target(target), work)  # type: ignore[attr-defined]  # as above
+            for connector, target, work in targets(floor, claim)
+        }
+    )
+
+
 def close(floor: Floor, claim: Claim) -> Outcome:
     """Make the account unusable before its data goes."""
     return receipts_of(
@@ -176,12 +194,20 @@ def close(floor: Floor, claim: Claim) -> Outcome:
     )
 
 
+def resume(floor: Floor, claim: Claim) -> Outcome:
+    """Turn on again what a restriction turned off."""
+    lifting.unchanged(floor, claim)
+    return suppress(floor, claim)
+
+
 def suppress(floor: Floor, claim: Claim) -> Outcome:
-    """Turn switches off."""
+    """Turn switches off; those of a restriction that is lifted, on."""
     receipts: dict[str, Receipt] = {}
     for connector, target, work, switch in _switched(floor, claim):
         receipt = connector.suppress(target, work, switch)  # type: ignore[attr-defined]  # as above
         receipts[f"{target.collection.path}#{switch.name}"] = receipt
+    if not receipts:
+        raise Drift("the data map has none of the switches any more that were to be turned")
     return receipts_of(receipts)
 
 
@@ -298,6 +324,8 @@ def _tags(floor: Floor, claim: Claim) -> tuple[str, ...]:
 def _switched(floor: Floor, claim: Claim) -> Iterator[tuple[Connector, Target, Work, Switch]]:
     names = claim.step.switches if claim.step else ()
     chosen = [s for s in floor.context.datamap.switches if s.name in names]
+    if lifting.lifts(claim):
+        chosen = [lifting.reversed_switch(s) for s in chosen]
     for connector, target, work in targets(floor, claim):
         for number, switch in enumerate(
             s for s in chosen if s.collection == target.collection.path
@@ -313,7 +341,8 @@ def _to_verify(
         yield from _switched(floor, claim)
         return
     for connector, target, work in _narrowed(floor, claim, []):
-        yield connector, target, work, None
+        seen = lifting.reversed_target(target) if lifting.lifts(claim) else target
+        yield connector, seen, work, None
 
 
 def _chunk(work: Work, chunk: int) -> Work:

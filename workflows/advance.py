@@ -23,7 +23,7 @@ from connectors.sdk import KeySet
 from rights.domain.errors import Fenced, LevelTooLow
 from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
-from rights.services import audit, notes, requests
+from rights.services import audit, contact_warnings, not_me, notes, requests, warnings_due
 from rights.services.notices import ask_for
 from rights.store import rows as direct
 from rights.store.db import transaction
@@ -39,10 +39,13 @@ from workflows import (
     breakers,
     bystanders,
     finish,
+    heldnotes,
     incidents,
     journalled,
     restart,
+    standing,
     together,
+    trust,
     turns,
 )
 from workflows.claims import (
@@ -91,18 +94,22 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         if request.state is not State.IN_PROGRESS:
             return None
         _enough(request)
-        if request.needs:
-            _hold(session, request, Wait.NEEDS_INFO, floor.now())
-            ask_for(session, request, "needs_info", now=floor.now())
+        if not_me.stopped(request):
+            _hold(session, request, Wait.TASK, floor.now())
+            return None
+        if wait := standing.waits(session, floor.context, request, floor.now()):
+            _hold(session, request, wait, floor.now())
+            if wait is Wait.NEEDS_INFO:
+                ask_for(session, request, "needs_info", now=floor.now())
             return None
         if turns.must_wait(session, request):
             turns.later(session, request, floor.now())
             return None
         rows = steps_of(session, request_id)
         if not rows:
-            first = first_step(request)
-            session.add(first)
-            return _next(session, floor, request, [first], None, approved=True)
+            first = [*standing.decided_first(session, request), first_step(request)]
+            session.add_all(first)
+            return _next(session, floor, request, first, None, approved=True)
         plan, approved = read_plan(session, request_id)
         return _next(session, floor, request, rows, plan, approved=approved)
 
@@ -143,7 +150,8 @@ def _written(session: Session, floor: Floor, claim: Claim, outcome: Settled) -> 
     rows = steps_of(session, request.id)
     row = next(r for r in rows if r.id == claim.step_id)
     over = row.state is not StepState.RUNNING or row.fence != claim.fence
-    if over or request.state in CALLED_OFF:
+    begins_anew = isinstance(outcome, (Ask, Anew)) and not_me.stopped(request)
+    if over or begins_anew or request.state in CALLED_OFF:
         raise Fenced(f"step {claim.step_id} was taken over or called off: nothing is written")
     if isinstance(outcome, Ask):
         restart.ask_person(session, floor, request, outcome)
@@ -205,6 +213,7 @@ def _next(
         _hold(session, request, Wait.APPROVAL, now)
         return None
     give_up(phase, now)
+    trust.let_go(session, floor, request, phase)
     ready = [row for row in phase if may_start(row, now)]
     if not ready:
         _wait(session, request, phase, now)
@@ -357,6 +366,7 @@ def _done(
     row.result = dict(outcome.result)
     if outcome.plan is not None:
         keep_plan(session, floor, request, claim, outcome, now)
+        _warned(session, floor, request, outcome, now)
     if outcome.made is not None:
         new = Package(id=outcome.made.id, request_id=request.id, created_at=now)
         new.wrapped_key = outcome.made.wrapped
@@ -364,7 +374,7 @@ def _done(
     if outcome.package is not None:
         mine = col(Package.request_id) == request.id
         session.connection().execute(update(Package).where(mine).values(**outcome.package))
-    session.add_all(outcome.held)
+    heldnotes.write(session, floor.context.vault, outcome.held)
     bystanders.noted(session, request, row.result, now=now)
     if outcome.told:
         told = dict(outcome.told)
@@ -375,3 +385,11 @@ def _done(
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
     audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
+
+
+def _warned(session: Session, floor: Floor, request: Request, outcome: Done, now: datetime) -> None:
+    """Queue the warnings to every contact that was frozen: before the plan's first effect."""
+    event = warnings_due.ASKED
+    if warnings_due.applies(request) and warnings_due.begun(session, request.id, event):
+        told = outcome.contacts
+        contact_warnings.queue(session, floor.context, request, event, told, now=now)

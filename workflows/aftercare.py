@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
@@ -14,14 +14,14 @@ from rights.services import requests, suppression
 from rights.services.packages import folder
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
-from workflows import capsules, horizons, rechecks, turns
+from workflows import capsules, horizons, partial, rechecks, turns
 from workflows.floor import ERASING, Floor
 from workflows.given import sealed_values
 from workflows.packages.spool import spool_prefix
 from workflows.plan import Plan
 from workflows.recipes import EFFECTS
 from workflows.resolve import PREFIX
-from workflows.returned import erased_partly
+from workflows.returned import marks
 
 
 def begin(
@@ -39,7 +39,8 @@ def begin(
 
     What was erased or corrected is looked for again at set times, and what a restore would undo
     is kept in a capsule for as long as one could. After an erasure older data of this person is
-    not to be imported, and each store's maintenance is due by its horizon.
+    not to be imported (after one of a part: not into what was erased), and each store's
+    maintenance is due by its horizon.
     """
     done = [r for r in rows if r.action in EFFECTS and r.state is StepState.DONE]
     if request.kind not in capsules.REPLAYED or not done:
@@ -49,12 +50,12 @@ def begin(
     touched = [context.datamap.store(name) for name in sorted({r.store for r in done})]
     until = last_return(touched, acted_at)
     keys = frozen()
-    partly = erased_partly(request, rows)
     if request.kind in ERASING:
-        if not partly:
-            _suppress(session, floor, request, keys, acted_at)
+        whole = partial.whole(request, plan, rows)
+        parts = None if whole else partial.went(plan, rows)
+        _suppress(session, floor, request, keys, acted_at, parts)
         horizons.begin(session, request, touched, plan, at=acted_at)
-    if not partly:
+    if marks(keys) or not partial.in_use(request, rows):
         until = max(until, rechecks.begin(session, context.settings, request, now=now))
     values = sealed_values(session, floor, request)
     content = capsules.Content(keys, values)
@@ -62,8 +63,14 @@ def begin(
 
 
 def _suppress(
-    session: Session, floor: Floor, request: Request, keys: KeySet, before: datetime
+    session: Session,
+    floor: Floor,
+    request: Request,
+    keys: KeySet,
+    before: datetime,
+    parts: Collection[str] | None,
 ) -> None:
+    """Put the person on the list: with everything, or with the collections that were erased."""
     context = floor.context
     found = {
         anchor.removeprefix(PREFIX): [str(key[0]) for key in keys.keys(anchor)]
@@ -79,6 +86,7 @@ def _suppress(
         kind=str(request.kind),
         before=before,
         expires_at=before + timedelta(days=context.settings.suppression_days),
+        parts=parts,
     )
 
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
-from connectors.sdk import KeySet
+from connectors.sdk import KeySet, Reach
+from rights.domain.datamap import Collection, Role
 from rights.domain.errors import Refused
 from rights.domain.identifiers import normalise
 from rights.domain.keys import of_identifiers
@@ -81,7 +82,7 @@ def _led_to(floor: Floor, routes: Routes, name: str, value: str) -> Led:
     alone, found = of_identifiers({name: value}), KeySet()
     for collection in routes.identity:
         if name in collection.identifies:
-            by = tuple(r for r in routes.predicates[collection.path] if r.link is None)
+            by = (_by(floor, name, collection),)
             found = found.merged(frozen(floor, collection, alone, by))
     kinds = floor.context.datamap.identifiers
     values = {
@@ -94,6 +95,17 @@ def _led_to(floor: Floor, routes: Routes, name: str, value: str) -> Led:
     }
     accounts = {k: ids for k, ids in values.items() if ids and kinds[k].kind == "account"}
     return Led(accounts, values, bool(found))
+
+
+def _by(floor: Floor, name: str, collection: Collection) -> Reach:
+    """
+    Return how rows are asked for by *name*, a number that may have passed to others included.
+
+    By itself such a number reaches nothing; here it only has to lead where the other contact does.
+    """
+    known = floor.context.datamap.identifiers[name]
+    column, anchor = collection.identifies[name], _PREFIX + name
+    return Reach((column,), anchor, Role.OWNER, None, known.normalise)
 
 
 def _same(one: tuple[str, str, Led], other: tuple[str, str, Led]) -> bool:

@@ -16,6 +16,7 @@ from connectors.sdk import Connector
 from rights.services.context import Context
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
+from rights.services.policy_files import policy
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -46,7 +47,8 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     """Return the settings, keys and facts that services need; *tell* as for the data map."""
     vault = Vault(Keyring.parse(settings.keys.get_secret_value()))
     book = regimes(settings.regimes_override)
-    return Context(settings, vault, load_datamap(settings.datamap, tell=tell), book)
+    datamap = load_datamap(settings.datamap, tell=tell)
+    return Context(settings, vault, datamap, book, policy(settings.policy))
 
 
 def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:

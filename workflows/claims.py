@@ -31,6 +31,7 @@ class Claim:
         keys: The frozen keys, when this process still has them; else None.
         results: Results of the request's finished steps, by step id.
         places: Stores in which this step counts, until it is settled or handed back.
+        marked: It is about the rows alone that an erasure of a part took, by their own keys.
     """
 
     request: Request = field(repr=False)
@@ -43,6 +44,7 @@ class Claim:
     rows: tuple[StepRow, ...] = field(default=(), repr=False)
     package: PackageKey | None = None
     places: tuple[str, ...] = ()
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Done:
         package: What PACKAGE made of it: column values of the package row.
         told: What the person is told beside the outcome; sealed, since it is about them.
         held: Notes of the rows that something holds.
+        contacts: On file, for who is told before anything is given away or destroyed.
         sample: A few masked rows of what the plan is about; sealed, for whoever approves it.
     """
 
@@ -69,6 +72,7 @@ class Done:
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
     held: tuple[HeldRows, ...] = field(default=(), repr=False)
     sample: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    contacts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

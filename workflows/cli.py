@@ -22,12 +22,15 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "worker": "processes:worker",
         "relay": "processes:relay",
         "datamap": "datamap:datamap",
+        "policy": "policy:policy",
         "execute": "execute:execute",
         "audit": "records:audit",
         "receipt": "records:receipt",
         "requirements": "records:requirements",
         "tasks": "staff:tasks",
         "approve": "staff:approve",
+        "ask-proof": "staff:ask_proof",
+        "not-me": "not_me:not_me",
         "stores": "stores:stores",
         "backend": "parties:backend",
         "staff": "parties:staff",
@@ -36,6 +39,10 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "restored": "replay:restored",
         "holds": "holds:holds",
         "redactions": "redactions:redactions",
+        "messages": "correspondence:messages",
+        "appeals": "correspondence:appeals",
+        "complaints": "correspondence:complaints",
+        "evidence": "evidence:documents",
         "keys": "keys:keys",
         "purge": "keys:purge",
     }
@@ -70,9 +77,9 @@ def cli() -> None:
 @click.option("--port", default=8080, show_default=True)
 @click.option("--workers", default=1, show_default=True, help="Processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads of each process.")
-@click.option("--surface", "surfaces", multiple=True, default=("api",), show_default=True)
+@click.option("--surface", "surfaces", multiple=True, default=("api", "portal"), show_default=True)
 def web(host: str, port: int, workers: int, threads: int, surfaces: tuple[str, ...]) -> None:
-    """Serve the API."""
+    """Serve the API and the portal."""
     from rights.app import serve
     from rights.settings import load
 

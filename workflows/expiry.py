@@ -35,7 +35,7 @@ from rights.domain.datamap import Ruling
 from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, Transient
 from rights.domain.graph import erase_order, freeze_order
 from rights.logs import get
-from rights.services import audit, escrow_keys, exceptions, holds, outbox, requests
+from rights.services import audit, escrow_keys, exceptions, holds, not_me, outbox, requests
 from rights.services.notices import ask_for
 from rights.store.db import reading, transaction
 from rights.store.models import HeldRows, JournalRow, LegalHold, Request
@@ -68,6 +68,7 @@ class Looked:
     Args:
         placed: A legal hold keeps the rows, or waits for somebody to decide that it does.
         before: How many there were when it was last written down.
+        above: Keys of rows that a rule held when they were looked at, these among them.
     """
 
     row: HeldRows
@@ -76,6 +77,7 @@ class Looked:
     receipt: Receipt = field(default_factory=Receipt)
     placed: bool = False
     before: int = 0
+    above: KeySet = field(default_factory=KeySet, repr=False)
 
     @property
     def gone(self) -> int:
@@ -131,7 +133,7 @@ def _claim(floor: Floor, request_id: str) -> list[HeldRows]:
     """Take every live note of the request, under a higher fence."""
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
-        if request.closed_at is None:
+        if request.closed_at is None or not_me.stopped(request):
             return []
         query = select(HeldRows).where(HeldRows.request_id == request_id, HeldRows.state == "held")
         rows = list(session.exec(query))
@@ -160,7 +162,8 @@ def _delete(floor: Floor, request_id: str, rows: Sequence[HeldRows]) -> list[Loo
     above = _still_held(floor, free)
     order = list(erase_order(floor.context.datamap))
     for one in sorted(free, key=lambda one: order.index(one.row.collection)):
-        one.receipt = _erase(floor, one, above)
+        one.above = above
+        one.receipt = _erase(floor, one)
     return looked
 
 
@@ -259,10 +262,10 @@ def _freeze(
 # -- the effect --------------------------------------------------------------------------------
 
 
-def _erase(floor: Floor, one: Looked, above: KeySet) -> Receipt:
+def _erase(floor: Floor, one: Looked) -> Receipt:
     """Delete what is not held, and read it back."""
     connector = floor.connector(one.collection.store)
-    target = Target(one.collection, one.keys.merged(above), _reach(one))
+    target = Target(one.collection, one.keys.merged(one.above), _reach(one))
     work = _work(floor, one)
     receipt: Receipt = connector.erase(target, work)  # type: ignore[attr-defined]  # it erased before
     found: Found = connector.verify(target, work, Expect.ERASED)  # type: ignore[attr-defined]  # as above
@@ -319,7 +322,8 @@ def _dated(floor: Floor, one: Looked, now: datetime) -> None:
         row.next_at = row.latest
         return
     row.hold_id = ""
-    left = _freeze(floor, one, KeySet(), holding.columns_of(one.collection))
+    found = _freeze(floor, one, KeySet(), holding.columns_of(one.collection))
+    left = holding.left_of(one.collection, found, one.above)
     row.count = len(left.keys(row.collection, Standing.SOLE))
     if not row.count:
         row.state, row.ended_at, row.next_at = "ended", now, None

@@ -12,19 +12,21 @@ from functools import cache
 
 from sqlmodel import Session
 
+from connectors.sdk import KeySet
 from rights.domain.errors import Drift
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import Event
-from rights.services import preferences, requests, webhooks
+from rights.services import person_keys, preferences, requests, webhooks
 from rights.services.notices import ask_for
+from rights.services.persons import persons
 from rights.store.models import Request, StepRow, StepState
 from rights.store.rows import gathered
-from workflows import aftercare, disputing, receipting
-from workflows.floor import Floor
+from workflows import aftercare, disputing, lifting, receipting, switching
+from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.outcome import complete, lines
+from workflows.partial import in_use
 from workflows.plan import Plan
-from workflows.returned import erased_partly
 
 
 def finish(
@@ -53,8 +55,10 @@ def finish(
     with session.no_autoflush, gathered(session):
         receipting.write(session, floor, request, rows, found, plan, now=now)
         aftercare.begin(session, floor, request, rows, plan, frozen, now=now)
-        disputing.end(session, floor, request, found, frozen, partly=erased_partly(request, rows))
-        if request.kind is Kind.RECOMMENDATION_OPT_OUT:
+        disputing.end(session, floor, request, found, frozen, partly=in_use(request, rows))
+        if request.kind in (Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL):
+            if request.option is Option.SWITCH_ON:
+                switching.finished(session, floor.context, request, rows, plan, frozen, now=now)
             stores = sorted({s.store for s in plan if s.store})
             preferences.confirmed(session, request.id, stores=stores, now=now)
         if receipting.packaged(rows):
@@ -62,6 +66,19 @@ def finish(
             ask_for(session, request, "package_ready", now=now)
         said = {"lines": len(found)}
         requests.record(session, request, event, actor="system", now=now, data=said)
+    if whole and request.kind in ERASING and not request.parameters.get("trigger"):
+        _forget_keys(session, floor, frozen())
+    lifting.ended(session, floor, request, frozen, whole=not in_use(request, rows))
+
+
+def _forget_keys(session: Session, floor: Floor, keys: KeySet) -> None:
+    """
+    Let passkeys and authenticator apps go with whom they belong to.
+
+    Not where a deletion nobody asked for took a part only: the account lives on.
+    """
+    context = floor.context
+    person_keys.forget(session, persons(context.vault, context.datamap, keys))
 
 
 def _prove(request: Request, rows: Sequence[StepRow], plan: Plan | None) -> None:

@@ -32,6 +32,7 @@ class Floor:
         manifests: Connector name to manifest, for the connectors the data map names.
         gates: What this process knows of stores that have enough.
         now: The register's clock, aware UTC.
+        waited_for: Whether there is other work for this process.
         close: Lets go of every connection, where the process lives on without the floor.
     """
 
@@ -50,6 +51,7 @@ class Floor:
     dry_run: bool = False
     close: Callable[[], None] = field(default=lambda: None, repr=False)
     gates: Gates = field(default_factory=Gates, repr=False)
+    waited_for: Callable[[], bool] = field(default=lambda: True, repr=False)
 
     def routes(self, kind: Kind) -> Routes:
         """Return how rows are reached by requests of *kind*."""

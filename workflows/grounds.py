@@ -25,6 +25,7 @@ from rights.domain.grounds import (
     judged,
     touched,
 )
+from rights.domain.holds import BY_ITSELF, Retention
 from rights.domain.kinds import Kind
 from rights.store.models import Request
 from workflows.floor import ERASING, Floor
@@ -34,6 +35,7 @@ from workflows.routes import Routes
 
 _MINOR: Final = "cn_minor"
 _NEEDED: Final = "a contract with you that is running needs it; cancelling the account ends that"
+_NOT_OVER: Final = "the period for which it is kept is not over"
 _OTHERWISE: Final = "it rests on more than what this deletion is about"
 
 
@@ -47,17 +49,23 @@ class Grounds:
         kept: Path to the fields that go from rows that stay.
         code: Why they stay; empty where that is no refusal.
         because: The same in words.
+        overdue: Path to why its rows stay, where those go whose period is over.
     """
 
     record: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     code: str = ""
     because: str = ""
+    overdue: Mapping[str, str] = field(default_factory=dict)
 
     def ruled(self, rulings: Rulings) -> Rulings:
         """Return *rulings* with what stays."""
         return replace(
-            rulings, kept=dict(self.kept), kept_code=self.code, kept_because=self.because
+            rulings,
+            kept=dict(self.kept),
+            kept_code=self.code,
+            kept_because=self.because,
+            overdue=dict(self.overdue),
         )
 
 
@@ -80,6 +88,13 @@ def only(request: Request, datamap: DataMap) -> tuple[str, ...]:
     return tuple(sorted(touched(datamap, facts_of(request))))
 
 
+def overdue(request: Request, datamap: DataMap) -> dict[str, str]:
+    """Return path to why its rows stay, of what goes only where its period is over, unasked."""
+    if request.parameters.get("trigger") != Trigger.RETENTION_EXPIRED:
+        return {}
+    return dict.fromkeys(only(request, datamap), _NOT_OVER)
+
+
 def grounds(floor: Floor, request: Request, routes: Routes, keys: KeySet) -> Grounds:
     """
     Judge every collection for one erasure.
@@ -96,10 +111,56 @@ def grounds(floor: Floor, request: Request, routes: Routes, keys: KeySet) -> Gro
     found = {c.path: judged(c, routes.datamap, facts) for c in routes.datamap.collections}
     record = {p: {str(g): one.grounds[g] for g in Ground} for p, one in found.items()}
     kept = _kept(routes, found)
+    if dated := overdue(request, routes.datamap):
+        # A period is over for rows, not for fields: what others hang on stays as it is.
+        whole: dict[str, tuple[str, ...]] = {p: () for p in kept if p in dated}
+        rest = {p: why for p, why in dated.items() if p not in whole}
+        return Grounds(record, whole, "", _OTHERWISE, rest)
     if not asked:
-        named = {p: fields for p, fields in kept.items() if fields}
+        named = {p: fields for p, fields in kept.items() if fields or found[p].whole}
         return Grounds(record, named, "", _OTHERWISE)
-    return Grounds(record, kept, STILL_NECESSARY if kept else "", _NEEDED if kept else "")
+    dated = dict.fromkeys(_by_rows(routes, kept, running), _NEEDED)
+    record |= {path: {**record[path], str(Ground.SERVICE_ENDED): True} for path in dated}
+    return Grounds(record, kept, STILL_NECESSARY if kept else "", _NEEDED if kept else "", dated)
+
+
+def _by_rows(routes: Routes, kept: Mapping[str, object], running: Iterable[str]) -> set[str]:
+    """
+    Return those of *kept* whose rows go all the same once their period is over.
+
+    Not the rows that say that a contract runs, however old, nor what stays and goes with them.
+    What hangs on a row keeps it, unless it goes when that row does. Rows that follow others are
+    told by what was frozen of those, which is only where the rule holds by itself.
+    """
+    rules = {p: rule for p in kept if (rule := routes.datamap.collection(p).retention)}
+    found = {p for p, rule in rules.items() if not rule.with_ or rule.rank in BY_ITSELF}
+    proof = _proof(routes.datamap, running)
+    found -= proof.union(*(_followed(rules, p) for p in proof))
+    found -= {p for p in found if proof & _followed(rules, p)}
+    while True:
+        held = {
+            parent
+            for child in kept
+            for parent in found & routes.above[child] - {child}
+            if child not in found or parent not in _followed(rules, child)
+        }
+        if not held:
+            return found
+        found -= held
+
+
+def _proof(datamap: DataMap, running: Iterable[str]) -> set[str]:
+    """Return the collections whose rows say that one of these contracts runs."""
+    contracts = (datamap.purposes[name].contract for name in running)
+    return {said.collection for said in contracts if said}
+
+
+def _followed(rules: Mapping[str, Retention], path: str) -> set[str]:
+    """Return the collections whose rows those of *path* stay and go with."""
+    out: set[str] = set()
+    while path in rules and (path := rules[path].with_) and path not in out:
+        out.add(path)
+    return out
 
 
 def _kept(routes: Routes, found: Mapping[str, Judged]) -> dict[str, tuple[str, ...]]:

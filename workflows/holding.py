@@ -29,7 +29,7 @@ from connectors.sdk import (
     Verb,
 )
 from connectors.sdk import held as held_anchor
-from rights.domain.datamap import Depth, Ruling
+from rights.domain.datamap import Depth, Erasure, Ruling
 from rights.domain.holds import BY_ITSELF
 from rights.services.hold_catalogue import code_of
 from rights.store.models import HeldRows
@@ -72,7 +72,7 @@ def ground_of(ruled: Rulings, collection: Collection) -> Ground | None:
     if placed is not None:
         until = datetime.fromisoformat(placed.until) if placed.until else None
         return Ground(CODES[placed.rank], placed.basis, placed.rank, placed.hold, until)
-    return rule_ground(collection)
+    return None if collection.path in ruled.overdue else rule_ground(collection)
 
 
 def rule_ground(collection: Collection) -> Ground | None:
@@ -81,6 +81,26 @@ def rule_ground(collection: Collection) -> Ground | None:
     if rule is None or not (rule.with_ or binds(collection)):
         return None
     return Ground(code_of(rule.rank, rule.hold), rule.basis, rule.rank)
+
+
+def left_of(collection: Collection, found: KeySet, before: KeySet) -> KeySet:
+    """
+    Return the keys of the rows that are held still, after those that are not were let go.
+
+    An anonymised row stays where it was, and may have lost the date that it was judged by: of such
+    rows those count that were held before. Put away, it is gone from there.
+
+    Args:
+        found: What was frozen of them afterwards.
+        before: Keys of what was held before.
+    """
+    away = collection.ruling is not None and collection.ruling.sealed
+    if away or collection.erasure is not Erasure.ANONYMISE:
+        return found
+    path, dates = collection.path, from_anchor(collection)
+    kept = set(before.keys(held_anchor(path)))
+    rows = tuple(key for key in found.keys(path, Standing.SOLE) if key in kept)
+    return KeySet({path: {Standing.SOLE: rows}}).merged(found.only(dates, held_anchor(dates)))
 
 
 def sealed_view(collection: Collection) -> Collection | None:
@@ -97,15 +117,19 @@ def bare(collection: Collection, ruling: Ruling) -> Collection:
 
     Whose they are was settled when they were held; only what they are held along with counts.
     """
-    plain = replace(
+    ruled = replace(plain(collection), ruling=ruling)
+    return sealed_view(ruled) or ruled
+
+
+def plain(collection: Collection) -> Collection:
+    """Return *collection* without what its links say about whose its rows are."""
+    return replace(
         collection,
         links=tuple(
             replace(link, role=Role.NONE, depth=Depth.SHALLOW, on_erasure=OnErasure.DECORRELATE)
             for link in collection.links
         ),
-        ruling=ruling,
     )
-    return sealed_view(plain) or plain
 
 
 def before(ruled: Rulings, rows: Iterable[tuple[Connector, Target, Any]]) -> list[Seen]:

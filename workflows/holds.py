@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -36,6 +37,11 @@ CODES: Final[Mapping[str, str]] = {
 }
 """Rank of a legal hold to its code in the hold catalogue."""
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+BY_THE_MAP: Final = "law"
+"""The rank of a period that binds for one request whoever wrote it: what is not over is left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -58,6 +64,8 @@ class Rulings:
         placed: Path to the legal hold that covers it.
         kept: Path to the fields that go, of collections for whose rows there is no ground.
         kept_code, kept_because: Why those stay; the code is empty where that is no refusal.
+        overdue: Path to why its rows stay, of collections of which only those go whose period
+            is over.
         key: What seals rows that go into escrow; no part of the plan or of a result.
     """
 
@@ -68,6 +76,7 @@ class Rulings:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     kept_code: str = ""
     kept_because: str = ""
+    overdue: Mapping[str, str] = field(default_factory=dict)
     key: bytes = field(default=b"", repr=False)
 
     def of(self, collection: Collection) -> Collection:
@@ -76,7 +85,7 @@ class Rulings:
         ruling = Ruling(
             path in self.approved, placed is not None, self.at, self.holder, key=self.key
         )
-        if placed is None and path in self.kept:
+        if placed is None and (path in self.kept or path in self.overdue):
             return self._without_ground(replace(collection, ruling=ruling))
         if placed is None:
             return replace(collection, ruling=ruling)
@@ -91,13 +100,18 @@ class Rulings:
 
     def _without_ground(self, collection: Collection) -> Collection:
         """Its rows stay and are no holds; fields for which there is a ground go all the same."""
-        gone = self.kept[collection.path]
+        gone = self.kept.get(collection.path, ())
         fields = tuple(
             replace(f, erasure=Erasure.ANONYMISE if f.name in gone else None)
             if f.erasure is not Erasure.KEEP
             else f
             for f in collection.fields
         )
+        rule, because = collection.retention, self.overdue.get(collection.path)
+        if because is not None and rule is not None:
+            # What the period is not over for stays as it is: nothing puts it out of use.
+            until_over = replace(rule, rank=BY_THE_MAP, basis=because, keep_fields=())
+            return replace(collection, restriction=None, retention=until_over, fields=fields)
         return replace(
             collection,
             erasure=Erasure.KEEP,
@@ -109,7 +123,9 @@ class Rulings:
     def facts(self) -> dict[str, Any]:
         """Return what belongs to the plan: JSON-native, the same from run to run."""
         placed = {path: asdict(one) for path, one in sorted(self.placed.items())}
-        return {"approved": sorted(self.approved), "placed": placed, **self._kept_facts()}
+        overdue = {"overdue": dict(sorted(self.overdue.items()))} if self.overdue else {}
+        known = {"approved": sorted(self.approved), "placed": placed}
+        return {**known, **self._kept_facts(), **overdue}
 
     def _kept_facts(self) -> dict[str, Any]:
         if not self.kept:
@@ -133,15 +149,19 @@ class Rulings:
             kept={**{p: tuple(names) for p, names in raw.get("kept", {}).items()}, **self.kept},
             kept_code=self.kept_code or raw.get("kept_code", ""),
             kept_because=self.kept_because or raw.get("kept_because", ""),
+            overdue={**raw.get("overdue", {}), **self.overdue},
         )
 
 
-def ruled_rules(floor: Floor, request: Request, *, destroys: bool) -> Rulings:
+def ruled_rules(
+    floor: Floor, request: Request, *, destroys: bool, overdue: Mapping[str, str] = NOTHING
+) -> Rulings:
     """
     Return the rules that hold for a request; legal holds are not among them yet.
 
     Args:
         destroys: Something would be destroyed; no rule keeps anything from being read.
+        overdue: Path to why the rest stays, where only rows go whose period is over.
 
     Raises:
         Transient: they could not be read.
@@ -154,7 +174,7 @@ def ruled_rules(floor: Floor, request: Request, *, destroys: bool) -> Rulings:
             approved = holds.approved(session, datamap, request.regimes)
     except SQLAlchemyError as error:
         raise _unknown() from error
-    return Rulings(floor.now(), request.id, approved)
+    return Rulings(floor.now(), request.id, approved, overdue=overdue)
 
 
 def went_by(floor: Floor, request_id: str) -> dict[str, dict[str, Any]]:

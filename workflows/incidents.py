@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict
 from rights.logs import get
-from rights.services import audit, requests, restores
+from rights.services import audit, not_me, requests, restores
 from rights.store.models import Aftercare, Request, Staff, StepRow
 
 CAME_BACK: Final = restores.CAME_BACK
@@ -24,9 +24,12 @@ UNDONE: Final = "correction_undone"
 DIFFERS: Final = "differs"
 BY_HAND: Final = "replay_by_hand"
 NOT_READ_BACK: Final = "not_read_back"
+LIFT_UNTOLD: Final = "lift_untold"
 BYSTANDER_CHANGED: Final = "bystander_changed"
+NOT_RESTRICTED: Final = "not_restricted"
+"""Rows are held after a restore, and nothing puts them out of use."""
 
-ALARMS: Final = frozenset({CAME_BACK, UNDONE, NOT_READ_BACK, BYSTANDER_CHANGED})
+ALARMS: Final = frozenset({CAME_BACK, UNDONE, NOT_READ_BACK, BYSTANDER_CHANGED, NOT_RESTRICTED})
 """Codes that are certain; the others are for staff to look at, without an alarm."""
 
 TRIES: Final = 3
@@ -111,6 +114,11 @@ def complete(session: Session, row: Aftercare, staff: Staff, *, now: datetime, p
     if row.kind not in _KINDS or row.state != "open":
         raise Conflict(f"{row.id} is {row.kind} and {row.state}: it does not wait for a person")
     request = requests.locked(session, row.request_id)
+    if row.code == not_me.CODE and request.closed_at is None and not_me.stopped(request):
+        raise Conflict(
+            f"request {request.id} waits for who asked to be found out: `rights not-me release`"
+            " lets it go on, `rights tasks deny` ends it"
+        )
     row.state, row.done_at, row.done_by = "done", now, f"staff:{staff.id}"
     row.result = {**row.result, "proof": proof[:200]}
     data = {"incident": row.id, "code": row.code, "proof": proof[:200]}

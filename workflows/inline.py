@@ -26,27 +26,23 @@ from rights.domain.kinds import Kind, Option, default_option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import PARAMETERS, VALUES, offered
-from rights.services import forms, intake, subjects
-from rights.services.receipts import export
+from rights.services import forms, intake, subjects, submission, unasked
 from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.migrate import upgrade
-from rights.store.models import Package, ReceiptOpening, ReceiptRow, Request, Staff, StepRow
+from rights.store.models import Request, Staff, StepRow
 from workflows import abreast
-from workflows.building import Parts, floor_for, parts_for
+from workflows.building import floor_for, parts_for
 from workflows.floor import ERASING, Floor
 from workflows.jobs import work_on
 from workflows.keyed import with_keys
-from workflows.outcome import Line, lines
-from workflows.packing import files_of
-from workflows.plan import Plan, Step
 from workflows.plans import approve, read_plan
-from workflows.plans import sample as sample_of
+from workflows.reporting import hashes_in, report, write_plans
 from workflows.routes import routes
 from workflows.secrets import Secrets, require
-from workflows.stores import open_connector
+from workflows.surveying import fits, looked_at
 
-LISTS: Final = frozenset({"categories", "purposes", "tags"})
+LISTS: Final = frozenset({"categories", "purposes", "switches", "tags"})
 OPERATOR: Final = "operator"
 
 ALONE_S: Final = 1e7
@@ -119,14 +115,15 @@ def each(
     Run every order to its end, and yield each outcome as soon as it is known.
 
     Raises:
-        Invalid, ConfigError: an order or the map is wrong; nothing was begun for anybody.
+        Invalid, ConfigError: an order or the map is wrong, or the map names what a store does
+            not have; nothing was begun for anybody.
         RightsError: one could not be carried out as it was wanted; those before it were.
     """
     with tempfile.TemporaryDirectory(prefix="rights-") as scratch:
         state = given.get("state") or Path(scratch)
         settings = settings_in(map_file, state)
         upgrade(settings.database_url)
-        parts = _with_keys(parts_for(settings, tell=_tell))
+        parts = parts_for(settings, tell=_tell)
         waits = bool(given.get("approve_hash") or given.get("plan_in"))
         floor = floor_for(
             parts, worker="inline", dry_run=bool(given.get("dry_run")), force_approval=waits
@@ -135,7 +132,9 @@ def each(
             _wanted(given)
             for order in orders:
                 _identifiers(floor, order)
-            size = parts.context.settings.people_abreast
+            floor = with_live_keys(floor)
+            fits(floor)
+            size = settings.people_abreast
             groups = (orders[at : at + size] for at in range(0, len(orders), size))
             for group in groups:
                 yield from _some(floor, group, given)
@@ -144,16 +143,13 @@ def each(
             floor.close()
 
 
-def _with_keys(parts: Parts) -> Parts:
-    """Return *parts* with the keys that the map leaves to the live schema."""
-    secrets = Secrets.of(os.environ)
-    require(parts.context.datamap.stores, secrets)
-    datamap = with_keys(
-        parts.context.datamap, lambda store: open_connector(store, parts.classes, secrets)
-    )
-    context = replace(parts.context, datamap=datamap)
+def with_live_keys(floor: Floor) -> Floor:
+    """Return *floor* with the keys that the map leaves to the live schema."""
+    require(floor.context.datamap.stores, Secrets.of(os.environ))
+    datamap = with_keys(floor.context.datamap, lambda store: looked_at(floor, store))
     plain, erasing = (routes(datamap, erasing=erasing) for erasing in (False, True))
-    return replace(parts, context=context, plain=plain, erasing=erasing)
+    context = replace(floor.context, datamap=datamap)
+    return replace(floor, context=context, plain=plain, erasing=erasing)
 
 
 def _tell(line: str) -> None:
@@ -164,34 +160,60 @@ def _some(
     floor: Floor, orders: Sequence[Order], given: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Run what may go side by side; then each to its end, whatever is left of it."""
-    if given.get("dry_run"):
+    rehearsed = bool(given.get("dry_run"))
+    if rehearsed:
         floor = _stopping(floor)
-    asked = [_submit(floor, order) for order in orders]
+    asked = [_submit(floor, order, rehearsed=rehearsed) for order in orders]
     if len(asked) > 1 and {order.kind for order in orders} <= ERASING:
-        abreast.work_on(floor, [request_id for request_id, _ in asked])
-    for request_id, shown in asked:
-        yield _one(floor, request_id, given, shown=shown)
+        abreast.work_on(floor, [one.request_id for one in asked])
+    for one in asked:
+        yield _one(floor, one, given)
 
 
-def _one(floor: Floor, request_id: str, given: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
+def _one(floor: Floor, asked: _Asked, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a request to its end, then whatever it brought about; return what came of them."""
     wanted = _wanted(given)
-    _until_still(floor, request_id)
+    _carry_out(floor, asked.request_id, wanted, shown=asked.shown)
+    for one in asked.follows:
+        _carry_out(floor, one, wanted, shown=asked.shown, or_wait=True)
+    if given.get("plan_out"):
+        write_plans(floor, (asked.request_id, *asked.follows), given["plan_out"])
+    follows = [report(floor, one, given) for one in asked.follows]
+    return report(floor, asked.request_id, given, follows)
+
+
+def _carry_out(
+    floor: Floor, request_id: str, wanted: Sequence[str], *, shown: bool, or_wait: bool = False
+) -> None:
+    """
+    Run a request until it is closed or waits for a person.
+
+    Args:
+        wanted: Hashes of the plans that are approved, if there are any.
+        or_wait: Its plan waits if it is none of them.
+
+    Raises:
+        Conflict: its plan is another one, and was not to wait.
+    """
+    until_still(floor, request_id)
     if shown and not floor.force_approval:
         wanted = _shown_before(floor, request_id)
-    if wanted:
+    if wanted and not (or_wait and _hash_of(floor, request_id) not in wanted):
         _approve(floor, request_id, wanted)
-        _until_still(floor, request_id)
-    return _outcome(floor, request_id, given)
+        until_still(floor, request_id)
 
 
-def _wanted(given: Mapping[str, Any]) -> str:
+def _hash_of(floor: Floor, request_id: str) -> str:
+    with reading(floor.register) as session:
+        plan, _ = read_plan(session, request_id)
+    return plan.hash if plan else ""
+
+
+def _wanted(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the hashes of the plans that are approved: those of a file, else as they were said."""
     if given.get("plan_in"):
-        try:
-            return str(json.loads(given["plan_in"].read_text(encoding="utf-8"))["hash"])
-        except (ValueError, KeyError, TypeError):
-            said = f"{given['plan_in']} is no plan that --plan-out wrote"
-            raise Invalid(f"{said}: make one with --dry-run --plan-out FILE") from None
-    return str(given.get("approve_hash") or "")
+        return hashes_in(given["plan_in"])
+    return tuple(given.get("approve_hash") or ())
 
 
 def _stopping(floor: Floor) -> Floor:
@@ -199,25 +221,43 @@ def _stopping(floor: Floor) -> Floor:
     return replace(floor, force_approval=True)
 
 
-def _shown_before(floor: Floor, request_id: str) -> str:
+def _shown_before(floor: Floor, request_id: str) -> tuple[str, ...]:
     """Return the plan that an earlier dry run showed: who now says "do it" has seen it."""
     with reading(floor.register) as session:
         request = session.get_one(Request, request_id)
         plan, _ = read_plan(session, request_id)
     asks = request.kind in floor.context.settings.approval_kinds
-    return plan.hash if plan and request.wait is Wait.APPROVAL and not asks else ""
+    return (plan.hash,) if plan and request.wait is Wait.APPROVAL and not asks else ()
 
 
 def _identifiers(floor: Floor, order: Order) -> dict[str, str]:
     """Check an order as the door does; everybody's before anything is begun for the first."""
-    cleaned = subjects.cleaned(floor.context.datamap, order.subject)
-    if wrong := [*forms.anonymised(floor.context.datamap, order.option, order.parameters)]:
+    datamap = floor.context.datamap
+    cleaned = subjects.cleaned(datamap, order.subject)
+    option, given = order.option, order.parameters
+    wrong = [*forms.named(datamap, order.kind, option, given)]
+    if wrong := [*wrong, *forms.anonymised(datamap, option, given)]:
         raise Invalid("the request has mistakes", wrong)
     return cleaned
 
 
-def _submit(floor: Floor, order: Order) -> tuple[str, bool]:
-    """Return the request, and whether the register had it before."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """
+    One request in the register.
+
+    Args:
+        shown: The register had it before.
+        follows: The requests that it brought about.
+    """
+
+    request_id: str
+    shown: bool
+    follows: tuple[str, ...]
+
+
+def _submit(floor: Floor, order: Order, *, rehearsed: bool) -> _Asked:
+    """Register a request as the service does for somebody the product vouches for."""
     cleaned = _identifiers(floor, order)
     new = intake.Submission(
         kind=order.kind,
@@ -232,11 +272,14 @@ def _submit(floor: Floor, order: Order) -> tuple[str, bool]:
         notify=False,
     )
     with transaction(floor.register) as session:
-        request, made = intake.submit(session, floor.context, new, now=floor.now())
-        return request.id, not made
+        request, made = submission.take(
+            session, floor.context, new, now=floor.now(), vouched=True, rehearsed=rehearsed
+        )
+        follows = tuple(one.id for one in unasked.following(session, request))
+        return _Asked(request.id, not made, follows)
 
 
-def _until_still(floor: Floor, request_id: str) -> None:
+def until_still(floor: Floor, request_id: str) -> None:
     """Work until the request is closed or waits for a person; a store that is down is tried on."""
     tries = len(floor.context.settings.backoff_s)
     for _ in range(tries * 4):
@@ -252,7 +295,8 @@ def _until_still(floor: Floor, request_id: str) -> None:
         time.sleep(max(0.0, min(wait, 30.0)))
 
 
-def _approve(floor: Floor, request_id: str, plan_hash: str) -> None:
+def _approve(floor: Floor, request_id: str, wanted: Sequence[str]) -> None:
+    mine = _hash_of(floor, request_id)
     with transaction(floor.register) as session:
         request = session.get(Request, request_id)
         if request is None or request.wait is not Wait.APPROVAL:
@@ -262,98 +306,7 @@ def _approve(floor: Floor, request_id: str, plan_hash: str) -> None:
             staff = Staff(name=OPERATOR, roles=["approver"], created_at=floor.now())
             session.add(staff)
             session.flush()
-        approve(session, request, plan_hash, staff, floor.now())
-
-
-def _outcome(floor: Floor, request_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    with reading(floor.register) as session:
-        request = session.get_one(Request, request_id)
-        planned = bool(given.get("dry_run")) and request.wait is Wait.APPROVAL
-        plan, _ = read_plan(session, request_id)
-        rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
-        receipt = session.get(ReceiptRow, request_id)
-        opening = session.get(ReceiptOpening, request_id)
-        package = session.exec(select(Package).where(Package.request_id == request_id)).first()
-        sample = sample_of(session, floor.context.vault, request_id) if planned else None
-    steps = sorted(rows, key=lambda r: (r.phase, r.id))
-    names = {f"{request_id}-{s.name}": s.collections for s in plan} if plan else {}
-    out = given.get("out")
-    if plan and given.get("plan_out"):
-        body = {"hash": plan.hash, **plan.to_json()}
-        given["plan_out"].write_text(json.dumps(body, indent=2), encoding="utf-8")
-    return {
-        "state": "planned" if planned else str(request.state),
-        "request": request_id,
-        "wait": str(request.wait),
-        "collections": _planned(plan) if planned else [x.to_json() for x in lines(steps, names)],
-        "plan_hash": plan.hash if plan else None,
-        "plan": plan.to_json() if plan and planned else None,
-        "sample": sample,
-        "receipt": _write_receipt(floor, receipt, opening, out),
-        "package": _write_package(floor, package, out),
-        "problems": [f"{r.id.partition('-')[2]}: {r.note}" for r in steps if r.note],
-    }
-
-
-def _planned(plan: Plan | None) -> list[dict[str, Any]]:
-    if plan is None:
-        return []
-    told = {
-        (line["store"], line["collection"], line["action"]): line
-        for line in plan.outlook.get("collections", ())
-    }
-    return [
-        _line(plan, s, path, told.get((s.store, path.partition(".")[2], str(s.action)), {}))
-        for s in plan
-        for path in s.collections
-    ]
-
-
-def _line(plan: Plan, step: Step, path: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    line = Line(
-        step.store,
-        path.partition(".")[2],
-        str(step.action),
-        affected=plan.counts.get(path, {}).get("rows", 0),
-        missing=step.manual,
-    )
-    if step.manual or "deleted" not in told:
-        return line.to_json()
-    held: Mapping[str, Any] = next(
-        (r for r in told["reasons"] if r["what"] in {"held", "kept"}), {}
-    )
-    foreseen = replace(
-        line,
-        affected=told["deleted"] + told["anonymised"],
-        decorrelated=told["decorrelated"],
-        retained=told["held"] + told["kept"],
-        because=held.get("basis", ""),
-        hold=held["code"] if held.get("rank") else "",
-        rank=held.get("rank", ""),
-        until=held.get("until", ""),
-    )
-    return foreseen.to_json()
-
-
-def _write_receipt(
-    floor: Floor, row: ReceiptRow | None, opening: ReceiptOpening | None, out: Path | None
-) -> str | None:
-    if row is None or out is None:
-        return None
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{row.request_id}.receipt.json"
-    path.write_text(json.dumps(export(row, floor.signer, opening), indent=2), encoding="utf-8")
-    return str(path)
-
-
-def _write_package(floor: Floor, package: Package | None, out: Path | None) -> str | None:
-    if package is None or out is None or package.state != "ready":
-        return None
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / f"{package.request_id}.zip"
-    with path.open("wb") as file:
-        file.writelines(files_of(floor, package))
-    return str(path)
+        approve(session, request, mine if mine in wanted else wanted[0], staff, floor.now())
 
 
 def settings_in(map_file: Path, state: Path) -> Settings:

@@ -14,7 +14,7 @@ from typing import Final
 
 from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import get
-from workflows import abreast, aftercare, expiry, lookups, rechecks
+from workflows import abreast, aftercare, expiry, lookups, rechecks, warning
 from workflows.advance import begin, settle
 from workflows.claims import Claim
 from workflows.floor import Floor
@@ -70,6 +70,11 @@ def lookup(lookup_id: str) -> None:
     lookups.answer(_floor[0], lookup_id)
 
 
+def warn(request_id: str) -> None:
+    """Tell the contacts on file that somebody asked, or guessed at a code."""
+    warning.run(_floor[0], request_id)
+
+
 def close_out(request_id: str) -> None:
     """Tidy up after a closed request: spools and frozen keys go."""
     aftercare.close_out(_floor[0], request_id)
@@ -89,6 +94,7 @@ JOBS: Final[Mapping[str, Callable[[str], None]]] = MappingProxyType(
     {
         "advance": advance,
         "lookup": lookup,
+        "warn": warn,
         "close_out": close_out,
         "look_again": look_again,
         "hold_ends": hold_ends,

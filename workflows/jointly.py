@@ -114,7 +114,7 @@ def _part(
         ruled = placed_by(floor, claim.request, ruled, held, keys, acting=True)
     elif _left(claim):
         return None
-    if ruled.placed or ruled.kept or heavy(claim):
+    if ruled.placed or ruled.kept or ruled.overdue or heavy(claim):
         return None
     rows = list(targets(floor, claim, ruled))
     alone = any(holding.sealed_view(t.collection) or work.sampled for _, t, work in rows)

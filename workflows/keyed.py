@@ -11,20 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from connectors.sdk import Connector, Inventory, Verb
+from connectors.sdk import Inventory
 from rights.domain.datamap import Collection, DataMap, Store
 from rights.domain.errors import ConfigError
 from rights.domain.graph import OUTWARD, letting_go
 
-Open = Callable[[Store], Connector]
+Look = Callable[[Store], Inventory | None]
+"""Returns the live schema of a store; None where it cannot be told. Raises ConnectorError."""
 
 
-def with_keys(datamap: DataMap, open_store: Open) -> DataMap:
+def with_keys(datamap: DataMap, look: Look) -> DataMap:
     """
     Return *datamap* with the key of every collection that names none and may need one.
 
     Args:
-        open_store: Opens the connector of a store; it is closed again here.
+        look: Asked only about stores of which something has to be known.
 
     Raises:
         ConfigError: a mask or a cut names a column that the live table does not have: somebody's
@@ -38,40 +39,40 @@ def with_keys(datamap: DataMap, open_store: Open) -> DataMap:
         if link.to_columns or link.role in OUTWARD or _undescribed(collection)
         for path in (collection.path, link.to)
     }
-    stores = (_keyed(s, open_store) if s.name in needing else s for s in datamap.stores)
+    stores = (_keyed(s, look) if s.name in needing else s for s in datamap.stores)
     return letting_go(replace(datamap, stores=tuple(stores)))
 
 
-def _keyed(store: Store, open_store: Open) -> Store:
+def _keyed(store: Store, look: Look) -> Store:
     if all(c.key and not _undescribed(c) for c in store.collections):
         return store
-    connector = open_store(store)
-    try:
-        if Verb.DISCOVER not in connector.manifest.verbs:
-            return store
-        found = connector.discover()  # type: ignore[attr-defined]  # the manifest promised the verb
-    finally:
-        connector.close_connections()
+    found = look(store)
+    if found is None:
+        return store
     _compare(store, found)
     keys: Mapping[str, tuple[str, ...]] = {t.name: t.key for t in found.tables}
     collections = (c if c.key else replace(c, key=keys.get(c.name, ())) for c in store.collections)
     return replace(store, collections=tuple(collections))
 
 
-def _undescribed(collection: Collection) -> set[str]:
-    """Return the columns that masks and cuts name, and no field describes."""
+def _undescribed(collection: Collection) -> dict[str, str]:
+    """Return the columns that masks and cuts name, and no field describes; and by what."""
     rule = collection.retention
-    named = {n for link in collection.links for n in (*link.mask, *link.anonymise)}
-    return {*named, *(rule.keep_fields if rule else ())} - {f.name for f in collection.fields}
+    named = dict.fromkeys(rule.keep_fields if rule else (), "retention.keep_fields")
+    for link in collection.links:
+        by = f"the link to {link.to or link.identifier}"
+        named |= dict.fromkeys((*link.mask, *link.anonymise), by)
+    described = {f.name for f in collection.fields}
+    return {name: by for name, by in named.items() if name not in described}
 
 
 def _compare(store: Store, found: Inventory) -> None:
     live = {t.name: t.columns for t in found.tables}
     wrong = tuple(
-        f"{collection.path}: {name} is not among the columns of the live table"
+        f"{collection.path}.{name}: the table has no column {name}, which is named by {by}"
         for collection in store.collections
         if collection.name in live
-        for name in sorted(_undescribed(collection))
+        for name, by in sorted(_undescribed(collection).items())
         if name not in live[collection.name] and name.partition(".")[0] not in live[collection.name]
     )
     if wrong:

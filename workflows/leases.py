@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, exists, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from rights.domain.errors import Fenced
 from rights.logs import get
-from rights.store.models import StepRow, StepState
+from rights.store.models import Request, StepRow, StepState
 
 _VISIT: Final = 0
 """The fence of what is not a step: nobody takes a visit over."""
@@ -139,6 +139,9 @@ class Leases:
                 col(StepRow.fence) == fence,
                 col(StepRow.state) == StepState.RUNNING,
                 col(StepRow.lease_owner) == self._worker,
+                ~exists().where(
+                    col(Request.id) == col(StepRow.request_id), col(Request.not_me_at).is_not(None)
+                ),
             )
             .values(next_at=until)
         )

@@ -138,7 +138,8 @@ def reasons(collection: Collection, seen: Foreseen, view: View) -> Iterator[dict
 def _hold(collection: Collection, seen: Foreseen, view: View) -> dict[str, str]:
     ground = ground_of(view.ruled, collection)
     if ground is None:
-        return {"code": "data_map", "basis": collection.because, "rank": "", "until": ""}
+        because = view.ruled.overdue.get(collection.path, collection.because)
+        return {"code": "data_map", "basis": because, "rank": "", "until": ""}
     told = {"code": ground.code, "basis": ground.basis, "rank": ground.rank}
     return {**told, "until": _until(collection, seen, ground)}
 

@@ -37,6 +37,8 @@ DO: Final[Mapping[Action, Callable[[Floor, Claim], Outcome]]] = MappingProxyType
         Action.RESTRICT: actions.restrict,
         Action.SUPPRESS: actions.suppress,
         Action.CLOSE: actions.close,
+        Action.LIFT: actions.lift,
+        Action.RESUME: actions.resume,
         Action.VERIFY: actions.verify,
         Action.PACKAGE: answering.package,
     }

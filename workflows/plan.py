@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from connectors.sdk import Manifest, Verb
+from connectors.sdk import Manifest
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind, Option
@@ -21,8 +21,16 @@ from workflows import scopes
 from workflows.recipes import BY_PURPOSE, RECIPES, SWITCH_NAMES, VERBS, Action, Phase, Scope
 
 REFUSED_BY_LAW: Final = "statutory_duty"
+NOT_USED: Final = "not_used"
+NOTHING_RESTRICTED: Final = "nothing_restricted"
 _STATUTORY: Final = "legal_obligation"
 _BARE: Final = "purposes"
+_UNUSED, _BY_LAW, _NOTHING, _STAYS = "unused", "statutory", "nothing", "stays"
+_ANSWERS: Final = frozenset({_BARE, _UNUSED, _BY_LAW, _NOTHING, _STAYS})
+"""Parts of a review that say what becomes of what was asked: alone they are an answer too."""
+
+LIFTING: Final = frozenset({Option.LIFT, Option.SWITCH_ON})
+"""Options by which something is used again: what that comes to depends on what the person did."""
 
 STORELESS: Final = frozenset({Action.PACKAGE, Action.REVIEW, Action.PREPARE})
 
@@ -39,6 +47,9 @@ class Asked:
         purposes: For withdrawals of consent.
         decision: For explanations: a decision's name; empty means all.
         only: For erasures that are not about everything: the collections they are about.
+        categories: For restrictions: of which data; empty means all.
+        lifted: For a restriction that ends: ``<store>.<collection>[#<switch>]`` used again.
+        stays: Of those that stay as they are: which, code of the reason, or what staff do.
     """
 
     kind: Kind
@@ -48,6 +59,9 @@ class Asked:
     decision: str = ""
     remade: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    lifted: tuple[str, ...] = ()
+    stays: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,8 @@ def plan_for(asked: Asked, datamap: DataMap, manifests: Mapping[str, Manifest]) 
         steps.extend(_phase(number, phase, asked, datamap, manifests))
     looks = any(phase.action in VERBS for phase in recipe)
     steps.extend(_named_purposes(len(recipe) + 1, asked, datamap))
+    steps.extend(_staying(len(recipe) + 1, asked, datamap))
+    steps.extend(_gathered_again(len(recipe) + 1, asked, datamap))
     if not any(_does(step, looks=looks) for step in steps):
         raise ConfigError(
             f"the data map names nothing that {asked.kind}/{asked.option} could act on: "
@@ -159,7 +175,7 @@ def _recipe(asked: Asked) -> tuple[Phase, ...]:
 
 def _does(step: Step, *, looks: bool) -> bool:
     """Return whether anything is done by a step; a package alone is, where nothing is read."""
-    by_hand = step.action is Action.REVIEW and step.part == _BARE
+    by_hand = step.action is Action.REVIEW and step.part.partition("-")[0] in _ANSWERS
     return by_hand or step.action in VERBS or (step.action is Action.PACKAGE and not looks)
 
 
@@ -173,20 +189,50 @@ def _named_purposes(number: int, asked: Asked, datamap: DataMap) -> Iterator[Ste
     restricts = (asked.kind, asked.option) in BY_PURPOSE
     if not restricts and asked.kind is not Kind.CONSENT_WITHDRAWAL:
         return
-    known = {s.name for s in datamap.switches}
     laws = (p for p in asked.purposes if datamap.purposes[p].basis == _STATUTORY)
     statutory = sorted(laws) if restricts else []  # nobody is asked to consent to a statute
-    bare = sorted(
-        set(asked.purposes) - {*statutory} - {p for p in asked.purposes if f"purpose:{p}" in known}
-    )
+    unused = sorted(p for p in asked.purposes if _unused(asked, datamap, p))
+    done = {s.name for s in switches_for(asked, datamap)}
+    stopped = {p for p in asked.purposes if f"purpose:{p}" in done}
+    bare = sorted(set(asked.purposes) - {*statutory, *unused} - stopped)
     if bare:
+        of = f" of {', '.join(asked.categories)}" if asked.categories else ""
         manual = (
-            f"stop the use for these purposes, which no switch of the map stops: {', '.join(bare)}"
+            f"stop the use{of} for these purposes, which no switch of the map stops:"
+            f" {', '.join(bare)}"
         )
         yield Step(number, Action.REVIEW, manual=manual, part=_BARE)
+    if unused:
+        manual = f"none of the categories named is used for: {', '.join(unused)}"
+        yield Step(number, Action.REVIEW, manual=manual, part=_UNUSED, refused=NOT_USED)
     if statutory:
         manual = f"a law asks for the use for: {', '.join(statutory)}"
-        yield Step(number, Action.REVIEW, manual=manual, part="statutory", refused=REFUSED_BY_LAW)
+        yield Step(number, Action.REVIEW, manual=manual, part=_BY_LAW, refused=REFUSED_BY_LAW)
+
+
+def _staying(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
+    """Yield what a lifted restriction leaves as it is: named in the answer, or a task for staff."""
+    if asked.option not in LIFTING:
+        return
+    known = {c.path for c in datamap.collections}
+    for place, (name, code, manual) in enumerate(asked.stays):
+        path, _, switch = name.partition("#")
+        part = f"{_STAYS}-{place}"
+        if path not in known:
+            yield Step(number, Action.REVIEW, manual=manual, part=part, refused=code)
+            continue
+        yield Step(
+            number,
+            Action.RESUME if switch else Action.LIFT,
+            path.partition(".")[0],
+            (path,),
+            switches=(switch,) if switch else (),
+            manual=manual,
+            part=part,
+            refused=code,
+        )
+    if not asked.lifted and not asked.stays:
+        yield Step(number, Action.REVIEW, part=_NOTHING, refused=NOTHING_RESTRICTED)
 
 
 def _phase(
@@ -204,17 +250,17 @@ def _phase(
         yield from _remade(number, asked, datamap)
         return
     switches = switches_for(asked, datamap)
-    chosen = scopes.choose(phase.scope, datamap, asked.fields, switches, asked.decision)
+    chosen = _chosen(phase, asked, datamap, switches)
     if asked.only:
         kept = ((s, tuple(p for p in paths if p in asked.only)) for s, paths in chosen.items())
         chosen = {store: paths for store, paths in kept if paths}
     parts = (
         (store, part, mine)
         for store, paths in chosen.items()
-        for part, mine in _parts(phase, paths, datamap)
+        for part, mine in _parts(phase, paths, datamap, asked.categories)
     )
     for store, part, paths in parts:
-        manual = _cannot(phase, store, paths, datamap, manifests)
+        manual = _cannot(phase, store, paths, datamap, manifests, asked.categories)
         if manual and phase.scope is Scope.DERIVED:
             continue  # the task that staff have for it already comes to the same
         names = tuple(s.name for s in switches if s.collection in paths)
@@ -230,15 +276,46 @@ def _phase(
         )
 
 
+def _gathered_again(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
+    """Yield the task to gather nothing public about the person again, where no switch says so."""
+    if asked.option is Option.OBJECT_PUBLIC_INFO and not switches_for(asked, datamap):
+        manual = "gather and use nothing public about this person any more: no switch says so"
+        yield Step(number, Action.REVIEW, manual=manual, part=_BARE)
+
+
+def _chosen(
+    phase: Phase, asked: Asked, datamap: DataMap, switches: tuple[Switch, ...]
+) -> scopes.ByStore:
+    if phase.scope is Scope.LIFTED:
+        return scopes.ordered(datamap, (p for p in asked.lifted if "#" not in p))
+    if phase.scope is Scope.RESTRICTABLE and asked.categories:
+        return scopes.ordered(datamap, scopes.holding(datamap, asked.categories))
+    return scopes.choose(phase.scope, datamap, asked.fields, switches, asked.decision)
+
+
+def _not_flagged(datamap: DataMap, path: str, categories: tuple[str, ...]) -> str:
+    """Return why no flag of its own stops just what was named; empty where one does."""
+    collection = datamap.collection(path)
+    if scopes.put_away(collection):
+        return f"rows of {path} are put away only when they are held"
+    if categories and collection.restriction is None:
+        return f"{path} has no flag of its own: stop the use of {', '.join(categories)} there"
+    if not scopes.restrictable(datamap, collection):
+        return f"no way to restrict is declared for {path}"
+    if categories and (others := scopes.stopped_too(datamap, path, categories)):
+        return f"the flag of {path} would stop more than was asked: {', '.join(others)}"
+    return ""
+
+
 def _parts(
-    phase: Phase, paths: tuple[str, ...], datamap: DataMap
+    phase: Phase, paths: tuple[str, ...], datamap: DataMap, categories: tuple[str, ...]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """
     Part the collections of one store: what has no flag to set must not hold up what has.
 
     Only what was flagged can be read back.
     """
-    able = tuple(p for p in paths if scopes.flagged(datamap.collection(p)))
+    able = tuple(p for p in paths if not _not_flagged(datamap, p, categories))
     if phase.scope is not Scope.RESTRICTABLE or able in {(), paths}:
         yield "", paths
         return
@@ -262,30 +339,44 @@ def _cannot(
     paths: tuple[str, ...],
     datamap: DataMap,
     manifests: Mapping[str, Manifest],
+    categories: tuple[str, ...] = (),
 ) -> str:
     """Return why a person has to do it, or nothing. A missing verb is never a no-op."""
     manifest = manifests[datamap.store(store).connector]
     verb = VERBS[phase.action]
     if verb not in manifest.verbs:
         return f"the connector {manifest.name} cannot {verb}"
-    if phase.action is Action.RESTRICT and Verb.RESTRICT in manifest.verbs:
-        away = [p for p in paths if scopes.put_away(datamap.collection(p))]
-        if away:
-            return f"rows of {', '.join(away)} are put away only when they are held"
-        bare = [p for p in paths if not scopes.restrictable(datamap, datamap.collection(p))]
-        if bare:
-            return f"no way to restrict is declared for {', '.join(bare)}"
+    if phase.action is Action.RESTRICT:
+        return "; ".join(filter(None, (_not_flagged(datamap, p, categories) for p in paths)))
+    if phase.action is Action.LIFT:
+        rules = {p: datamap.collection(p).restriction for p in paths}
+        blank = [path for path, rule in rules.items() if rule is None or not rule.lifted]
+        return f"no value that lifts is declared for {', '.join(blank)}" if blank else ""
     return ""
+
+
+def _unused(asked: Asked, datamap: DataMap, purpose: str) -> bool:
+    """Return whether the map says that a purpose uses none of the categories that were named."""
+    used = scopes.used_for(datamap, purpose)
+    return bool(asked.categories and used) and used.isdisjoint(asked.categories)
+
+
+def _stops(asked: Asked, datamap: DataMap, purpose: str) -> bool:
+    """Return whether the switch of a purpose stops what was asked, and no more."""
+    if (asked.kind, asked.option) not in BY_PURPOSE:
+        return True
+    if datamap.purposes[purpose].basis == _STATUTORY:
+        return False
+    used = scopes.used_for(datamap, purpose)
+    return not asked.categories or (bool(used) and used.issubset(asked.categories))
 
 
 def switches_for(asked: Asked, datamap: DataMap) -> tuple[Switch, ...]:
     """Return the data map's switches that this request turns off."""
+    if asked.option in LIFTING:
+        return tuple(s for s in datamap.switches if f"{s.collection}#{s.name}" in asked.lifted)
     names = set(SWITCH_NAMES.get((asked.kind, asked.option), ()))
-    names |= {
-        f"purpose:{p}"
-        for p in asked.purposes
-        if (asked.kind, asked.option) not in BY_PURPOSE or datamap.purposes[p].basis != _STATUTORY
-    }
+    names |= {f"purpose:{p}" for p in asked.purposes if _stops(asked, datamap, p)}
     if asked.option is Option.REFUSE_SOLE_AUTOMATION:
         names |= {
             d.human_flag

@@ -16,7 +16,7 @@ from rights.domain.datamap import Collection, Depth, Erasure, Link
 from rights.domain.graph import INWARD
 from workflows.findings import Finding, error, warning
 from workflows.graph import OUTWARD
-from workflows.tables import Compared, column_of, columns_named, has_column, placeholders, table_of
+from workflows.tables import Compared, absent, column_of, has_column
 
 SELECT, UPDATE, DELETE = "SELECT", "UPDATE", "DELETE"
 
@@ -48,7 +48,7 @@ class Acting:
 
 def findings(compared: Compared, acting: Acting) -> Iterator[Finding]:
     """Yield what stands in the way of *acting* in one store."""
-    yield from _there(compared, acting)
+    yield from absent(compared, acting.touches)
     yield from live(compared, acting)
 
 
@@ -64,22 +64,6 @@ def live(compared: Compared, acting: Acting) -> Iterator[Finding]:
             to = compared.mapped.get(key[1])
             if to and acting.deletes(to) and key[1] != table.name:
                 yield from _pointing(compared, table, key[0], to)
-
-
-def _there(compared: Compared, acting: Acting) -> Iterator[Finding]:
-    for collection in compared.mapped.values():
-        if not acting.touches(collection):
-            continue
-        table = compared.tables.get(table_of(collection))
-        if table is None:
-            what = f"the store has no table {table_of(collection)}"
-            yield error(collection.path, what, "correct the name, or remove the collection")
-            continue
-        for name in columns_named(compared.datamap, collection) if table.columns else ():
-            if name not in placeholders(collection) and not has_column(table, name):
-                what = f"the table has no column {name}"
-                remedy = "correct the name, or remove it from the map"
-                yield error(f"{collection.path}.{name}", what, remedy)
 
 
 def _allowed(collection: Collection, table: TableFound, acting: Acting) -> Iterator[Finding]:

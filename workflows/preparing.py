@@ -13,19 +13,29 @@ from connectors.sdk import KeySet, Verb
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Refused
 from rights.domain.graph import finding_identifiers
+from rights.domain.kinds import Kind
 from rights.services import subjects
 from rights.store.db import reading
 from rights.store.models import Request
-from workflows import belonging, correcting, decisions
-from workflows.claims import Claim, Done, Outcome
+from workflows import (
+    belonging,
+    contacts,
+    correcting,
+    decisions,
+    lifting,
+    partial,
+    standing,
+    trust,
+)
+from workflows.claims import Claim, Done, Outcome, PackageKey
 from workflows.counting import counts_of
 from workflows.floor import ERASING, Floor
 from workflows.given import values_of
-from workflows.grounds import grounds, only
-from workflows.holds import ruled_rules, with_legal_holds
+from workflows.grounds import grounds, only, overdue
+from workflows.holds import Rulings, ruled_rules, with_legal_holds
 from workflows.outlook import outlook
 from workflows.packing import new_package
-from workflows.plan import Asked, Plan, Step
+from workflows.plan import LIFTING, Asked, Plan, Step
 from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
 from workflows.restart import ASKS, asked_again
@@ -47,35 +57,64 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
         Transient: a store that is needed could not be asked.
     """
     request, datamap = claim.request, floor.context.datamap
-    with reading(floor.register) as session:
-        given = proved_identifiers(session, floor, request)
-        values = values_of(session, floor, request)
+    given, values = _given(floor, request)
     routes = floor.routes(request.kind)
-    asked = replace(asked_of(request, values, datamap), only=only(request, datamap))
+    asked = _asked(floor, request, routes, given, values)
     steps = routes.steps(asked, floor.manifests)
     planned = {p for s in steps for p in s.collections}
     paths = planned | decisions.looked_at(asked, datamap)
     if paths:
-        find_anything(datamap, given)
-        belonging.check(floor, routes, request)
+        _sure(floor, routes, request, given)
     found = surveys(floor, steps)
     steps, warnings = cleared(floor, request, steps, found)
-    ruled = ruled_rules(floor, request, destroys=_destroys(steps))
-    keys, hops = resolve(floor, routes, given, paths, ruled) if paths else (KeySet(), None)
+    ruled = ruled_rules(
+        floor, request, destroys=_destroys(steps), overdue=overdue(request, datamap)
+    )
+    keys, hops = _whose(floor, request, routes, given, paths, ruled)
     keys = keys.merged(correcting.seen(floor, routes, values, request.option, keys))
     judged = grounds(floor, request, routes, keys)
     ruled = judged.ruled(ruled)
     if _destroys(steps):
         ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
         nothing_held_below(floor, request, routes, steps, found, keys, ruled)
+    keys, missed = partial.marked(floor, request, routes, steps, keys, ruled, found)
     holds = ruled.facts() if _destroys(steps) else {}
     plan = Plan(steps, datamap.hash, holds=holds, warnings=warnings, grounds=judged.record)
     view = View(request, routes.predicates, keys, ruled)
-    plan, sample = _looked_at(floor, plan, view) if _shown(floor, claim) else (plan, {})
-    result = {**_found(routes, keys, hops, planned), **_noted(floor, claim, keys)}
+    plan, sample = _looked_at(floor, claim, plan, view)
+    before = lifting.before(floor, request, routes, steps, keys)
+    result = {**_found(routes, keys, hops, planned), **_noted(floor, claim, keys), **before}
     result |= {"stores": sorted({s.store for s in steps}), "holds": ruled.to_json()}
-    made = new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
-    return Done(result, plan=plan, keys=keys, made=made, sample=sample)
+    result |= {partial.UNMARKED: missed} if missed else {}
+    told, made = contacts.of_keys(datamap, keys), _package(floor, steps)
+    return Done(result, plan=plan, keys=keys, made=made, sample=sample, contacts=told)
+
+
+def _sure(floor: Floor, routes: Routes, request: Request, given: Mapping[str, str]) -> None:
+    """Make sure whose rows these will be. Raises Refused where that is not known."""
+    find_anything(floor.context.datamap, given)
+    belonging.check(floor, routes, request)
+    trust.check(floor, routes, request)
+
+
+def _whose(
+    floor: Floor,
+    request: Request,
+    routes: Routes,
+    given: Mapping[str, str],
+    paths: set[str],
+    ruled: Rulings,
+) -> tuple[KeySet, Hops | None]:
+    """Return the keys of the person; what a deceased one arranged is looked at first."""
+    if not paths:
+        return KeySet(), None
+    found = resolve(floor, routes, given, paths, ruled)
+    standing.arranged(floor, request, found[0])
+    return found
+
+
+def _package(floor: Floor, steps: Iterable[Step]) -> PackageKey | None:
+    return new_package(floor) if any(s.action is Action.PACKAGE for s in steps) else None
 
 
 def _destroys(steps: Iterable[Step]) -> bool:
@@ -83,8 +122,10 @@ def _destroys(steps: Iterable[Step]) -> bool:
     return any(s.action is Action.ERASE for s in steps)
 
 
-def _looked_at(floor: Floor, plan: Plan, view: View) -> tuple[Plan, Sample]:
-    """Return the plan with schema, counts and what it would come to; a sample for its reader."""
+def _looked_at(floor: Floor, claim: Claim, plan: Plan, view: View) -> tuple[Plan, Sample]:
+    """Return a plan that is read with schema, counts, what it would come to, and a sample."""
+    if not _shown(floor, claim):
+        return plan, {}
     plan = replace(plan, schema_hash=schema_hash(floor, plan.steps))
     plan = replace(plan, counts=counts_of(floor, plan, view))
     plan = replace(plan, outlook=outlook(floor, plan, view))
@@ -152,6 +193,25 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     return subjects.opened(floor.context.vault, usable)
 
 
+def _given(floor: Floor, request: Request) -> tuple[dict[str, str], dict[str, Any]]:
+    with reading(floor.register) as session:
+        return proved_identifiers(session, floor, request), values_of(session, floor, request)
+
+
+def _asked(
+    floor: Floor,
+    request: Request,
+    routes: Routes,
+    given: Mapping[str, str],
+    values: Mapping[str, Any],
+) -> Asked:
+    """Return what the planner needs to know; what a lift comes to, the register says."""
+    datamap = floor.context.datamap
+    if request.option in LIFTING:
+        return lifting.asked(floor, request, routes, given)
+    return replace(asked_of(request, values, datamap), only=only(request, datamap))
+
+
 def asked_of(request: Request, values: Mapping[str, Any], datamap: DataMap) -> Asked:
     """Return what the planner needs to know; field names only, no values."""
     fields = correcting.asked_fields(values)
@@ -162,7 +222,14 @@ def asked_of(request: Request, values: Mapping[str, Any], datamap: DataMap) -> A
         remade=correcting.recomputed_with(datamap, fields),
         purposes=tuple(request.parameters.get("purposes", ())),
         decision=str(request.parameters.get("decision", "")),
+        categories=_restricted(request),
     )
+
+
+def _restricted(request: Request) -> tuple[str, ...]:
+    """Return the categories that a restriction is about; other kinds narrow what they read."""
+    named = request.parameters.get("categories", ()) if request.kind is Kind.RESTRICTION else ()
+    return tuple(sorted(named))
 
 
 def schema_hash(floor: Floor, steps: tuple[Any, ...]) -> str:

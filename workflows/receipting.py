@@ -49,6 +49,8 @@ WORDS: Final[Mapping[str, str]] = {
     Action.RESTRICT: "restricted",
     Action.SUPPRESS: "switched_off",
     Action.CLOSE: "closed",
+    Action.LIFT: "in_use_again",
+    Action.RESUME: "switched_on",
     Action.COLLECT: "disclosed",
     Action.COUNT: "counted",
     Action.REVIEW: "reviewed",

@@ -105,6 +105,7 @@ def note(
 ) -> None:
     """Write down what was found, and open what has to be opened."""
     counts = {"back": sum(found.back.values()), "unsure": sum(found.unsure.values())}
+    counts |= {"by_hand": sum(found.by_hand.values())} if found.by_hand else {}
     line = audit.Line("rechecked", "system", {**data, **counts, "collections": len(found.asked)})
     audit.append(session, request, [line], now=now)
     if found.back:

@@ -28,6 +28,8 @@ class Action(StrEnum):
     RESTRICT = "restrict"
     SUPPRESS = "suppress"
     CLOSE = "close"
+    LIFT = "lift"
+    RESUME = "resume"
     VERIFY = "verify"
     REVIEW = "review"
     PACKAGE = "package"
@@ -43,6 +45,9 @@ VERBS: Final[Mapping[Action, Verb]] = MappingProxyType(
         Action.RESTRICT: Verb.RESTRICT,
         Action.SUPPRESS: Verb.SUPPRESS,
         Action.CLOSE: Verb.CLOSE,
+        # Both set the other value of what was set: no connector needs a verb of its own for it.
+        Action.LIFT: Verb.RESTRICT,
+        Action.RESUME: Verb.SUPPRESS,
         Action.VERIFY: Verb.VERIFY,
     }
 )
@@ -55,7 +60,15 @@ BY_HAND: Final = frozenset({Action.REVIEW, Action.RECOMPUTE})
 """Actions that no connector does: a member of staff does, and says so."""
 
 EFFECTS: Final = frozenset(
-    {Action.CORRECT, Action.ERASE, Action.RESTRICT, Action.SUPPRESS, Action.CLOSE}
+    {
+        Action.CORRECT,
+        Action.ERASE,
+        Action.RESTRICT,
+        Action.SUPPRESS,
+        Action.CLOSE,
+        Action.LIFT,
+        Action.RESUME,
+    }
 )
 """Actions that change a store: journalled, and read back afterwards."""
 
@@ -71,6 +84,7 @@ class Scope(StrEnum):
     ACCOUNTS = "accounts"
     FIELDS = "fields"
     RESTRICTABLE = "restrictable"
+    LIFTED = "lifted"
     SWITCHES = "switches"
     TAGS = "tags"
     DECISIONS = "decisions"
@@ -131,6 +145,14 @@ RECIPES: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProxyTy
             Phase(Action.VERIFY, Scope.RESTRICTABLE, Expect.RESTRICTED),
         ),
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): _SWITCH,
+        # What is held already goes by a deletion of its own: see services/unasked.py.
+        (Kind.RESTRICTION, Option.OBJECT_PUBLIC_INFO): _SWITCH,
+        (Kind.RESTRICTION, Option.LIFT): (
+            Phase(Action.LIFT, Scope.LIFTED),
+            Phase(Action.RESUME, Scope.SWITCHES),
+            Phase(Action.VERIFY, Scope.LIFTED, Expect.RESTRICTED),
+            Phase(Action.VERIFY, Scope.SWITCHES, Expect.SUPPRESSED),
+        ),
         (Kind.CONSENT_WITHDRAWAL, Option.ALL): _SWITCH,
         (Kind.RECOMMENDATION_OPT_OUT, Option.PERSONALISED_OFF): _SWITCH,
         (Kind.RECOMMENDATION_OPT_OUT, Option.PUSH_OFF): _SWITCH,
@@ -142,6 +164,10 @@ RECIPES: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProxyTy
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): (
             Phase(Action.ERASE, Scope.TAGS),
             Phase(Action.VERIFY, Scope.TAGS, Expect.ERASED),
+        ),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): (
+            Phase(Action.RESUME, Scope.SWITCHES),
+            Phase(Action.VERIFY, Scope.SWITCHES, Expect.SUPPRESSED),
         ),
         (Kind.EXPLANATION, Option.RULES): _TELL,
         (Kind.EXPLANATION, Option.AUTOMATED_DECISION): (
@@ -162,6 +188,7 @@ BY_PURPOSE: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProx
 SWITCH_NAMES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
     {
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): ("commercial_messages", "personalised"),
+        (Kind.RESTRICTION, Option.OBJECT_PUBLIC_INFO): ("public_info",),
         (Kind.RECOMMENDATION_OPT_OUT, Option.PERSONALISED_OFF): ("personalised",),
         (Kind.RECOMMENDATION_OPT_OUT, Option.PUSH_OFF): ("push",),
         (Kind.RECOMMENDATION_OPT_OUT, Option.COMMERCIAL_MESSAGES_OFF): ("commercial_messages",),

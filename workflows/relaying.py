@@ -11,17 +11,19 @@ from sqlalchemy import Engine
 
 from rights import logs
 from rights.net import Client, Guard
-from rights.services import checkpoints, purge
+from rights.services import checkpoints, evidence, purge, warnings_due
 from rights.services.context import Context
 from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
-from workflows import delivery, expiry, relay, ringing, sweep
+from workflows import delivery, expiry, queued, relay, ringing, sweep
 from workflows.building import blobs_for, context_for
-from workflows.notices import send
+from workflows.notices import send, sms
 
 PURGE_S = 600.0
+EVIDENCE_S = 60.0
+QUEUES_S = 3600.0
 MAIL_S = 0.2
 
 
@@ -35,34 +37,53 @@ def run(settings: Settings) -> None:
 
 
 def build(settings: Settings) -> relay.Relay:
-    """Return a relay with all its chores."""
+    """
+    Return a relay with all its chores.
+
+    Raises:
+        ConfigError: text messages are to be sent, and cannot be.
+    """
+    sms.check(settings)
     register = open_engine(settings.database_url, pool=4)
     clock = RegisterClock(register)
     context = context_for(settings)
+    chores = _chores(settings, register, context, clock.now)
+    redis = Redis.from_url(settings.redis_url)
+    return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
+
+
+def _chores(
+    settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
+) -> list[relay.Chore]:
     signer = Signer(settings.signing_key.get_secret_value())
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
-    now = clock.now
+    documents = evidence.open_place(settings)
 
     def check() -> None:
         with transaction(register) as session:
             checkpoints.checkpoint(session, signer, now())
 
-    chores = [
+    return [
         relay.Chore("sweep", settings.sweep_s, lambda: sweep.sweep(register, context, now)),
         relay.Chore("lines", ringing.EVERY_S, lambda: ringing.ring_waiting(register, context, now)),
         relay.Chore("holds", settings.sweep_s, lambda: expiry.ring(register, now)),
+        relay.Chore("warnings", settings.sweep_s, lambda: warnings_due.ring(register, now)),
         relay.Chore("aftercare", settings.sweep_s, lambda: sweep.aftercare(register, now)),
         relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),
         relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
         relay.Chore("checkpoint", settings.checkpoint_s, check),
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
+        relay.Chore("queues", QUEUES_S, lambda: queued.watch(register, now)),
         relay.Chore("remind", PURGE_S, lambda: _remind(register, context, now)),
         relay.Chore("sent", PURGE_S, lambda: relay.forget_sent(register, now())),
+        relay.Chore(
+            "evidence",
+            EVIDENCE_S,
+            lambda: evidence.destroy(register, context, documents, now=now()),
+        ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
     ]
-    redis = Redis.from_url(settings.redis_url)
-    return relay.Relay(register, redis, now, chores, poll=settings.poll_s)
 
 
 def _remind(register: Engine, context: Context, now: Callable[[], datetime]) -> None:

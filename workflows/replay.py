@@ -9,14 +9,22 @@ Which store was restored is known from the call, or from the data: rows that bel
 erased person alone are there again. Only in such a store may an address by itself lead to rows
 that go; elsewhere they may be the same person's who registered anew.
 
+A legal hold that was placed since keeps rows as it would have then: they are put out of use and
+noted, so that they go when it ends. Rows of a restored store that were held before are put out of
+use again.
+
+Of who stayed in use after an erasure of a part, nothing goes unless the store was named: that a row
+with a marked key is there again is told to staff, and so is what could not be marked. What staff
+left out was not erased, and is not erased now.
+
 Source: NDSR 24; PIPL 46, 47.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,7 +38,7 @@ from rights.logs import get
 from rights.services import audit, requests
 from rights.store.db import reading, transaction
 from rights.store.models import JournalRow, Request
-from workflows import actions, capsules, incidents, returned
+from workflows import actions, capsules, heldnotes, incidents, returned
 from workflows.claims import Claim, Done, Outcome
 from workflows.corrected import correct_again
 from workflows.floor import ERASING, Floor
@@ -50,10 +58,21 @@ _TAG_BYTES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A closed request; of an erasure also what of it is there again."""
+    """
+    A closed request; of an erasure also what of it is there again.
+
+    Args:
+        marked: Of who stayed in use, in no store that was named: it is told, and nothing is done.
+    """
 
     one: Closed
     looked: Looked
+    marked: bool = False
+
+    @property
+    def evidence(self) -> Collection[str]:
+        """What shows that its store was restored: rows that were an erased person's alone."""
+        return () if self.marked else self.looked.back
 
 
 @dataclass(slots=True)
@@ -63,8 +82,12 @@ class Report:
 
     Args:
         affected: Collection to rows changed or removed again.
-        unsure: Collection to rows found by an address alone in a store not known as restored.
+        unsure: Collection to rows found by an address alone in a store not known as restored, or
+            by a mark.
+        by_hand: Collection to rows that staff have to remove, or to look for.
         left: Collection to rows that are still not as they should be.
+        held: Collection to rows that something keeps: out of use, and noted.
+        not_restricted: Collection to rows that are held and that nothing puts out of use.
         code: Why it could not be done; empty when it could.
     """
 
@@ -74,12 +97,15 @@ class Report:
     unsure: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     by_hand: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
+    not_restricted: dict[str, int] = field(default_factory=dict)
     code: str = ""
 
     @property
     def whole(self) -> bool:
         """Whether nothing of it is left to do."""
-        return not (self.unsure or self.left or self.by_hand or self.code)
+        undone = self.unsure or self.left or self.by_hand or self.not_restricted
+        return not (undone or self.code)
 
 
 def replay(floor: Floor, since: datetime, stores: Collection[str] = ()) -> list[Report]:
@@ -94,7 +120,7 @@ def replay(floor: Floor, since: datetime, stores: Collection[str] = ()) -> list[
         ids = capsules.since(session, since)
     failed: dict[str, Report] = {}
     cases = [c for i in ids if (c := _case(floor, i, only, failed)) is not None]
-    back = {path.partition(".")[0] for case in cases for path in case.looked.back}
+    back = {path.partition(".")[0] for case in cases for path in case.evidence}
     restored = set(only or back)
     done = {case.one.request.id: _one(floor, case, only, restored) for case in cases}
     return [failed.get(i) or done[i] for i in ids if i in failed or i in done]
@@ -111,7 +137,8 @@ def _case(
     if one.request.kind not in ERASING:
         return Case(one, Looked())
     try:
-        return Case(one, returned.look(floor, one, one.keys, only))
+        found = returned.look(floor, one, one.keys, only)
+        return Case(one, found, marked=one.partly and only is None)
     except RightsError as error:
         failed[request_id] = _failed(one.request, error)
         return None
@@ -141,45 +168,63 @@ def _one(floor: Floor, case: Case, only: frozenset[str] | None, restored: set[st
 def _erase(floor: Floor, case: Case, restored: set[str], tag: str, report: Report) -> None:
     """Erase what is there again, in the stores that were restored, and read it back."""
     one, found = case.one, {**case.looked.unsure, **case.looked.back}
-    here = {path.partition(".")[0] for path in found} & restored
+    if case.marked:
+        report.unsure, report.by_hand = _marked(case.looked), dict(case.looked.by_hand)
+        return
+    here = {path.partition(".")[0] for path in (*found, *case.looked.held)} & restored
     report.unsure = {
         p: n for p, n in case.looked.unsure.items() if p.partition(".")[0] not in restored
     }
-    steps = [s for s in one.plan if s.action in ACTS and s.store in here]
+    steps = [s for s in one.plan if s.action in ACTS and s.store in here and one.did(s)]
     steps = returned.existing(floor.context.datamap, steps)
     if not steps:
         return
-    keys = _identity(floor, one, steps)
+    keys = _identity(floor, case, steps)
     for step in steps:
         if step.manual:
             report.by_hand |= {p: n for p, n in found.items() if p in step.collections}
             continue
-        for path, rows in _again(floor, one, step, keys, tag):
-            report.affected[path] = report.affected.get(path, 0) + rows
-    left = returned.look(floor, one, keys, here)
+        _tell(report, _again(floor, case, step, keys, tag))
+    _read_back(floor, case, keys, here, report)
+
+
+def _marked(looked: Looked) -> dict[str, int]:
+    """Return all that was found by marks, however sure: only a store that is named is acted on."""
+    paths = {**looked.back, **looked.unsure}
+    return {path: looked.back.get(path, 0) + looked.unsure.get(path, 0) for path in paths}
+
+
+def _read_back(
+    floor: Floor, case: Case, keys: KeySet, stores: Collection[str], report: Report
+) -> None:
+    """Say what is still there."""
+    with reading(floor.register) as session:
+        one = replace(case.one, noted=heldnotes.placed(session, case.one.request.id))
+    left = returned.look(floor, one, keys, stores)
     still = {**left.unsure, **left.back}
     report.left = {p: n for p, n in still.items() if p not in report.by_hand}
 
 
-def _identity(floor: Floor, one: Closed, steps: Sequence[Step]) -> KeySet:
+def _identity(floor: Floor, case: Case, steps: Sequence[Step]) -> KeySet:
     """Return the keys to act by, those of rows that came back among them."""
-    request = one.request
+    one, request = case.one, case.one.request
     keys, _ = returned.still_theirs(floor, request, one.keys)
     ruled = rulings_of(one.claim(steps[0], request.id, keys))
     paths = [path for step in steps for path in step.collections]
     return frozen_again(floor, floor.routes(request.kind), keys, paths, ruled)
 
 
-def _again(
-    floor: Floor, one: Closed, step: Step, keys: KeySet, tag: str
-) -> Iterator[tuple[str, int]]:
+def _again(floor: Floor, case: Case, step: Step, keys: KeySet, tag: str) -> Done | None:
     """
     Do one step again: under another id, or the store would say that it was done.
+
+    What is held is noted as after a first erasure, before the next step.
 
     Raises:
         Refused: a legal hold that covers this person waits for its approval.
         Transient: the holds could not be looked up. Nothing is destroyed before they are.
     """
+    one = case.one
     claim = one.claim(step, f"{one.request.id}-{tag}-{step.name}", keys)
     while True:
         try:
@@ -187,9 +232,25 @@ def _again(
         except Unfinished:
             continue  # a part is noted in the store; nobody else waits for this process
         break
-    found = outcome.result["collections"] if isinstance(outcome, Done) else {}
+    if not isinstance(outcome, Done):
+        return None
+    with transaction(floor.register) as session:
+        requests.locked(session, one.request.id)
+        heldnotes.write(session, floor.context.vault, outcome.held)
+    return outcome
+
+
+def _tell(report: Report, done: Done | None) -> None:
+    """Add what came of one step."""
+    found = done.result["collections"] if done else {}
+    noted = {note.collection for note in done.held} if done else set()
     for path, receipt in found.items():
-        yield path, receipt["affected"] + receipt["decorrelated"]
+        changed = receipt["affected"] + receipt["decorrelated"]
+        report.affected[path] = report.affected.get(path, 0) + changed
+        if path in noted:
+            report.held[path] = receipt["retained"]
+        if receipt.get("missing") == incidents.NOT_RESTRICTED:
+            report.not_restricted[path] = receipt["retained"]
 
 
 def _correct(
@@ -222,6 +283,7 @@ def _note(session: Session, floor: Floor, request: Request, tag: str, report: Re
         "affected": sum(report.affected.values()),
         "left": sum(report.left.values()),
         "unsure": sum(report.unsure.values()),
+        "held": sum(report.held.values()),
         "code": report.code,
     }
     audit.append(session, row, [audit.Line("replayed", "system", data)], now=now)
@@ -229,6 +291,7 @@ def _note(session: Session, floor: Floor, request: Request, tag: str, report: Re
         (incidents.CAME_BACK if request.kind in ERASING else incidents.DIFFERS, report.left),
         (incidents.PERHAPS_NEW, report.unsure),
         (incidents.BY_HAND, report.by_hand),
+        (incidents.NOT_RESTRICTED, report.not_restricted),
     ):
         if found:
             incidents.open_for(session, row, code, found, now=now)

@@ -6,26 +6,33 @@ found by them came back. An address or a device may be somebody else's by now, o
 person's who registered again, which is a new person: what is found by those alone is unsure,
 and where they lead to another account today they are not asked at all.
 
+After an erasure of a part the person's account leads to newer rows too: only rows that were marked
+before they went, and that the account leads to, are looked for. What could not be marked is named.
+An account that staff left in place proves nothing.
+
 Source: NDSR 24; PIPL 47.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from sqlmodel import Session, select
 
 from connectors.sdk import Expect, KeySet, Standing
 from rights.domain.datamap import DataMap
-from rights.domain.keys import HELD, OTHERS, Key
+from rights.domain.keys import GONE, HELD, OTHERS, Key
 from rights.store.models import Request, StepRow, StepState
-from workflows import capsules
+from workflows import capsules, heldnotes
 from workflows.claims import Claim
 from workflows.floor import Floor
 from workflows.freezing import frozen
+from workflows.holding import ground_of
+from workflows.holds import Placed, rulings_of
 from workflows.outcome import by_hand
+from workflows.partial import in_use, is_marked, stayed, unmarked, went
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
 from workflows.recipes import Action
@@ -33,6 +40,8 @@ from workflows.resolve import PREFIX
 from workflows.targets import targets
 
 FENCE: Final = 1
+
+_NOTED: Final = "noted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +52,13 @@ class Closed:
     Args:
         keys: From its capsule; ``values``: of a correction, from there too.
         checks: The reading back that took place, narrowed to what was found gone.
-        results: Results of its finished steps: what they went by about holds is among them.
+        results: Results of its finished steps: what they went by about holds is among them,
+            but for legal holds, which may have ended.
         partly: Data of the person stayed in use, so what is found by their account may be new.
+        left: The collections that staff left out.
+        done: Names of the steps that were done.
+        noted: Path to the legal hold by which rows are noted as held now.
+        unmarked: Path to rows that went and that cannot be known again by a key.
     """
 
     request: Request = field(repr=False)
@@ -54,14 +68,39 @@ class Closed:
     checks: Sequence[Step] = field(repr=False)
     results: Mapping[str, Mapping[str, Any]] = field(repr=False)
     partly: bool = False
+    left: frozenset[str] = frozenset()
+    done: frozenset[str] = frozenset()
+    noted: Mapping[str, Placed] = field(default_factory=dict)
+    unmarked: Mapping[str, int] = field(default_factory=dict)
 
-    def claim(self, step: Step, step_id: str, keys: KeySet) -> Claim:
+    def did(self, step: Step) -> bool:
+        """Return whether *step* was done, and not left out."""
+        return step.name in self.done
+
+    def claim(
+        self,
+        step: Step,
+        step_id: str,
+        keys: KeySet,
+        *,
+        marked: bool = False,
+        looking: bool = False,
+    ) -> Claim:
         """
         Return the right to do *step* under another id, with what the request went by.
 
         It has no plan: that the map or a schema changed since is no reason to leave data there.
+
+        Args:
+            looking: Rows that are noted as held are where they should be.
         """
-        return Claim(self.request, step_id, FENCE, step, None, keys, self.results)
+        placed = {path: asdict(one) for path, one in self.noted.items()} if looking else {}
+        results = {**self.results, _NOTED: {"holds": {"placed": placed}}}
+        return Claim(self.request, step_id, FENCE, step, None, keys, results, marked=marked)
+
+    def strong(self, datamap: DataMap, keys: KeySet) -> KeySet:
+        """Return the keys that can lead to nothing newer: accounts that went, and keys of rows."""
+        return keys.only(*(a for a in keys.anchors if not _weak(datamap, a, self.left)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +111,18 @@ class Looked:
     Args:
         back: Collection to rows that came back.
         unsure: Collection to rows found only by an address or a device: perhaps new ones.
+        held: Collection to rows that a law or a hold keeps: not back, and no one's to use.
         reused: Types of identifiers that lead to another account today.
         asked: Collections that were looked at.
+        by_hand: Collection to rows that went from it, where it cannot be told what came back.
     """
 
     back: Mapping[str, int] = field(default_factory=dict)
     unsure: Mapping[str, int] = field(default_factory=dict)
     reused: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    held: Mapping[str, int] = field(default_factory=dict)
+    by_hand: Mapping[str, int] = field(default_factory=dict)
 
 
 def closed(session: Session, floor: Floor, request_id: str) -> Closed | None:
@@ -91,21 +134,25 @@ def closed(session: Session, floor: Floor, request_id: str) -> Closed | None:
         return None
     rows = session.exec(select(StepRow).where(StepRow.request_id == request_id)).all()
     done = {r.id: r for r in rows if r.state is StepState.DONE}
-    results = {name: row.result for name, row in done.items()}
+    results = {name: _unplaced(row.result) for name, row in done.items()}
     checks = [
         replace(step, collections=_gone(done.get(f"{request_id}-{step.name}"), step))
         for step in plan
         if step.action is Action.VERIFY
     ]
     checks = existing(floor.context.datamap, checks)
-    partly = erased_partly(request, rows)
-    return Closed(request, plan, content.keys, content.values, checks, results, partly)
+    names = frozenset(name.partition("-")[2] for name in done)
+    noted = heldnotes.placed(session, request_id)
+    paths = went(plan, rows) & {c.path for c in floor.context.datamap.collections}
+    missed = {path: n for path, n in unmarked(rows).items() if path in paths}
+    part = in_use(request, rows), stayed(plan, rows), names, noted, missed
+    return Closed(request, plan, content.keys, content.values, checks, results, *part)
 
 
-def erased_partly(request: Request, rows: Iterable[StepRow]) -> bool:
-    """Return whether an erasure left data in use on purpose: the person is still one of ours."""
-    kept = any(row.result.get("holds", {}).get("kept") for row in rows)
-    return kept or bool(request.parameters.get("trigger"))
+def _unplaced(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *result* without the legal holds of then: what of them still keeps rows is noted."""
+    holds = result.get("holds")
+    return {**result, "holds": {**holds, "placed": {}}} if holds else result
 
 
 def _gone(row: StepRow | None, step: Step) -> tuple[str, ...]:
@@ -119,8 +166,9 @@ def look(floor: Floor, one: Closed, keys: KeySet, stores: Collection[str] | None
     """
     Verify once more what was found gone.
 
-    After an erasure of a part only named stores are looked at: in others, rows of an account that
-    is in use are newer ones.
+    Where the person stayed in use, only what was marked is looked for, unless stores are named:
+    elsewhere, rows of an account that is in use are newer ones. What could not be marked is left
+    to staff.
 
     Args:
         keys: The request's own, or those of rows that came back beside them.
@@ -129,19 +177,23 @@ def look(floor: Floor, one: Closed, keys: KeySet, stores: Collection[str] | None
     Raises:
         ConnectorError: a store could not be asked. That is never "nothing".
     """
-    if one.partly and stores is None:
-        return Looked()
+    marked = one.partly and stores is None
     steps = [s for s in one.checks if stores is None or s.store in stores]
-    own = strong(floor.context.datamap, keys)
+    steps = _with_marks(steps, keys) if marked else steps
     theirs, reused = still_theirs(floor, one.request, keys)
-    back = dict(_wrong(floor, one, steps, own))
-    every = dict(_wrong(floor, one, steps, theirs)) if len(theirs) > len(own) else back
+    own = one.strong(floor.context.datamap, theirs)
+    back, held = _wrong(floor, one, steps, own, marked=marked)
+    every = back
+    if len(theirs) > len(own):
+        every, held = _wrong(floor, one, steps, theirs, marked=marked)
     unsure = {path: rows - back.get(path, 0) for path, rows in every.items()}
     return Looked(
         back,
         {path: rows for path, rows in unsure.items() if rows > 0},
         reused,
         tuple(p for step in steps for p in step.collections),
+        held,
+        dict(one.unmarked) if marked else {},
     )
 
 
@@ -152,30 +204,47 @@ def existing(datamap: DataMap, steps: Iterable[Step]) -> list[Step]:
     return [s for s in out if s.collections]
 
 
+def marks(keys: KeySet) -> KeySet:
+    """Return the keys of rows that an erasure of a part took."""
+    return keys.only(*(a for a in keys.anchors if a.startswith(GONE)))
+
+
+def _with_marks(steps: Iterable[Step], keys: KeySet) -> list[Step]:
+    known = ((s, tuple(p for p in s.collections if is_marked(keys, p))) for s in steps)
+    return [replace(s, collections=paths) for s, paths in known if paths]
+
+
 def _wrong(
-    floor: Floor, one: Closed, steps: Sequence[Step], keys: KeySet
-) -> Iterator[tuple[str, int]]:
+    floor: Floor, one: Closed, steps: Sequence[Step], keys: KeySet, *, marked: bool
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the rows that should not be there, and those that are held, by collection."""
+    wrong: dict[str, int] = {}
+    held: dict[str, int] = {}
     for step in steps:
-        claim = one.claim(step, f"{one.request.id}-look", keys)
+        claim = one.claim(step, f"{one.request.id}-look", keys, marked=marked, looking=True)
         for connector, target, work in targets(floor, claim):
             found = connector.verify(target, work, Expect.ERASED)  # type: ignore[attr-defined]  # it was verified before
-            if found.rows:
-                yield target.collection.path, found.rows
+            path = target.collection.path
+            wrong |= {path: found.rows} if found.rows else {}
+            grounded = ground_of(rulings_of(claim), target.collection) is not None
+            held |= {path: found.restricted} if found.restricted and grounded else {}
+    return wrong, held
 
 
-def strong(datamap: DataMap, keys: KeySet) -> KeySet:
-    """Return the keys that can never be another person's: accounts, and keys of rows."""
-    return keys.only(*(a for a in keys.anchors if not _weak(datamap, a)))
+def _weak(datamap: DataMap, anchor: str, left: frozenset[str] = frozenset()) -> bool:
+    """
+    Return whether *anchor* holds addresses or devices, by whatever name.
 
-
-def _weak(datamap: DataMap, anchor: str) -> bool:
-    """Return whether *anchor* holds addresses or devices, by whatever name."""
+    Args:
+        left: Collections that are there still: the account or the row may have newer data.
+    """
     if anchor.startswith(PREFIX):
-        kind = datamap.identifiers.get(anchor.removeprefix(PREFIX))
-        return kind is None or kind.kind != "account"
-    path, _, named = anchor.removeprefix(HELD).removeprefix(OTHERS).partition(":")
+        name = anchor.removeprefix(PREFIX)
+        kind, at = datamap.identifiers.get(name), (c for c in datamap.collections if c.path in left)
+        return kind is None or kind.kind != "account" or any(name in c.identifies for c in at)
+    path, _, named = _bare(anchor).partition(":")
     collection = next((c for c in datamap.collections if c.path == path), None)
-    if collection is None:
+    if collection is None or path in left:
         return True
     loose = {
         column
@@ -184,6 +253,10 @@ def _weak(datamap: DataMap, anchor: str) -> bool:
     }
     columns = named.split(",") if named else collection.key
     return bool(loose.intersection(columns))
+
+
+def _bare(anchor: str) -> str:
+    return anchor.removeprefix(HELD).removeprefix(OTHERS).removeprefix(GONE)
 
 
 def still_theirs(floor: Floor, request: Request, keys: KeySet) -> tuple[KeySet, tuple[str, ...]]:

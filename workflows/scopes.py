@@ -41,7 +41,7 @@ def choose(
         Scope.TAGS: lambda: [s.collection for s in datamap.switches if s.name == TAGS_SWITCH],
         Scope.DECISIONS: lambda: _decision_paths(datamap, decision),
     }
-    return _ordered(datamap, plain[scope]())
+    return ordered(datamap, plain[scope]())
 
 
 def roots(datamap: DataMap) -> frozenset[str]:
@@ -115,13 +115,48 @@ def _to_restrict(datamap: DataMap) -> list[str]:
     ]
 
 
+def holding(datamap: DataMap, categories: Iterable[str]) -> list[str]:
+    """Return the collections that hold data of these categories, a person's own."""
+    wanted = set(categories)
+    return [c.path for c in datamap.collections if _owned(c) and wanted & _categories(c)]
+
+
+def stopped_too(datamap: DataMap, path: str, categories: Iterable[str]) -> list[str]:
+    """
+    Return the other categories that the flag of a collection stops as well.
+
+    It stops what is in the row, and what hangs on the row and has no flag of its own.
+    """
+    stopped = set(_categories(datamap.collection(path)))
+    waiting = [path]
+    while waiting:
+        above = waiting.pop()
+        for one in datamap.collections:
+            hangs = any(k.role is Role.OWNER and k.to == above for k in one.links)
+            if hangs and one.restriction is None and one.path != path:
+                stopped |= _categories(one)
+                waiting += [one.path] if one.path not in waiting else []
+    return sorted(stopped - set(categories))
+
+
+def used_for(datamap: DataMap, purpose: str) -> frozenset[str]:
+    """Return the categories that the map says are used for a purpose."""
+    fields = (f for c in datamap.collections for f in c.fields if purpose in f.purposes)
+    return frozenset(f.category for f in fields)
+
+
+def _categories(collection: Collection) -> frozenset[str]:
+    return frozenset(f.category for f in collection.fields)
+
+
 def _decision_paths(datamap: DataMap, decision: str) -> list[str]:
     chosen = [d for d in datamap.decisions if decision in ("", d.name)]
     fields = [f for d in chosen for f in (*d.inputs, d.outcome)]
     return [f.rpartition(".")[0] for f in fields]
 
 
-def _ordered(datamap: DataMap, paths: Iterable[str]) -> ByStore:
+def ordered(datamap: DataMap, paths: Iterable[str]) -> ByStore:
+    """Return *paths* by store, children first."""
     wanted = set(paths)
     out: ByStore = {}
     for path in erase_order(datamap):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from connectors.sdk import Inventory, KeySet, TableFound
-from rights.domain.datamap import Collection, DataMap, Depth, Erasure, OnErasure, Role
-from rights.domain.errors import Misconfigured, Refused
+from connectors.sdk import Connector, ConnectorError, Inventory, KeySet, TableFound
+from rights.domain.datamap import Collection, DataMap, Depth, Erasure, OnErasure, Role, Store
+from rights.domain.errors import ConfigError, Misconfigured, Refused
 from rights.domain.keys import Standing, held
 from rights.domain.kinds import Option
 from rights.store.models import Request
 from workflows import escrow, preflight
+from workflows.check import inventory_of
 from workflows.findings import Finding, Level
 from workflows.floor import Floor
 from workflows.freezing import frozen
@@ -20,7 +22,7 @@ from workflows.plan import Step
 from workflows.preflight import Acting, linked
 from workflows.recipes import EFFECTS, Action
 from workflows.routes import Routes
-from workflows.tables import Compared, table_of
+from workflows.tables import Compared, absent, table_of
 from workflows.where import at
 
 Surveys = Mapping[str, Inventory]
@@ -30,11 +32,53 @@ def surveys(floor: Floor, steps: Sequence[Step]) -> dict[str, Inventory]:
     """Return the live schema of each store that is going to be changed and can tell."""
     out = {}
     for store in dict.fromkeys(s.store for s in steps if s.action in EFFECTS and not s.manual):
-        look = getattr(floor.connector(store), "survey", None)
-        if look is not None:
-            with at(store):
-                out[store] = look()
+        connector = floor.connector(store)
+        with at(store):
+            found = _surveyed(connector)
+        if found is not None:
+            out[store] = found
     return out
+
+
+def fits(floor: Floor) -> None:
+    """
+    Make sure that what the data map names is there, in every store that can tell and answers.
+
+    For whoever runs requests by hand, once before the first of them: workers look at what each
+    plan is about, and wait. A store that does not answer is left to the requests themselves; so
+    is a view, of which only its name is known.
+
+    Raises:
+        ConfigError: a collection, or a column that a link or anything else names, is not there.
+    """
+    wrong = [
+        str(finding).removeprefix("error: ")
+        for store in floor.context.datamap
+        for finding in _absent(floor, store)
+    ]
+    if wrong:
+        raise ConfigError("the data map names what the stores do not have:", wrong)
+
+
+def looked_at(floor: Floor, store: Store) -> Inventory | None:
+    """Return the live schema of *store*, None where it cannot be told. Raises ConnectorError."""
+    connector = floor.connector(store.name)
+    return _surveyed(connector) or inventory_of(connector)
+
+
+def _surveyed(connector: Connector) -> Inventory | None:
+    look = getattr(connector, "survey", None)
+    return look() if look else None
+
+
+def _absent(floor: Floor, store: Store) -> Iterator[Finding]:
+    """Look at a store once: a connector keeps what it saw for the plans that come after."""
+    found: Inventory | None = None
+    with contextlib.suppress(ConnectorError, ConfigError):
+        found = _surveyed(floor.connector(store.name))
+    if found is not None:
+        compared = Compared.of(floor.context.datamap, store, found)
+        yield from absent(compared, lambda collection: table_of(collection) not in found.views)
 
 
 def cleared(

@@ -15,13 +15,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from rights.domain.lifecycle import TERMINAL, Event, State
+from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.logs import get
-from rights.services import outbox, preferences, requests
+from rights.services import lifting, outbox, preferences, requests
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request, StepRow
-from workflows import rechecks
+from workflows import incidents, rechecks
 
 BATCH: Final = 200
 
@@ -55,7 +55,10 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
         if request.next_at is None or request.next_at > now:
             return
         _again(session, context, request, now)
-        if request.state is State.IN_PROGRESS:
+        if request.wait is Wait.COOLING_OFF:
+            if not lifting.look(session, request, now):
+                incidents.open_for(session, request, incidents.LIFT_UNTOLD, {}, now=now)
+        elif request.state is State.IN_PROGRESS:
             queue = requests.queue_of(request)
             outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
         elif request.state in (State.OPEN, State.VERIFYING):

@@ -9,16 +9,19 @@ for columns and foreign keys.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Final
 
 from connectors.sdk import Inventory, TableFound
 from rights.domain.datamap import Collection, DataMap, Store
 from rights.domain.graph import INWARD
 from workflows.findings import Finding, error, warning
 from workflows.personal import guess
+
+_TIMES: Final = ("time", "date", "int", "num", "real", "double", "float", "text", "char")
+"""What the name of a type has in it whose values may be times."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -66,24 +69,53 @@ def table_of(collection: Collection) -> str:
     return str(collection.settings.get("table", collection.name))
 
 
+About = Callable[[Collection], bool]
+
+
 def findings(compared: Compared) -> Iterator[Finding]:
     """Yield everything that the comparison shows."""
-    yield from _tables(compared)
+    yield from _no_tables(compared)
+    yield from _unmapped(compared)
+    yield from _no_columns(compared)
     for collection, table in compared.pairs:
         if table.columns:
-            yield from _columns(compared.datamap, collection, table)
+            yield from _personal(compared.datamap, collection, table)
             yield from _keys(collection, table)
+            yield from _changes(collection, table)
     yield from _ignored(compared)
 
 
-def _tables(compared: Compared) -> Iterator[Finding]:
+def absent(compared: Compared, about: About) -> Iterator[Finding]:
+    """Yield what the map says of the collections in question and the store does not have."""
+    yield from _no_tables(compared, about)
+    yield from _no_columns(compared, about)
+
+
+def _no_tables(compared: Compared, about: About = lambda _: True) -> Iterator[Finding]:
     for name, collection in compared.mapped.items():
-        if name not in compared.tables:
+        if name not in compared.tables and about(collection):
+            what = f"the store has no table {name}"
+            yield error(collection.path, what, "correct the name, or remove the collection")
+
+
+def _no_columns(compared: Compared, about: About = lambda _: True) -> Iterator[Finding]:
+    for collection, table in compared.pairs:
+        if table.columns and about(collection):
+            yield from _columns(compared.datamap, collection, table)
+
+
+def _columns(datamap: DataMap, collection: Collection, table: TableFound) -> Iterator[Finding]:
+    in_keys = placeholders(collection)
+    for name, by in named(datamap, collection).items():
+        if name not in in_keys and not has_column(table, name):
             yield error(
-                collection.path,
-                f"the store has no table {name}",
-                "correct the name, or remove the collection",
+                f"{collection.path}.{name}",
+                f"the table has no column {name}, which is named by {by}",
+                "correct the name, or remove it from the map",
             )
+
+
+def _unmapped(compared: Compared) -> Iterator[Finding]:
     for table in compared.unmapped:
         personal = [c for c in table.columns if guess(c)]
         hint = f" ({', '.join(personal)} look personal)" if personal else ""
@@ -94,17 +126,8 @@ def _tables(compared: Compared) -> Iterator[Finding]:
         )
 
 
-def _columns(datamap: DataMap, collection: Collection, table: TableFound) -> Iterator[Finding]:
-    named = columns_named(datamap, collection)
-    in_keys = placeholders(collection)
-    for name in named:
-        if name not in in_keys and not has_column(table, name):
-            yield error(
-                f"{collection.path}.{name}",
-                f"the table has no column {name}",
-                "correct the name, or remove it from the map",
-            )
-    known = {column_of(name) for name in named} | set(table.key)
+def _personal(datamap: DataMap, collection: Collection, table: TableFound) -> Iterator[Finding]:
+    known = {column_of(name) for name in named(datamap, collection)} | set(table.key)
     for name in table.columns:
         found = guess(name) if name not in known else None
         if found:
@@ -140,6 +163,25 @@ def _nullable(collection: Collection, table: TableFound) -> Iterator[Finding]:
         )
 
 
+def _changes(collection: Collection, table: TableFound) -> Iterator[Finding]:
+    """Say where it could not be known when a contact was changed, though the map says how."""
+    for described in collection.fields:
+        name = described.contact_changed_at
+        kind = table.columns.get(name, "") if name else ""
+        if kind and not any(word in kind.lower() for word in _TIMES):
+            yield error(
+                f"{collection.path}.{name}",
+                f"says when {described.name} was changed, and is no time ({kind})",
+                "name a column with a date or time, or seconds since 1970",
+            )
+        if name and described.name not in collection.identifies.values():
+            yield warning(
+                f"{collection.path}.{described.name}",
+                "says when it was changed, but identifies nobody, so it is not looked at",
+                "name the column under identifies, or remove contact",
+            )
+
+
 def _ignored(compared: Compared) -> Iterator[Finding]:
     for name in compared.store.ignored:
         if not any(fnmatchcase(table, name) for table in compared.tables):
@@ -164,28 +206,50 @@ def placeholders(collection: Collection) -> frozenset[str]:
 
 def columns_named(datamap: DataMap, collection: Collection) -> tuple[str, ...]:
     """Return every column of *collection* that the map speaks of, in the map's order."""
-    rule, restriction = collection.retention, collection.restriction
-    links = collection.links
-    pointed = (
-        link.to_columns
-        for c in datamap.collections
-        for link in c.links
-        if link.to == collection.path
-    )
-    switches = (s.column for s in datamap.switches if s.collection == collection.path)
-    named: tuple[Any, ...] = (
-        *collection.key,
-        *collection.identifies.values(),
-        *(f.name for f in collection.fields),
-        *(f.contact_changed_at for f in collection.fields),
-        *(name for link in links for name in (*link.columns, link.type_column, *link.anonymise)),
-        *(name for names in pointed for name in names),
-        *((rule.from_, *rule.keep_fields) if rule else ()),
-        *((restriction.column,) if restriction else ()),
-        *collection.close,
-        *switches,
-    )
-    return tuple(dict.fromkeys(name for name in named if name))
+    return tuple(named(datamap, collection))
+
+
+def named(datamap: DataMap, collection: Collection) -> dict[str, str]:
+    """Return the same with what it is that speaks of each first."""
+    naming = (*_by_rows(collection), *_by_others(datamap, collection), *_by_rules(collection))
+    pairs = ((name, by) for names, by in naming for name in names if name)
+    out: dict[str, str] = {}
+    for name, by in pairs:
+        out.setdefault(name, by)
+    return out
+
+
+_Naming = Iterator[tuple[Iterable[str | None], str]]
+
+
+def _by_rows(collection: Collection) -> _Naming:
+    yield collection.key, "key"
+    for identifier, column in collection.identifies.items():
+        yield (column,), f"identifies {identifier}"
+    for described in collection.fields:
+        yield (described.name, described.contact_changed_at), f"the field {described.name}"
+    for link in collection.links:
+        to = link.to or link.identifier
+        yield (*link.columns, link.type_column, *link.anonymise), f"the link to {to}"
+
+
+def _by_others(datamap: DataMap, collection: Collection) -> _Naming:
+    for other in datamap.collections:
+        for link in other.links:
+            if link.to == collection.path:
+                yield link.to_columns, f"the link of {other.path}"
+    for switch in datamap.switches:
+        if switch.collection == collection.path:
+            yield (switch.column,), f"the switch {switch.name}"
+
+
+def _by_rules(collection: Collection) -> _Naming:
+    if rule := collection.retention:
+        yield (rule.from_,), "retention.from"
+        yield rule.keep_fields, "retention.keep_fields"
+    if restriction := collection.restriction:
+        yield (restriction.column,), "restriction"
+    yield collection.close, "close"
 
 
 def has_column(table: TableFound, name: str) -> bool:

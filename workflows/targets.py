@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from connectors.sdk import Connector, Expect, KeySet, Reach, Role, Target, Work
 from rights.domain.errors import Misconfigured
@@ -18,8 +19,12 @@ from workflows.freezing import frozen
 from workflows.graph import left_alone
 from workflows.holds import Rulings, rulings_of
 from workflows.keyring import opened_keys
+from workflows.partial import only_marked
 from workflows.recipes import TAGS_SWITCH
 from workflows.strain import asked_between
+
+LONGEST_TURN: Final = timedelta(seconds=60)
+"""How long a worker for whom nobody waits stays at one step; below the timeout of its job."""
 
 
 def keys_of(floor: Floor, claim: Claim) -> KeySet:
@@ -34,11 +39,18 @@ def targets(
     floor: Floor, claim: Claim, ruled: Rulings | None = None
 ) -> Iterator[tuple[Connector, Target, Work]]:
     """
-    Yield what to act on, in the plan's order, with one chunk number per collection.
+    Return what to act on, in the plan's order, with one chunk number per collection.
 
     Args:
         ruled: What is decided about holds; None: what the finished steps went by.
     """
+    found = _targets(floor, claim, ruled)
+    return only_marked(found) if claim.marked else found
+
+
+def _targets(
+    floor: Floor, claim: Claim, ruled: Rulings | None
+) -> Iterator[tuple[Connector, Target, Work]]:
     step = claim.step
     if step is None:
         raise ValueError("the step that makes the plan has no targets")
@@ -63,6 +75,8 @@ def targets(
             now=now,
             keep_running=lambda: floor.leases.check(claim.step_id),
             until=now + turn,
+            waited_for=floor.waited_for,
+            at_most=now + max(turn, LONGEST_TURN),
             strained=strained,
             bystanders=bystanders.rows(share),
             sampled=bystanders.sampled(claim.step_id, share),

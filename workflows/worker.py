@@ -13,10 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
 from rights import logs
@@ -98,12 +99,13 @@ def run(settings: Settings, *, burst: bool = False) -> None:
 
 def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     """Be one worker: open connections, answer the doorbell of one queue."""
+    redis = Redis.from_url(parts.settings.redis_url)
+    bell = Queue(queue, connection=redis, serializer=SERIALIZER, job_class=IdJob)
     floor = floor_for(parts, worker=f"{os.uname().nodename}:{os.getpid()}")
+    floor = replace(floor, waited_for=lambda: _rung(bell))
     jobs.at(floor)
     if queue == outbox.URGENT and not burst:
         threading.Thread(target=_publish, args=(floor,), name="status", daemon=True).start()
-    redis = Redis.from_url(parts.settings.redis_url)
-    bell = Queue(queue, connection=redis, serializer=SERIALIZER, job_class=IdJob)
     worker = SimpleWorker(
         [bell],
         connection=redis,
@@ -114,6 +116,14 @@ def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     )
     logs.get().info("worker.ready", queue=queue, pid=os.getpid())
     worker.work(burst=burst, logging_level="WARNING")
+
+
+def _rung(bell: Queue) -> bool:
+    """Return whether a job waits; while that cannot be asked, it is taken so."""
+    try:
+        return bell.count > 0
+    except RedisError:
+        return True
 
 
 def _publish(floor: Floor) -> None:

@@ -168,12 +168,15 @@ def erasable(collection: Collection, key: tuple[str, ...]) -> tuple[str, ...]:
     Return the fields that say something about the person: what anonymising empties.
 
     Keys and pointers are not among them: the first name the row, the second point from it, and
-    have rules of their own. A column that holds an identifier's value is no pointer.
+    have rules of their own. A column that holds an identifier's value is no pointer. What a link
+    of an owner says is cut from a row that stays for somebody else is the owner's as well, whether
+    it is a field of the map or not.
     """
     pointers = (c for link in collection.links if link.to for c in link.columns)
     spared = {*key, *pointers}
     kept = {f.name for f in collection.fields if f.erasure is Erasure.KEEP}
-    names = (*(f.name for f in collection.fields), *collection.identifies.values())
+    owners = (name for link in owner_links(collection) for name in link.anonymise)
+    names = (*(f.name for f in collection.fields), *collection.identifies.values(), *owners)
     return tuple(dict.fromkeys(n for n in names if n not in spared and n not in kept))
 
 

@@ -120,6 +120,8 @@ class Work:
         keep_running: Called between batches; raises ``Fenced`` when the lease was lost.
         until: Aware UTC; an effect done in chunks gives the worker back at the first boundary
             after it and raises ``Unfinished``. None: it goes on to its end.
+        waited_for: Asked after ``until``: whether anybody waits for this worker. If nobody does,
+            it may go on, up to ``at_most``, and need not read everything again.
         strained: Asked at the same boundaries: whether the store has enough for now.
         bystanders: Rows of other people to look at around an erasure; 0 for none.
         sampled: Also around one that fits into one transaction.
@@ -133,6 +135,8 @@ class Work:
     now: datetime | None = None
     keep_running: Callable[[], None] = field(default=lambda: None, repr=False)
     until: datetime | None = None
+    waited_for: Callable[[], bool] = field(default=lambda: True, repr=False)
+    at_most: datetime | None = None
     strained: Callable[[], bool] = field(default=lambda: False, repr=False)
     bystanders: int = 0
     sampled: bool = False
@@ -291,6 +295,7 @@ class TableFound:
         rewrites: Names of rules by which the store does something else than it is told.
         lacks: What the account may not do here: ``SELECT``, ``UPDATE``, ``DELETE``.
         documents: Columns into which a link may reach (``payload.customer.email``).
+        lasting: The store never gives the key of a deleted row to a new one by itself.
     """
 
     name: str
@@ -305,6 +310,7 @@ class TableFound:
     rewrites: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +329,16 @@ class Strain:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What ``discover`` saw, with a hash that changes when the schema does."""
+    """
+    What ``discover`` saw, with a hash that changes when the schema does.
+
+    Args:
+        views: What can be read like a table and is none.
+    """
 
     tables: tuple[TableFound, ...]
     hash: str
+    views: tuple[str, ...] = ()
 
 
 class Expect(StrEnum):

@@ -19,11 +19,13 @@ from sqlalchemy.engine import Connection
 
 from connectors.parts.deadlines import on_time
 from connectors.sdk import Receipt, Target, Transient, Unfinished, Work
+from connectors.sql.alone import Alone
 from connectors.sql.bystanders import Bystanders
 from connectors.sql.drafting import given
 from connectors.sql.engines import Engines, SqlSettings
 from connectors.sql.journal import OWNER, Journal, Noted, total
 from connectors.sql.keysets import load, unload
+from connectors.sql.pace import Pace
 from connectors.sql.plans import Plan
 from connectors.sql.sizes import Sizes, Whale
 from connectors.sql.stretches import PAGES, Stretch, Stretches
@@ -32,14 +34,8 @@ from rights.failpoints import Point, hit
 _TURNS = 3
 """Times a table is read to its end: rows that moved behind us are met the next time."""
 
-_GROWTH, _SHRINK = 4.0, 0.125
-"""How much wider or narrower than the last one a range may be."""
-
-_SPEED = 50_000.0
-"""Rows per second, until it was measured."""
-
-_ENOUGH = 1_000
-"""Rows after which a measured speed is believed."""
+_CANCELLED = "57014"
+"""What PostgreSQL says of a statement that it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +142,13 @@ class Run:
         self._target, self._work, self._plans = target, work, plans
         self._stretches = {plan.built.name: plan.built for plan in plans}
         self._count, self._done = noted.count, noted.done
-        self._aim_s, self._rows = settings.chunk_s, settings.whale_rows
-        self._speed = _SPEED
+        rule = target.collection.restriction
+        # What takes long in an escrow is the bucket, and no database ends that.
+        elsewhere = rule is not None and rule.escrow
+        guarded = connection.dialect.name == "postgresql" and not elsewhere
+        self._pace = Pace(settings.chunk_s, settings.whale_rows, guarded)
+        self._tried = Place("")
+        self._alone = Alone()
         self._given: dict[str, Any] = {}
 
     def all(self, place: Place) -> Receipt:
@@ -163,6 +164,8 @@ class Run:
                 with self._connection.begin():
                     for plan in self._plans:
                         plan.built.erasing.refuse(self._connection, self._given)
+                if self._journal:  # each of our transactions writes there, and so has a number
+                    self._alone = Alone.since(self._connection)
             while self._more(place):
                 if self._count > before and (self._over() or self._work.strained()):
                     raise Unfinished("a part of the rows is erased; the rest follows in its turn")
@@ -201,6 +204,8 @@ class Run:
     def _left(self) -> bool:
         """Return whether a row is still to go: one that moved to pages that were done, say."""
         with self._connection.begin():
+            if self._alone.still(self._connection):
+                return False
             return any(self._left_in(plan.built) for plan in self._plans)
 
     def _left_in(self, stretch: Stretch) -> bool:
@@ -215,13 +220,26 @@ class Run:
         stretch = self._stretches.get(place.stretch)
         if stretch is None:
             stretch, place = self._plans[0].built, self._fresh(place, self._plans[0].built.name)
-        started = time.monotonic()
+        try:
+            return self._chunk(stretch, place)
+        except exc.OperationalError as error:
+            if not (self._pace.limit_s and getattr(error.orig, "sqlstate", "") == _CANCELLED):
+                raise
+            self._alone.first = None
+            if not self._tried.size:
+                return self._tried  # it waited before its range was known, for somebody's lock
+            return replace(self._tried, size=self._pace.ended(self._tried.size))
+
+    def _chunk(self, stretch: Stretch, place: Place) -> Place:
+        self._tried, started = place, time.monotonic()
         with self._connection.begin():
-            self._without_waiting()
+            self._briefly()
             if self._journal:
                 self._journal.claim(self._connection, self._work, (OWNER,))
             place, following, parameters = self._range(stretch, place)
+            self._tried = place
             if parameters is None:
+                self._alone.first = None  # whether this one got a number is not known
                 return following
             others = self._bystanders.around(
                 self._connection, self._target, self._work, self._count + 1
@@ -230,24 +248,28 @@ class Run:
             receipt = others.told(self._connection, receipt)
             took, rows = time.monotonic() - started, receipt.affected + receipt.decorrelated
             if following.at is not None:
-                following = replace(following, size=self._size(stretch, place.size, took, rows))
+                each = stretch.span.rows if stretch.span else 1
+                following = replace(following, size=self._pace.next(place.size, took, rows, each))
             if self._journal:
                 noted = asdict(following)
                 self._journal.note(self._connection, self._work, self._count, receipt, noted)
             hit(Point.STORE_BEFORE)
         hit(Point.STORE_AFTER)
+        self._alone.own += 1
         self._count, self._done = self._count + 1, total((self._done, receipt))
         return following
 
-    def _without_waiting(self) -> None:
+    def _briefly(self) -> None:
         """
-        Let PostgreSQL write this chunk to disk when it likes.
+        Let PostgreSQL write this chunk to disk when it likes, and end it if it takes too long.
 
         A crash of the server may then take back the last chunks, each with its note, and they
         are done again. The transaction that closes the erasure waits for all of them.
         """
         if self._connection.dialect.name == "postgresql":
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        if limit := self._pace.limit_s:
+            self._connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(limit * 1000)}")
 
     def _range(self, stretch: Stretch, place: Place) -> tuple[Place, Place, dict[str, Any] | None]:
         """Return the place as it is now, the next one, and the parameters of the range."""
@@ -258,25 +280,11 @@ class Run:
             ends = span.start(self._connection, self._given)
             if ends is None:
                 return place, self._after(place), None
-            size = max(1, int(min(self._rows, _SPEED * self._aim_s) / span.rows / 2))
-            place = replace(place, at=ends[0], end=ends[1], size=size)
+            place = replace(place, at=ends[0], end=ends[1], size=self._pace.first(span.rows))
         to = span.to(self._connection, self._given, place.at, place.size)
         over = to is None or (place.end is not None and to >= place.end)
         following = self._after(place) if over else replace(place, at=to)
         return place, following, {**self._given, **span.given(place.at, to)}
-
-    def _size(self, stretch: Stretch, size: int, took: float, rows: int) -> int:
-        """
-        Return how wide the next range may be.
-
-        A stretch without rows of the person's says nothing about one that is full of them: a
-        range is never so wide that it could hold more rows than fit into the time.
-        """
-        if rows >= _ENOUGH:
-            self._speed = rows / max(took, 0.001)
-        change = min(max(self._aim_s / max(took, 0.001), _SHRINK), _GROWTH)
-        most = self._speed * self._aim_s / (stretch.span.rows if stretch.span else 1)
-        return max(1, int(min(size * change, most)))
 
     def _after(self, place: Place) -> Place:
         """Return the beginning of the next stretch, or of the next turn."""
@@ -288,7 +296,11 @@ class Run:
         return Place(place.ranges, stretch, turn=place.turn)
 
     def _over(self) -> bool:
-        return self._work.until is not None and datetime.now(UTC) >= self._work.until
+        """Return whether the worker is somebody else's now."""
+        work, now = self._work, datetime.now(UTC)
+        if work.until is None or now < work.until:
+            return False
+        return work.at_most is None or now >= work.at_most or work.waited_for()
 
     def _close(self) -> Receipt:
         """Note that all is done. Where nothing is noted, a count after a crash is a minimum."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from connectors.sql.emptying import SALT, Emptied, emptied, pointer
 from connectors.sql.erasing import ROWS, Erasing, Tree
 from connectors.sql.escrowing import KEY, REPEATED, Escrow, InEscrow
 from connectors.sql.facts import column, columns
+from connectors.sql.held import CUTOFF, held
 from connectors.sql.inside import as_inside
 from connectors.sql.keysets import Condition
 from connectors.sql.nobody import cleared, clears, unset
@@ -22,9 +23,6 @@ from connectors.sql.plans import Prepared
 from connectors.sql.predicates import NEVER, Rows, any_of
 from connectors.sql.sealing import HOLDER, NOW, InTable, Place, Sealing, ground
 from connectors.sql.values import fitting
-
-CUTOFF = "rights_cutoff"
-"""The parameter that takes the moment after which a row is held."""
 
 
 def given(target: Target, work: Work) -> dict[str, Any]:
@@ -39,6 +37,10 @@ def given(target: Target, work: Work) -> dict[str, Any]:
         KEY: ruling.key if ruling else b"",
         REPEATED: work.fence > 1,
     }
+
+
+Pointers = list[tuple[Reach, dict[str, Any], str]]
+"""Ways along which something is cut: how, and the column that cannot be, or nothing."""
 
 
 class Draft:
@@ -73,7 +75,7 @@ class Draft:
         self.replaces = anonymise or self.collection.erasure is Erasure.ANONYMISE
         self.keeps = self.collection.erasure is Erasure.KEEP
         self.going = rows.goes()
-        self.held = self._held()
+        self.held = held(rows)
 
     def erasing(self) -> Erasing:
         rule = self.collection.retention
@@ -108,7 +110,7 @@ class Draft:
             kept=self._kept(hits),
             cuts=self._cuts(pointers, [r for r in cutting if r not in first]),
             settles=not (first or self._hold() or self._seal()) and self._settles(pointers),
-            left=self._left(),
+            left=self._undone(pointers),
         )
 
     def unhooking(self, names: tuple[str, ...]) -> tuple[Prepared, ...]:
@@ -130,25 +132,6 @@ class Draft:
         return {c.name: sa.null() for c in found if c.nullable}
 
     # -- conditions ------------------------------------------------------------------------
-
-    def _held(self) -> Condition:
-        """Return "a rule keeps this row"."""
-        if self.keeps:
-            return sa.true()
-        rule = self.collection.retention
-        if rule and rule.with_:
-            return self.rows.held_above()
-        if rule is None or cutoff(self.collection, _ANY_TIME) is None:
-            return NEVER
-        since = column(self.rows.table, rule.from_, self.rows.path)
-        lite = self.rows.dialect == "sqlite"  # which has no type for them: most keep text
-        dated = isinstance(since.type, sa.DateTime | sa.Date)
-        if not dated and not (lite and isinstance(since.type, sa.String | sa.types.NullType)):
-            raise Misconfigured(
-                f"{self.rows.path}: retention counts from {rule.from_}, which holds no date"
-            )
-        unread = sa.func.datetime(since) if lite else since  # no date we can read: it stays
-        return sa.or_(unread.is_(None), _later(since, self.rows.dialect))
 
     def _not_held(self, reach: Reach | None = None) -> list[Condition]:
         if self.held is NEVER or (reach and grade(reach, Standing.SOLE) is None):
@@ -203,18 +186,39 @@ class Draft:
         read = sa.select(*self.telling).where(*going, *self.within)
         return Prepared(read if self.rows.dialect == "sqlite" else read.with_for_update())
 
-    def _settles(self, pointers: list[tuple[Reach, dict[str, Any], str]]) -> bool:
-        """Return whether no statement matches a row that it has treated."""
+    def _settles(self, pointers: Pointers) -> bool:
+        """
+        Return whether a row that was treated matches nothing any more, within the same range.
+
+        Two statements may be about one row, and the first moves it on PostgreSQL: the second
+        would not meet it there.
+        """
+        writes = [stuck for _, _, stuck in pointers if not stuck]
+        if len(writes) + (self.replaces and self.going is not NEVER) > 1:
+            return False
         if any(not stuck and not self._clears(values, reach) for reach, values, stuck in pointers):
             return False
         return not self.replaces or self.going is NEVER or bool(self._still_full())
 
     def _left(self) -> Prepared | None:
         """Return what counts the rows that are still to go."""
-        if self.going is NEVER or self.keeps:
+        return None if self.going is NEVER or self.keeps else self._count(self._to_go())
+
+    def _undone(self, pointers: Pointers) -> Prepared | None:
+        """Return the same with the rows that are still to be cut."""
+        if self.keeps:
             return None
+        due = [] if self.going is NEVER else [self._to_go()]
+        due += [
+            sa.and_(self.rows.hit(reach, Standing.SOLE), *self._not_held(reach))
+            for reach, _, stuck in pointers
+            if not stuck
+        ]
+        return self._count(any_of(due)) if due else None
+
+    def _to_go(self) -> Condition:
         full = self._still_full() if self.replaces else []
-        return self._count(self.going, *self._not_held(), *full)
+        return sa.and_(self.going, *self._not_held(), *full)
 
     def _lock(self, reached: Condition) -> Prepared | None:
         """Return the statement that makes a second eraser of shared rows wait."""
@@ -322,7 +326,7 @@ class Draft:
 
     def _cuts(
         self,
-        pointers: list[tuple[Reach, dict[str, Any], str]],
+        pointers: Pointers,
         reaches: list[Reach],
         *,
         stays: bool = False,
@@ -386,15 +390,3 @@ class Draft:
             return None
         others = [c.is_not(sa.true()) for c in (self.going, cut) if c is not NEVER]
         return self._tally(kept, *others, *self._not_held())
-
-
-_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _later(since: sa.Column[Any], dialect: str) -> Condition:
-    after = sa.bindparam(CUTOFF, type_=sa.DateTime())
-    if dialect == "sqlite":  # one spelling for every way a date may be written there
-        return sa.func.datetime(since) > sa.func.datetime(after)
-    if dialect == "postgresql" and getattr(since.type, "timezone", False):
-        return since > sa.func.timezone("UTC", after)
-    return since > after

@@ -43,7 +43,7 @@ class Erasing:
         seal: Puts the rows that ``held`` counts away, where they may not stay in the table.
         kept: Counts the rows a link keeps.
         settles: A row that was treated matches nothing here any more.
-        left: Counts the rows that are still to go.
+        left: Counts the rows that are still to go, or to be cut.
     """
 
     path: str

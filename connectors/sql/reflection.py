@@ -9,6 +9,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -182,7 +183,7 @@ class Schema:
             found = self.discover()
             with self._engines.acting.connect() as connection, _quiet():
                 tables = surveyed(connection, found.tables, self._schema)
-            self._surveyed = Inventory(tables, found.hash)
+            self._surveyed = replace(found, tables=tables)
         return self._surveyed
 
     def discover(self) -> Inventory:
@@ -199,14 +200,23 @@ class Schema:
                 "indexes": self._everywhere(view.get_multi_indexes, **hidden),
                 "waits": view.dialect.name == "sqlite",
                 "documents": _checked(connection),
+                "lasting": _lasting(connection),
             }
+            views = tuple(self._views(view))
             left_out = {JOURNAL, SEALED, ESCROWED, *_partitions(connection)}
         tables = tuple(
             self._found(place, every)
             for place in sorted(every["columns"], key=lambda place: self._called(*place))
             if place[1] not in left_out
         )
-        return Inventory(tables, _hash(tables))
+        return Inventory(tables, _hash(tables), views)
+
+    def _views(self, view: sa.Inspector) -> Iterator[str]:
+        asked = [view.get_view_names]
+        if view.dialect.name == "postgresql":
+            asked.append(view.get_materialized_view_names)
+        for schema in (self._schema, *self._further):
+            yield from (self._called(schema, name) for ask in asked for name in ask(schema))
 
     def _found(self, place: Any, every: dict[str, Any]) -> TableFound:
         foreign = tuple(
@@ -265,6 +275,18 @@ def _checked(connection: Connection) -> frozenset[tuple[str, str]]:
 _CHECKED = re.compile(r"json_valid\(\s*[\"`\[]?(\w+)[\"`\]]?\s*\)", re.IGNORECASE)
 
 
+def _lasting(connection: Connection) -> frozenset[str] | None:
+    """Return, of SQLite, the tables that give no number twice; of others None: all of them."""
+    if connection.dialect.name != "sqlite":
+        return None
+    asked = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+    said = connection.execute(sa.text(asked)).all()
+    return frozenset(name for name, text in said if _COUNTED.search(text or ""))
+
+
+_COUNTED = re.compile(r"\bPRIMARY\s+KEY(\s+ASC)?\s+AUTOINCREMENT\b", re.IGNORECASE)
+
+
 def _partitions(connection: Connection) -> frozenset[str]:
     if connection.dialect.name != "postgresql":
         return frozenset()
@@ -299,6 +321,7 @@ def _table_found(
             or (place[1], str(c["name"])) in every["documents"]
             or (every["waits"] and isinstance(c["type"], sa.Text | sa.types.NullType))
         ),
+        lasting=every["lasting"] is None or (not place[0] and place[1] in every["lasting"]),
         deferrable=_deferrable(place, every),
         on_delete={
             tuple(k["constrained_columns"]): str(action).upper()

@@ -40,10 +40,25 @@ GRANT SELECT, INSERT, UPDATE ON
     request, bundle, identifier, sealed_note, challenge, nonce, consent, preference, "grant",
     notice, outbox, lookup, idempotency, webhook_subscription, webhook_delivery, day_chain
     TO rights_web;
+GRANT SELECT, INSERT, UPDATE ON representation, representative_contact, evidence TO rights_web;
+GRANT SELECT, INSERT ON arrangement TO rights_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO rights_web;
+GRANT SELECT, INSERT, UPDATE ON warning_due, contact_warning TO rights_web;
+GRANT SELECT, INSERT ON aftercare TO rights_web;
+-- Messages, appeals and complaints: the web takes and shows them, staff act with the relay's role,
+-- and no worker, whose connectors reach the stores, reads any of it.
+GRANT SELECT, INSERT ON writing, appeal TO rights_web;
+GRANT SELECT, INSERT, UPDATE ON complaint TO rights_web;
+GRANT SELECT, INSERT, DELETE ON sign_in TO rights_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON person_key, key_challenge TO rights_web;
+GRANT SELECT, INSERT ON key_proof, key_letter TO rights_web;
 GRANT DELETE ON idempotency TO rights_web;
-GRANT SELECT, INSERT ON entry TO rights_web;
+GRANT SELECT, INSERT ON entry, proof_try TO rights_web;
 GRANT SELECT, UPDATE ON package, backend_key TO rights_web;
-GRANT SELECT ON backend, receipt, receipt_opening, store_status, suppression TO rights_web;
+GRANT SELECT ON
+    backend, sign_in_provider, receipt, receipt_opening, store_status, suppression, proof,
+    proof_demand
+    TO rights_web;
 
 -- Worker: does the work and writes down what was done.
 GRANT SELECT, INSERT, UPDATE ON
@@ -56,11 +71,22 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
     aftercare, capsule, suppression, held_rows, escrow_key
     TO rights_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON store_gate, store_turn TO rights_worker;
+GRANT SELECT, INSERT, UPDATE ON warning_due, contact_warning TO rights_worker;
+GRANT UPDATE (on_file, changed_at) ON identifier TO rights_worker;
+-- Proofs: that a code was answered, never which; the word that a look-up's answer is there.
+GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_worker;
+GRANT SELECT ON key_proof TO rights_worker;
 GRANT SELECT, DELETE ON released_value TO rights_worker;
+GRANT SELECT, DELETE ON person_key TO rights_worker;
 GRANT SELECT, INSERT ON receipt_opening TO rights_worker;
 GRANT SELECT, UPDATE ON hold_approval, legal_hold, hold_exception TO rights_worker;
 GRANT SELECT, INSERT ON entry, receipt, sealed_note TO rights_worker;
-GRANT SELECT ON identifier, webhook_subscription, backend, consent TO rights_worker;
+GRANT SELECT, INSERT, UPDATE ON proof TO rights_worker;
+GRANT SELECT, UPDATE ON proof_try TO rights_worker;
+GRANT SELECT ON
+    identifier, representation, representative_contact, arrangement,
+    webhook_subscription, backend, consent
+    TO rights_worker;
 
 -- Relay: rings, mails, delivers, signs checkpoints, and forgets what is over.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rights_relay;

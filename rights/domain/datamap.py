@@ -105,7 +105,8 @@ class Field:
         relates_to: Whose data it may hold; None when the map does not say.
         emptied_to: The one value that stands for nobody; empty lets the connector choose.
         on_source_erasure: ``recompute``, ``erase``, ``keep`` or empty: of derived values.
-        proof, contact_changed_at: May verify a person (``fact``, ``real_name``); and since when.
+        proof, contact_changed_at: May verify a person (``rights.domain.facts``); and since when.
+        compare: How it is compared then; empty for the usual way of its kind of proof.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Field:
     on_source_erasure: str = ""
     proof: str = ""
     contact_changed_at: str = ""
+    compare: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +301,7 @@ class Purpose:
 
     Args:
         contract: How it is known that the contract behind it runs; None where nothing says so.
+        approval: The legal approval by which training a model counts as necessary; empty for none.
     """
 
     name: str
@@ -307,6 +310,7 @@ class Purpose:
     necessary: bool = False
     use: str = ""
     contract: Contract | None = None
+    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)

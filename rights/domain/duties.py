@@ -26,7 +26,16 @@ class Act(StrEnum):
     LEAVE_OUT = "leave_out"
     APPROVE = "approve"
     DENY = "deny"
+    LIFT = "lift"
     READ_HELD = "read_held"
+    ASK_PROOF = "ask_proof"
+    IDENTIFY = "identify"
+    CORRESPOND = "correspond"
+    ASSIGN_APPEAL = "assign_appeal"
+    DECIDE_APPEAL = "decide_appeal"
+    ANSWER_COMPLAINT = "answer_complaint"
+    VERIFY = "verify"
+    OPEN_EVIDENCE = "open_evidence"
 
 
 AUTOMATION: Final = "automation"
@@ -39,13 +48,39 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.LEAVE_OUT: frozenset({"reviewer", "approver"}),
         Act.APPROVE: frozenset({"approver"}),
         Act.DENY: frozenset({"approver", "verifier", "legal", "dpo"}),
+        Act.LIFT: frozenset({"approver", "legal", "dpo"}),
         Act.READ_HELD: frozenset({"legal"}),
+        Act.ASK_PROOF: frozenset({"verifier", "reviewer", "approver"}),
+        Act.IDENTIFY: frozenset({"verifier"}),
+        Act.CORRESPOND: frozenset({"reviewer", "approver", "legal", "dpo"}),
+        Act.ASSIGN_APPEAL: frozenset({"approver", "legal", "dpo", "admin"}),
+        Act.DECIDE_APPEAL: frozenset({"approver", "legal", "dpo"}),
+        Act.ANSWER_COMPLAINT: frozenset({"reviewer", "approver", "legal", "dpo"}),
+        Act.VERIFY: frozenset({"verifier"}),
+        Act.OPEN_EVIDENCE: frozenset({"verifier"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
 
-BY_A_PERSON: Final = frozenset({Act.REVIEW, Act.LEAVE_OUT, Act.APPROVE, Act.DENY, Act.READ_HELD})
-"""Decisions: whoever has the role ``automation`` takes none, whatever else is granted."""
+BY_A_PERSON: Final = frozenset(
+    {
+        Act.REVIEW,
+        Act.LEAVE_OUT,
+        Act.APPROVE,
+        Act.DENY,
+        Act.LIFT,
+        Act.READ_HELD,
+        Act.ASK_PROOF,
+        Act.IDENTIFY,
+        Act.CORRESPOND,
+        Act.ASSIGN_APPEAL,
+        Act.DECIDE_APPEAL,
+        Act.ANSWER_COMPLAINT,
+        Act.VERIFY,
+        Act.OPEN_EVIDENCE,
+    }
+)
+"""Decisions, and what people are told: whoever has the role ``automation`` does none of it."""
 
 
 def check(has: Iterable[str], act: Act, *, narrower: frozenset[str] | None = None) -> None:

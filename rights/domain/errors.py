@@ -122,8 +122,8 @@ class TooMany(RightsError):
 
     code = "too_many"
 
-    def __init__(self, message: str, *, retry_after: timedelta) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retry_after: timedelta, code: str | None = None) -> None:
+        super().__init__(message, code=code)
         self.retry_after = retry_after
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from rights.domain.datamap import Collection, DataMap
+from rights.domain.datamap import Collection, DataMap, Source
 from rights.domain.kinds import Kind
 
 _CONSENT: Final = "consent:"
@@ -40,6 +40,7 @@ class Trigger(StrEnum):
     SERVICE_ENDED = "service_ended"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     UNCONSENTED_COLLECTION = "unconsented_collection"
+    PUBLIC_INFO_REFUSED = "public_info_refused"
 
 
 OF_TRIGGER: Final[Mapping[Trigger, Ground]] = {
@@ -47,6 +48,8 @@ OF_TRIGGER: Final[Mapping[Trigger, Ground]] = {
     Trigger.SERVICE_ENDED: Ground.SERVICE_ENDED,
     Trigger.CONSENT_WITHDRAWN: Ground.CONSENT_WITHDRAWN,
     Trigger.UNCONSENTED_COLLECTION: Ground.UNLAWFUL,
+    # What is public may be used until the person clearly refuses, and no longer (PIPL 27).
+    Trigger.PUBLIC_INFO_REFUSED: Ground.UNLAWFUL,
 }
 """The ground behind each trigger."""
 
@@ -59,11 +62,13 @@ class Item:
     Args:
         bases: Every basis it rests on: its own, and those of the purposes it serves.
         dated: A retention rule says for how long its row stays.
+        public: It was taken from what is public.
     """
 
     bases: frozenset[str]
     purposes: frozenset[str] = frozenset()
     dated: bool = False
+    public: bool = False
 
     @property
     def consents(self) -> frozenset[str]:
@@ -140,6 +145,8 @@ def triggers(item: Item, facts: Facts) -> bool:
             return item.dated and _within(item, facts)
         case Trigger.SERVICE_ENDED:
             return _within(item, facts)
+        case Trigger.PUBLIC_INFO_REFUSED:
+            return item.public
     return False
 
 
@@ -163,7 +170,15 @@ def items(collection: Collection, datamap: DataMap) -> list[tuple[str, Item]]:
         said = collection.basis, collection.purposes
         return [("", Item(_bases(*said, datamap), frozenset(said[1]), dated))]
     return [
-        (f.name, Item(_bases(f.basis, f.purposes, datamap), frozenset(f.purposes), dated))
+        (
+            f.name,
+            Item(
+                _bases(f.basis, f.purposes, datamap),
+                frozenset(f.purposes),
+                dated,
+                f.source is Source.PUBLIC,
+            ),
+        )
         for f in collection.fields
     ]
 

@@ -88,11 +88,15 @@ class Restriction:
 
     ``flag`` sets ``column`` to ``value``; ``seal`` moves the row to a table of ours; ``escrow``
     puts it, encrypted and under lock, into a bucket.
+
+    Args:
+        lifted: The one value of a row that is used again; empty where the map does not say.
     """
 
     strategy: str
     column: str = ""
     value: str | int | float | bool | None = True
+    lifted: tuple[str | int | float | bool | None, ...] = ()
 
     @property
     def away(self) -> bool:

@@ -39,8 +39,19 @@ def others(anchor: str) -> str:
     return f"{OTHERS}{anchor}"
 
 
+def gone(anchor: str) -> str:
+    """
+    Return the anchor of those keys of *anchor* whose rows an erasure of a part takes.
+
+    The person stays in use, so their account leads to newer rows too: what went is known again by
+    its own key alone.
+    """
+    return f"{GONE}{anchor}"
+
+
 HELD = "held:"
 OTHERS = "others:"
+GONE = "gone:"
 
 
 class Standing(StrEnum):

@@ -44,6 +44,7 @@ class Option(StrEnum):
     RESTRICT = "restrict"
     OBJECT_PUBLIC_INFO = "object_public_info"
     OBJECT_MARKETING = "object_marketing"
+    LIFT = "lift"
     PULL = "pull"
     PUSH = "push"
     PERSONALISED_OFF = "personalised_off"
@@ -52,6 +53,7 @@ class Option(StrEnum):
     TAGS_DELETE = "tags_delete"
     TAGS_EDIT = "tags_edit"
     COMMERCIAL_MESSAGES_OFF = "commercial_messages_off"
+    SWITCH_ON = "switch_on"
     RULES = "rules"
     AUTOMATED_DECISION = "automated_decision"
     REFUSE_SOLE_AUTOMATION = "refuse_sole_automation"
@@ -64,7 +66,12 @@ OPTIONS: Final[Mapping[Kind, tuple[Option, ...]]] = MappingProxyType(
         Kind.COPY: (Option.ALL,),
         Kind.CORRECTION: (Option.CORRECT, Option.SUPPLEMENT),
         Kind.DELETION: (Option.DELETE, Option.ANONYMISE),
-        Kind.RESTRICTION: (Option.RESTRICT, Option.OBJECT_PUBLIC_INFO, Option.OBJECT_MARKETING),
+        Kind.RESTRICTION: (
+            Option.RESTRICT,
+            Option.OBJECT_PUBLIC_INFO,
+            Option.OBJECT_MARKETING,
+            Option.LIFT,
+        ),
         Kind.CONSENT_WITHDRAWAL: (Option.ALL,),
         Kind.ACCOUNT_CANCELLATION: (Option.ALL,),
         Kind.PORTABILITY: (Option.PULL, Option.PUSH),
@@ -75,6 +82,7 @@ OPTIONS: Final[Mapping[Kind, tuple[Option, ...]]] = MappingProxyType(
             Option.TAGS_DELETE,
             Option.TAGS_EDIT,
             Option.COMMERCIAL_MESSAGES_OFF,
+            Option.SWITCH_ON,
         ),
         Kind.EXPLANATION: (
             Option.RULES,

@@ -11,6 +11,7 @@ Source: NDSR 25(1)(1), 42; PIPL 15; E-Commerce Law 24; GB/T 35273-2020 8.7(a).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -38,11 +39,41 @@ BY_OPTION: Final[Mapping[tuple[Kind, Option], int]] = MappingProxyType(
         (Kind.ACCESS, Option.RECIPIENTS): 1,
         (Kind.ACCESS, Option.AI_USE): 1,
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): 0,
+        # Off needs no proof; on again is the person's own word, never the product's alone.
+        (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): 1,
         (Kind.EXPLANATION, Option.AUTOMATED_DECISION): 1,
         (Kind.EXPLANATION, Option.REFUSE_SOLE_AUTOMATION): 1,
     }
 )
 """Where an option asks for another level than its kind."""
+
+CEILING: Final[Mapping[Kind, int]] = MappingProxyType(
+    {
+        Kind.ACCESS: 2,
+        Kind.COPY: 2,
+        Kind.CORRECTION: 2,
+        Kind.DELETION: 2,
+        Kind.RESTRICTION: 1,
+        Kind.CONSENT_WITHDRAWAL: 0,
+        Kind.ACCOUNT_CANCELLATION: 2,
+        Kind.PORTABILITY: 3,
+        Kind.RECOMMENDATION_OPT_OUT: 0,
+        Kind.EXPLANATION: 1,
+    }
+)
+"""The level above which no deployment may raise a kind: what stops a use stays easy to ask for."""
+
+CEILING_BY_OPTION: Final[Mapping[tuple[Kind, Option], int]] = MappingProxyType(
+    {
+        (Kind.RESTRICTION, Option.OBJECT_MARKETING): 0,
+        (Kind.RESTRICTION, Option.LIFT): 2,
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_LIST): 1,
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): 1,
+        (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): 1,
+        (Kind.EXPLANATION, Option.AUTOMATED_DECISION): 2,
+    }
+)
+"""Where an option has another ceiling than its kind."""
 
 
 class Acr(StrEnum):
@@ -53,12 +84,32 @@ class Acr(StrEnum):
     REAL_NAME = "real_name"
 
 
+class Matched(StrEnum):
+    """What somebody typed and a worker found to be what the stores hold about that person."""
+
+    KNOWN_FACTS = "known_facts"
+    REAL_NAME = "real_name"
+
+
+WORTH: Final[Mapping[Matched, int]] = MappingProxyType(
+    {Matched.KNOWN_FACTS: 2, Matched.REAL_NAME: 3}
+)
+"""What each is worth beside an answered code; without one they are worth nothing."""
+
+
 def minimum(kind: Kind, option: Option) -> int:
     """Return the level below which no step of this request may run."""
     return BY_OPTION.get((kind, option), MINIMUM[kind])
 
 
-def level(acr: Acr | None, codes: Iterable[str], *, cap: int) -> int:
+def ceiling(kind: Kind, option: Option) -> int:
+    """Return the level above which this request may not be made harder to ask for."""
+    return CEILING_BY_OPTION.get((kind, option), CEILING[kind])
+
+
+def level(
+    acr: Acr | None, codes: Iterable[str], *, cap: int, matched: Iterable[Matched] = ()
+) -> int:
     """
     Return what the proofs given so far are worth together.
 
@@ -68,12 +119,27 @@ def level(acr: Acr | None, codes: Iterable[str], *, cap: int) -> int:
             the second level only if both stand on one account, which the worker makes sure of
             (``workflows/belonging.py``): here nobody has looked into a store.
         cap: The most that this backend's assertions may bring about, by setting.
+        matched: What was found to be right beside a code. It never stands in place of one.
     """
     contacts = len(set(codes))
-    alone = min(contacts, 2)
+    alone = max(min(contacts, 2), *(WORTH[one] for one in matched), 0) if contacts else 0
     if acr is None:
         return alone
     attested = {Acr.SESSION: 1, Acr.MFA: 2, Acr.REAL_NAME: 2}[acr]
     if contacts:
         attested = 3 if acr is Acr.REAL_NAME else 2
     return max(alone, min(attested, cap))
+
+
+KEY: Final = "key"
+"""Among the answered codes: a key of the person's own, of those that :func:`key_counts` names."""
+
+
+def key_counts(age: timedelta, *, trust: timedelta) -> bool:
+    """
+    Return whether a passkey or an authenticator app stands in place of a mailed code.
+
+    Whoever took a session over could add one of their own, and everybody who can be reached is
+    told when one is added. So one that is younger than *trust* is worth nothing alone.
+    """
+    return age >= trust

@@ -39,6 +39,7 @@ class Wait(StrEnum):
     TASK = "task"
     STORE = "store"
     COOLING_OFF = "cooling_off"
+    GUARDIAN = "guardian"
 
 
 class Event(StrEnum):

@@ -21,21 +21,44 @@ What a person says who asked to correct and to delete the same data: keep it cor
 uncorrected, or correct it first, which counts for what has to be kept.
 """
 
+UNTIL: Final = "until"
+"""The day on which a restriction ends by itself, ISO 8601; of one that is lifted, that day."""
+
+NAMED_BY: Final = "named_by"
+"""Of a restriction that ends on a day: who named it, ``subject``, ``staff`` or ``backend``."""
+
+SWITCHES: Final = "switches"
+"""What a person turned off and turns on again, by the names of the data map."""
+
 PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         Kind.ACCESS: ("categories",),
         Kind.COPY: ("categories",),
         Kind.CORRECTION: (),
         Kind.DELETION: ("ground", PREVAILS, AGREED),
-        Kind.RESTRICTION: ("purposes",),
+        Kind.RESTRICTION: ("purposes", "categories", UNTIL),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
         Kind.ACCOUNT_CANCELLATION: (PREVAILS,),
         Kind.PORTABILITY: ("categories",),
-        Kind.RECOMMENDATION_OPT_OUT: (),
+        Kind.RECOMMENDATION_OPT_OUT: (SWITCHES,),
         Kind.EXPLANATION: ("decision", "topic"),
     }
 )
 """Names of what may stand beside each kind, in clear."""
+
+ONLY: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
+    {
+        (Kind.RESTRICTION, Option.OBJECT_MARKETING): (),
+        (Kind.RESTRICTION, Option.OBJECT_PUBLIC_INFO): (),
+        (Kind.RESTRICTION, Option.LIFT): ("purposes",),
+        **{
+            (Kind.RECOMMENDATION_OPT_OUT, option): ()
+            for option in OPTIONS[Kind.RECOMMENDATION_OPT_OUT]
+            if option is not Option.SWITCH_ON
+        },
+    }
+)
+"""Where an option takes less than its kind: what it could not honour is refused by name."""
 
 VALUES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
     {
@@ -51,6 +74,7 @@ NEEDED: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
         (Kind.CORRECTION, Option.CORRECT): ("changes",),
         (Kind.CORRECTION, Option.SUPPLEMENT): ("changes",),
         (Kind.CONSENT_WITHDRAWAL, Option.ALL): ("purposes",),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): (SWITCHES,),
     }
 )
 """What work cannot start without. A request that lacks it is taken and waits: needs_info."""
@@ -58,7 +82,6 @@ NEEDED: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
 NOT_OFFERED: Final = frozenset(
     {
         (Kind.PORTABILITY, Option.PUSH),
-        (Kind.RESTRICTION, Option.OBJECT_PUBLIC_INFO),
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT),
     }
 )
@@ -68,6 +91,11 @@ NOT_OFFERED: Final = frozenset(
 def offered(kind: Kind) -> tuple[Option, ...]:
     """Return the options of *kind* that work."""
     return tuple(o for o in OPTIONS[kind] if (kind, o) not in NOT_OFFERED)
+
+
+def taken(kind: Kind, option: Option) -> tuple[str, ...]:
+    """Return the names of what may stand beside an option, in clear."""
+    return ONLY.get((kind, option), PARAMETERS[kind])
 
 
 def needed(kind: Kind, option: Option) -> tuple[str, ...]:

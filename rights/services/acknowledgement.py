@@ -17,9 +17,10 @@ import yaml
 from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, State, Wait
-from rights.services import denials
+from rights.domain.representation import GAPS, Role
+from rights.services import contacts, denials
 from rights.services.context import Context
-from rights.store.models import IdentifierRow, Request
+from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "acknowledgement.yaml"
 
@@ -55,6 +56,9 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "locale": request.locale,
         "level": request.level,
         "level_needed": request.level_needed,
+        "requester_role": str(request.requester_role),
+        "subject_age_band": str(request.age_band),
+        "delivers_to": request.delivers_to,
         "needs": list(request.needs),
         "received_at": request.received_at.isoformat(),
         "received_at_local": _local(context, request),
@@ -69,22 +73,32 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
 
 def reachable(session: Session, context: Context, requests: Sequence[Request]) -> set[str]:
     """Return the ids of those requests that have an address a code can go to."""
-    how = [n for n, i in context.datamap.identifiers.items() if i.normalise == "email"]
+    how = [*contacts.ways(context)]
     ids = [r.id for r in requests if r.state not in TERMINAL]
-    query = select(IdentifierRow.request_id).where(
-        col(IdentifierRow.request_id).in_(ids), col(IdentifierRow.type).in_(how)
-    )
-    return set(session.exec(query)) if ids else set()
+    found: set[str] = set()
+    for model in (IdentifierRow, RepresentativeContact) if ids else ():
+        mine = select(model.request_id).where(
+            col(model.request_id).in_(ids), col(model.type).in_(how)
+        )
+        found |= set(session.exec(mine))
+    return found
 
 
 def _next_step(request: Request, *, reachable: bool) -> str:
     if request.state in TERMINAL:
         return "closed"
-    if request.state in (State.OPEN, State.VERIFYING):
+    if request.state in (State.OPEN, State.VERIFYING) and not _lacks_authority(request):
         return "code" if reachable else "proof"
+    if request.wait is Wait.GUARDIAN:
+        return "guardian"
     if request.needs or request.wait is Wait.NEEDS_INFO:
         return "information"
     return "wait"
+
+
+def _lacks_authority(request: Request) -> bool:
+    """Whoever acts for somebody adds what is missing from their authority before anything else."""
+    return request.requester_role is not Role.SELF and bool(set(request.needs) & set(GAPS))
 
 
 def _local(context: Context, request: Request) -> str:

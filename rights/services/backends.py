@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -38,16 +39,20 @@ SCOPES: Final = (
     "preferences:write",
     "suppression:check",
     "deletions:trigger",
+    "restrictions:lift",
     "portal:issue",
     "webhooks:manage",
 )
 """Everything a key can be allowed to do."""
 
-BY_NAME: Final = frozenset({"deletions:trigger"})
+BY_NAME: Final = frozenset({"deletions:trigger", "restrictions:lift"})
 """Scopes that a key has only if they are named: nobody proves anything for what they allow."""
 
 USUAL: Final = tuple(scope for scope in SCOPES if scope not in BY_NAME)
 """What a key may do when nothing is said."""
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST: Final = re.compile(r"[a-z0-9.\-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?")
 
 _FORM: Final = re.compile(r"rk_([0-9a-f]{12})_([0-9a-f]{64})")
 _FRESH_S: Final = 5.0
@@ -65,6 +70,7 @@ class Caller:
     level_cap: int
     regimes: tuple[str, ...]
     scopes: frozenset[str]
+    origins: tuple[str, ...]
     assertion_keys: tuple[Mapping[str, Any], ...] = field(repr=False)
     key_id: str = ""
 
@@ -84,7 +90,7 @@ def add(
 
     Raises:
         Conflict: there is one of that name already.
-        Invalid: the cap is no level.
+        Invalid: the cap is no level, or an origin is none.
     """
     if level_cap not in range(4):
         allowed = ("0", "1", "2", "3")
@@ -97,12 +103,43 @@ def add(
         audience=audience,
         level_cap=level_cap,
         regimes=list(regimes),
-        origins=list(origins),
+        origins=_checked(origins),
         created_at=now,
     )
     session.add(backend)
     _entry(session, "backend_added", now, backend_id=backend.id)
     return backend
+
+
+def allow_origins(session: Session, name: str, origins: Iterable[str], *, now: datetime) -> None:
+    """
+    Let the pages of *origins*, and of no other, show a backend's portal in a frame.
+
+    Raises:
+        Invalid: one of them is no origin.
+        NotFound: there is no such backend.
+    """
+    backend = session.exec(select(Backend).where(Backend.name == name)).first()
+    if backend is None:
+        raise NotFound("there is no such backend")
+    backend.origins = _checked(origins)
+    session.add(backend)
+    _entry(session, "origins_changed", now, backend_id=backend.id)
+
+
+def _checked(origins: Iterable[str]) -> list[str]:
+    """Return origins as browsers spell them. Plain http is for this very machine only."""
+    found = sorted(set(origins))
+    for origin in found:
+        parts = urlsplit(origin)
+        plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        exact = origin == f"{parts.scheme}://{parts.netloc}" == origin.lower()
+        if not (parts.hostname and exact and (plain or parts.scheme == "https")):
+            wrong = FieldError("origins", "is no origin: write it like https://shop.example")
+            raise Invalid("an origin is wrong", [wrong])
+        if not _HOST.fullmatch(parts.netloc):
+            raise Invalid("an origin is wrong", [FieldError("origins", "names no single host")])
+    return found
 
 
 def add_assertion_key(
@@ -290,6 +327,7 @@ def _caller(backend: Backend, scopes: Iterable[str], key_id: str) -> Caller:
         level_cap=backend.level_cap,
         regimes=tuple(backend.regimes),
         scopes=frozenset(scopes),
+        origins=tuple(backend.origins),
         assertion_keys=tuple(backend.assertion_keys),
         key_id=key_id,
     )

@@ -16,13 +16,13 @@ from typing import Any, Final
 import yaml
 
 from rights.domain.clock import due
-from rights.domain.kinds import Kind, Option, default_option
-from rights.domain.levels import minimum
-from rights.domain.parameters import PARAMETERS, VALUES, needed, offered
+from rights.domain.kinds import Kind, Option
+from rights.domain.parameters import VALUES, needed, taken
 from rights.domain.regime import Clock, Period
 from rights.services.context import Context
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "kinds.yaml"
+_CATEGORIES: Final = _FILE.with_name("categories.yaml")
 
 
 @cache
@@ -32,9 +32,16 @@ def words() -> Mapping[str, Any]:
     return found
 
 
+@cache
+def categories() -> Mapping[str, Mapping[str, str]]:
+    """Return the categories of data that have words, by their names in data maps."""
+    found: Mapping[str, Any] = yaml.safe_load(_CATEGORIES.read_text(encoding="utf-8"))
+    return found["categories"]  # type: ignore[no-any-return]  # as the file is written
+
+
 def listing(context: Context, *, now: datetime) -> list[dict[str, Any]]:
     """Return every kind that is offered, JSON-native; *now* is when it would be received."""
-    return [_kind(context, kind, now) for kind in Kind if offered(kind)]
+    return [_kind(context, kind, now) for kind in context.policy.kinds()]
 
 
 def _kind(context: Context, kind: Kind, now: datetime) -> dict[str, Any]:
@@ -43,8 +50,8 @@ def _kind(context: Context, kind: Kind, now: datetime) -> dict[str, Any]:
         "kind": str(kind),
         "title": said["title"],
         "about": said["about"],
-        "default_option": str(default_option(kind)),
-        "options": [_option(context, kind, option, now) for option in offered(kind)],
+        "default_option": str(context.policy.offered(kind)[0]),
+        "options": [_option(context, kind, option, now) for option in context.policy.offered(kind)],
     }
 
 
@@ -52,8 +59,8 @@ def _option(context: Context, kind: Kind, option: Option, now: datetime) -> dict
     return {
         "option": str(option),
         "title": words()["kinds"][kind]["options"][option],
-        "level_needed": minimum(kind, option),
-        "parameters": [_field(n, kind, option) for n in PARAMETERS[kind]],
+        "level_needed": context.policy.level(kind, option),
+        "parameters": [_field(n, kind, option) for n in taken(kind, option)],
         "values": [_field(n, kind, option) for n in VALUES.get((kind, option), ())],
         "promised": [
             _promised(context, name, clock, now)

@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
-from rights.services import subjects
+from rights.domain.representation import AgeBand
+from rights.services import preferences, subjects
 from rights.services.context import Context
 from rights.store.models import Consent, Request
 
@@ -43,22 +44,25 @@ def record(
     manner: str,
     rule_version: str,
     source: str,
+    age_band: AgeBand = AgeBand.UNKNOWN,
+    guardian: Mapping[str, str] | None = None,
     now: datetime,
 ) -> Consent:
     """
-    Write down that a person agreed.
+    Write down that a person agreed, or that a child's guardian did.
 
     Args:
         rule_version: Which privacy notice was shown.
         source: Where it was given, as the backend calls the place.
+        guardian: Who agreed for the child; kept as a keyed hash.
 
-    Raises:
-        Invalid: the data map knows no such purpose.
+    Raises Invalid: there is no such purpose, or a child's guardian is not named.
     """
+    _by_guardian(age_band, guardian)
     known_purposes(context.datamap, [purpose], field="purpose")
     line = Consent(
         backend_id=backend_id,
-        subject=subjects.subject_of(context.vault, context.datamap, identifiers),
+        subject=_hash(context, identifiers),
         purpose=purpose,
         state=GRANTED,
         manner=manner,
@@ -66,9 +70,26 @@ def record(
         source=source,
         at=now,
     )
+    if guardian:
+        line.given_by, line.guardian = "guardian", _hash(context, guardian)
+    preferences.agreed(session, context, identifiers, purpose, now=now)
+    return _kept(session, line)
+
+
+def _kept(session: Session, line: Consent) -> Consent:
     session.add(line)
     session.flush()
     return line
+
+
+def _hash(context: Context, identifiers: Mapping[str, str]) -> str:
+    return subjects.subject_of(context.vault, context.datamap, identifiers)
+
+
+def _by_guardian(age_band: AgeBand, guardian: Mapping[str, str] | None) -> None:
+    if age_band is AgeBand.UNDER_14 and not guardian:
+        message = "for a child under fourteen the guardian agrees: name them"
+        raise Invalid("a guardian is missing", [FieldError("guardian", message)])
 
 
 def withdrawn(

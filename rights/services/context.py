@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rights.domain.datamap import DataMap
+from rights.domain.policy import LAWFUL, Policy
 from rights.domain.regime import Regime
 from rights.settings import Settings
 from rights.store.vault import Vault
@@ -19,3 +20,4 @@ class Context:
     vault: Vault
     datamap: DataMap
     regimes: Mapping[str, Regime]
+    policy: Policy = LAWFUL

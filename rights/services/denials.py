@@ -9,6 +9,7 @@ Source: PIPL 50; NDSR 23-25; GB/T 35273-2020 8.7(f); GDPR 12(4).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,7 +18,20 @@ from sqlmodel import Session, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import Event, State, next_state
-from rights.services import conflicts, notes, outbox, reasons, remedies, requests
+from rights.domain.representation import MINORS, REPRESENTATIVE, Role
+from rights.services import (
+    arrangements,
+    conflicts,
+    contacts,
+    notes,
+    notices,
+    outbox,
+    reaching,
+    reasons,
+    remedies,
+    requests,
+    subjects,
+)
 from rights.services.context import Context
 from rights.store.models import PlanRow, Request, Staff, StepRow, StepState
 
@@ -25,6 +39,11 @@ READING: Final = frozenset({"prepare", "count", "collect", "verify", "review", "
 """Actions that change no store; after any other one, "denied" would not be the truth."""
 
 NO_GROUND: Final = "no_ground"
+
+NOTICE: Final = "notice"
+CHANNELS: Final = (NOTICE, "post", "phone")
+"""By which ways a denial is told; the last one is not in writing."""
+
 _NAMED: Final = 10
 
 
@@ -36,14 +55,18 @@ def deny(
     *,
     reason: str,
     facts: str = "",
+    channel: str = NOTICE,
     now: datetime,
 ) -> None:
     """
     Deny *request*, whose row the caller has locked.
 
+    What is said goes out as a document in any case; of a minor's request to the guardian too.
+
     Args:
         reason: A code of the catalogue.
         facts: What is the case here, in words for the person; sealed.
+        channel: By which way staff tell it beside that document, one of :data:`CHANNELS`.
 
     Raises:
         IllegalTransition: it is closed.
@@ -53,13 +76,35 @@ def deny(
         Forbidden: *staff* may not deny with this reason.
     """
     next_state(request.state, Event.DENIED)
+    _in_writing(request, channel)
     _check(session, context, request, staff, reason, facts)
     if facts.strip():
         notes.keep(session, context.vault, request.id, notes.ANSWER, facts.strip(), now=now)
     request.reason = reason
     _take_over(session, context, request, now)
-    actor, data = f"staff:{staff.id}", {"reason": reason}
+    actor, data = f"staff:{staff.id}", {"reason": reason, "channel": channel}
     requests.record(session, request, Event.DENIED, actor=actor, now=now, data=data)
+    _tell_both(session, context, request, now)
+
+
+def _in_writing(request: Request, channel: str) -> None:
+    """Nobody tells a minor "no" by telephone. Source: Minors Regulation 34(1)(3)."""
+    allowed = CHANNELS[:-1] if request.age_band in MINORS else CHANNELS
+    if channel not in allowed:
+        message = "a minor's request is denied in writing, with the reasons"
+        told = message if channel in CHANNELS else "is no way of telling a denial"
+        raise Invalid(told, [FieldError("channel", told, allowed)])
+
+
+def _tell_both(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """Send the written answer about a minor to the other of the two people as well."""
+    if request.age_band not in MINORS:
+        return
+    other: Sequence[contacts.Contact] = reaching.representatives(session, request.id)
+    if request.delivers_to == REPRESENTATIVE:
+        other = subjects.identifier_rows(session, request.id)
+    if contact := contacts.best(context, other):
+        notices.ask_for(session, request, "outcome", now=now, identifier_id=contact.id)
 
 
 def _check(
@@ -84,6 +129,9 @@ def _check(
         raise Invalid(message, [FieldError("facts", message)])
     if reason == NO_GROUND:
         _no_ground(session, request)
+    if reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
+        message = f"{reason} is for what close relatives of a deceased person ask for"
+        raise Invalid(message, [FieldError("reason", message)])
     if not ways_out(context, request):
         raise Conflict("no law of this request names where the person could turn: mend the regime")
 

@@ -17,9 +17,18 @@ from rights.domain.anonymising import AGREED, AGREEMENT
 from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
-from rights.domain.kinds import Kind, Option, default_option
-from rights.domain.parameters import PARAMETERS, PREVAILS, PREVAILS_CHOICES, VALUES, offered
+from rights.domain.kinds import Kind, Option
+from rights.domain.parameters import (
+    PREVAILS,
+    PREVAILS_CHOICES,
+    SWITCHES,
+    UNTIL,
+    VALUES,
+    taken,
+)
+from rights.domain.policy import LAWFUL, Policy
 from rights.domain.regime import Regime
+from rights.services.preferences import BY_OPTION
 
 GROUNDS: Final = (
     "purpose_achieved",
@@ -33,18 +42,17 @@ GROUNDS: Final = (
 """Why deletion may be asked for; never required. Source: PIPL 47."""
 
 
-def option_for(kind: Kind, name: str | None) -> Option:
+def option_for(kind: Kind, name: str | None, policy: Policy = LAWFUL) -> Option:
     """
     Return the option that was asked for, or the kind's default.
 
     Raises:
         Invalid: it is another kind's, or is not offered; those that are offered are listed.
     """
-    if name is None:
-        return default_option(kind)
-    found = next((o for o in offered(kind) if o == name), None)
+    here = policy.offered(kind)
+    found = next((o for o in here if name in (None, o)), None)
     if found is None:
-        allowed = tuple(str(o) for o in offered(kind))
+        allowed = tuple(str(o) for o in here)
         message = f"is not an option of {kind}"
         raise Invalid("unknown option", [FieldError("option", message, allowed)])
     return found
@@ -63,7 +71,7 @@ def check(
     """Raise Invalid with every mistake in what stands beside a kind and its option."""
     errors = [
         *_regimes(regimes, asked_regimes),
-        *_parameters(datamap, kind, parameters),
+        *named(datamap, kind, option, parameters),
         *_values(datamap, kind, option, values),
         *anonymised(datamap, option, parameters),
     ]
@@ -77,11 +85,18 @@ def _regimes(known: Mapping[str, Regime], asked: Iterable[str]) -> Iterator[Fiel
             yield FieldError(f"regimes.{place}", "is not a known regime", tuple(sorted(known)))
 
 
-def _parameters(datamap: DataMap, kind: Kind, given: Mapping[str, Any]) -> Iterator[FieldError]:
+def named(
+    datamap: DataMap, kind: Kind, option: Option, given: Mapping[str, Any]
+) -> Iterator[FieldError]:
+    """Yield what is wrong with the parameters that stand beside an option."""
     for name, value in given.items():
-        if name not in PARAMETERS[kind]:
-            message = f"is not a parameter of {kind}"
-            yield FieldError(f"parameters.{name}", message, PARAMETERS[kind])
+        if name not in taken(kind, option):
+            message = f"is not a parameter of {kind}/{option}"
+            yield FieldError(f"parameters.{name}", message, taken(kind, option))
+            continue
+        if name == UNTIL:
+            if not _is_date(value):
+                yield FieldError(f"parameters.{name}", "is not a day: YYYY-MM-DD")
             continue
         allowed = _CHOICES[name](datamap)
         many = isinstance(value, list)
@@ -119,6 +134,9 @@ _CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingPro
         AGREED: lambda _: (AGREEMENT,),
         "purposes": lambda datamap: tuple(sorted(datamap.purposes)),
         "decision": lambda datamap: tuple(sorted(d.name for d in datamap.decisions)),
+        SWITCHES: lambda datamap: tuple(
+            name for name in BY_OPTION.values() if name in {s.name for s in datamap.switches}
+        ),
         "topic": lambda datamap: tuple(sorted(datamap.purposes)),
     }
 )

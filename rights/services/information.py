@@ -15,7 +15,7 @@ from sqlmodel import Session
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import PREVAILS, needed
-from rights.services import audit, conflicts, forms, notes, requests, subjects
+from rights.services import audit, conflicts, forms, lifting, notes, requests, subjects
 from rights.services.context import Context
 from rights.store.models import Request
 
@@ -42,6 +42,7 @@ def supply(
     if not (parameters or values or identifiers):
         raise Invalid("nothing was supplied", [FieldError("values", "is empty")])
     _check(context, request, parameters, values)
+    lifting.check_until(parameters, now)
     _reach(session, context, request, identifiers, now=now)
     request.parameters = {**request.parameters, **parameters}
     if values:
@@ -53,7 +54,8 @@ def supply(
     if PREVAILS in given and not conflicts.settled(session, request, actor=actor, now=now):
         audit.append(session, request, [line], now=now)
         return
-    if request.wait is Wait.NEEDS_INFO and not request.needs:
+    held = request.state is State.ON_HOLD and request.wait is Wait.NEEDS_INFO
+    if held and not request.needs:
         requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
         return
     audit.append(session, request, [line], now=now)

@@ -9,7 +9,7 @@ Source: NDSR 23 (timely acceptance, convenient ways); PIPL 50.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,16 +20,38 @@ from sqlmodel import Session, col
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr, level, minimum
-from rights.domain.lifecycle import Event
+from rights.domain.lifecycle import Event, Wait
 from rights.domain.parameters import needed
-from rights.services import audit, notes, requests, subjects
+from rights.domain.representation import (
+    EVIDENCE,
+    GAPS,
+    MINORS,
+    REVIEWED,
+    AgeBand,
+    Role,
+    guardian_confirms,
+    receiver,
+)
+from rights.services import (
+    audit,
+    contacts,
+    notes,
+    representatives,
+    requests,
+    subjects,
+    warnings_due,
+)
+from rights.services.assurance import ask_guardian
+from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.notices import ask_for
+from rights.services.reaching import GUARDIAN
 from rights.services.regimes import promise
+from rights.services.representatives import Second
 from rights.services.verification import challenge
 from rights.store import rows
 from rights.store.ids import new_id
-from rights.store.models import IdentifierRow, Request
+from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +65,16 @@ class Submission:
         acr: How that backend authenticated the person; None without an assertion.
         level_cap: The most the backend's assertions may bring about.
         values: Sealed values (``changes``, ``tags``, ``text``).
+        apart: Tells it from another one that is the same in everything else.
+        stranger: Nobody says who this is: it is never told that it asked before.
+        at_least: A level below which it is not worked on, beside that of its kind.
         operator: An operator verified the person elsewhere and says so on the command line.
+        proved: The level that was proved in the request which this one follows.
         notify: Send the acknowledgement by mail; immediate kinds answer in the response.
         ask: Send a code if more must be proved; one member of a bundle does so for all.
+        role: As who it is asked.
+        second: Who asks for the subject; with the role ``self``, the guardian of a child.
+        age_band: Of the subject.
     """
 
     kind: Kind
@@ -65,7 +94,27 @@ class Submission:
     received_at: datetime | None = None
     notify: bool = True
     ask: bool = True
+    apart: str = ""
+    stranger: bool = False
+    at_least: int = 0
     operator: bool = False
+    proved: int = 0
+    role: Role = Role.SELF
+    second: Second | None = field(default=None, repr=False)
+    age_band: AgeBand = AgeBand.UNKNOWN
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether documents have to show that the representative may ask."""
+        if self.role is Role.SELF or (self.second and self.second.attested):
+            return False
+        # What relatives may ask for is the statute's list; even what needs no proof is not theirs.
+        return self.role is Role.CLOSE_RELATIVE or minimum(self.kind, self.option) > 0
+
+    @property
+    def confirmed_by_guardian(self) -> bool:
+        """Whether a child's guardian has to say yes before it is done."""
+        return guardian_confirms(self.role, self.age_band, self.kind, self.option)
 
 
 def submit(
@@ -87,7 +136,13 @@ def submit(
         notes.keep(session, context.vault, request.id, "values", dict(new.values), now=now)
     with rows.gathered(session):
         identifiers = _identify(session, context, new, request, now)
-        _start(session, context, new, request, identifiers, now)
+        written = new.second is not None and (new.role is not Role.SELF or new.age_band in MINORS)
+        seconds = (
+            representatives.write(session, context, request, new.second, now=now)
+            if new.second is not None and written
+            else []
+        )
+        _start(session, context, new, request, _Both(identifiers, seconds), now)
         rows.insert_attached(session, request)
     return request, True
 
@@ -98,6 +153,10 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     subject = subjects.subject_of(context.vault, context.datamap, new.identifiers)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
+    apart = [new.apart] if new.apart else []
+    if new.role is not Role.SELF and new.second:
+        apart += [str(new.role), *sorted(new.second.identifiers.values())]
+    needed_level = max(context.policy.level(new.kind, new.option), new.at_least)
     return rows.new(
         Request,
         id=new_id(),
@@ -109,13 +168,16 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         bundle_id=new.bundle_id,
         follows=new.follows,
         subject=subject,
-        fingerprint=subjects.fingerprint(context.vault, *same, dict(new.values)),
+        fingerprint=subjects.fingerprint(context.vault, *same, dict(new.values), *apart),
+        requester_role=new.role,
+        age_band=new.age_band,
+        delivers_to=receiver(new.role, new.second.scope if new.second else None, new.age_band),
         channel=new.channel,
         locale=new.locale,
-        level=3 if new.operator else level(new.acr, (), cap=new.level_cap),
-        level_needed=minimum(new.kind, new.option),
+        level=3 if new.operator else max(new.proved, level(new.acr, (), cap=new.level_cap)),
+        level_needed=REVIEWED if new.reviewed else needed_level,
         acr=str(new.acr or ""),
-        needs=_missing(new),
+        needs=[*_missing(new), *_of_second(context, new, regimes[0], now)],
         received_at=received,
         due_at=promised.due_at,
         promised_at=promised.promised_at,
@@ -130,8 +192,19 @@ def _missing(new: Submission) -> list[str]:
     return [name for name in needed(new.kind, new.option) if not given.get(name)]
 
 
+def _of_second(context: Context, new: Submission, regime: str, now: datetime) -> list[str]:
+    """Return what is missing from the authority of whoever asks, or the guardian of a child."""
+    if new.role is Role.SELF:
+        return [GUARDIAN] if new.confirmed_by_guardian and new.second is None else []
+    if new.second is None or not new.reviewed:
+        return []
+    return [*representatives.gaps_of(context, new.second, new.kind, regime, now), EVIDENCE]
+
+
 def _may_repeat(context: Context, new: Submission) -> bool:
     """Only who is proved, or named by account by the backend itself, is told of a repeat."""
+    if new.stranger or (new.second is not None and not new.second.attested):
+        return False
     kinds = {context.datamap.identifiers[name].kind for name in new.identifiers}
     return new.acr is not None or "account" in kinds
 
@@ -166,35 +239,70 @@ def _identify(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """The contacts of the subject, and of the second person."""
+
+    subject: list[IdentifierRow]
+    second: list[RepresentativeContact]
+
+
 def _start(
     session: Session,
     context: Context,
     new: Submission,
     request: Request,
-    identifiers: list[IdentifierRow],
+    people: _Both,
     now: datetime,
 ) -> None:
     """Go on at once if enough is proved; else ask for the proof that is missing."""
-    data = {"kind": str(new.kind), "option": str(new.option), "regimes": request.regimes}
+    asked = {"kind": str(new.kind), "option": str(new.option)}
+    data: dict[str, Any] = {**asked, "regimes": request.regimes}
+    if because := context.policy.because(new.kind, new.option):
+        data["level_because"] = because
     first = [audit.Line("received", _actor(new), {**data, "channel": new.channel})]
-    contact = _contact(context, identifiers)
-    if request.level >= request.level_needed:
-        requests.record(session, request, Event.VERIFIED, actor="system", now=now, before=first)
-        request.verified_at = now
-        if new.notify and contact:
-            ask_for(session, request, "received", now=now, identifier_id=contact.id)
+    if warnings_due.applies(request) and not new.operator:
+        warnings_due.begin(session, request, warnings_due.ASKED, now=now)
+    if request.level < request.level_needed:
+        requests.record(session, request, Event.CHALLENGED, actor="system", now=now, before=first)
+        _ask(session, context, new, request, people, now)
         return
-    requests.record(session, request, Event.CHALLENGED, actor="system", now=now, before=first)
-    if contact:
+    requests.record(session, request, Event.VERIFIED, actor="system", now=now, before=first)
+    request.verified_at = now
+    if new.notify and (contact := _asker(context, new, people)):
+        ask_for(session, request, "received", now=now, identifier_id=contact.id)
+    if new.confirmed_by_guardian and people.second:
+        ask_guardian(session, context, request, people.second, now=now)
+
+
+def _asker(context: Context, new: Submission, people: _Both) -> Contact | None:
+    """Return where messages reach whoever asks."""
+    asks: Sequence[Contact] = people.subject if new.role is Role.SELF else people.second
+    return contacts.best(context, asks)
+
+
+def _ask(
+    session: Session,
+    context: Context,
+    new: Submission,
+    request: Request,
+    people: _Both,
+    now: datetime,
+) -> None:
+    """Ask for the proof that is missing, and tell whom somebody else asks for."""
+    if contact := _asker(context, new, people):
         sent = challenge(session, context, request, contact, now=now).id if new.ask else ""
         where = contact.id
         ask_for(session, request, "received", now=now, identifier_id=where, challenge_id=sent)
+    principal = contacts.best(context, people.subject)
+    if new.role in _TOLD and principal:
+        ask_for(session, request, "represented", now=now, identifier_id=principal.id)
+    if set(request.needs) & {*GAPS, EVIDENCE}:
+        request.wait = Wait.NEEDS_INFO
 
 
-def _contact(context: Context, given: list[IdentifierRow]) -> IdentifierRow | None:
-    """Return where mail can go: the first e-mail address that was given."""
-    how = {n for n, i in context.datamap.identifiers.items() if i.normalise == "email"}
-    return next((row for row in given if row.type in how), None)
+_TOLD: Final = (Role.AGENT, Role.GUARDIAN_ADULT)
+"""As who somebody asks that the principal is told of, where an address of theirs is known."""
 
 
 def _actor(new: Submission) -> str:

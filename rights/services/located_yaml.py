@@ -43,9 +43,13 @@ class Section:
 
     def complain(self, message: str, key: str = "") -> None:
         """Note a mistake at *key*, or at the section itself."""
+        self.problems.append(f"{self.place(key)}: {message}")
+
+    def place(self, key: str = "") -> str:
+        """Return where *key*, or the section itself, stands: file, line and dotted path."""
         path = ".".join(part for part in (self.path, key) if part)
         line = self.lines.get(path) or self.lines.get(self.path, 1)
-        self.problems.append(f"{self.file}:{line} {path or '(file)'}: {message}")
+        return f"{self.file}:{line} {path or '(file)'}"
 
     def has(self, key: str) -> bool:
         """Whether the section says anything about *key*."""

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from rights.store import rows
 from rights.store.ids import new_id
-from rights.store.models import Notice, Request
+from rights.store.models import Complaint, Notice, Request
 
 EVENTS: Final = (
     "received",
@@ -25,13 +25,28 @@ EVENTS: Final = (
     "package_expiring",
     "expired",
     "hold_ended",
+    "lift_announced",
+    "someone_asked",
+    "wrong_codes",
+    "message",
+    "appeal_received",
+    "appeal_decided",
+    "represented",
+    "guardian_asked",
+    "key_code",
+    "key_added",
+    "key_removed",
+    "key_suspected",
 )
-"""Every occasion on which a person is written to."""
+"""Every occasion on which a person is written to about a request."""
+
+OF_COMPLAINTS: Final = ("code", "complaint_received", "complaint_answered")
+"""Every occasion on which somebody is written to about a complaint."""
 
 
 def ask_for(
     session: Session,
-    request: Request,
+    request: Request | Complaint,
     event: str,
     *,
     now: datetime,
@@ -39,16 +54,42 @@ def ask_for(
     challenge_id: str = "",
 ) -> Notice:
     """
-    Queue one notice about *request*; the relay sends whatever is due.
+    Queue one notice about a request or complaint; the relay sends whatever is due.
 
     Args:
-        identifier_id: Where to; empty means the contact the relay finds best: one that was
-            proved in this request, else the one that was typed.
+        identifier_id: Where to; empty means the contact the relay finds best: of whoever asked,
+            for results of whom they go to; one that was proved in this request, else the one that
+            was typed.
+    """
+    return queue(
+        session,
+        request.id,
+        event,
+        now=now,
+        identifier_id=identifier_id,
+        challenge_id=challenge_id,
+    )
+
+
+def queue(
+    session: Session,
+    about: str,
+    event: str,
+    *,
+    now: datetime,
+    identifier_id: str = "",
+    challenge_id: str = "",
+) -> Notice:
+    """
+    Queue one notice.
+
+    Args:
+        about: A request, or a letter about somebody's keys (``services.key_letters``).
     """
     notice = rows.new(
         Notice,
         id=new_id(),
-        request_id=request.id,
+        request_id=about,
         event=event,
         identifier_id=identifier_id,
         challenge_id=challenge_id,

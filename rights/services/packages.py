@@ -20,7 +20,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Gone, LevelTooLow, NotFound
-from rights.services import audit
+from rights.domain.representation import SUBJECT, Role
+from rights.services import audit, not_me
 from rights.services.context import Context
 from rights.store.blobs import Blobs
 from rights.store.ids import new_id
@@ -73,6 +74,17 @@ def find(session: Session, request: Request, package_id: str) -> Package:
     return package
 
 
+def needed(context: Context, request: Request) -> int:
+    """
+    Return the level that a download asks for.
+
+    What an agent asked for goes to the principal, who proves no more than for an own request.
+    """
+    if request.requester_role is not Role.SELF and request.delivers_to == SUBJECT:
+        return context.policy.level(request.kind, request.option)
+    return request.level_needed
+
+
 def grant(
     session: Session,
     context: Context,
@@ -90,12 +102,13 @@ def grant(
         level: What was proved here and now; what the request itself reached does not count.
 
     Raises: LevelTooLow: that is not enough. Gone: expired, or its grants are used up.
+        Forbidden: the request is stopped: somebody says that it was not them.
     """
+    not_me.check(request)
     _alive(package, now)
-    if level < request.level_needed:
+    if level < (least := needed(context, request)):
         raise LevelTooLow(
-            f"a download needs a fresh proof of level {request.level_needed}: "
-            "give a code, an assertion, or both"
+            f"a download needs a fresh proof of level {least}: give a code, an assertion, or both"
         )
     left = _count(session, package)
     token = f"{PREFIX}{secrets.token_urlsafe(32)}"
@@ -140,6 +153,7 @@ def redeem(session: Session, token: str, package_id: str, *, now: datetime) -> P
     Raises:
         NotFound: no such grant, or it is for another package: the two look the same.
         Gone: the grant or the package is over.
+        Forbidden: the request was stopped meanwhile.
     """
     row = session.exec(select(Grant).where(Grant.token_hash == _hash(token))).first()
     if row is None or row.package_id != package_id:
@@ -149,6 +163,9 @@ def redeem(session: Session, token: str, package_id: str, *, now: datetime) -> P
     package = session.get(Package, package_id)
     if package is None:
         raise NotFound("there is no such package")
+    request = session.get(Request, package.request_id)
+    if request is not None:
+        not_me.check(request)
     _alive(package, now)
     return package
 

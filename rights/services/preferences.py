@@ -11,7 +11,7 @@ Implementing Regulation 24.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from sqlmodel import Session, col, or_, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind, Option
+from rights.domain.policy import trains
 from rights.services import audit, subjects, webhooks
 from rights.services.context import Context
 from rights.store.db import reading
@@ -40,6 +41,10 @@ BY_OPTION: Final[Mapping[Option, str]] = MappingProxyType(
     }
 )
 """The switch behind each way of opting out."""
+PURPOSE: Final = "purpose:"
+"""What the switch of a purpose is called: this, and the purpose."""
+
+_CONSENT: Final = "consent"
 _POLL_S: Final = 0.01
 
 
@@ -63,19 +68,41 @@ class Reading:
     request_id: str = ""
 
 
-def names(datamap: DataMap) -> tuple[str, ...]:
-    """Return the switches a person can turn off under this data map."""
-    known = {s.name for s in datamap.switches}
-    return tuple(name for name in BY_OPTION.values() if name in known)
+def names(context: Context) -> tuple[str, ...]:
+    """Return the switches a person can turn off under this data map and policy."""
+    known = {s.name for s in context.datamap.switches}
+    here = context.policy.offered(Kind.RECOMMENDATION_OPT_OUT)
+    opt_outs = (name for option, name in BY_OPTION.items() if name in known and option in here)
+    return (*opt_outs, *trainings(context))
 
 
-def option_of(datamap: DataMap, name: str) -> Option:
-    """Return the option that turns *name* off. Raises Invalid, naming those there are."""
-    found = next((o for o, switch in BY_OPTION.items() if switch == name), None)
-    if found is None or name not in names(datamap):
+def trainings(context: Context) -> tuple[str, ...]:
+    """Return the switches of purposes that train a model by consent: off, one is kept out of it."""
+    if not context.policy.offered(Kind.CONSENT_WITHDRAWAL):
+        return ()
+    purposes = context.datamap.purposes.values()
+    return tuple(PURPOSE + p.name for p in purposes if trains(p) and p.basis == _CONSENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for who turns a switch off."""
+
+    kind: Kind
+    option: Option
+    parameters: Mapping[str, Any]
+
+
+def wish(context: Context, name: str) -> Wish:
+    """Return what turns *name* off. Raises Invalid, naming the switches there are."""
+    if name not in names(context):
         message = "is not a switch that can be turned off here"
-        raise Invalid("no such preference", [FieldError("name", message, names(datamap))])
-    return found
+        raise Invalid("no such preference", [FieldError("name", message, names(context))])
+    if name.startswith(PURPOSE):
+        purposes = {"purposes": [name.removeprefix(PURPOSE)]}
+        return Wish(Kind.CONSENT_WITHDRAWAL, Option.ALL, purposes)
+    option = next(option for option, switch in BY_OPTION.items() if switch == name)
+    return Wish(Kind.RECOMMENDATION_OPT_OUT, option, {})
 
 
 def waits_for(datamap: DataMap, name: str) -> list[str]:
@@ -93,25 +120,67 @@ def turned_off(
     *,
     now: datetime,
 ) -> None:
-    """Commit the preference behind an opt-out, for every identifier it was asked under."""
-    name = BY_OPTION.get(request.option)
-    stores = waits_for(context.datamap, name) if name else []
-    if request.kind is not Kind.RECOMMENDATION_OPT_OUT or name is None or not stores:
-        return
-    for kind, value in identifiers.items():
-        row = {
-            "subject": subjects.blind(context.vault, kind, value),
-            "name": name,
-            "value": OFF,
-            "changed_at": now,
-            "effective_at": None,
-            "pending": stores,
-            "request_id": request.id,
-            "alarmed_at": None,
-            "breached_at": None,
-            "extra": {},
-        }
-        session.connection().execute(_upsert(session), row)
+    """Commit what an opt-out, or a withdrawal, turns off, for every identifier it names."""
+    for name in _meant(context, request):
+        stores = waits_for(context.datamap, name)
+        if not stores and not name.startswith(PURPOSE):
+            continue
+        for kind, value in identifiers.items():
+            _write(session, context, request, (kind, value), name, stores, now)
+
+
+def _meant(context: Context, request: Request) -> Iterator[str]:
+    """Yield the switches that a request turns off."""
+    if request.kind is Kind.RECOMMENDATION_OPT_OUT and request.option in BY_OPTION:
+        yield BY_OPTION[request.option]
+    if request.kind is Kind.CONSENT_WITHDRAWAL:
+        known = trainings(context)
+        wanted = (PURPOSE + name for name in request.parameters.get("purposes", ()))
+        yield from (name for name in wanted if name in known)
+
+
+def _write(
+    session: Session,
+    context: Context,
+    request: Request,
+    who: tuple[str, str],
+    name: str,
+    stores: list[str],
+    now: datetime,
+) -> None:
+    row = {
+        "subject": subjects.blind(context.vault, *who),
+        "name": name,
+        "value": OFF,
+        "changed_at": now,
+        "effective_at": None,
+        "pending": stores,
+        "request_id": request.id,
+        "alarmed_at": None,
+        "breached_at": None,
+        "extra": {},
+    }
+    session.connection().execute(_upsert(session), row)
+
+
+def agreed(
+    session: Session,
+    context: Context,
+    identifiers: Mapping[str, str],
+    purpose: str,
+    *,
+    now: datetime,
+) -> None:
+    """Let a purpose that was switched off be read as on: the person has agreed to it anew."""
+    blinds = [b for n, v in identifiers.items() for b in subjects.blinds(context.vault, n, v)]
+    query = select(Preference).where(
+        col(Preference.subject).in_(blinds),
+        Preference.name == PURPOSE + purpose,
+        Preference.value == OFF,
+    )
+    for row in session.exec(query.with_for_update()).all():
+        row.value, row.changed_at, row.effective_at, row.pending = ON, now, now, []
+        session.add(row)
 
 
 def _upsert(session: Session) -> Insert:
@@ -132,11 +201,24 @@ def read(session: Session, context: Context, identifiers: Mapping[str, str], nam
 
     With several identifiers, the first that has ever turned it off decides.
     """
-    wanted = [b for n, v in identifiers.items() for b in subjects.blinds(context.vault, n, v)]
-    query = select(Preference).where(col(Preference.subject).in_(wanted), Preference.name == name)
-    found = {row.subject: row for row in session.exec(query)}
-    row = next((found[b] for b in wanted if b in found), None)
-    return _reading(row) if row else Reading(name, ON, effective=True)
+    return read_all(session, context, identifiers, [name])[0]
+
+
+def read_all(
+    session: Session, context: Context, identifiers: Mapping[str, str], wanted: Sequence[str]
+) -> list[Reading]:
+    """Return where each of some switches stands, in their order and in one look-up."""
+    blinds = [b for n, v in identifiers.items() for b in subjects.blinds(context.vault, n, v)]
+    query = select(Preference).where(
+        col(Preference.subject).in_(blinds), col(Preference.name).in_(wanted)
+    )
+    found = {(row.subject, row.name): row for row in session.exec(query)}
+    rows = {
+        name: next((found[b, name] for b in blinds if (b, name) in found), None) for name in wanted
+    }
+    return [
+        _reading(row) if row else Reading(name, ON, effective=True) for name, row in rows.items()
+    ]
 
 
 def _reading(row: Preference) -> Reading:
@@ -159,6 +241,17 @@ def wait(engine: Engine, context: Context, identifiers: Mapping[str, str], name:
             now = read(session, context, identifiers, name)
         if now.effective or time.monotonic() >= until:
             return now
+        time.sleep(_POLL_S)
+
+
+def wait_for(engine: Engine, context: Context, request_id: str) -> None:
+    """Wait a moment for a request that turns a switch on again to be carried out."""
+    until = time.monotonic() + context.settings.optout_wait_ms / 1000
+    while time.monotonic() < until:
+        with reading(engine) as session:
+            found = session.get(Request, request_id)
+            if found is None or found.closed_at is not None:
+                return
         time.sleep(_POLL_S)
 
 

@@ -6,35 +6,75 @@ A wrong code is counted, so nothing here raises after it was: the caller commits
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
-from rights.domain.levels import Acr, level
-from rights.domain.lifecycle import TERMINAL, State
-from rights.services import audit, notices, subjects, verification
+from rights.domain.levels import Acr
+from rights.domain.lifecycle import TERMINAL, Event, State, Wait
+from rights.domain.representation import EVIDENCE, AgeBand, Role, receiver
+from rights.services import (
+    assurance,
+    audit,
+    earlier,
+    not_me,
+    notices,
+    reaching,
+    representatives,
+    requests,
+    subjects,
+    verification,
+)
 from rights.services.assertions import Proof
+from rights.services.contacts import Contact
 from rights.services.context import Context
+from rights.services.earlier import Earlier
 from rights.store.ids import new_id
 from rights.store.models import Challenge, IdentifierRow, Request
 
 _ORDER = tuple(Acr)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """
+    What was proved and was right.
+
+    Args:
+        challenge: The code that was answered; None where an assertion alone was given.
+    """
+
+    challenge: Challenge | None = None
+
+
 def start(
-    session: Session, context: Context, request: Request, *, purpose: str, now: datetime
+    session: Session,
+    context: Context,
+    request: Request,
+    *,
+    purpose: str,
+    now: datetime,
+    to: str = "",
 ) -> Challenge:
     """
-    Send a fresh code to the address of the request, known to us or not.
+    Send a fresh code to an address of the request, known to us or not.
+
+    Args:
+        to: The type of the identifier it goes to; empty for the best contact.
 
     Raises:
         Conflict: the request is closed or has no address; TooMany: a code was just sent.
+        Invalid: *to* is no contact of the request that a code can go to.
+        Forbidden: it is stopped, and the code is not one that only shows its page.
     """
+    if purpose != verification.VISIT:
+        not_me.check(request)
     if purpose == "request" and request.state not in (State.OPEN, State.VERIFYING):
         raise Conflict("this request needs no further proof", code="closed")
-    sent, contact = verification.again(session, context, request, now=now, purpose=purpose)
+    sent, contact = verification.again(session, context, request, now=now, purpose=purpose, to=to)
     notices.ask_for(
         session, request, "code", now=now, identifier_id=contact.id, challenge_id=sent.id
     )
@@ -53,9 +93,9 @@ def answer(
     cap: int,
     now: datetime,
     token: str | None = None,
-) -> bool:
+) -> Answered | None:
     """
-    Take what was proved; return False when the code was wrong.
+    Take what was proved; return None when the code was wrong.
 
     Args:
         token: From the mail of the code, in place of its digits.
@@ -64,28 +104,79 @@ def answer(
         Conflict: the request is past proving.
         Invalid: nothing was given to prove anything with, or digits and token both.
         NotFound: the assertion is about somebody else.
-        Unauthenticated: there is no live code.
+        Unauthenticated: no code is live. TooMany: it was guessed at. Forbidden: it is stopped.
     """
-    if request.state not in (State.OPEN, State.VERIFYING):
+    not_me.check(request)
+    if not _may_prove(request, proof):
         raise Conflict("this request needs no further proof", code="closed")
-    said = _given(code, token)
+    said, coded, by_token = given(code, token), None, token is not None
     if said is None and proof is None:
         raise _nothing()
     if proof is not None:
         accept(session, context, request, proof, now=now)
-    by_token = token is not None
-    if said is not None and not verification.answer(
-        session, context, request, said, now=now, by_token=by_token
+    if said is not None and not (
+        coded := verification.answer(session, context, request, said, now=now, by_token=by_token)
     ):
-        return False
+        return None
     session.flush()
-    verification.raise_level(session, context, request, cap=cap, now=now)
+    _raise(session, context, request, cap=cap, now=now)
     if request.bundle_id:
-        _share(session, context, request, proof, coded=said is not None, cap=cap, now=now)
-    return True
+        _share(session, context, request, proof, coded, cap=cap, now=now)
+    return Answered(coded)
 
 
-def _given(code: str | None, token: str | None) -> str | None:
+def carry(
+    session: Session,
+    context: Context,
+    request: Request,
+    proofs: Sequence[Earlier],
+    *,
+    cap: int,
+    now: datetime,
+) -> list[Earlier]:
+    """
+    Let codes that were answered earlier in the same visit count; return those that do.
+
+    Args:
+        request: Its row is locked, or it was made in this transaction.
+    """
+    if request.state not in (State.OPEN, State.VERIFYING) or not_me.stopped(request):
+        return []
+    done = assurance.answered_at(session, request)
+    every = reaching.rows(session, request)
+    rows = [r for r in every if assurance.counts(request, r) and r.id not in done]
+    found = earlier.at(context, rows, proofs)
+    lines = []
+    for row in rows:
+        if row.id in found:
+            _count_as_answered(session, request, row, now)
+            data = {"challenge": found[row.id].challenge_id, "to": row.type}
+            lines.append(audit.Line("proof_carried", "subject", data))
+    if not lines:
+        return []
+    audit.append(session, request, lines, now=now)
+    session.flush()
+    assurance.raise_level(session, context, request, cap=cap, now=now)
+    return [*found.values()]
+
+
+def _raise(
+    session: Session, context: Context, request: Request, *, cap: int, now: datetime
+) -> None:
+    """Bring the level up; what waited for a stronger proof goes on."""
+    before = request.level
+    assurance.raise_level(session, context, request, cap=cap, now=now)
+    if request.state is State.ON_HOLD and request.level > before:
+        requests.record(session, request, Event.RESUMED, actor="subject", now=now)
+
+
+def _may_prove(request: Request, proof: Proof | None) -> bool:
+    """Return whether more proof is taken: also where a contact changed lately was not enough."""
+    waits = request.state is State.ON_HOLD and request.wait is Wait.TASK
+    return request.state in (State.OPEN, State.VERIFYING) or (waits and proof is not None)
+
+
+def given(code: str | None, token: str | None) -> str | None:
     """Return what answers the challenge: the digits of the mail or the token beside them."""
     if code is not None and token is not None:
         wrong = FieldError("token", "stands in place of the code: give one of the two")
@@ -102,6 +193,10 @@ def accept(
     session: Session, context: Context, request: Request, proof: Proof, *, now: datetime
 ) -> None:
     """Note what an assertion vouches for. Raises NotFound if it is about somebody else."""
+    if proof.role is not request.requester_role:
+        raise NotFound("there is no such request")  # who is logged in is not who asks here
+    if proof.role is not Role.SELF:
+        _link(session, context, request, proof, now)
     rows = {row.type: row for row in subjects.identifier_rows(session, request.id)}
     if not same_person(context, rows, proof.identifiers):
         raise NotFound("there is no such request")
@@ -116,6 +211,47 @@ def accept(
         request.acr = str(proof.acr)
     line = audit.Line("assertion_accepted", "system", {"acr": str(proof.acr)})
     audit.append(session, request, [line], now=now)
+    _aged(session, context, request, proof, now)
+
+
+def _aged(
+    session: Session, context: Context, request: Request, proof: Proof, now: datetime
+) -> None:
+    """Take over how old a product says the person is, and what follows from that for a child."""
+    if request.age_band is not AgeBand.UNKNOWN or proof.age_band is AgeBand.UNKNOWN:
+        return
+    request.age_band = proof.age_band
+    if request.requester_role is not Role.SELF:
+        return
+    request.delivers_to = receiver(Role.SELF, None, request.age_band)
+    if not assurance.waits_for_guardian(request):
+        return
+    if proof.second is not None:
+        representatives.write(session, context, request, proof.second, now=now)
+    elif reaching.GUARDIAN not in request.needs:
+        request.needs = [*request.needs, reaching.GUARDIAN]
+
+
+def _link(
+    session: Session, context: Context, request: Request, proof: Proof, now: datetime
+) -> None:
+    """Note that a product links two accounts. Raises NotFound if it links others than these."""
+    second = proof.second
+    if second is None or not representatives.is_meant(
+        session, context, request, second.identifiers
+    ):
+        raise NotFound("there is no such request")
+    row = representatives.find(session, request, lock=True)
+    row.attested, row.method, row.relation = True, representatives.ATTESTED, second.relation
+    session.add(row)
+    for contact in reaching.representatives(session, request.id):
+        if contact.type in second.identifiers:
+            contact.proof, contact.proved_at = "assertion", now
+            session.add(contact)
+    request.level_needed = context.policy.level(request.kind, request.option)
+    request.needs = [name for name in request.needs if name != EVIDENCE]
+    if not request.needs:
+        request.wait = Wait.NONE
 
 
 def same_person(
@@ -137,76 +273,19 @@ def same_person(
     return not proved or any(name in proved for name in both)
 
 
-def fresh_level(
-    session: Session,
-    context: Context,
-    request: Request,
-    *,
-    code: str | None,
-    proof: Proof | None,
-    acr: Acr | None,
-    cap: int,
-    now: datetime,
-    token: str | None = None,
-) -> int | None:
-    """
-    Return the level of what is proved here and now, or None when the code was wrong.
-
-    Args:
-        acr: What the caller's own session is worth, when a portal token speaks.
-        token: From the mail of the code, in place of its digits.
-
-    Raises:
-        Invalid: digits and token both.
-        NotFound: the assertion is about somebody else.
-        Unauthenticated: there is no live code for a download.
-    """
-    rows = {row.type: row for row in subjects.identifier_rows(session, request.id)}
-    if proof is not None and not same_person(context, rows, proof.identifiers):
-        raise NotFound("there is no such request")
-    strongest = _strongest(acr, proof.acr if proof else None)
-    said, by_token = _given(code, token), token is not None
-    if said is None:
-        return level(strongest, (), cap=cap)
-    live = _live(session, request)
-    if not verification.answer(
-        session, context, request, said, now=now, purpose="grant", by_token=by_token
-    ):
-        return None
-    contact = next((row for row in rows.values() if row.id == live), None)
-    counts = contact is not None and (strongest is None or contact.proof == "assertion")
-    return level(strongest, [contact.type] if contact and counts else (), cap=cap)
-
-
-def _strongest(*given: Acr | None) -> Acr | None:
-    return max((acr for acr in given if acr is not None), key=_ORDER.index, default=None)
-
-
-def _live(session: Session, request: Request) -> str | None:
-    query = (
-        select(Challenge.identifier_id)
-        .where(
-            Challenge.request_id == request.id,
-            Challenge.purpose == "grant",
-            col(Challenge.used_at).is_(None),
-        )
-        .order_by(col(Challenge.created_at).desc())
-    )
-    return session.exec(query).first()
-
-
 def _share(
     session: Session,
     context: Context,
     request: Request,
     proof: Proof | None,
+    coded: Challenge | None,
     *,
-    coded: bool,
     cap: int,
     now: datetime,
 ) -> None:
     """Let what was proved for one request of a bundle count for the others of that bundle."""
-    answered = _answered(session, request) if coded else ""
+    contact = reaching.contact(session, coded.identifier_id) if coded else None
+    answered = contact.blind if contact else ""
     query = select(Request).where(
         Request.bundle_id == request.bundle_id,
         Request.id != request.id,
@@ -214,31 +293,18 @@ def _share(
         col(Request.state).not_in(TERMINAL),
     )
     for other in session.exec(query.with_for_update()).all():
-        if other.state not in (State.OPEN, State.VERIFYING):
+        if other.state not in (State.OPEN, State.VERIFYING) or not_me.stopped(other):
             continue
         if proof is not None:
             accept(session, context, other, proof, now=now)
-        for row in subjects.identifier_rows(session, other.id):
+        for row in reaching.rows(session, other):
             if row.blind == answered:
                 _count_as_answered(session, other, row, now)
         session.flush()
-        verification.raise_level(session, context, other, cap=cap, now=now)
+        assurance.raise_level(session, context, other, cap=cap, now=now)
 
 
-def _answered(session: Session, request: Request) -> str:
-    """Return the blind index of the address whose code was answered last."""
-    query = (
-        select(IdentifierRow.blind)
-        .join(Challenge, col(Challenge.identifier_id) == col(IdentifierRow.id))
-        .where(Challenge.request_id == request.id, col(Challenge.used_at).is_not(None))
-        .order_by(col(Challenge.used_at).desc())
-    )
-    return session.exec(query).first() or ""
-
-
-def _count_as_answered(
-    session: Session, request: Request, contact: IdentifierRow, now: datetime
-) -> None:
+def _count_as_answered(session: Session, request: Request, contact: Contact, now: datetime) -> None:
     contact.proof, contact.proved_at = contact.proof or "code", now
     session.add(contact)
     session.add(

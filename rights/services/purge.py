@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_
+from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import audit, packages
+from rights.services import audit, key_letters, packages
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
 from rights.services.idempotency import KEPT
@@ -25,19 +25,25 @@ from rights.store.blobs import Blobs
 from rights.store.db import reading, transaction
 from rights.store.models import (
     Aftercare,
+    Appeal,
     Capsule,
     Challenge,
     CheckpointLeaf,
+    Complaint,
+    ContactWarning,
     CorrectionGuard,
     DayChain,
     DisputedValue,
     Entry,
     EscrowKey,
+    Evidence,
     Grant,
     HeldRows,
     IdempotencyRecord,
     IdentifierRow,
     JournalRow,
+    KeyChallenge,
+    KeyProof,
     KeyringRow,
     Lookup,
     Nonce,
@@ -45,15 +51,24 @@ from rights.store.models import (
     OutboxMessage,
     Package,
     PlanRow,
+    PortalSession,
+    ProofDemand,
+    ProofRow,
+    ProofTry,
     ReceiptOpening,
     ReceiptRow,
     ReleasedValue,
+    Representation,
+    RepresentativeContact,
     Request,
     SealedNote,
+    SignIn,
     StepRow,
     SubjectLock,
     Suppression,
+    WarningDue,
     WebhookDelivery,
+    Writing,
 )
 
 BATCH: Final = 200
@@ -61,11 +76,21 @@ _DAY: Final = timedelta(days=1)
 _DELIVERIES: Final = timedelta(days=30)
 _SENT: Final = timedelta(days=7)
 
-_CONTACTS: Final = (IdentifierRow, SealedNote, Challenge, KeyringRow)
-"""Rows by which a person could be recognised or reached."""
+_CONTACTS: Final = (
+    IdentifierRow,
+    RepresentativeContact,
+    SealedNote,
+    Challenge,
+    KeyringRow,
+    ProofTry,
+    ContactWarning,
+    Writing,
+)
+"""Rows by which a person could be recognised or reached, and what they wrote."""
 
 _RECORDS: Final = (
     *_CONTACTS,
+    KeyProof,
     PlanRow,
     StepRow,
     JournalRow,
@@ -81,6 +106,12 @@ _RECORDS: Final = (
     SubjectLock,
     Lookup,
     Notice,
+    ProofRow,
+    ProofDemand,
+    WarningDue,
+    Appeal,
+    Representation,
+    Evidence,
 )
 """Rows of one request besides itself, its chain and its packages."""
 
@@ -94,10 +125,12 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
     """
     with transaction(engine) as session:
         counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
+        counts["key_letters"] = key_letters.forget(session, now)
     counts["packages"] = _packages(engine, blobs, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)
     counts["contacts"] = _contacts(engine, context, now)
     counts["requests"] = _records(engine, context, now)
+    counts["complaints"] = _complaints(engine, context, now)
     counts["log_entries"] = _logs(engine, context, now)
     return counts
 
@@ -110,7 +143,12 @@ def _short_lived(
     return {
         "grants": (Grant, col(Grant.expires_at) <= now - _DAY),
         "challenges": (Challenge, unused),
+        "portal_sessions": (PortalSession, col(PortalSession.expires_at) <= now),
+        "proof_tries": (ProofTry, col(ProofTry.at) <= now - _DAY),
+        "sign_ins": (SignIn, col(SignIn.expires_at) <= now),
+        "key_challenges": (KeyChallenge, col(KeyChallenge.expires_at) <= now),
         "nonces": (Nonce, col(Nonce.expires_at) <= now),
+        "warnings": (ContactWarning, col(ContactWarning.expires_at) <= now),
         "lookups": (Lookup, col(Lookup.expires_at) <= now),
         "idempotency": (IdempotencyRecord, col(IdempotencyRecord.created_at) <= now - KEPT),
         "capsules": (Capsule, col(Capsule.expires_at) <= now),
@@ -175,14 +213,40 @@ def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime
 def _contacts(engine: Engine, context: Context, now: datetime) -> int:
     limit = now - timedelta(days=context.settings.contact_days)
     held = [exists().where(col(m.request_id) == col(Request.id)) for m in _CONTACTS]
-    query = select(Request.id).where(col(Request.closed_at) <= limit, or_(*held))
+    # Whoever appealed is told what came of it, and may have to be found again in the stores.
+    appealed = exists().where(
+        col(Appeal.request_id) == col(Request.id),
+        or_(col(Appeal.decided_at).is_(None), col(Appeal.decided_at) > limit),
+    )
+    query = select(Request.id).where(col(Request.closed_at) <= limit, or_(*held), ~appealed)
+    return _in_batches(engine, query, lambda ids: _forget_contacts(engine, ids))
+
+
+def _forget_contacts(engine: Engine, ids: Sequence[str]) -> None:
+    with transaction(engine) as session:
+        for model in _CONTACTS:
+            _delete(session, model, col(model.request_id).in_(ids))
+        # Who acted, on what ground, is kept; their name and their words are not.
+        acted = col(Representation.request_id).in_(ids)
+        session.connection().execute(update(Representation).where(acted).values(sealed=b""))
+
+
+def _complaints(engine: Engine, context: Context, now: datetime) -> int:
+    """Forget what answered complaints say and whose they are; years later, that there were any."""
+    limit = now - timedelta(days=context.settings.contact_days)
+    held = [exists().where(col(m.request_id) == col(Complaint.id)) for m in _CONTACTS]
+    over = select(Complaint.id).where(col(Complaint.answered_at) <= limit, or_(*held))
+    forgotten = _in_batches(engine, over, lambda ids: _forget_contacts(engine, ids))
+    old = now - timedelta(days=context.settings.record_days)
 
     def forget(ids: Sequence[str]) -> None:
         with transaction(engine) as session:
-            for model in _CONTACTS:
+            for model in (*_CONTACTS, Notice):
                 _delete(session, model, col(model.request_id).in_(ids))
+            _delete(session, Complaint, col(Complaint.id).in_(ids))
 
-    return _in_batches(engine, query, forget)
+    records = select(Complaint.id).where(col(Complaint.answered_at) <= old)
+    return forgotten + _in_batches(engine, records, forget)
 
 
 def _records(engine: Engine, context: Context, now: datetime) -> int:
@@ -202,7 +266,10 @@ def _records(engine: Engine, context: Context, now: datetime) -> int:
     holds = exists().where(
         col(HeldRows.request_id) == col(Request.id), col(HeldRows.state) != "ended"
     )
-    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live, ~holds)
+    shown = exists().where(
+        col(Evidence.request_id) == col(Request.id), col(Evidence.destroyed_at).is_(None)
+    )
+    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live, ~holds, ~shown)
     signer = Signer(context.settings.signing_key.get_secret_value())
 
     def forget(ids: Sequence[str]) -> None:

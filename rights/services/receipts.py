@@ -22,6 +22,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import ConfigError, Invalid, NotFound
 from rights.domain.merkle import root, salted
+from rights.services import not_me
 from rights.services.signing import Signer, public_key, verify
 from rights.store.models import ReceiptOpening, ReceiptRow, Request
 
@@ -59,6 +60,26 @@ def opening(row: ReceiptOpening | None) -> dict[str, Any]:
     if row is None:
         return {}
     return {"salt": base64.b64encode(row.salt).decode(), "leaves": row.leaves}
+
+
+def shown(session: Session, request: Request) -> dict[str, Any]:
+    """
+    Return the receipt as its person gets it: the signed text, what checks it, what opens its root.
+
+    Raises:
+        NotFound: the request has not been answered yet.
+        Forbidden: it is stopped: somebody says that it was not them.
+    """
+    not_me.check(request)
+    row = read(session, request)
+    return {
+        "request_id": row.request_id,
+        "body": row.body,
+        "key_id": row.key_id,
+        "signature": row.signature,
+        "created_at": row.created_at.isoformat(),
+        **opening(read_opening(session, request)),
+    }
 
 
 def export(row: ReceiptRow, signer: Signer, opened: ReceiptOpening | None = None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, NotFound
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait, next_state
 from rights.services import audit, outbox, webhooks
 from rights.services.notices import ask_for
@@ -23,6 +23,10 @@ from rights.store.models import Request
 
 URGENT_KINDS: Final = frozenset({Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL})
 """Kinds that the law wants done at once; they have workers of their own."""
+
+_SWITCHES: Final = frozenset(
+    {Option.PERSONALISED_OFF, Option.PUSH_OFF, Option.COMMERCIAL_MESSAGES_OFF}
+)
 
 RING_AGAIN: Final = timedelta(seconds=30)
 """A request that nobody began to work on by then is rung for again: its doorbell was lost."""
@@ -126,15 +130,26 @@ def locked(session: Session, request_id: str) -> Request:
     return request
 
 
+def stands_at_once(request: Request) -> bool:
+    """
+    Return whether what was asked holds from the moment it was asked: it is written down already.
+
+    Cancelling the request would only keep the stores from following.
+    """
+    return request.kind is Kind.CONSENT_WITHDRAWAL or request.option in _SWITCHES
+
+
 def revoke(session: Session, request: Request, *, actor: str, now: datetime) -> None:
     """
     Let the person take the request back.
 
     Raises:
-        Conflict: something was already done that cannot be undone.
+        Conflict: something was already done that cannot be undone, or holds already.
         IllegalTransition: it is closed.
     """
-    if request.irreversible_at is not None and request.state not in TERMINAL:
+    if request.state not in TERMINAL and (
+        request.irreversible_at is not None or stands_at_once(request)
+    ):
         raise Conflict(
             "work that cannot be undone has begun, so this request can no longer be cancelled",
             code="too_late_to_cancel",

@@ -13,18 +13,36 @@ from typing import Any, Final
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import correction_guard, disputes, escrow_keys, subjects
+from rights.services import (
+    contacts,
+    correction_guard,
+    disputes,
+    escrow_keys,
+    evidence,
+    person_keys,
+    representatives,
+    subjects,
+    writings,
+)
+from rights.services.sign_in import providers
 from rights.store.db import transaction
 from rights.store.models import (
+    ContactWarning,
     CorrectionGuard,
     DisputedValue,
     EscrowKey,
+    Evidence,
     HeldRows,
     IdentifierRow,
     KeyringRow,
     Package,
+    PersonKey,
+    Representation,
+    RepresentativeContact,
     SealedNote,
+    SignInProvider,
     WebhookSubscription,
+    Writing,
 )
 from rights.store.vault import Vault
 
@@ -34,12 +52,23 @@ Place = tuple[type[SQLModel], str, str, Callable[[Any], str]]
 
 SEALED: Final[tuple[Place, ...]] = (
     (IdentifierRow, "id", "sealed", lambda r: subjects.aad(r.request_id, r.type)),
+    (
+        RepresentativeContact,
+        "id",
+        "sealed",
+        lambda r: contacts.aad(r.request_id, r.type),
+    ),
+    (Representation, "request_id", "sealed", lambda r: representatives.aad(r.request_id)),
     (SealedNote, "id", "sealed", lambda r: f"note|{r.request_id}|{r.purpose}|{r.id}"),
     (KeyringRow, "request_id", "sealed", lambda r: f"keyring|{r.request_id}"),
     (HeldRows, "id", "sealed", lambda r: f"held|{r.request_id}|{r.collection}"),
     (EscrowKey, "request_id", "sealed", lambda r: escrow_keys.aad(r.request_id)),
     (DisputedValue, "id", "sealed", lambda r: disputes.aad(r.request_id, r.id)),
     (CorrectionGuard, "id", "sealed", lambda r: correction_guard.aad(r.id)),
+    (Writing, "id", "sealed", lambda r: writings.aad(r.request_id, r.purpose, r.id)),
+    (SignInProvider, "backend_id", "sealed_secret", lambda r: providers.aad(r.backend_id)),
+    (ContactWarning, "id", "sealed", lambda r: subjects.aad(r.request_id, r.type)),
+    (PersonKey, "id", "sealed", lambda r: person_keys.aad(r.id)),
     (WebhookSubscription, "id", "sealed_secret", lambda r: f"webhook|{r.id}"),
 )
 """Every column sealed for longer than minutes: table, key, column, and what it is bound to."""
@@ -51,7 +80,8 @@ def rotate(engine: Engine, vault: Vault) -> dict[str, int]:
     for model, key, column, aad in SEALED:
         turn = _resealer(vault, column, aad)
         out[str(model.__tablename__)] = _walk(engine, model, key, turn)
-    out["package"] = _walk(engine, Package, "id", _rewrapper(vault))
+    out["package"] = _walk(engine, Package, "id", _rewrapper(vault, lambda r: f"package|{r.id}"))
+    out["evidence"] = _walk(engine, Evidence, "id", _rewrapper(vault, lambda r: evidence.aad(r.id)))
     return out
 
 
@@ -83,12 +113,11 @@ def _resealer(vault: Vault, column: str, aad: Callable[[Any], str]) -> Callable[
     return turn
 
 
-def _rewrapper(vault: Vault) -> Callable[[Any], bool]:
+def _rewrapper(vault: Vault, aad: Callable[[Any], str]) -> Callable[[Any], bool]:
     def turn(row: Any) -> bool:
         if not row.wrapped_key or vault.key_id(row.wrapped_key) == vault.keyring.current:
             return False
-        aad = f"package|{row.id}"
-        row.wrapped_key = vault.wrap(vault.unwrap(row.wrapped_key, aad=aad), aad=aad)
+        row.wrapped_key = vault.rewrap(row.wrapped_key, aad=aad(row))
         return True
 
     return turn

@@ -15,7 +15,7 @@ from rights.domain.errors import FieldError, Invalid
 from rights.domain.identifiers import normalise, plausible
 from rights.store import rows
 from rights.store.ids import new_id
-from rights.store.models import IdentifierRow, Request
+from rights.store.models import Complaint, IdentifierRow, Request
 from rights.store.vault import Vault
 
 _RANK = {"account": 0, "contact": 1, "device": 2}
@@ -88,7 +88,7 @@ def aad(request_id: str, name: str) -> str:
 
 def rows_for(
     vault: Vault,
-    request: Request,
+    request: Request | Complaint,
     identifiers: Mapping[str, str],
     *,
     proofs: Mapping[str, str],

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from rights.domain.kinds import Kind
-from rights.services import conflicts, consents, intake, preferences, unasked
+from rights.domain.kinds import Kind, Option
+from rights.services import conflicts, consents, intake, lifting, preferences, unasked
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.ids import new_id
-from rights.store.models import Bundle, Request
+from rights.store.models import Bundle, Consent, Preference, Request
+
+_SAYING: Final[Mapping[Kind, Any]] = MappingProxyType(
+    {
+        Kind.RECOMMENDATION_OPT_OUT: col(Preference.request_id),
+        Kind.CONSENT_WITHDRAWAL: col(Consent.request_id),
+    }
+)
+"""Where it is written what a request means at once, by the request that it came of."""
 
 
 def take(
-    session: Session, context: Context, new: Submission, *, now: datetime, vouched: bool = False
+    session: Session,
+    context: Context,
+    new: Submission,
+    *,
+    now: datetime,
+    vouched: bool = False,
+    rehearsed: bool = False,
 ) -> tuple[Request, bool]:
     """
     Register a request with what it means at once: an opt-out's preference, a withdrawal's line and
@@ -24,17 +41,39 @@ def take(
 
     Args:
         vouched: The product itself says who it is about, not merely somebody at its door.
+        rehearsed: It is to be planned and no more: the person has said nothing yet, so nothing is
+            written that counts elsewhere. Whoever takes the same request in earnest writes it.
 
     Returns:
         The request, and whether it was made just now.
     """
+    lifting.check_until(new.parameters, now)
     request, made = intake.submit(session, context, new, now=now)
-    if made and new.kind is Kind.RECOMMENDATION_OPT_OUT:
-        preferences.turned_off(session, context, request, new.identifiers, now=now)
-    if made and new.kind is Kind.CONSENT_WITHDRAWAL:
-        consents.withdrawn(session, context, request, new.identifiers, now=now)
-        unasked.after_withdrawal(session, context, new, request, vouched=vouched, now=now)
+    if made or _only_rehearsed(session, new, request):
+        if not rehearsed:
+            _said(session, context, new, request, now=now)
+        if new.kind is Kind.CONSENT_WITHDRAWAL:
+            unasked.after_withdrawal(session, context, new, request, vouched=vouched, now=now)
+        if new.option is Option.OBJECT_PUBLIC_INFO:
+            unasked.after_refusal(session, context, new, request, vouched=vouched, now=now)
     return request, made
+
+
+def _said(
+    session: Session, context: Context, new: Submission, request: Request, *, now: datetime
+) -> None:
+    if new.kind in (Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL):
+        preferences.turned_off(session, context, request, new.identifiers, now=now)
+    if new.kind is Kind.CONSENT_WITHDRAWAL:
+        consents.withdrawn(session, context, request, new.identifiers, now=now)
+
+
+def _only_rehearsed(session: Session, new: Submission, request: Request) -> bool:
+    """Return whether an open request of an operator's has not said yet what it means."""
+    if not new.operator or new.kind not in _SAYING:
+        return False
+    column = _SAYING[new.kind]
+    return session.exec(select(column).where(column == request.id)).first() is None
 
 
 def take_bundle(
@@ -52,7 +91,7 @@ def take_bundle(
     for place, new in enumerate(news):
         # A microsecond apart, so that they are read in the order in which they were asked.
         received = now + timedelta(microseconds=place)
-        member = replace(new, bundle_id=bundle.id, ask=not asked, received_at=received)
+        member = replace(new, bundle_id=bundle.id, ask=new.ask and not asked, received_at=received)
         request, _ = take(session, context, member, now=now)
         asked = asked or request.level < request.level_needed
         made.append(request)

@@ -3,11 +3,17 @@ Who was erased: so that older data of theirs is not imported again.
 
 Only keyed hashes are kept. What is *younger* than the erasure is nobody's business here: who
 registers again is a new person (NDSR 24; PIPL 47).
+
+After an erasure of a part the person stays in use, so their older data may still come into the
+collections that were not erased. The hash is then over the collection too: an import that names
+where it goes is told about that collection alone, and the list itself does not show which they
+were. One more hash, over no collection, stands for "some part": an import that does not say where
+it goes is refused, as one is that does not say how old its data is. It can ask again by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -25,6 +31,8 @@ MOST: Final = 500
 """Identifiers that one call may ask about."""
 
 _SCOPE: Final = "suppression"
+_SOME_PART: Final = "*"
+"""Stands for a collection that was not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,14 @@ class Asked:
 
     Args:
         recorded_at: How old the data is; None when nobody knows, which counts as old.
+        collection: Where it goes; empty when that is not said, which counts as one that was
+            erased.
     """
 
     type: str
     value: str
     recorded_at: datetime | None = None
+    collection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +60,15 @@ class Answer:
     Args:
         before: Data older than this was erased; None when nothing was.
         request_id: The erasure that keeps it out; empty when it may come in.
+        partly: It is kept out only because a part was erased and nobody said where it goes:
+            naming the collection may let it in.
     """
 
     allowed: bool
     before: datetime | None = None
     kinds: tuple[str, ...] = ()
     request_id: str = ""
+    partly: bool = False
 
 
 def write(
@@ -67,6 +81,7 @@ def write(
     kind: str,
     before: datetime,
     expires_at: datetime,
+    parts: Collection[str] | None = None,
 ) -> int:
     """
     Put a person on the list, in the transaction that closes the erasure.
@@ -74,15 +89,13 @@ def write(
     A value that may pass to somebody else by itself (``recycled``) is left out: it reaches no
     row here, and blocking it would block another person's data.
 
+    Args:
+        parts: The collections that were erased; None when nothing stayed in use.
+
     Returns:
-        How many identifiers were put on it.
+        How many rows were put on it.
     """
-    blinds = {
-        vault.blinds(f"{name}={normalise(value, known.normalise)}", scope=_SCOPE)
-        for name, known in datamap.identifiers.items()
-        if not known.recycled
-        for value in identifiers.get(name, ())
-    }
+    blinds = set(_blinds_of(vault, datamap, identifiers, _places(parts)))
     before_now = _forgotten(session, {blind for each in blinds for blind in each})
     for each in sorted(blinds):
         olds = [before_now[blind] for blind in each if blind in before_now]
@@ -96,6 +109,21 @@ def write(
         }
         rows.insert(session, Suppression, [row])
     return len(blinds)
+
+
+def _blinds_of(
+    vault: Vault, datamap: DataMap, identifiers: Mapping[str, Iterable[str]], places: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    for name, known in datamap.identifiers.items():
+        for value in identifiers.get(name, ()) if not known.recycled else ():
+            text = f"{name}={normalise(value, known.normalise)}"
+            yield from (_blinds(vault, text, place) for place in places)
+
+
+def _places(parts: Collection[str] | None) -> tuple[str, ...]:
+    if parts is None:
+        return ("",)
+    return (_SOME_PART, *sorted(parts)) if parts else ()
 
 
 def _forgotten(session: Session, blinds: set[str]) -> dict[str, Suppression]:
@@ -118,34 +146,51 @@ def check(
     and one query for all.
 
     Raises:
-        Invalid: too many at once, or a type that the data map does not know.
+        Invalid: too many at once, or a type or a collection that the data map does not know.
         ConfigError: a key under which rows were written is not set. "Not on the list" would be
             a guess.
     """
     _readable(datamap, asked)
     _all_keys(session, vault, now)
-    hashes = [
-        vault.blinds(f"{a.type}={normalise(a.value, _form(datamap, a))}", scope=_SCOPE)
-        for a in asked
-    ]
-    wanted = {blind for each in hashes for blind in each}
+    hashes = [_hashes(vault, datamap, a) for a in asked]
+    wanted = {blind for every, part in hashes for blind in (*every, *part)}
     query = select(Suppression).where(
         col(Suppression.blind).in_(wanted), col(Suppression.expires_at) > now
     )
     rows = {row.blind: row for row in session.exec(query)}
     return [
-        _answer(a, [rows[blind] for blind in each if blind in rows])
-        for a, each in zip(asked, hashes, strict=True)
+        _answer(a, *([rows[blind] for blind in each if blind in rows] for each in both))
+        for a, both in zip(asked, hashes, strict=True)
     ]
 
 
-def _answer(asked: Asked, rows: Sequence[Suppression]) -> Answer:
+def _blinds(vault: Vault, text: str, place: str) -> tuple[str, ...]:
+    """Return the hashes of an identifier under every live key; *place*: of a part."""
+    return vault.blinds(text, scope=f"{_SCOPE}|{place}" if place else _SCOPE)
+
+
+def _hashes(
+    vault: Vault, datamap: DataMap, asked: Asked
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the hashes for "everything was erased", and those for the place it goes to."""
+    text = f"{asked.type}={normalise(asked.value, _form(datamap, asked))}"
+    return _blinds(vault, text, ""), _blinds(vault, text, asked.collection or _SOME_PART)
+
+
+def _answer(asked: Asked, every: Sequence[Suppression], part: Sequence[Suppression]) -> Answer:
+    rows = (*every, *part)
     latest = max(rows, key=lambda row: row.before, default=None)
     if latest is None:
         return Answer(allowed=True)
-    younger = asked.recorded_at is not None and asked.recorded_at > latest.before
     kinds = tuple(sorted({k for row in rows for k in row.kinds}))
-    return Answer(younger, latest.before, kinds, "" if younger else latest.request_id)
+    if not _kept_out(asked, rows):
+        return Answer(True, latest.before, kinds)
+    partly = not asked.collection and not _kept_out(asked, every)
+    return Answer(False, latest.before, kinds, latest.request_id, partly)
+
+
+def _kept_out(asked: Asked, rows: Iterable[Suppression]) -> bool:
+    return any(asked.recorded_at is None or asked.recorded_at <= row.before for row in rows)
 
 
 def keys_in_use(session: Session, now: datetime) -> dict[str, tuple[int, datetime]]:
@@ -170,6 +215,12 @@ def _readable(datamap: DataMap, asked: Sequence[Asked]) -> None:
         FieldError(f"items.{n}.type", "is not a known identifier", allowed)
         for n, a in enumerate(asked)
         if a.type not in datamap.identifiers
+    ]
+    known = {"", *(c.path for c in datamap.collections)}
+    errors += [
+        FieldError(f"items.{n}.collection", "is not a collection of the data map")
+        for n, a in enumerate(asked)
+        if a.collection not in known
     ]
     if errors:
         raise Invalid("an identifier cannot be read", errors)

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.grounds import Facts, Trigger, touched
 from rights.domain.kinds import Kind, Option
-from rights.domain.levels import Acr
+from rights.domain.levels import Acr, minimum
+from rights.domain.representation import AgeBand, Role
 from rights.services import consents, intake
 from rights.services.context import Context
 from rights.services.intake import Submission
+from rights.services.representatives import Second
 from rights.store.models import Request
 
 TRIGGERS: Final = tuple(str(trigger) for trigger in Trigger)
@@ -38,6 +40,8 @@ class Unasked:
         identifiers: Whose data, as the company itself knows them.
         purposes: What it is about; empty means whatever the trigger reaches.
         follows: The request it comes from.
+        age_band, second: Of whoever took the consent back: what a child's own word brings about
+            and cannot be undone waits for its guardian.
     """
 
     trigger: Trigger
@@ -47,6 +51,8 @@ class Unasked:
     regimes: tuple[str, ...] = ()
     locale: str = "zh-CN"
     follows: str = ""
+    age_band: AgeBand = AgeBand.UNKNOWN
+    second: Second | None = field(default=None, repr=False)
 
 
 def reaches(datamap: DataMap, trigger: Trigger, purposes: Iterable[str]) -> bool:
@@ -88,6 +94,8 @@ def begin(
         follows=new.follows,
         notify=False,
         operator=True,
+        age_band=new.age_band,
+        second=new.second,
     )
     return intake.submit(session, context, submission, now=now)
 
@@ -115,29 +123,80 @@ def after_withdrawal(
     purposes = tuple(sorted(_taken_back(session, context, new)))
     if not reaches(context.datamap, Trigger.CONSENT_WITHDRAWN, purposes):
         return None
+    trigger = Trigger.CONSENT_WITHDRAWN
+    return _following(
+        session, context, new, withdrawal, trigger, purposes, vouched=vouched, now=now
+    )
+
+
+def after_refusal(
+    session: Session,
+    context: Context,
+    new: Submission,
+    objection: Request,
+    *,
+    vouched: bool,
+    now: datetime,
+) -> Request | None:
+    """
+    Open the deletion of what was taken from public sources about somebody who clearly refuses it.
+
+    Returns:
+        The deletion, which waits for the proof that every deletion needs where the objection had
+        less; None where the data map names nothing public.
+
+    Source: PIPL 27, 47(1)(4).
+    """
+    if not reaches(context.datamap, Trigger.PUBLIC_INFO_REFUSED, ()):
+        return None
+    trigger = Trigger.PUBLIC_INFO_REFUSED
+    if vouched or objection.level >= minimum(Kind.DELETION, Option.DELETE):
+        return _following(session, context, new, objection, trigger, (), vouched=vouched, now=now)
+    new = _to_prove(new, objection, trigger, ())
+    return intake.submit(session, context, new, now=now)[0]
+
+
+def _following(
+    session: Session,
+    context: Context,
+    new: Submission,
+    request: Request,
+    trigger: Trigger,
+    purposes: tuple[str, ...],
+    *,
+    vouched: bool,
+    now: datetime,
+) -> Request:
+    """Open the deletion that follows from *request*, for whom the product vouches or who proves."""
     who = dict(new.identifiers) if vouched else {n: new.identifiers[n] for n in new.attested}
-    if who:
-        unasked = Unasked(
-            Trigger.CONSENT_WITHDRAWN,
-            who,
-            purposes,
-            new.backend_id,
-            new.regimes,
-            new.locale,
-            follows=withdrawal.id,
-        )
-        return begin(session, context, unasked, now=now)[0]
-    return intake.submit(session, context, _to_prove(new, withdrawal, purposes), now=now)[0]
+    if not who:
+        new = _to_prove(new, request, trigger, purposes)
+        return intake.submit(session, context, new, now=now)[0]
+    own = new.role is Role.SELF
+    unasked = Unasked(
+        trigger,
+        who,
+        purposes,
+        new.backend_id,
+        new.regimes,
+        new.locale,
+        follows=request.id,
+        age_band=new.age_band if own else AgeBand.UNKNOWN,
+        second=new.second if own else None,
+    )
+    return begin(session, context, unasked, now=now)[0]
 
 
-def _to_prove(new: Submission, withdrawal: Request, purposes: tuple[str, ...]) -> Submission:
-    said = {"trigger": str(Trigger.CONSENT_WITHDRAWN), "purposes": list(purposes)}
+def _to_prove(
+    new: Submission, request: Request, trigger: Trigger, purposes: tuple[str, ...]
+) -> Submission:
+    said = {"trigger": str(trigger), "purposes": list(purposes)}
     return replace(
         new,
         kind=Kind.DELETION,
         option=Option.DELETE,
         parameters=said,
-        follows=withdrawal.id,
+        follows=request.id,
         bundle_id="",
         received_at=None,
     )
@@ -148,4 +207,35 @@ def _taken_back(session: Session, context: Context, new: Submission) -> set[str]
     session.flush()
     lines = consents.history(session, context, new.backend_id, new.identifiers)
     latest = {line.purpose: line.state for line in lines}
-    return {purpose for purpose, state in latest.items() if state == consents.WITHDRAWN}
+    before = {purpose for purpose, state in latest.items() if state == consents.WITHDRAWN}
+    return {*before, *new.parameters.get("purposes", ())}
+
+
+def following(session: Session, request: Request) -> list[Request]:
+    """
+    Return the deletions that a request brought about, or found open and was content with.
+
+    The oldest first; nothing for a request that brings none about.
+    """
+    trigger = _trigger_of(request)
+    if trigger is None:
+        return []
+    query = select(Request).where(Request.subject == request.subject, Request.kind == Kind.DELETION)
+    found = session.exec(query.order_by(col(Request.received_at), col(Request.id)))
+    return [deletion for deletion in found if _came_of(deletion, request, trigger)]
+
+
+def _trigger_of(request: Request) -> Trigger | None:
+    if request.kind is Kind.CONSENT_WITHDRAWAL:
+        return Trigger.CONSENT_WITHDRAWN
+    refuses = request.option is Option.OBJECT_PUBLIC_INFO
+    return Trigger.PUBLIC_INFO_REFUSED if refuses else None
+
+
+def _came_of(deletion: Request, request: Request, trigger: Trigger) -> bool:
+    if deletion.parameters.get("trigger") != trigger:
+        return False
+    named, purposes = (r.parameters.get("purposes", ()) for r in (deletion, request))
+    return deletion.follows == request.id or (
+        deletion.closed_at is None and set(purposes) <= set(named)
+    )

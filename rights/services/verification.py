@@ -12,25 +12,31 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel import Session, col, select
 
-from rights.domain.clock import tighten
 from rights.domain.errors import Conflict, Gone, TooMany, Unauthenticated
-from rights.domain.levels import Acr, level
-from rights.domain.lifecycle import TERMINAL, Event, State
-from rights.services import audit, requests, subjects, tokens
+from rights.domain.lifecycle import TERMINAL
+from rights.domain.representation import REPRESENTATIVE
+from rights.services import (
+    audit,
+    contacts,
+    reaching,
+    tokens,
+    warnings_due,
+)
+from rights.services.contacts import Contact
 from rights.services.context import Context
-from rights.services.regimes import promise
 from rights.store import rows
 from rights.store.ids import new_id
-from rights.store.models import Challenge, IdentifierRow, Request
+from rights.store.models import Challenge, Complaint, KeyLetter, Request
 
 DIGITS: Final = 6
 CODES_A_DAY: Final = 10
+VISIT: Final = "visit"
+"""Purpose of a code that shows a request's page again."""
 _WRONG: Final = "the code is wrong, used, or too old: ask for a new one"
 _NOTHING: Final = "|"
 """What an unreadable token comes to: no challenge and no code, so equal to none of ours."""
@@ -39,8 +45,8 @@ _NOTHING: Final = "|"
 def challenge(
     session: Session,
     context: Context,
-    request: Request,
-    contact: IdentifierRow,
+    request: Request | Complaint | KeyLetter,
+    contact: Contact,
     *,
     now: datetime,
     purpose: str = "request",
@@ -63,39 +69,76 @@ def challenge(
 
 
 def again(
-    session: Session, context: Context, request: Request, *, now: datetime, purpose: str
-) -> tuple[Challenge, IdentifierRow]:
+    session: Session,
+    context: Context,
+    request: Request | Complaint,
+    *,
+    now: datetime,
+    purpose: str,
+    to: str = "",
+) -> tuple[Challenge, Contact]:
     """
-    Make a fresh code; older ones of the same purpose stop working.
+    Make a fresh code; older ones of the same purpose to the same contact stop working.
+
+    Args:
+        to: The type of the identifier it goes to; empty for the best.
 
     Raises:
         Conflict: the request is closed, or no address was given that a code can go to.
-        TooMany: the last code is younger than the cool-down.
+        Invalid: *to* is not one of them.
+        TooMany: the last code, wherever it went, is younger than the cool-down, or wrong ones were
+            just given.
     """
-    if request.state in TERMINAL and purpose == "request":
+    if isinstance(request, Request) and request.state in TERMINAL and purpose == "request":
         raise Conflict("this request is closed", code="closed")
-    _not_too_often(session, request, now)
-    last = _live(session, request, purpose)
-    pause = timedelta(seconds=context.settings.code_cooldown_s)
-    if last and (wait := last.created_at + pause - now) > timedelta():
+    # First, so that a wrong name is told as such, and again and again.
+    contact = _where(session, context, request, purpose, to)
+    _not_too_often(session, request, now, purpose)
+    open_ones = _open(session, request, purpose)
+    _pausing(context, open_ones, now)
+    if open_ones and (wait := pause_after(context, open_ones[0], now)) > timedelta():
         raise TooMany("a code was sent a moment ago", retry_after=wait)
-    if last:
-        last.expires_at = now  # not ``used_at``: only an answered code proves anything
-    contact = reachable(session, context, request)
-    if contact is None:
-        raise Conflict(
-            "no address was given that a code can be sent to: add an e-mail address",
-            code="no_contact",
-        )
+    for one in open_ones:
+        if one.identifier_id == contact.id:
+            one.expires_at = min(one.expires_at, now)  # not ``used_at``: only an answer proves
     return challenge(session, context, request, contact, now=now, purpose=purpose), contact
 
 
-def _not_too_often(session: Session, request: Request, now: datetime) -> None:
-    """A million codes and five tries each: ten codes a day leave guessing no chance."""
+def _where(
+    session: Session, context: Context, request: Request | Complaint, purpose: str, to: str
+) -> Contact:
+    """Return the contact a code goes to. Raises like :func:`again`."""
+    contact = contacts.chosen(context, reaching.rows(session, request, purpose), to)
+    of_request = isinstance(request, Request) and request.delivers_to == REPRESENTATIVE
+    if purpose == "grant" and of_request and not contacts.proved(contact):
+        message = "what goes to a representative goes to an address that was proved to be theirs"
+        raise Conflict(message, code="unverified_channel")
+    return contact
+
+
+def pause_after(context: Context, sent: Challenge, now: datetime) -> timedelta:
+    """Return how long after a code another one has to wait."""
+    return sent.created_at + timedelta(seconds=context.settings.code_cooldown_s) - now
+
+
+def _not_too_often(
+    session: Session, request: Request | Complaint, now: datetime, purpose: str
+) -> None:
+    """
+    A million codes and five tries each: ten codes a day leave guessing no chance.
+
+    Whoever only knows a reference can ask for codes that show its page; they use up none of those
+    the person needs.
+    """
+    showing = col(Challenge.purpose) == VISIT
     day = timedelta(days=1)
     query = (
         select(Challenge.created_at)
-        .where(Challenge.request_id == request.id, col(Challenge.created_at) > now - day)
+        .where(
+            Challenge.request_id == request.id,
+            col(Challenge.created_at) > now - day,
+            showing if purpose == VISIT else ~showing,
+        )
         .order_by(col(Challenge.created_at))
     )
     sent = session.exec(query).all()
@@ -103,55 +146,128 @@ def _not_too_often(session: Session, request: Request, now: datetime) -> None:
         raise TooMany("too many codes were sent today", retry_after=sent[0] + day - now)
 
 
-def reachable(session: Session, context: Context, request: Request) -> IdentifierRow | None:
-    """Return the identifier that mail can go to; a proved one before a typed one."""
-    return contact_among(context, subjects.identifier_rows(session, request.id))
-
-
-def contact_among(context: Context, rows: Iterable[IdentifierRow]) -> IdentifierRow | None:
-    """Return which of one request's identifiers mail can go to; a proved one before a typed one."""
-    how = {n for n, i in context.datamap.identifiers.items() if i.normalise == "email"}
-    return min((r for r in rows if r.type in how), key=lambda r: not r.proof, default=None)
+def reachable(
+    session: Session, context: Context, request: Request | Complaint, purpose: str = "request"
+) -> Contact | None:
+    """Return the contact that messages of this purpose go to; a proved one before a typed one."""
+    return contacts.best(context, reaching.rows(session, request, purpose))
 
 
 def answer(
     session: Session,
     context: Context,
-    request: Request,
+    request: Request | Complaint,
     given: str,
     *,
     now: datetime,
     purpose: str = "request",
     by_token: bool = False,
-) -> bool:
+) -> Challenge | None:
     """
-    Check a code; return whether it was right.
+    Check a code against those that were sent; return what it answered, or None.
 
-    A wrong answer is counted, so the caller commits in both cases and only then refuses.
+    A wrong answer counts for every code it might have been, so that two contacts give nobody
+    more tries than one; the caller commits in both cases and only then refuses.
 
     Args:
         given: The digits; with *by_token*, the token of :func:`token_of`.
 
     Raises:
         Unauthenticated: there is no live code. Says nothing about why.
+        TooMany: too many wrong ones were given a moment ago.
     """
-    row = _live(session, request, purpose)
-    if row is None or row.expires_at <= now or row.tries >= context.settings.code_tries:
-        raise Unauthenticated(_WRONG, code="wrong_code")
-    said = _read(context, given, purpose, now) if by_token else f"{row.id}|{given.strip()}"
-    right = f"{row.id}|{code_of(context, row)}"
-    if not hmac.compare_digest(right.encode(), said.encode()):
-        row.tries += 1
-        line = audit.Line("code_refused", "subject", {"tries": row.tries})
-        audit.append(session, request, [line], now=now)
-        return False
+    live = _live(session, context, request, purpose, now)
+    said = _read(context, given, purpose, now) if by_token else given.strip()
+    # All are compared, whichever is right, so that the time tells nothing.
+    right = [one for one in live if _same(context, one, said, by_token=by_token)]
+    if not right:
+        _count_wrong(session, context, request, live, now)
+        return None
+    row = right[0]
     row.used_at = now
-    contact = session.get(IdentifierRow, row.identifier_id)
+    contact = reaching.contact(session, row.identifier_id)
     if contact is None:
         raise Gone("the address this code was sent to has been forgotten")
     contact.proof, contact.proved_at = contact.proof or "code", now
-    audit.append(session, request, [audit.Line("code_answered", "subject", {})], now=now)
-    return True
+    data = {"challenge": row.id, "to": contact.type}
+    _note(session, request, audit.Line("code_answered", "subject", data), now)
+    return row
+
+
+def _live(
+    session: Session,
+    context: Context,
+    request: Request | Complaint,
+    purpose: str,
+    now: datetime,
+) -> list[Challenge]:
+    """Return the codes that can be answered, the newest first: one for each contact."""
+    open_ones = _open(session, request, purpose)
+    _pausing(context, open_ones, now)
+    tries = context.settings.code_tries
+    live = [one for one in open_ones if one.expires_at > now and one.tries < tries]
+    if not live:
+        raise Unauthenticated(_WRONG, code="wrong_code")
+    return live
+
+
+def _same(context: Context, row: Challenge, said: str, *, by_token: bool) -> bool:
+    right = f"{row.id}|{code_of(context, row)}"
+    return hmac.compare_digest(right.encode(), (said if by_token else f"{row.id}|{said}").encode())
+
+
+def _count_wrong(
+    session: Session,
+    context: Context,
+    about: Request | Complaint,
+    live: list[Challenge],
+    now: datetime,
+) -> None:
+    """Count a wrong answer; after the last one there is a pause, and the owner is told."""
+    for one in live:
+        one.tries += 1
+    tries = max(one.tries for one in live)
+    _note(session, about, audit.Line("code_refused", "subject", {"tries": tries}), now)
+    spent = [one for one in live if one.tries >= context.settings.code_tries]
+    if isinstance(about, Request) and any(one.purpose != VISIT for one in spent):
+        for one in spent:
+            one.failed_at = now
+        warnings_due.wrong_codes(session, about, now=now)
+
+
+def _pausing(context: Context, open_ones: list[Challenge], now: datetime) -> None:
+    """Raise TooMany while the last wrong answer that was allowed was given only a moment ago."""
+    until = _paused(context, open_ones)
+    if until is not None and until > now:
+        raise TooMany(
+            "too many wrong codes: wait, or prove it another way, with a signed assertion of the"
+            " product",
+            retry_after=until - now,
+            code="wrong_codes",
+        )
+
+
+def _paused(context: Context, open_ones: list[Challenge]) -> datetime | None:
+    """Return until when no code is taken: whoever guessed at one contact waits at all of them."""
+    failed = [one.failed_at for one in open_ones if one.failed_at is not None]
+    pause = timedelta(minutes=context.settings.code_pause_minutes)
+    return max(failed) + pause if failed else None
+
+
+def paused_until(
+    session: Session, context: Context, request: Request, now: datetime
+) -> datetime | None:
+    """Return until when no code is taken because of wrong ones; None when one is."""
+    until = _paused(context, _open(session, request, "request"))
+    return until if until is not None and until > now else None
+
+
+def _note(session: Session, about: Request | Complaint, line: audit.Line, now: datetime) -> None:
+    if isinstance(about, Request):
+        audit.append(session, about, [line], now=now)
+        return
+    said = audit.Line(line.event, line.actor, {**line.data, "complaint": about.id})
+    audit.append_day(session, said, now=now)
 
 
 def code_of(context: Context, row: Challenge) -> str:
@@ -179,76 +295,8 @@ def refused() -> Unauthenticated:
     return Unauthenticated(_WRONG, code="wrong_code")
 
 
-def proved(session: Session, context: Context, request: Request, *, cap: int) -> int:
-    """Return the level that the proofs given so far are worth."""
-    identifiers = subjects.identifier_rows(session, request.id)
-    answered = select(Challenge).where(
-        Challenge.request_id == request.id,
-        col(Challenge.used_at).is_not(None),
-        Challenge.purpose == "request",
-    )
-    coded = {c.identifier_id for c in session.exec(answered)}
-    # Beside an assertion, a code counts only at an address that the backend vouches for too:
-    # whoever took over a session could otherwise prove an address of their own.
-    codes = [
-        r.type
-        for r in identifiers
-        if r.id in coded and r.proved_at is not None and (not request.acr or r.proof == "assertion")
-    ]
-    del context
-    return level(Acr(request.acr) if request.acr else None, codes, cap=cap)
-
-
-def raise_level(
-    session: Session, context: Context, request: Request, *, cap: int, now: datetime
-) -> State:
-    """Bring the request's level up to its proofs, and start the work once it suffices."""
-    request.level = max(request.level, proved(session, context, request, cap=cap))
-    if request.state is State.VERIFYING and request.level >= request.level_needed:
-        request.verified_at = now
-        _tighten(context, request, now)
-        if not _merged(session, context, request, now):
-            requests.record(session, request, Event.VERIFIED, actor="subject", now=now)
-    return request.state
-
-
-def _tighten(context: Context, request: Request, now: datetime) -> None:
-    """Some clocks start at verification; what was promised may only get earlier."""
-    fresh = promise(
-        request.kind,
-        request.option,
-        request.regimes,
-        request.received_at,
-        verified_at=now,
-        book=context.regimes,
-    )
-    request.due_at = tighten(request.due_at, fresh.due_at)
-    request.promised_at = tighten(request.promised_at, fresh.promised_at)
-
-
-def _merged(session: Session, context: Context, request: Request, now: datetime) -> bool:
-    """Close a request that proves to be a repeat; the first one keeps its clock."""
-    del context
-    query = (
-        select(Request)
-        .where(
-            Request.subject == request.subject,
-            Request.fingerprint == request.fingerprint,
-            Request.id != request.id,
-            col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD)),
-        )
-        .order_by(col(Request.received_at))
-    )
-    first = session.exec(query).first()
-    if first is None:
-        return False
-    request.merged_into, request.reason = first.id, "merged"
-    data = {"reason": "merged", "into": first.id}
-    requests.record(session, request, Event.REVOKED, actor="system", now=now, data=data)
-    return True
-
-
-def _live(session: Session, request: Request, purpose: str) -> Challenge | None:
+def _open(session: Session, request: Request | Complaint, purpose: str) -> list[Challenge]:
+    """Return the codes of one purpose that were not answered, the newest first."""
     query = (
         select(Challenge)
         .where(
@@ -258,4 +306,4 @@ def _live(session: Session, request: Request, purpose: str) -> Challenge | None:
         )
         .order_by(col(Challenge.created_at).desc())
     )
-    return session.exec(query).first()
+    return list(session.exec(query))

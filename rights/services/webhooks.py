@@ -28,6 +28,8 @@ EVENTS: Final = (
     "request.denied",
     "request.revoked",
     "request.expired",
+    "request.message",
+    "request.appeal_decided",
     "package.ready",
     "preference.effective",
     "preference.breached",

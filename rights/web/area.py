@@ -47,6 +47,7 @@ class Area(Blueprint):  # type: ignore[misc]  # the library publishes no types
         once: bool = False,
         versioned: bool = False,
         parameters: tuple[Mapping[str, Any], ...] = (),
+        content: Mapping[str, Any] | None = None,
     ) -> Callable[[View], View]:
         """
         Register a view; :class:`Said` explains what is not explained here.
@@ -57,7 +58,9 @@ class Area(Blueprint):  # type: ignore[misc]  # the library publishes no types
             query: The query string; the view gets it likewise.
         """
         body, words = takes() if takes else None, query() if query else None
-        said = Said(self.guard, gives, scope, body, words, problems, once, versioned, parameters)
+        said = Said(
+            self.guard, gives, scope, body, words, problems, once, versioned, parameters, content
+        )
         return partial(self._register, method, rule, said)
 
     def _register(self, method: str, rule: str, said: Said, view: View) -> View:

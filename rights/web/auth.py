@@ -1,5 +1,6 @@
 """
-Who is calling: a product backend by its key, a person by a portal token, a download by a grant.
+Who is calling: a product backend by its key, a person by a portal token or by the session of the
+portal's pages, a download by a grant.
 
 Each area of the API names its guard, ``public`` included. A guard lets a caller in or raises;
 it never answers by itself.
@@ -11,15 +12,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from flask import g, request
 from sqlmodel import Session
 
-from rights.domain.errors import Forbidden, Unauthenticated
-from rights.services import portal, requests
+from rights.domain.errors import Forbidden, NotFound, Unauthenticated
+from rights.services import portal, portal_sessions, representatives, requests
 from rights.services.backends import Caller
 from rights.services.packages import PREFIX as GRANT
 from rights.services.portal import Person
+from rights.services.portal_sessions import Visit
+from rights.store.db import reading
 from rights.store.models import Request
 from rights.web.parts import parts
 
@@ -31,6 +35,11 @@ class Guard(StrEnum):
     KEY = "key"
     KEY_OR_PORTAL = "key_or_portal"
     GRANT = "grant"
+    SESSION = "session"
+
+
+COOKIE: Final = "rights_portal"
+"""Holds the secret of a portal session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,23 @@ class Speaker:
         """Whose requests are reached: a person's own, or all of the backend's."""
         return self.person.subjects if self.person else None
 
+    def knows(self, request: Request) -> bool:
+        """
+        Return whether this speaker may know what a request brought to light.
+
+        A person may whose own it is; a backend, once enough was proved in it. Source: PIPL 51.
+        """
+        return self.person is not None or request.level >= request.level_needed
+
     def find(self, session: Session, request_id: str, *, lock: bool = False) -> Request:
         """Return one of the requests this speaker may see. Raises NotFound."""
-        return requests.find(
+        found = requests.find(
             session, request_id, backend_id=self.backend.id, subject=self.subject, lock=lock
         )
+        second = self.person.second if self.person else None
+        if not representatives.open_to(session, parts().context, found, second):
+            raise NotFound("there is no such request")
+        return found
 
 
 def speaker() -> Speaker:
@@ -100,6 +121,12 @@ def enter(guard: Guard, scope: str) -> None:
     """
     limits = parts().limits
     address = (limits.per_address, request.remote_addr or "unknown")
+    if guard is Guard.SESSION:
+        secret = request.cookies.get(COOKIE, "")
+        # Both in one round trip: who makes cookies up is stopped by the address all the same.
+        limits.hit(address, (limits.per_key, portal_sessions.place(secret)[:32]))
+        g.visit = visit_of(secret)
+        return
     if guard in (Guard.PUBLIC, Guard.GRANT):
         limits.hit(address)
         g.grant = _grant() if guard is Guard.GRANT else ""
@@ -112,6 +139,15 @@ def enter(guard: Guard, scope: str) -> None:
     limits.hit(address, (limits.per_key, who.counted_as))
     if who.person is None and scope not in who.backend.scopes:
         raise Forbidden(f"this API key lacks the scope {scope}")
+
+
+def visit_of(secret: str) -> Visit:
+    """Return whose portal session it is. Raises Unauthenticated, for a closed backend's too."""
+    here = parts()
+    with reading(here.engine) as session:
+        found = portal_sessions.read(session, here.context, secret, now=here.now())
+    here.keys.caller_of(found.backend_id)
+    return found
 
 
 def _grant() -> str:

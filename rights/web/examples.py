@@ -83,7 +83,10 @@ def _curl(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]
         yield '-H "Idempotency-Key: $(uuidgen)"'
     if "Range" in names:
         yield "-H 'Range: bytes=0-1048575' --output package.zip"
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/pdf" in content:
+        yield "-H 'Content-Type: application/pdf' --data-binary @document.pdf"
+    body = content.get("application/json")
     if body:
         yield "-H 'Content-Type: application/json'"
         text = json.dumps(_BODIES[operation["operationId"]], ensure_ascii=False)
@@ -116,6 +119,19 @@ _BODIES: Final[Mapping[str, Any]] = {
     },
     "start_verification": {"purpose": "request"},
     "answer_verification": {"code": "123456"},
+    "give_proof": {
+        "way": "known_facts",
+        "values": {"shop.users.born": "1990-02-01", "shop.orders.number": "A-1001"},
+    },
+    "supply_authority": {"matters": ["access", "copy"], "until": "2027-06-30"},
+    "delegate": {"assertion": "$ASSERTION"},
+    "name_guardian": {"relation": "parent", "contact": {"email": "parent@example.com"}},
+    "answer_as_guardian": {"confirmed": True, "code": "123456"},
+    "record_arrangement": {
+        "assertion": "$ASSERTION",
+        "rules": {"*": {"*": "deny"}, "copy": {"spouse": "allow"}},
+    },
+    "read_arrangement": {"assertion": "$ASSERTION"},
     "ask_lookup": {"question": "counts"},
     "grant_download": {"code": "123456", "assertion": "$ASSERTION"},
     "record_consent": {"subject": _WHO, "purpose": "newsletter", "rule_version": "2026-10"},
@@ -124,12 +140,21 @@ _BODIES: Final[Mapping[str, Any]] = {
     "read_preference": {"subject": {"device_id": "d-77"}, "name": "personalised"},
     "opt_out": {"subject": {"device_id": "d-77"}, "name": "personalised"},
     "issue_portal_token": {"assertion": "$ASSERTION"},
+    "send_key_code": {"locale": "zh-CN"},
+    "remove_key": {"code": "123456"},
     "create_webhook": {
         "url": "https://shop.example.com/rights",
         "events": ["request.fulfilled", "package.ready"],
     },
     "change_webhook": {"events": ["request.fulfilled"]},
     "trigger_deletion": {"trigger": "service_ended", "subject": _WHO, "purposes": ["service"]},
+    "lift_restriction": {"because": "争议已解决，限制的原因不再存在。", "on": "2026-12-31"},
+    "write_message": {"text": "订单 88 已经取消，请一并删除。"},
+    "make_appeal": {"text": "合同上周已经终止，不应再以此为由拒绝。"},
+    "make_complaint": {
+        "text": "我多次拒绝后仍收到广告短信。",
+        "subject": {"email": "wei.zhang@example.com"},
+    },
     "check_values": {"items": [{"field": "shop.users.nickname", "key": [1001], "value": "阿伟"}]},
     "check_suppression": {
         "items": [

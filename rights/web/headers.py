@@ -10,8 +10,9 @@ _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
 }
+_FOR_EVERYBODY: Final = frozenset({"/static/portal/embed.js"})
+"""What pages of other sites load: the script that opens the portal there."""
 _API: Final = "default-src 'none'; frame-ancestors 'none'"
 _PAGES: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -30,10 +31,14 @@ def register(app: Flask, *, https: bool) -> None:
     @app.after_request
     def _harden(response: Response) -> Response:
         for name, value in _ALWAYS.items():
-            response.headers[name] = value
+            response.headers.setdefault(name, value)
         page = (response.content_type or "").startswith("text/html")
+        if request.path in _FOR_EVERYBODY:
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         response.headers.setdefault("Content-Security-Policy", _PAGES if page else _API)
-        if not request.path.startswith("/static/"):
+        if "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]:
+            response.headers["X-Frame-Options"] = "DENY"
+        if not request.path.startswith("/static/") and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         if https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

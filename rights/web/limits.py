@@ -41,6 +41,8 @@ class Limits:
     def __init__(self, settings: Settings) -> None:
         self.per_key = _item("rate_per_key", settings.rate_per_key)
         self.per_address = _item("rate_per_address", settings.rate_per_address)
+        self.typed = _item("rate_typed", settings.rate_typed)
+        self.begin = _item("rate_begin", settings.rate_begin)
         self.verification = _item("rate_verification", settings.rate_verification)
         self._shared = _Shared(settings.redis_url)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from rights.net import Guard
 from rights.services.backends import LiveKeys
 from rights.services.context import Context
+from rights.services.sign_in.directory import Directory
 from rights.store.blobs import Blobs
 from rights.web.limits import Limits
 
@@ -25,6 +26,8 @@ class Parts:
 
     Args:
         guard: Where webhooks may point.
+        evidence: Where documents of representatives lie; None where none are taken.
+        directory: What the providers at which people sign in publish.
         now: The register's time.
     """
 
@@ -32,9 +35,11 @@ class Parts:
     engine: Engine
     blobs: Blobs
     guard: Guard
+    directory: Directory
     keys: LiveKeys
     limits: Limits
     now: Callable[[], datetime]
+    evidence: Blobs | None = None
 
 
 def parts() -> Parts:

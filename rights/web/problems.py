@@ -119,9 +119,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(RightsError, _deliberate)
     app.register_error_handler(Problem, _ours)
     app.register_error_handler(HTTPException, _of_http)
-    app.register_error_handler(StaleDataError, lambda _: respond("conflict"))
-    app.register_error_handler(DBAPIError, _register_down)
-    app.register_error_handler(PoolTimeout, _register_down)
     app.register_error_handler(Exception, _fault)
 
 
@@ -146,20 +143,35 @@ def _ours(error: Problem) -> Response:
     return respond(error.code, headers=error.headers)
 
 
+def code_of(status: int) -> str:
+    """Return the code of the catalogue for a status that werkzeug gave."""
+    return _BY_STATUS.get(status, "server_error")
+
+
+def unforeseen(error: Exception) -> str:
+    """Return the code for an error nobody raised on purpose; log it by type and place, no text."""
+    if isinstance(error, StaleDataError):
+        return "conflict"
+    if isinstance(error, DBAPIError | PoolTimeout):
+        get().error("web.register_unavailable", error=type(error).__name__)
+        return "unavailable"
+    get().error("web.fault", exc_info=error)
+    return "server_error"
+
+
+def again_in(code: str) -> dict[str, str]:
+    """Return the headers that say when to come back, where that is known."""
+    return {"Retry-After": "5"} if code == "unavailable" else {}
+
+
 def _of_http(error: HTTPException) -> Response:
     """Werkzeug's own errors keep their status and headers; its texts quote URLs, so they go."""
-    code = _BY_STATUS.get(error.code or 500, "server_error")
+    code = code_of(error.code or 500)
     kept = ("Allow", "Retry-After", "Content-Range")
     headers = {name: value for name, value in error.get_headers() if name in kept}
     return respond(code, headers=headers)
 
 
-def _register_down(error: Exception) -> Response:
-    get().error("web.register_unavailable", error=type(error).__name__)
-    return respond("unavailable", headers={"Retry-After": "5"})
-
-
 def _fault(error: Exception) -> Response:
-    """Whatever nobody expected: logged by type and place, never by text."""
-    get().error("web.fault", exc_info=error)
-    return respond("server_error")
+    code = unforeseen(error)
+    return respond(code, headers=again_in(code))

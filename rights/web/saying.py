@@ -69,6 +69,7 @@ class Said:
         once: It honours ``Idempotency-Key``.
         versioned: It honours ``If-Match``.
         parameters: Headers of its own.
+        content: Its body, by media type, where that is no JSON: the view reads it itself.
     """
 
     guard: Guard
@@ -80,6 +81,7 @@ class Said:
     once: bool
     versioned: bool
     parameters: tuple[Mapping[str, Any], ...]
+    content: Mapping[str, Any] | None = None
 
 
 def documented(name: str, said: Said) -> dict[str, Any]:
@@ -97,8 +99,15 @@ def documented(name: str, said: Said) -> dict[str, Any]:
             "security": _SECURITY[said.guard],
             **({"x-scope": said.scope} if said.scope else {}),
             **({"parameters": headers} if headers else {}),
+            **_binary(said),
         },
     }
+
+
+def _binary(said: Said) -> dict[str, Any]:
+    if said.content is None:
+        return {}
+    return {"requestBody": {"required": True, "content": dict(said.content)}}
 
 
 def _parameters(said: Said) -> list[dict[str, Any]]:

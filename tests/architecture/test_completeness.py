@@ -220,7 +220,7 @@ def test_every_notice_has_words_and_both_languages_the_same_ones() -> None:
         for language in ("zh-CN", "en")
     )
 
-    assert set(english["subjects"]) == set(notices.EVENTS)
+    assert set(english["subjects"]) == {*notices.EVENTS, *notices.OF_COMPLAINTS}
     assert set(_keys(english)) == set(_keys(chinese))
 
 

@@ -12,19 +12,39 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
 
 from rights.app import create_app
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
+from rights.domain.levels import Acr
 from rights.domain.lifecycle import State
-from rights.services import checkpoints, purge, requests
+from rights.services import (
+    checkpoints,
+    complaints,
+    intake,
+    matching,
+    not_me,
+    purge,
+    requests,
+    warnings_due,
+)
+from rights.services.datamap import load
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata, upgrade
+from rights.store.models import ContactWarning, Lookup
 from tests.architecture.tree import ROOT
 from tests.web.house import ALICE, House, furnish, settings_for
+from tests.web.portal.desk import Desk
+from tests.web.portal.reader import Reader
+from tests.web.portal.town import Town, opened, sign_in
+from tests.web.verifying import reached, upload
+from tests.workflows import facts_shop
 from tests.workflows.house import Clock, ask, floor_over, request_of
 from tests.workflows.test_engine import MAP
-from workflows import aftercare, relay, sweep
+from workflows import aftercare, relay, sweep, warning
 from workflows.jobs import work_on
 
 FILE = ROOT / "deploy" / "postgresql" / "roles.sql"
@@ -89,20 +109,38 @@ def register(
     found.drop()
 
 
+AsWeb = Callable[..., tuple[House, House]]
+
+
+@pytest.fixture
+def as_web(register: Register, private_redis_url: str, tmp_path: Path) -> Iterator[AsWeb]:
+    """Make a house as its owner, and the same one as the web's role alone; both are closed."""
+    opened_ones: list[House] = []
+
+    def make(**more: Any) -> tuple[House, House]:
+        made = furnish(settings_for(register.url, private_redis_url, tmp_path, **more))
+        opened_ones.append(made)
+        settings = settings_for(register.as_role("web"), private_redis_url, tmp_path, **more)
+        app = create_app(settings, context=made.context, now=made.clock.now)
+        app.test_client_class = type(made.client)
+        house = House(app, made.clock, made.partner)
+        opened_ones.append(house)
+        return made, house
+
+    yield make
+    for one in opened_ones:
+        one.parts.limits.close()
+        one.engine.dispose()
+
+
 def test_the_roles_can_be_made_again(register: Register) -> None:
     register.apply()
 
     assert register.may("web", "INSERT", "request")
 
 
-def test_the_web_takes_requests_in_with_its_role(
-    register: Register, private_redis_url: str, tmp_path: Path
-) -> None:
-    made = furnish(settings_for(register.url, private_redis_url, tmp_path))
-    settings = settings_for(register.as_role("web"), private_redis_url, tmp_path)
-    app = create_app(settings, context=made.context, now=made.clock.now)
-    app.test_client_class = type(made.client)
-    house = House(app, made.clock, made.partner)
+def test_the_web_takes_requests_in_with_its_role(as_web: AsWeb) -> None:
+    _, house = as_web()
 
     request = house.submit("deletion")
     code = {"code": house.code(request["id"])}
@@ -113,9 +151,54 @@ def test_the_web_takes_requests_in_with_its_role(
 
     assert (wrong.status_code, right.status_code, cancelled.status_code) == (401, 200, 200)
     assert asserted["state"] == "in_progress"
-    for one in (made, house):
-        one.parts.limits.close()
-        one.engine.dispose()
+
+
+def test_the_web_takes_and_shows_what_people_write_with_its_role(
+    register: Register, as_web: AsWeb
+) -> None:
+    made, house = as_web()
+    request_id = house.asserted("deletion")["id"]
+    made.clock.forward(days=60)
+
+    path, said = f"/v1/requests/{request_id}", {"text": "x"}
+    complaint = house.post("/v1/complaints", {**said, "request_id": request_id, "subject": ALICE})
+    answers = [
+        house.post(f"{path}/messages", said),
+        house.get(f"{path}/messages"),
+        house.post(f"{path}/appeal", said),
+        house.get(f"{path}/appeal"),
+        complaint,
+        house.get(f"/v1/complaints/{complaint.json['id']}"),
+    ]
+    with house.writing() as session:
+        complaints.find(session, complaint.json["id"], lock=True)
+
+    assert [one.status_code for one in answers] == [201, 200] * 3
+
+
+def test_people_sign_in_with_the_webs_role(register: Register, as_web: AsWeb) -> None:
+    more = {"webhook_allow": "127.0.0.0/8"}
+    made, house = as_web(**more)
+
+    with opened(Desk(now=lambda: made.clock.now().timestamp())) as desk:
+        Town(made, desk).configure()
+        home = sign_in(Reader(house))
+
+    assert "Signed in through shop" in home.text
+    assert not register.may("web", "UPDATE", "sign_in_provider")
+    assert not register.may("worker", "SELECT", "sign_in_provider")
+
+
+def test_the_web_takes_representatives_in_with_its_role(register: Register, as_web: AsWeb) -> None:
+    _, house = as_web()
+    request_id = reached(house)
+    document = upload(house, request_id)
+    word = house.partner.assertion(ALICE, house.clock.now(), "mfa")
+    arranged = house.post("/v1/arrangements", {"assertion": word, "rules": {"*": {"*": "deny"}}})
+
+    assert (document.status_code, arranged.status_code) == (201, 201)
+    assert not register.may("web", "DELETE", "evidence")
+    assert not register.may("worker", "SELECT", "evidence")
 
 
 def _stores() -> dict[str, dict[str, list[dict[str, Any]]]]:
@@ -138,6 +221,42 @@ def test_the_worker_does_its_work_with_its_role(register: Register, tmp_path: Pa
         assert request_of(made, request_id).state is State.FULFILLED, kind
     engine.dispose()
     made.register.dispose()
+
+
+def test_contacts_on_file_are_told_and_answer_with_these_roles(
+    register: Register, private_redis_url: str, tmp_path: Path
+) -> None:
+    made = furnish(settings_for(register.url, private_redis_url, tmp_path))
+    floor = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    worker = replace(floor, register=open_engine(register.as_role("worker")))
+    web = open_engine(register.as_role("web"))
+    new = intake.Submission(
+        Kind.DELETION,
+        Option.DELETE,
+        identifiers={"user_id": "1", "email": "ann@example.com"},
+        attested=frozenset({"user_id", "email"}),
+        acr=Acr.MFA,
+    )
+    with transaction(web) as session:
+        request, _ = intake.submit(session, floor.context, new, now=floor.now())
+    other = intake.Submission(Kind.COPY, Option.ALL, identifiers={"user_id": "1"})
+    with transaction(web) as session:
+        copy, _ = intake.submit(session, floor.context, other, now=floor.now())
+
+    warning.run(worker, copy.id)
+    work_on(worker, request.id)
+    with transaction(web) as session:
+        (warned,) = session.exec(select(ContactWarning)).all()
+        link = not_me.link(floor.context, now=floor.now(), warning_id=warned.id)
+        not_me.say(session, floor.context, link.partition("=")[2], now=floor.now())
+        for _ in range(5):
+            warnings_due.wrong_codes(session, copy, now=floor.now())
+
+    assert request_of(floor, request.id).state is State.FULFILLED
+    assert request_of(floor, copy.id).not_me_at is not None
+    for engine in (web, worker.register, floor.register, made.engine):
+        engine.dispose()
+    made.parts.limits.close()
 
 
 def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: Path) -> None:
@@ -164,6 +283,31 @@ def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: P
     made.register.dispose()
 
 
+def test_facts_are_taken_by_the_web_and_settled_by_the_worker_with_their_roles(
+    register: Register, as_web: AsWeb, tmp_path: Path
+) -> None:
+    (tmp_path / "map.yaml").write_text(facts_shop.MAP, encoding="utf-8")
+    values = {"datamap": tmp_path / "map.yaml"}
+    made, house = as_web(**values)
+    request_id = house.submit("copy", {"email": "ann@example.com"})["id"]
+    place = f"/v1/requests/{request_id}/proofs"
+    house.post(place, {"way": "code", "values": {"code": made.code(request_id)}})
+
+    given = house.post(place, {"way": "known_facts", "values": facts_shop.ANN})
+    refused = house.post(place, {"way": "document", "values": {"photo": "x"}})
+    engine = open_engine(register.as_role("worker"))
+    with transaction(engine) as session:
+        row = session.get_one(Lookup, given.json["id"])
+        found = matching.Found(enough=True, fields=(facts_shop.BORN, facts_shop.CITY))
+        matching.settle(session, made.context, row, found, now=made.clock.now())
+
+    assert (given.status_code, refused.status_code) == (202, 409)
+    assert house.get(f"/v1/requests/{request_id}").json["state"] == "in_progress"
+    assert not register.may("web", "INSERT", "proof")
+    assert not register.may("worker", "SELECT", "challenge"), "that one was answered, never which"
+    engine.dispose()
+
+
 @pytest.mark.parametrize("process", PROCESSES)
 def test_nobody_changes_an_entry_of_the_audit_trail(register: Register, process: str) -> None:
     assert register.may(process, "INSERT", "entry")
@@ -179,11 +323,47 @@ def test_the_web_does_not_read_what_the_work_is_done_with(register: Register, ta
     assert not register.may("web", "SELECT", table)
 
 
+@pytest.mark.requirement("R-NEG-24")
+@pytest.mark.parametrize("table", ["writing", "appeal", "complaint"])
+@pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE"])
+def test_no_worker_and_so_no_connector_reaches_what_people_write(
+    register: Register, table: str, right: str
+) -> None:
+    assert not register.may("worker", right, table)
+
+
+@pytest.mark.requirement("R-NEG-24")
+def test_a_connector_that_is_pointed_at_the_register_is_refused_there(register: Register) -> None:
+    engine = open_engine(register.as_role("worker"))
+    for table in ("writing", "appeal", "complaint"):
+        refused = pytest.raises(DBAPIError, match=f"permission denied for table {table}")
+        with refused, engine.connect() as connection:
+            connection.execute(text(f"SELECT * FROM {table}"))
+    engine.dispose()
+
+
+@pytest.mark.requirement("R-NEG-24")
+def test_no_store_of_the_sample_company_is_the_register() -> None:
+    company = load(ROOT / "workflows" / "demo" / "company" / "datamap.yaml")
+    ours = {"writing", "appeal", "complaint", "sealed_note", "identifier", "request"}
+
+    assert [c.path for c in company.collections if c.name in ours] == []
+    assert [s.name for s in company if "DATABASE" in str(s.settings).upper()] == []
+
+
 @pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE"])
 def test_the_worker_makes_and_destroys_the_keys_of_what_is_in_escrow(
     register: Register, right: str
 ) -> None:
     assert register.may("worker", right, "escrow_key")
+
+
+def test_keys_of_people_are_the_webs_and_the_worker_only_forgets_them(register: Register) -> None:
+    rights = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+    assert all(register.may("web", right, "person_key") for right in rights)
+    assert all(register.may("web", right, "key_challenge") for right in rights)
+    assert [r for r in rights if register.may("worker", r, "person_key")] == ["SELECT", "DELETE"]
 
 
 def test_no_table_of_the_register_is_forgotten(register: Register) -> None:

@@ -86,6 +86,18 @@ def test_the_web_application_loads_no_connector_no_workflow_and_no_queue(
     assert _behind_the_wall(loaded) == set()
 
 
+def test_what_only_a_sign_in_needs_is_loaded_when_somebody_signs_in(
+    web_environment: dict[str, str],
+) -> None:
+    program = _BUILD.replace("print(", 'assert client.get("/portal/").status_code == 200\nprint(')
+
+    loaded = _modules(program, web_environment)
+
+    assert "rights.web.portal.signing_in" in loaded
+    assert "rights.services.sign_in.flow" not in loaded
+    assert [name for name in loaded if name.partition(".")[0] in {"authlib", "httpx"}] == []
+
+
 def test_what_is_behind_the_wall_would_be_seen(web_environment: dict[str, str]) -> None:
     program = "import json, sys, workflows.worker; print(json.dumps(sorted(sys.modules)))"
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from connectors.sdk import Erasure, Expect, Fenced, Refused, Restriction, Unfinished
 from rights.domain.datamap import Retention
@@ -96,6 +95,20 @@ def test_it_gives_the_worker_back_and_goes_on_where_it_was(database: Database) -
     assert turns > 3
     fences = [fence for chunk, _, fence in chunks if chunk]
     assert fences == sorted(set(fences))  # one chunk for each turn
+
+
+def test_a_worker_for_whom_nobody_waits_goes_on_for_a_while(database: Database) -> None:
+    events(database)
+    unit, connector = work(), database.connector(**SMALL)
+    past = unit.deadline - timedelta(days=1)
+    alone = replace(unit, until=past, waited_for=lambda: False)
+
+    with pytest.raises(Unfinished):
+        connector.erase(TARGET, replace(alone, at_most=past))
+    assert len(noted(database, unit)) == 1
+    following = replace(alone, fence=unit.fence + 1, at_most=unit.deadline)
+
+    assert connector.erase(TARGET, following).affected == MINE
 
 
 def test_it_stops_after_the_chunk_after_which_the_store_has_enough(database: Database) -> None:
@@ -325,37 +338,6 @@ def test_partitions_are_cut_one_by_one(clean_postgres_url: str) -> None:
     assert turns > 4
     assert others(database) == before
     database.close()
-
-
-def test_a_row_that_moved_behind_us_goes_too(clean_postgres_url: str) -> None:
-    """An UPDATE by somebody else puts a row into a page that was done."""
-    database = Database(clean_postgres_url)
-    events(database)
-    unit, connector = work(), database.connector(**SMALL)
-    with pytest.raises(Unfinished):
-        connector.erase(TARGET, replace(unit, until=unit.deadline - timedelta(days=1)))
-    vacuum = sa.create_engine(database.url, isolation_level="AUTOCOMMIT")
-    with vacuum.connect() as connection:
-        connection.execute(sa.text("VACUUM events"))  # makes room in the pages that were done
-    vacuum.dispose()
-    last = database.value(f"SELECT MAX(id) - 2000 FROM events WHERE user_id = {ME}")
-    place = f"SELECT ctid::text FROM events WHERE id = {last}"
-    was = database.value(place)
-    for _ in range(50):
-        database.run(f"UPDATE events SET note = note || 'x' WHERE id = {last}")
-        if _page(database.value(place)) < _page(was):
-            break
-    assert _page(database.value(place)) < _page(was)
-
-    receipt = connector.erase(TARGET, replace(unit, fence=2))
-
-    assert receipt.affected == MINE
-    assert database.value(f"SELECT COUNT(*) FROM events WHERE user_id = {ME}") == 0
-    database.close()
-
-
-def _page(ctid: str) -> int:
-    return int(ctid.strip("()").partition(",")[0])
 
 
 def test_anonymised_collections_are_emptied_in_chunks(database: Database) -> None:

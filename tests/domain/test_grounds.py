@@ -32,6 +32,7 @@ BASES = {
     "legitimate interest": Item(frozenset({"legitimate_interest"})),
     "public disclosure": Item(frozenset({"public_disclosure"})),
     "nothing said": Item(frozenset({""})),
+    "public": Item(frozenset({"legitimate_interest"}), public=True),
 }
 PURPOSE, SERVICE, CONSENT, _UNLAWFUL, OTHER = Ground
 ASKED: dict[str, set[Ground]] = {
@@ -43,6 +44,7 @@ ASKED: dict[str, set[Ground]] = {
     "legitimate interest": {PURPOSE},
     "public disclosure": {PURPOSE},
     "nothing said": {PURPOSE},
+    "public": {PURPOSE},
 }
 
 
@@ -76,6 +78,7 @@ def test_a_trigger_is_a_ground_for_what_it_is_about_and_for_nothing_else(
         Trigger.UNCONSENTED_COLLECTION: basis == "consent",
         Trigger.SERVICE_ENDED: basis == "consent",
         Trigger.RETENTION_EXPIRED: False,
+        Trigger.PUBLIC_INFO_REFUSED: basis == "public",
     }[trigger]
 
     assert _found(item, facts) == ({OF_TRIGGER[trigger]} if about else set())
@@ -89,6 +92,7 @@ def test_a_trigger_without_purposes_is_about_all_that_it_can_be_about() -> None:
     assert about(Trigger.RETENTION_EXPIRED) == {"legal obligation"}
     assert about(Trigger.UNCONSENTED_COLLECTION) == {"consent"}
     assert about(Trigger.CONSENT_WITHDRAWN) == set()
+    assert about(Trigger.PUBLIC_INFO_REFUSED) == {"public"}
 
 
 def test_data_that_two_consents_carry_stays_until_both_are_taken_back() -> None:

@@ -20,6 +20,7 @@ CHECKS = {
     "receipt_verifies": (),
     "opt_out_honoured": ("R-42-1",),
     "human_decides": ("R-P24-2",),
+    "portal_opens": (),
 }
 """What the run looks at when everybody was answered, and the requirements that proves."""
 

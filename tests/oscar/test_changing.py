@@ -64,7 +64,6 @@ def test_a_guest_without_an_account_is_restricted_too(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("kind", "options"),
     [
-        ("consent_withdrawal", ["purposes=insight"]),
         ("recommendation_opt_out", ["option=personalised_off"]),
         ("recommendation_opt_out", ["option=push_off"]),
         ("recommendation_opt_out", ["option=commercial_messages_off"]),
@@ -83,6 +82,23 @@ def test_what_the_shop_has_no_column_for_is_not_faked(
     assert outcome["exit"] != 0
     assert outcome.get("state") != "fulfilled"
     assert Picture.of(shop.url) == before
+
+
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+def test_taking_back_the_consent_to_analyse_deletes_the_analysis_though_no_switch_stops_it(
+    shop: Shop,
+) -> None:
+    mine = shop.ask("people", ANNA.email)
+    before = Picture.of(shop.url)
+
+    outcome = shop.run("consent_withdrawal", ANNA.email, "purposes=insight")
+
+    assert (outcome["exit"], outcome["state"], outcome["wait"]) == (4, "on_hold", "task")
+    assert [one["state"] for one in outcome["follows"]] == ["fulfilled"]
+    after = Picture.of(shop.url)
+    figures = ("analytics_userproductview", "analytics_userrecord", "analytics_usersearch")
+    assert before.gone(after) == {table: set(mine[table]) for table in figures}
+    assert (before.changed(after), before.new(after)) == ({}, {})
 
 
 def _names(shop: Shop, number: str) -> tuple[str, str]:

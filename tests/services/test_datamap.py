@@ -86,7 +86,8 @@ def test_fields_say_everything_a_package_and_a_correction_need(full: DataMap) ->
     assert email.title["zh"] == "电子邮箱"
     assert email.correct is not None
     assert (email.correct.mode, email.correct.max_length) == ("self_service", 120)
-    assert (email.contact_changed_at, email.proof) == ("email_changed_at", "fact")
+    assert (email.contact_changed_at, email.proof) == ("email_changed_at", "")
+    assert (id_number.proof, id_number.compare) == ("id_number", "digits")
     assert (id_number.secret, id_number.erasure) == (Secret.GOV_ID, Erasure.KEEP)
     assert score.derived_from == ("shop.users.email", "shop.orders.total")
     assert (score.source, score.on_source_erasure) == (Source.DERIVED, "recompute")

@@ -21,12 +21,13 @@ _SECRET = ("secrecy_by_law", "state_duty_obstruction")
 
 # Worked out by hand from the catalogue of the law: kind, law, every reason there is.
 _CELLS = [
-    ("access", ["cn_general"], {"not_identifiable", "identity_unverified", *_SECRET}),
+    ("access", ["cn_general"], {"not_identifiable", "identity_unverified",
+                                "deceased_arrangement", *_SECRET}),
     ("access", ["us_ca"], {"manifestly_unfounded_or_excessive"}),
     ("copy", ["uk_gdpr"], {"not_identifiable", "identity_unverified", "secrecy_by_law",
                            "manifestly_unfounded_or_excessive", "disproportionate"}),
     ("deletion", ["cn_general"], {"not_identifiable", "identity_unverified", "no_ground",
-                                  "still_necessary_contract"}),
+                                  "still_necessary_contract", "deceased_arrangement"}),
     ("deletion", ["us_ca"], {"not_identifiable", "identity_unverified",
                              "manifestly_unfounded_or_excessive"}),
     ("deletion", ["cn_general", "us_ca"], {"not_identifiable", "identity_unverified"}),

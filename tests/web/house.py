@@ -26,7 +26,7 @@ from rights.settings import Settings, load
 from rights.store.blobs import Blobs
 from rights.store.db import reading, transaction
 from rights.store.ids import new_id
-from rights.store.models import Backend, Challenge, Package
+from rights.store.models import Backend, Challenge, Lookup, Package
 from rights.store.sealing import SealedFiles, new_data_key, sealed_size
 from rights.web.parts import Parts
 from tests.web.contract import CheckedClient
@@ -44,6 +44,7 @@ def settings_for(database_url: str, redis_url: str, folder: Path, **values: Any)
         "database_url": database_url,
         "redis_url": redis_url,
         "blobs_url": f"file://{folder / 'blobs'}",
+        "evidence_url": f"file://{folder / 'evidence'}",
         "keys": KEYS,
         "signing_key": SEED,
         "datamap": HERE / "datamap.yaml",
@@ -207,6 +208,15 @@ class House:
         with self.writing() as session:
             session.add(Package(**{**given, **values}))
         return package_id
+
+    def looked_up(self, answer: Any, state: str = "answered") -> None:
+        """Answer the look-up that waits, as a worker would; None is an answer that failed."""
+        with self.writing() as session:
+            row = session.exec(select(Lookup).where(Lookup.state == "waiting")).one()
+            row.state = state
+            if answer is not None:
+                aad = f"lookup|{row.id}|answer"
+                row.sealed_answer = self.context.vault.seal(orjson.dumps(answer), aad=aad)
 
     def writing(self) -> Any:
         """Return a transaction on the register."""

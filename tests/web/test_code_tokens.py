@@ -123,7 +123,7 @@ def test_a_token_that_does_not_fit_is_refused_and_counted_like_a_wrong_code(post
     assert all(r.json == replies[0].json for r in replies)
     assert sum(post.tries(made["id"])) - before == len(replies) == 5
     # five wrong answers of any sort end the challenge, for its own token too
-    assert post.answer(made["id"], token=new).status_code == 401
+    assert post.answer(made["id"], token=new).status_code == 429
     assert post.answer(theirs["id"], token=stranger).status_code == 200
 
 

@@ -152,7 +152,7 @@ def test_a_wrong_code_for_a_download_is_counted(ready: tuple[House, str, str]) -
     word = house.partner.assertion(ALICE, house.clock.now())
     after = _grant(house, request_id, package_id, code=right, assertion=word)
 
-    assert (set(tries), after.status_code) == ({401}, 401)
+    assert (set(tries), after.status_code) == ({401}, 429)
 
 
 @pytest.mark.requirement("R-PKG-2:bad")

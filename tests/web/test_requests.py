@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from rights.domain.kinds import OPTIONS, Kind
 from rights.domain.parameters import offered
@@ -133,10 +133,11 @@ def test_a_proved_request_goes_to_work_in_the_same_transaction(house: House) -> 
     made = house.asserted("access")
 
     with house.reading() as session:
-        jobs = session.exec(select(OutboxMessage)).all()
+        jobs = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.job).desc())).all()
     assert made["state"] == "in_progress"
     assert [(j.job, j.queue, j.args) for j in jobs] == [
-        ("advance", "work", {"request_id": made["id"]})
+        ("warn", "urgent", {"request_id": made["id"]}),
+        ("advance", "work", {"request_id": made["id"]}),
     ]
 
 

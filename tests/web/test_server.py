@@ -20,16 +20,7 @@ import pytest
 from rights.app import context_of
 from rights.settings import Settings
 from rights.store.db import open_engine, transaction
-from tests.web.house import ALICE, HERE, Partner, partner
-
-_SERVE = """
-import sys
-from pathlib import Path
-from tests.web.house import settings_for
-from rights.app import serve
-url, redis, folder, port = sys.argv[1:5]
-serve(settings_for(url, redis, Path(folder)), port=int(port), workers=1, threads=4)
-"""
+from tests.web.house import ALICE, HERE, KEYS, SEED, Partner, partner
 
 
 class Running:
@@ -58,9 +49,31 @@ def running(
 ) -> Iterator[Running]:
     settings = settings_of()
     port = free_port()
-    arguments = [settings.database_url, settings.redis_url, str(tmp_path), str(port)]
-    root = str(HERE.parents[1])
-    process = subprocess.Popen([sys.executable, "-c", _SERVE, *arguments], cwd=root)
+    command = [
+        "-m",
+        "workflows.cli",
+        "web",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        "--threads",
+        "4",
+    ]
+    # The program itself, and nothing of the tests: what it holds is looked at.
+    environ = {
+        **os.environ,
+        "RIGHTS_DATABASE_URL": settings.database_url,
+        "RIGHTS_REDIS_URL": settings.redis_url,
+        "RIGHTS_BLOBS_URL": settings.blobs_url,
+        "RIGHTS_EVIDENCE_URL": settings.evidence_url,
+        "RIGHTS_KEYS": KEYS,
+        "RIGHTS_SIGNING_KEY": SEED,
+        "RIGHTS_DATAMAP": str(settings.datamap),
+        "RIGHTS_OPTOUT_WAIT_MS": str(settings.optout_wait_ms),
+    }
+    root = HERE.parents[1]
+    process = subprocess.Popen([sys.executable, *command], cwd=root, env=environ)
     engine = open_engine(settings.database_url)
     with transaction(engine) as session:
         one = partner(session, context_of(settings), "shop", datetime.now(UTC))

@@ -20,7 +20,14 @@ from rights.store.vault import Vault
 from tests.web.house import ALICE, KEYS, House
 
 
-def _erased(house: House, before: datetime, *, kind: str = "deletion", **more: Any) -> None:
+def _erased(
+    house: House,
+    before: datetime,
+    *,
+    kind: str = "deletion",
+    parts: list[str] | None = None,
+    **more: Any,
+) -> None:
     found: dict[str, list[str]] = {name: [value] for name, value in ALICE.items()}
     with house.writing() as session:
         suppression.write(
@@ -32,6 +39,7 @@ def _erased(house: House, before: datetime, *, kind: str = "deletion", **more: A
             kind=kind,
             before=before,
             expires_at=before + timedelta(days=100),
+            parts=parts,
         )
 
 
@@ -60,7 +68,61 @@ def test_what_is_older_than_the_erasure_is_kept_out_and_what_is_younger_is_let_i
     assert (old["allowed"], new["allowed"], unknown["allowed"]) == (False, True, False)
     assert datetime.fromisoformat(old["before"]) == now
     assert old["kinds"] == ["deletion"]
-    assert stranger == {"allowed": True, "before": None, "kinds": []}
+    assert stranger == {"allowed": True, "before": None, "kinds": [], "partly": False}
+
+
+def test_of_an_erasure_of_a_part_only_what_was_erased_is_kept_out(house: House) -> None:
+    now = house.clock.now()
+    gone, stays = [c.path for c in house.context.datamap.collections][:2]
+    _erased(house, now, parts=[gone])
+    address = {"type": "email", "value": "alice@example.com"}
+    younger = (now + timedelta(seconds=1)).isoformat()
+
+    erased, kept, unsaid, new = _ask(
+        house,
+        {**address, "collection": gone},
+        {**address, "collection": stays},
+        address,
+        {**address, "recorded_at": younger},
+    )
+
+    assert (erased["allowed"], erased["partly"], erased["kinds"]) == (False, False, ["deletion"])
+    assert kept == {"allowed": True, "before": None, "kinds": [], "partly": False}
+    assert (unsaid["allowed"], unsaid["partly"]) == (False, True)
+    assert (new["allowed"], new["partly"]) == (True, False)
+
+
+def test_an_erasure_of_a_part_and_one_of_everything_each_keep_their_own_line(house: House) -> None:
+    now = house.clock.now()
+    gone, stays = [c.path for c in house.context.datamap.collections][:2]
+    _erased(house, now - timedelta(days=9), kind="account_cancellation")
+    _erased(house, now, parts=[gone])  # they registered again, and are a customer
+    address = {"type": "email", "value": "alice@example.com"}
+    between = (now - timedelta(days=1)).isoformat()
+    before = (now - timedelta(days=10)).isoformat()
+
+    erased, kept, unsaid, old, old_unsaid = _ask(
+        house,
+        {**address, "collection": gone, "recorded_at": between},
+        {**address, "collection": stays, "recorded_at": between},
+        {**address, "recorded_at": between},
+        {**address, "collection": stays, "recorded_at": before},
+        {**address, "recorded_at": before},
+    )
+
+    assert [a["allowed"] for a in (erased, kept, unsaid)] == [False, True, False]
+    assert (unsaid["partly"], old["allowed"]) == (True, False)
+    assert (old_unsaid["allowed"], old_unsaid["partly"]) == (False, False)  # a name changes nothing
+
+
+def test_the_list_does_not_show_which_part_of_a_persons_data_was_erased(house: House) -> None:
+    gone = next(iter(house.context.datamap.collections)).path
+    _erased(house, house.clock.now(), parts=[gone])
+
+    with house.reading() as session:
+        rows = session.exec(select(Suppression)).all()
+    assert len(rows) == 4  # two identifiers, each with the part and with "some part"
+    assert gone not in " ".join(str(row.model_dump()) for row in rows)
 
 
 def test_a_number_that_may_be_another_persons_by_now_is_not_on_the_list(house: House) -> None:
@@ -143,6 +205,7 @@ def test_a_second_erasure_under_a_newer_key_leaves_one_row(house: House) -> None
         {"items": [{"type": "email", "value": "a@example.com"}] * (suppression.MOST + 1)},
         {"items": [{"type": "shoe_size", "value": "43"}]},
         {"items": [{"type": "email"}]},
+        {"items": [{"type": "email", "value": "a@example.com", "collection": "no.such"}]},
         {"items": [{"type": "email", "value": "a@example.com", "recorded_at": "yesterday"}]},
         {"items": [{"type": "email", "value": "a@example.com", "recorded_at": "2026-01-01T00:00"}]},
     ],

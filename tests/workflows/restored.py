@@ -69,6 +69,7 @@ class Shop:
     url: str
     folder: Path
     engine: sa.Engine = field(repr=False)
+    tables: tuple[str, ...] = TABLES
 
     def write(self, statement: str, **values: Any) -> None:
         with self.engine.begin() as connection:
@@ -82,15 +83,15 @@ class Shop:
                     (tuple(r) for r in connection.execute(sa.text(f"SELECT * FROM {name}"))),
                     key=str,
                 )
-                for name in TABLES
+                for name in self.tables
             }
 
     def restore(self, backup: Content, *, whole: bool = True) -> None:
         """Put an older dump back; *whole*: our journal in the store is as old as the rest."""
         with self.engine.begin() as connection:
-            for name in reversed(TABLES):
+            for name in reversed(self.tables):
                 connection.execute(sa.text(f"DELETE FROM {name}"))
-            for name in TABLES:
+            for name in self.tables:
                 for row in backup[name]:
                     places = ", ".join(f":p{n}" for n in range(len(row)))
                     values = {f"p{n}": value for n, value in enumerate(row)}
@@ -98,12 +99,14 @@ class Shop:
             if whole:
                 connection.execute(sa.text("DELETE FROM rights_step"))
 
-    def execute(self, kind: str, *options: str, **subject: str) -> dict[str, Any]:
+    def execute(
+        self, kind: str, *options: str, state: str = "fulfilled", **subject: str
+    ) -> dict[str, Any]:
         """Run one request to its end on the command line."""
         given = [f"--subject={name}={value}" for name, value in subject.items()]
         wished = [f"--option={option}" for option in options]
         result = self._cli(execute, f"--kind={kind}", *given, *wished, "--json")
-        assert result["state"] == "fulfilled", json.dumps(result["collections"])
+        assert result["state"] == state, json.dumps(result["collections"])
         return result
 
     def replay(self, since: datetime, *more: str) -> dict[str, Any]:

@@ -283,3 +283,13 @@ def test_whoever_cannot_look_for_others_keeps_no_step_alive(
     assert request_of(house.floor, request_id).state is State.FULFILLED
     leases.stop()
     house.close()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "most", "along"),
+    [(0, 49, 24), (100, 49, 24), (200, 49, 25), (400, 49, 49), (400, 9, 9)],
+)
+def test_a_long_line_goes_in_larger_groups_and_a_short_one_leaves_work_for_others(
+    waiting: int, most: int, along: int
+) -> None:
+    assert abreast.taken_along(waiting, most) == along

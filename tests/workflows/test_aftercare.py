@@ -36,7 +36,6 @@ from tests.workflows.afterwards import (
     body,
     erase,
     events,
-    filled,
     look,
     rows,
     signed,
@@ -47,21 +46,6 @@ from workflows import capsules
 from workflows.floor import Floor
 from workflows.jobs import work_on
 from workflows.packing import files_of
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tables() -> Tables:
-    return filled()
-
-
-@pytest.fixture
-def floor(tmp_path: Path, tables: Tables, clock: Clock) -> Floor:
-    return floor_over(tmp_path, MAP, tables, clock, backoff_s=(5.0,))
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_table_or_column_that_is_only_in_the_map_is_an_error(tmp_path: Path, s
     assert [f.partition(" → ")[0] for f in found] == [
         "error: shop.order_lines: the store has no table order_lines",
         "error: shop.order_items: the table is neither mapped nor ignored",
-        "error: shop.orders.nota: the table has no column nota",
+        "error: shop.orders.nota: the table has no column nota, which is named by the field nota",
     ]
 
 
@@ -210,3 +210,32 @@ def test_a_link_that_may_be_empty_and_is_the_only_one_is_found() -> None:
     (finding,) = tables.findings(tables.Compared.of(datamap, store, Inventory((table,), "")))
 
     assert finding.message.startswith("the only link to a person may be empty")
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("TIMESTAMP", 0), ("INTEGER", 0), ("VARCHAR(30)", 0), ("BOOLEAN", 1)]
+)
+def test_when_a_contact_was_changed_is_in_a_column_of_times(
+    tmp_path: Path, shop: str, kind: str, found: int
+) -> None:
+    execute(shop, f"ALTER TABLE users ADD COLUMN mail_changed {kind}")
+    text = MAP.replace(
+        "{name: email, category: contact",
+        "{name: email, contact: {changed_at: mail_changed}, category: contact",
+    )
+    assert text != MAP
+
+    said = check_shop(tmp_path, shop, text)
+
+    assert ["says when email was changed, and is no time" in one for one in said] == [True] * found
+
+
+def test_a_column_of_changes_that_is_not_there_is_an_error(tmp_path: Path, shop: str) -> None:
+    text = MAP.replace(
+        "{name: email, category: contact",
+        "{name: email, contact: {changed_at: mail_changed}, category: contact",
+    )
+
+    (finding,) = check_shop(tmp_path, shop, text)
+
+    assert finding.startswith("error: shop.users.mail_changed: the table has no column")

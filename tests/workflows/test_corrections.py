@@ -26,6 +26,7 @@ from tests.connectors.database import Database
 from tests.workflows.people_in_stores import People, manifest, opened, people
 from workflows import capsules, correcting, inline, tasks
 from workflows.building import floor_for, parts_for
+from workflows.reporting import report
 
 MAP = """\
   - name: users
@@ -140,8 +141,8 @@ def _leave_out(shop: People, outcome: dict[str, Any], reason: str) -> dict[str, 
             for step in waiting:
                 tasks.leave_out(session, step, staff, now=floor.now(), reason=reason)
             session.commit()
-        inline._until_still(floor, outcome["request"])  # noqa: SLF001 - the rest of `run`
-        return inline._outcome(floor, outcome["request"], {})  # noqa: SLF001 - as above
+        inline.until_still(floor, outcome["request"])
+        return report(floor, outcome["request"], {})
     finally:
         floor.close()
 

@@ -16,9 +16,11 @@ from connectors.http_backend import HttpBackend
 from connectors.http_backend.settings import HttpBackendSettings
 from connectors.sdk import Expect, KeySet, Target, Work
 from rights.domain.datamap import DataMap, Switch
+from rights.domain.facts import comparable, different
 from rights.domain.identifiers import plausible
 from rights.domain.keys import of_identifiers
 from rights.services.datamap import load
+from rights.services.way_catalogue import marked
 from workflows.demo.company import assistant, datamap_file, newsletter, shop_tables
 from workflows.demo.company.files import PEOPLE, cabinet
 from workflows.demo.company.filling import create, insert
@@ -319,3 +321,22 @@ def test_a_column_that_is_not_there_is_refused(
     with pytest.raises(BadRequest, match="unknown_column"):
         store.known("profiles", ["user_id; DROP TABLE profiles"])
     store.close()
+
+
+def test_whom_the_guide_tells_to_prove_themselves_has_details_to_do_it_with(
+    company: Company, shop: Shop, datamap: DataMap
+) -> None:
+    asked = marked(datamap, "fact")
+    reader = company.member("copy")
+    orders = [o for o in shop.rows[shop_tables.ORDERS] if o["user_id"] == reader.id]
+    mine = {o["id"] for o in orders}
+    paid = [p for p in shop.rows[shop_tables.PAYMENTS] if p["order_id"] in mine]
+
+    given = [
+        comparable(reader.born, asked["shop.users.born"]),
+        comparable(orders[0]["number"], asked["shop.orders.number"]),
+        *(comparable(p["card_tail"], asked["shop.payments.card_tail"]) for p in paid[:1]),
+    ]
+
+    assert len(different(given)) >= 2
+    assert comparable(reader.born.isoformat(), "date") == given[0]

@@ -2,12 +2,11 @@
 Whatever ends a worker, and wherever: a held row is live or in escrow, never both, never neither.
 
 Forks end themselves at every call to the bucket and at every commit in the store, before it and
-after it; then somebody else goes on.
+after it, when nothing of theirs is on its way; then somebody else goes on.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -20,11 +19,11 @@ from typing import Final
 import pytest
 
 from connectors.parts.escrow import Sealer, rows_of
-from rights import failpoints
-from rights.failpoints import Ending, Point
+from rights.failpoints import Point
 from rights.store.migrate import upgrade
 from rights.store.models import Entry, HeldRows, Request
 from tests.servers.s3 import Bucket
+from tests.workflows.endings import ended
 from tests.workflows.escrow_shop import content, escrow_shop, in_escrow, key_of, stored
 from tests.workflows.held_shop import Shop
 from workflows import expiry
@@ -63,22 +62,6 @@ def make(tmp_path: Path, locked_s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
     yield make
     for one in made:
         one.close()
-
-
-def ended(point: Point, number: int, act: Callable[[], object]) -> bool:
-    """Do *act* in a fork that ends the n-th time it comes to *point*; return whether it did."""
-    pid = os.fork()
-    if not pid:
-        code = 1
-        try:
-            failpoints.on(Ending.read(f"{point}:{number}"))
-            act()
-            code = 0
-        finally:
-            os._exit(code)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert status in (0, failpoints.EXIT_CODE), f"{point} {number}: {status}"
-    return status == failpoints.EXIT_CODE
 
 
 def settled(bucket: Bucket, expected: set[str]) -> set[str]:

@@ -20,47 +20,11 @@ from rights.services.unasked import Unasked
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import upgrade
 from rights.store.models import Aftercare, PlanRow, ReceiptRow, Request, Suppression
-from tests.connectors.database import Database
+from tests.workflows.grounds_shop import ANN, BO, MAP, grounds_shop, left
 from tests.workflows.house import asking
-from tests.workflows.people_in_stores import HEAD, People
+from tests.workflows.people_in_stores import People
 from workflows import inline
 from workflows.building import floor_for, parts_for
-
-PURPOSES = """\
-purposes:
-- name: service
-  title: {zh: 服务, en: Service}
-  basis: contract
-  contract: {collection: shop.subscriptions, column: state, values: [active, trial]}
-- {name: club, title: {zh: 俱乐部, en: Club}, basis: contract}
-- {name: ads, title: {zh: 广告, en: Ads}, basis: consent}
-switches: [{name: "purpose:ads", collection: shop.users, column: ads, on: 1, off: 0}]
-"""
-MAP = """\
-  - name: users
-    identifies: {user_id: id, email: email}
-    fields:
-    - {name: email, category: contact, disclose: true}
-    - {name: nickname, category: profile, disclose: true, purposes: [club]}
-    - {name: taste, category: profile, disclose: true, purposes: [ads], basis: "consent:ads"}
-    - {name: ads, category: preference}
-  - name: subscriptions
-    key: [id]
-    links: [{columns: [user_id], to: users, role: owner}]
-    fields: [{name: state, category: purchases, disclose: true}]
-  - name: clicks
-    key: [id]
-    basis: consent:ads
-    purposes: [ads]
-    links: [{columns: [user_id], to: users, role: owner}]
-    fields: [{name: page, category: behaviour, disclose: true}]
-  - name: club_notes
-    key: [id]
-    purposes: [club]
-    links: [{columns: [user_id], to: users, role: owner}]
-    fields: [{name: body, category: profile, disclose: true}]
-"""
-ANN = {"user_id": "1"}
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])
@@ -69,43 +33,9 @@ def shop(
 ) -> Iterator[People]:
     url = request.getfixturevalue(f"{request.param}_url")
     monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", url)
-    database = Database(url)
-    database.run(
-        "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80), nickname VARCHAR(30),"
-        " taste VARCHAR(30), ads INTEGER NOT NULL DEFAULT 1)",
-        "CREATE TABLE subscriptions (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL"
-        " REFERENCES users (id), state VARCHAR(10))",
-        "CREATE TABLE clicks (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id),"
-        " page VARCHAR(30))",
-        "CREATE TABLE club_notes (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id),"
-        " body VARCHAR(30))",
-    )
-    for n, name in ((1, "ann"), (2, "bo")):
-        email = f"{name}@mail.example"
-        database.put("users", {"id": n, "email": email, "nickname": name, "taste": "tea"})
-        database.put("subscriptions", {"id": n, "user_id": n, "state": "active"})
-        database.put("clicks", {"id": n, "user_id": n, "page": "tea"})
-        database.put("club_notes", {"id": n, "user_id": n, "body": "hello"})
-    folder = tmp_path / "people"
-    folder.mkdir()
-    head, _, stores = HEAD.partition("purposes:")
-    text = head + PURPOSES + "stores:\n" + stores.partition("stores:\n")[2] + MAP
-    (folder / "datamap.yaml").write_text(text, encoding="utf-8")
-    yield People(database, folder / "datamap.yaml", folder)
-    database.close()
-
-
-def _left(shop: People) -> dict[str, list[tuple[Any, ...]]]:
-    found = {
-        "users": shop.database.rows("SELECT id, email, nickname, taste FROM users ORDER BY id"),
-        "subscriptions": shop.database.rows("SELECT id FROM subscriptions ORDER BY id"),
-        "clicks": shop.database.rows("SELECT id FROM clicks ORDER BY id"),
-        "club_notes": shop.database.rows("SELECT id FROM club_notes ORDER BY id"),
-    }
-    return {name: [*rows] for name, rows in found.items()}
-
-
-BO = (2, "bo@mail.example", "bo", "tea")
+    made = grounds_shop(url, tmp_path / "people")
+    yield made
+    made.database.close()
 
 
 def _rows(shop: People, model: Any) -> list[Any]:
@@ -134,17 +64,65 @@ def test_what_a_running_contract_needs_is_refused_item_by_item_and_the_rest_goes
     assert because == {
         "a contract with you that is running needs it; cancelling the account ends that"
     }
-    left = _left(shop)
-    assert left["users"] == [(1, "ann@mail.example", None, None), BO]
-    assert left["subscriptions"] == [(1,), (2,)]
-    assert (left["clicks"], left["club_notes"]) == ([(2,)], [(2,)])
+    rest = left(shop)
+    assert rest["users"] == [(1, "ann@mail.example", None, None), BO]
+    assert rest["subscriptions"] == [(1,), (2,)]
+    assert (rest["clicks"], rest["club_notes"]) == ([(2,)], [(2,)])
     (plan,) = _rows(shop, PlanRow)
     grounds = plan.body["grounds"]
-    assert set(grounds) == {f"shop.{name}" for name in left}
+    assert set(grounds) == {f"shop.{name}" for name in rest}
     assert not any(grounds["shop.subscriptions"].values())
     assert grounds["shop.clicks"]["consent_withdrawn"] is True
-    assert _rows(shop, Suppression) == []  # they are a customer still: nothing is kept out
-    assert [a.kind for a in _rows(shop, Aftercare) if a.kind == "recheck"] == []
+    assert _rows(shop, Suppression)  # of what went alone: they are a customer still
+    assert [a.kind for a in _rows(shop, Aftercare) if a.kind == "recheck"] == ["recheck"]
+
+
+OLD = """
+    retention: {period: 3y, from: since, basis: our own rule, rank: policy}
+    fields: [{name: state, category: purchases, disclose: true}]
+"""
+PAYMENTS = """\
+  - name: payments
+    key: [id]
+    purposes: [service]
+    links: [{columns: [subscription_id], to: subscriptions, role: owner}]
+    retention: {with: subscriptions}
+    fields: [{name: sum, category: purchases, disclose: true}]
+"""
+
+
+@pytest.mark.requirement("R-P47-1")
+@pytest.mark.parametrize(
+    ("rank", "more"), [("policy", ""), ("law", ""), ("law", PAYMENTS)], ids=["ours", "law", "with"]
+)
+@pytest.mark.parametrize("database", ["sqlite", "postgres", "mariadb"])
+def test_the_row_that_says_that_a_contract_runs_stays_however_old_it_is(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    database: str,
+    rank: str,
+    more: str,
+) -> None:
+    url = request.getfixturevalue(f"{database}_url")
+    monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", url)
+    fields = "\n    fields: [{name: state, category: purchases, disclose: true}]\n"
+    text = MAP.replace(fields, OLD.replace("policy", rank), 1) + more
+    made = grounds_shop(url, tmp_path / "people", collections=text)
+    made.database.run(
+        "ALTER TABLE subscriptions ADD COLUMN since DATE",
+        "UPDATE subscriptions SET since = '2020-01-01'",
+        "CREATE TABLE payments (id INTEGER PRIMARY KEY, subscription_id INTEGER, sum INTEGER)",
+        "INSERT INTO payments VALUES (1, 1, 5), (2, 2, 5)",
+    )
+
+    outcome = made.run(Kind.DELETION, subject=ANN)
+
+    needed = ("users", "subscriptions", *(("payments",) if more else ()))
+    assert _missing(outcome) == dict.fromkeys(needed, "still_necessary_contract")
+    assert left(made)["subscriptions"] == [(1,), (2,)]
+    assert [row[0] for row in made.database.rows("SELECT id FROM payments ORDER BY id")] == [1, 2]
+    made.database.close()
 
 
 @pytest.mark.requirement("R-P47-1")
@@ -158,16 +136,16 @@ def test_when_the_contract_ended_or_the_account_goes_everything_does(
     outcome = shop.run(kind, subject=ANN)
 
     assert outcome["state"] == "fulfilled"
-    left = _left(shop)
-    assert left.pop("users") == [BO]
-    assert left == {"subscriptions": [(2,)], "clicks": [(2,)], "club_notes": [(2,)]}
+    rest = left(shop)
+    assert rest.pop("users") == [BO]
+    assert rest == {"subscriptions": [(2,)], "clicks": [(2,)], "club_notes": [(2,)]}
 
 
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_nothing_is_deleted_before_it_is_known_whether_the_contract_runs(
     shop: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    freeze, before = Sql.freeze, _left(shop)
+    freeze, before = Sql.freeze, left(shop)
 
     def down(self: Any, collection: Any, *more: Any) -> Any:
         if collection.name == "subscriptions":
@@ -178,7 +156,7 @@ def test_nothing_is_deleted_before_it_is_known_whether_the_contract_runs(
     monkeypatch.setattr(time, "sleep", lambda _: None)
     shop.run(Kind.DELETION, subject=ANN)
 
-    assert _left(shop) == before
+    assert left(shop) == before
 
 
 # -- unasked ---------------------------------------------------------------------------------
@@ -188,7 +166,7 @@ def _floor(shop: People) -> Any:
     state = shop.folder / "state"
     settings = inline.settings_in(shop.map_file, state)
     upgrade(settings.database_url)
-    return floor_for(inline._with_keys(parts_for(settings)), worker="test")  # noqa: SLF001 - as `rights execute` does
+    return inline.with_live_keys(floor_for(parts_for(settings), worker="test"))
 
 
 Take = Callable[[Any, Session], Any]
@@ -203,7 +181,7 @@ def _work(shop: People, take: Take) -> list[Request]:
             session.flush()
             ids = list(session.exec(select(Request.id)).all())
         for one in ids:
-            inline._until_still(floor, one)  # noqa: SLF001 - the rest of `rights execute`
+            inline.until_still(floor, one)
         with transaction(floor.register) as session:
             found = [session.get_one(Request, one) for one in ids]
             return sorted(found, key=lambda request: str(request.kind))
@@ -242,7 +220,7 @@ def test_a_minors_deletion_needs_no_ground(shop: People) -> None:
     )
 
     assert request.state == "fulfilled"
-    assert _left(shop)["users"] == [BO]
+    assert left(shop)["users"] == [BO]
 
 
 @pytest.mark.requirement("R-P47-2")
@@ -254,23 +232,23 @@ def test_taking_back_the_only_consent_deletes_what_rests_on_it_alone(shop: Peopl
     assert (deletion.follows, deletion.channel) == (withdrawal.id, "internal")
     assert deletion.parameters == {"trigger": "consent_withdrawn", "purposes": ["ads"]}
     assert deletion.state == "fulfilled"
-    left = _left(shop)
-    assert left["clicks"] == [(2,)]
-    assert left["users"] == [(1, "ann@mail.example", "ann", None), BO]
-    assert (left["subscriptions"], left["club_notes"]) == ([(1,), (2,)], [(1,), (2,)])
+    rest = left(shop)
+    assert rest["clicks"] == [(2,)]
+    assert rest["users"] == [(1, "ann@mail.example", "ann", None), BO]
+    assert (rest["subscriptions"], rest["club_notes"]) == ([(1,), (2,)], [(1,), (2,)])
     receipts = {r.request_id: r.body for r in _rows(shop, ReceiptRow)}
     assert "clicks" in str(receipts[deletion.id])  # the same evidence as if they had asked
 
 
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_where_nobody_vouches_for_who_it_is_the_deletion_waits_for_proof(shop: People) -> None:
-    before = _left(shop)
+    before = left(shop)
 
     withdrawal, deletion = _work(shop, _withdrawing("ads", vouched=False, proved=False))
 
     assert (deletion.kind, deletion.state) == (Kind.DELETION, "verifying")
     assert withdrawal.kind is Kind.CONSENT_WITHDRAWAL
-    assert _left(shop) == before
+    assert left(shop) == before
 
 
 @pytest.mark.requirement("R-P47-2")
@@ -289,8 +267,8 @@ def test_a_trigger_deletes_what_it_is_about(
     (deletion,) = _work(shop, _triggering(trigger, *purposes))
 
     assert deletion.state == "fulfilled"
-    left = _left(shop)
-    assert {name for name, rows in left.items() if len(rows) == 1} == gone
+    rest = left(shop)
+    assert {name for name, rows in rest.items() if len(rows) == 1} == gone
 
 
 @pytest.mark.requirement("R-P47-2:bad")

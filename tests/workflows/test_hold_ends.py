@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rights.services.purge import purge
-from rights.store.db import reading
+from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Entry, HeldRows, JournalRow, Request
 from tests.workflows.held_shop import MIA, NOA, Shop, shop_at
 from workflows import expiry
@@ -22,23 +22,6 @@ SOON = timedelta(days=60)
 
 LATE = timedelta(days=1200)
 """After this the order of today is."""
-
-
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
-def make(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
-    url = str(request.getfixturevalue(f"{request.param}_url"))
-    monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", url)
-    made: list[Shop] = []
-
-    def make(**rules: str) -> Shop:
-        made.append(shop_at(url, tmp_path, **rules))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 @pytest.fixture
@@ -192,6 +175,27 @@ def test_a_released_hold_lets_the_rows_of_a_closed_request_go(make: Make) -> Non
     assert lines_left(shop) == []
     assert shop.rows("SELECT id FROM chat") == [(NOA,)]
     assert shop.rows("SELECT email FROM users WHERE id = 1") == [(None,)]
+    assert {row.state for row in shop.noted()} == {"ended"}  # the anonymised row's too
+    assert shop.notices().count("hold_ended") == 1
+
+
+def test_a_row_that_is_anonymised_when_its_hold_ends_is_held_no_more(make: Make) -> None:
+    shop = make()
+    text = shop.map_file.read_text(encoding="utf-8")
+    anonymised = text.replace("  - name: orders\n", "  - name: orders\n    erasure: anonymise\n")
+    shop.map_file.write_text(anonymised, encoding="utf-8")
+    shop.erase()
+
+    rung(shop, SOON)
+    notes = dict(shop.rows("SELECT id, note FROM orders WHERE id < 20"))
+    assert notes == {10: None, 11: None, 12: "for 1"}
+    assert [(row.count, row.state) for row in shop.noted()] == [(1, "held")]
+
+    rung(shop, LATE)
+    assert [(row.count, row.state) for row in shop.noted()] == [(0, "ended")]
+    ended = [e.data["affected"] for e in shop.noted(Entry) if e.event == "hold_ended"]
+    assert ended == [1, 1]
+    assert rung(shop, LATE) == 0
 
 
 def test_a_store_that_is_down_is_asked_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,3 +232,19 @@ def test_the_record_of_a_request_stays_as_long_as_its_rows_are_held(shop: Shop) 
     purge(floor.register, floor.context, floor.blobs, now=long_after)
 
     assert [r.id for r in shop.noted(Request)] == [request_id]
+
+
+def test_what_is_left_of_a_stopped_request_stays_until_staff_let_it_go(shop: Shop) -> None:
+    request_id = shop.erase()["request"]
+    floor = shop.floor(timedelta())
+    before = ids(shop)
+    with transaction(floor.register) as session:
+        session.get_one(Request, request_id).not_me_at = floor.now()
+
+    rung(shop, SOON)
+    assert ids(shop) == before
+
+    with transaction(floor.register) as session:
+        session.get_one(Request, request_id).not_me_at = None
+    rung(shop, SOON + timedelta(hours=1))
+    assert ids(shop) == [12]

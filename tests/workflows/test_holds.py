@@ -25,23 +25,6 @@ ACCOUNTING = RULE % ("Accounting Archives Measures", "departmental_rule")
 POLICY = RULE % ("our archive policy", "policy")
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
-def make(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
-    url = str(request.getfixturevalue(f"{request.param}_url"))
-    monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", url)
-    made: list[Shop] = []
-
-    def make(**rules: str) -> Shop:
-        made.append(shop_at(url, tmp_path, **rules))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
 @pytest.fixture
 def shop(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """The shop on SQLite, its orders held by a rule that needs an approval; two of the staff."""

@@ -26,13 +26,6 @@ from workflows.notices import send
 
 
 @pytest.fixture
-def desk(tmp_path: Path, smtp_sink: Sink) -> Iterator[Desk]:
-    made = Desk(tmp_path, (smtp_sink.host, smtp_sink.port))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def log() -> io.StringIO:
     stream = io.StringIO()
     logs.configure(stream)

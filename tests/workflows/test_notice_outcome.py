@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,6 @@ from workflows.notices import send
 from workflows.notices.words import LANGUAGES
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-@pytest.fixture
-def desk(tmp_path: Path, smtp_sink: Sink) -> Iterator[Desk]:
-    made = Desk(tmp_path, (smtp_sink.host, smtp_sink.port))
-    yield made
-    made.close()
 
 
 def _outcome(desk: Desk, sink: Sink, **more: Any) -> str:
@@ -119,6 +111,23 @@ def test_an_address_nobody_proved_is_told_that_there_is_an_answer_and_no_more(
     assert request_id in text
     assert "Orders" not in text
     assert "(done)" not in text
+
+
+@pytest.mark.requirement("R-NEG-25")
+@pytest.mark.parametrize("channel", ["portal", "api"])
+def test_an_address_typed_into_the_portal_is_not_told_what_was_found_even_without_a_proof(
+    desk: Desk, smtp_sink: Sink, channel: str
+) -> None:
+    request_id = desk.proved(Kind.DELETION, notify=False, locale="en")
+    with transaction(desk.register) as session:
+        request = requests.locked(session, request_id)
+        request.level_needed, request.acr, request.channel = 0, "", channel
+        for row in subjects.identifier_rows(session, request_id):
+            row.proof = ""
+    desk.answer(request_id, *steps_of(request_id))
+    desk.send()
+
+    assert ("(done)" in text_of(only(smtp_sink))) is (channel == "api")
 
 
 def _package(desk: Desk, request_id: str) -> None:

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pytest
 
 from rights.domain.kinds import OPTIONS, Kind
 from rights.services import notices
-from workflows.notices import compose
+from tests.catalogues import gaps
+from workflows.notices import compose, correspondence
 from workflows.notices.words import LANGUAGES, catalogue, language_of, words
 from workflows.outcome import TOLD
 
 
-def _keys(found: Mapping[str, Any], *path: str) -> Iterator[tuple[str, ...]]:
-    for name, value in found.items():
-        if isinstance(value, Mapping):
-            yield from _keys(value, *path, name)
-        else:
-            yield (*path, name)
-
-
 def _gaps(language: str) -> dict[tuple[str, ...], set[str]]:
-    found = words(language)
-    return {
-        path: set(re.findall(r"{(\w+)}", found.find(*path)))
-        for path in _keys(catalogue(language))
-        if path[0] != "moment"
-    }
+    return gaps(words(language), catalogue(language))
 
 
 def test_both_languages_say_the_same_things_with_the_same_gaps() -> None:
@@ -45,12 +29,13 @@ def test_no_words_are_missing_for_anything_that_can_happen(language: str) -> Non
     wanted = [
         *(("asked", str(kind), str(option)) for kind in Kind for option in OPTIONS[kind]),
         *(("lines", str(action), way) for action in TOLD for way in ("done", "none")),
-        *(("subjects", event) for event in notices.EVENTS),
+        *(("subjects", event) for event in (*notices.EVENTS, *notices.OF_COMPLAINTS)),
         *(("outcome", state) for state in ("fulfilled", "partially_fulfilled", "denied")),
     ]
 
     assert [path for path in wanted if not say.find(*path)] == []
     assert set(compose._BODIES) == set(notices.EVENTS)  # noqa: SLF001 - the table is the fact
+    assert set(correspondence.OF_COMPLAINTS) == set(notices.OF_COMPLAINTS)
 
 
 @pytest.mark.parametrize(

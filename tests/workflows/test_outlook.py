@@ -27,23 +27,6 @@ ITEMS = "{with: orders}"
 CANARY = "canary-7d31-ordered-for-a-birthday"
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
-def make(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Make]:
-    url = str(request.getfixturevalue(f"{request.param}_url"))
-    monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", url)
-    made: list[Shop] = []
-
-    def make(**rules: str) -> Shop:
-        made.append(shop_at(url, tmp_path, **rules))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
 @pytest.fixture
 def shop(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """The shop on SQLite, with staff, and the environment of whoever is on duty."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from rights.domain.kinds import Kind
 from rights.services.receipts import export, verify_export
@@ -19,36 +16,18 @@ from rights.store.models import (
     Staff,
 )
 from tests.workflows.afterwards import (
-    MAP,
     Tables,
     body,
     erase,
     events,
-    filled,
     look,
     rows,
     signed,
 )
-from tests.workflows.house import Clock, ask, floor_over
+from tests.workflows.house import Clock, ask
 from workflows import aftertasks, horizons, incidents
 from workflows.floor import Floor
 from workflows.jobs import work_on
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tables() -> Tables:
-    return filled()
-
-
-@pytest.fixture
-def floor(tmp_path: Path, tables: Tables, clock: Clock) -> Floor:
-    return floor_over(tmp_path, MAP, tables, clock, backoff_s=(5.0,))
-
 
 # -- receipts -------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -66,13 +65,6 @@ stores:
     - {name: email, category: contact, disclose: true}
     - {name: nickname, category: profile, disclose: true, correct: {mode: allowed}}
 """
-
-
-@pytest.fixture
-def desk(tmp_path: Path, smtp_sink: Sink) -> Iterator[Desk]:
-    made = Desk(tmp_path, (smtp_sink.host, smtp_sink.port))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlmodel import select
 from connectors.sql import Sql, SqlSettings
 from rights.domain.kinds import Kind, default_option
 from rights.domain.lifecycle import State, Wait
-from rights.services import intake, lookups, subjects, verification
+from rights.services import assurance, intake, lookups, subjects, verification
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, Request, StepRow
 from tests.workflows.house import Clock, floor_over, replace, request_of
@@ -77,11 +77,11 @@ stores:
 class Shop:
     """A live database with several people in it, and a worker over it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, map_text: str = MAP) -> None:
         execute(url, SCHEMA)
         self.engine = sa.create_engine(url)
         self.sql = Sql(SqlSettings(url=url))
-        bare = floor_over(folder, MAP, {}, Clock())
+        bare = floor_over(folder, map_text, {}, Clock())
         stores, manifests = {"shop": self.sql}, {"sql": Sql.manifest}
         self.floor: Floor = replace(bare, connector=stores.__getitem__, manifests=manifests)
 
@@ -112,7 +112,7 @@ class Shop:
                 code = verification.code_of(context, made)
                 assert verification.answer(session, context, request, code, now=floor.now())
                 session.flush()
-            verification.raise_level(session, context, request, cap=2, now=floor.now())
+            assurance.raise_level(session, context, request, cap=2, now=floor.now())
             assert (request.level, request.state) == (2, State.IN_PROGRESS)
             return request.id
 
@@ -205,3 +205,41 @@ def test_a_glance_beforehand_mixes_nobody_up_either(shop: Shop, second: str, sta
     with reading(floor.register) as session:
         row = session.get_one(Lookup, asked)
     assert (row.state, row.sealed_answer is not None) == (state, state == "answered")
+
+
+NUMBERS = MAP.replace(
+    "second: {kind: contact, normalise: email}",
+    "second: {kind: contact, normalise: e164, recycled: true}",
+)
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Iterator[Shop]:
+    """Yield the shop with telephones for second contacts; numbers pass on to other people."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    made = Shop(tmp_path, url, NUMBERS)
+    execute(
+        url, "UPDATE users SET second = '+861380013800' || id; UPDATE letters SET second = NULL"
+    )
+    yield made
+    made.close()
+
+
+def test_a_mailbox_and_a_number_that_may_pass_on_reach_the_one_account(numbers: Shop) -> None:
+    request_id = numbers.proved(Kind.DELETION, "ann@example.com", "138 0013 8001")
+
+    work_on(numbers.floor, request_id)
+
+    assert request_of(numbers.floor, request_id).state is State.FULFILLED
+    assert [row[0] for row in numbers.rows()["users"]] == [2, 3, 4, 5, 6, 7]
+
+
+def test_ones_own_mailbox_and_somebody_elses_number_go_to_staff(numbers: Shop) -> None:
+    before = numbers.rows()
+    request_id = numbers.proved(Kind.COPY, "ann@example.com", "138 0013 8002")
+
+    work_on(numbers.floor, request_id)
+
+    held = request_of(numbers.floor, request_id)
+    assert (held.state, held.wait) == (State.ON_HOLD, Wait.TASK)
+    assert numbers.rows() == before

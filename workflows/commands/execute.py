@@ -49,7 +49,7 @@ def _said(error: click.UsageError) -> str:
 @click.option("--dry-run", is_flag=True, help="Plan and count; change nothing.")
 @click.option("--plan-out", type=click.Path(path_type=Path), help="Write the plan here.")
 @click.option("--plan", "plan_in", type=click.Path(exists=True, path_type=Path))
-@click.option("--approve", "approve_hash", help="Approve the plan of this hash.")
+@click.option("--approve", "approve_hash", multiple=True, help="Approve the plan of this hash.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where package and receipt go.")
 @click.option("--state", type=click.Path(path_type=Path), help="The register; the same resumes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on the last line.")
@@ -82,23 +82,30 @@ def execute(**given: Any) -> None:
 
 def _exit(outcomes: Sequence[dict[str, Any]]) -> int:
     """Return the code of what went worst: one person's failure is not lost among many."""
-    return min((EXITS.get(o["state"], 1) for o in outcomes), key=_WORST.index)
+    return min((EXITS.get(_state(o), 1) for o in outcomes), key=_WORST.index)
+
+
+def _state(outcome: dict[str, Any]) -> str:
+    """Return the state that went worst, of a request and of what followed it."""
+    states = [one["state"] for one in (outcome, *outcome["follows"])]
+    return str(min(states, key=lambda state: _WORST.index(EXITS.get(state, 1))))
 
 
 def _of_all(outcomes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return what a batch came to: the last line, after one for each person."""
     lines: dict[tuple[str, ...], dict[str, Any]] = {}
-    for line in (line for o in outcomes for line in o["collections"]):
+    every = [one for o in outcomes for one in (o, *o["follows"])]
+    for line in (line for one in every for line in one["collections"]):
         place = tuple(str(line[name]) for name in ("store", "collection", "action", "missing"))
         known = lines.setdefault(place, {**line, **dict.fromkeys(_COUNTS, 0), "because": ""})
         for name in _COUNTS:
             known[name] += line[name]
         known["because"] = known["because"] or line["because"]
-    worst = _exit(outcomes)
+    states = [_state(o) for o in outcomes]
     return {
-        "state": next(o["state"] for o in outcomes if EXITS.get(o["state"], 1) == worst),
+        "state": next(state for state in states if EXITS.get(state, 1) == _exit(outcomes)),
         "people": len(outcomes),
-        "states": dict(Counter(o["state"] for o in outcomes)),
+        "states": dict(Counter(states)),
         "collections": list(lines.values()),
         "plan_hash": None,
         "receipt": None,
@@ -180,3 +187,6 @@ def _print(outcome: dict[str, Any], *, as_json: bool) -> None:
         )
         click.echo(f"  {line['store']}.{line['collection']}: {line['action']} {detail}")
     click.echo(f"plan: {outcome['plan_hash']}")
+    for one in outcome.get("follows", ()):
+        click.echo(f"follows: {one['kind']}")
+        _print(one, as_json=False)

@@ -49,7 +49,8 @@ def used() -> None:
 
 @click.command()
 def purge() -> None:
-    """Forget what is over: packages, codes, contacts, old records."""
+    """Forget what is over: packages, documents, codes, contacts, old records."""
+    from rights.services import evidence
     from rights.services.purge import purge as forget
     from workflows.building import blobs_for, context_for
 
@@ -57,4 +58,6 @@ def purge() -> None:
     register = open_engine(settings.database_url)
     blobs = blobs_for(settings)
     now = RegisterClock(register).now()
-    click.echo(json.dumps(forget(register, context_for(settings), blobs, now=now)))
+    context, documents = context_for(settings), evidence.open_place(settings)
+    gone = {"evidence": evidence.destroy(register, context, documents, now=now)}
+    click.echo(json.dumps({**gone, **forget(register, context, blobs, now=now)}))

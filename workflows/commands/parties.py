@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
+from rights.net import Guard
 from rights.settings import load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Staff
@@ -25,13 +27,20 @@ def backend() -> None:
 @click.argument("name")
 @click.option("--assertion-key", type=click.Path(exists=True, path_type=Path), help="JWK file.")
 @click.option("--level-cap", type=click.IntRange(0, 3), default=2, show_default=True)
-@click.option("--scope", "scopes", multiple=True, help="Default: all but deletions:trigger.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    help="Default: all but deletions:trigger, restrictions:lift.",
+)
+@click.option("--origin", "origins", multiple=True, help="Whose pages may show the portal.")
 @click.option("--json", "as_json", is_flag=True)
 def add_backend(
     name: str,
     assertion_key: Path | None,
     level_cap: int,
     scopes: tuple[str, ...],
+    origins: tuple[str, ...],
     *,
     as_json: bool,
 ) -> None:
@@ -44,7 +53,7 @@ def add_backend(
     key = json.loads(assertion_key.read_text(encoding="utf-8")) if assertion_key else None
     now = RegisterClock(register).now()
     with transaction(register) as session:
-        made = backends.add(session, name, level_cap=level_cap, now=now)
+        made = backends.add(session, name, level_cap=level_cap, origins=origins, now=now)
         if key:
             vault = context_for(settings).vault
             backends.add_assertion_key(session, vault, made, key, now=now)
@@ -57,10 +66,61 @@ def add_backend(
 def list_backends() -> None:
     """Show every backend."""
     from rights.services import backends
+    from rights.services.sign_in import providers
 
     with reading(open_engine(load().database_url)) as session:
+        signing = providers.titles(session)
         for one in backends.listed(session):
-            click.echo(f"{one.id}  {one.name}")
+            at = f"  people sign in at {signing[one.id]}" if one.id in signing else ""
+            click.echo(f"{one.id}  {one.name}{at}")
+
+
+@backend.command("origins")
+@click.argument("name")
+@click.option("--origin", "origins", multiple=True, help="None at all: no page may show it.")
+def set_origins(name: str, origins: tuple[str, ...]) -> None:
+    """Say which web origins may show the portal of the backend NAME, in place of those before."""
+    from rights.services import backends
+
+    register = open_engine(load().database_url)
+    now = RegisterClock(register).now()
+    with transaction(register) as session:
+        backends.allow_origins(session, name, origins, now=now)
+    click.echo("done")
+
+
+@backend.command("oidc")
+@click.argument("name")
+@click.option("--issuer", default="", help="The provider, as it calls itself: https://…")
+@click.option("--client-id", default="", help="Who this service is to the provider.")
+@click.option("--secret", default="", help="NAME of the client's secret, for RIGHTS_SECRET_NAME.")
+@click.option("--title", default="", help="What people know it by. Default: the backend's name.")
+@click.option("--scope", "scopes", multiple=True, help="Asked for beside openid.")
+@click.option("--claim", "claims", multiple=True, help="CLAIM=IDENTIFIER of the data map.")
+@click.option("--acr", "acrs", multiple=True, help="VALUE=mfa or VALUE=real_name.")
+@click.option("--amr", "amrs", multiple=True, help="The same for one of the methods used.")
+@click.option("--ask-acr", "ask_acrs", multiple=True, help="Asked for where more is needed.")
+@click.option("--remove", is_flag=True, help="Nobody signs in any more.")
+def set_provider(name: str, *, secret: str, remove: bool, **said: Any) -> None:
+    """Let people of the backend NAME sign in at an OpenID Connect provider."""
+    from rights.services.sign_in import providers
+    from workflows.building import context_for
+    from workflows.commands.providers import plainly, provider_of
+
+    settings = load()
+    register = open_engine(settings.database_url)
+    now = RegisterClock(register).now()
+    with transaction(register) as session:
+        if remove:
+            providers.remove(session, name, now=now)
+            click.echo("done")
+            return
+        wanted, context = provider_of(secret, said), context_for(settings)
+        with plainly():
+            guard = Guard(settings.webhook_allow)
+            made = providers.configure(session, context, guard, name, wanted, now=now)
+    base = settings.base_url.rstrip("/")
+    click.echo(f"redirect URI {base}{providers.back(made.backend_id)}")
 
 
 @backend.command("rotate")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,9 @@ from rights import logs
 from rights.domain.errors import RightsError
 from rights.settings import Settings, load
 from workflows.floor import Floor
+
+if TYPE_CHECKING:
+    from workflows.returned import Looked
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -128,18 +131,26 @@ def recheck(since: datetime, datamap: Path | None, state: Path | None) -> None:
     found = [f for f in found if f]
     click.echo(json.dumps({"since": since.isoformat(), "requests": found}))
     failed = any(f["code"] for f in found)
-    back = any(f["back"] or f["unsure"] for f in found)
+    back = any(f["back"] or f["unsure"] or f["by_hand"] for f in found)
     sys.exit(1 if failed else 3 if back else 0)
 
 
-def _looked(request_id: str, look: Callable[[str], Any]) -> dict[str, Any]:
+def _looked(request_id: str, look: Callable[[str], Looked | None]) -> dict[str, Any]:
+    from workflows import returned
+
     try:
         seen = look(request_id)
     except RightsError as error:
-        return {"request": request_id, "back": {}, "unsure": {}, "code": error.code}
+        return _told(request_id, returned.Looked(), error.code)
     if seen is None:
         return {}
-    return {"request": request_id, "back": seen.back, "unsure": seen.unsure, "code": ""}
+    return _told(request_id, seen)
+
+
+def _told(request_id: str, seen: Looked, code: str = "") -> dict[str, Any]:
+    """Return what is printed of one request."""
+    found = {"back": seen.back, "unsure": seen.unsure, "by_hand": seen.by_hand}
+    return {"request": request_id, **found, "code": code}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""``rights tasks`` and ``rights approve``: what staff do until there is a console."""
+"""``rights tasks``, ``approve`` and ``ask-proof``: what staff do until there is a console."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import Any
 import click
 from sqlmodel import Session
 
+from rights.domain import duties
 from rights.domain.errors import RightsError
 from rights.services import requests
+from rights.services.denials import CHANNELS
 from rights.settings import load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Request, Staff
-from workflows import aftertasks, plans
+from workflows import aftertasks, plans, queued
 from workflows import tasks as work
 from workflows.reasons import for_staff
 
@@ -33,11 +35,14 @@ def tasks() -> None:
 def list_tasks(*, as_json: bool) -> None:
     """Show what waits, the most urgent first."""
     settings = load()
-    with reading(open_engine(settings.database_url)) as session:
+    register = open_engine(settings.database_url)
+    now = RegisterClock(register).now()
+    with reading(register) as session:
         found = [
             *(_approval(request) for request, _ in plans.waiting(session)),
             *work.open_tasks(session),
             *aftertasks.open_tasks(session, settings),
+            *queued.open_tasks(session, now),
         ]
     if as_json:
         click.echo(json.dumps(found))
@@ -118,12 +123,19 @@ def leave_out(step: str, who: str, reason: str) -> None:
 @AS
 @click.option("--reason", required=True, help="A code of the catalogue; a wrong one names all.")
 @click.option(
+    "--channel",
+    type=click.Choice(CHANNELS),
+    default=CHANNELS[0],
+    show_default=True,
+    help="How you tell it beside the document that goes out anyway; a minor is told in writing.",
+)
+@click.option(
     "--note-basis",
     "facts",
     default="",
     help="The facts of this case, in words for the person; - reads them from standard input.",
 )
-def deny(request_id: str, who: str, reason: str, facts: str) -> None:
+def deny(request_id: str, who: str, reason: str, channel: str, facts: str) -> None:
     """Deny REQUEST_ID as a whole, before any store was changed for it."""
     from rights.services import denials
     from workflows.building import context_for
@@ -133,7 +145,30 @@ def deny(request_id: str, who: str, reason: str, facts: str) -> None:
 
     def act(session: Session, staff: Staff, now: datetime) -> None:
         request = requests.locked(session, request_id)
-        denials.deny(session, context, request, staff, reason=reason, facts=told, now=now)
+        said = {"reason": reason, "facts": told, "channel": channel}
+        denials.deny(session, context, request, staff, **said, now=now)
+
+    _act(who, act)
+
+
+@tasks.command()
+@click.argument("request_id")
+@click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day it ends.")
+@click.option("--because", required=True, help="Why, in words for the person; - reads them.")
+@AS
+def lift(request_id: str, who: str, on: datetime, because: str) -> None:
+    """Tell the person that the restriction REQUEST_ID ends, and lift it on that day."""
+    from rights.services import lifting
+    from workflows.building import context_for
+
+    context = context_for(load())
+    told = sys.stdin.read() if because == "-" else because
+
+    def act(session: Session, staff: Staff, now: datetime) -> str:
+        duties.check(staff.roles, duties.Act.LIFT)
+        request = requests.locked(session, request_id)
+        decided = lifting.Decision(f"staff:{staff.id}", told, on.date())
+        return lifting.announce(session, context, request, decided, now=now).id
 
     _act(who, act)
 
@@ -171,14 +206,39 @@ def _show(request_id: str, who: str) -> None:
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
-def _act(who: str, do: Callable[[Session, Staff, datetime], None], *, said: str = "done") -> None:
+@click.command("ask-proof")
+@click.argument("request_id")
+@click.option("--way", required=True, help="A way of proof; a wrong one names all.")
+@click.option("--reason", default="", help="Why one outside the plan is needed; - reads it.")
+@AS
+def ask_proof(request_id: str, way: str, reason: str, who: str) -> None:
+    """Ask the person of REQUEST_ID to prove who they are in this way."""
+    from rights.services import verification_plan
+    from workflows.building import context_for
+
+    context = context_for(load())
+    told = sys.stdin.read() if reason == "-" else reason
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        duties.check(staff.roles, duties.Act.ASK_PROOF)
+        request = requests.locked(session, request_id)
+        by = f"staff:{staff.id}"
+        verification_plan.demand(session, context, request, way, staff=by, reason=told, now=now)
+
+    _act(who, act)
+
+
+def _act(
+    who: str, do: Callable[[Session, Staff, datetime], str | None], *, said: str = "done"
+) -> None:
+    """Do it in one transaction; say *said*, or what it returned. A refusal is an entry too."""
     register = open_engine(load().database_url)
     now = RegisterClock(register).now()
     with reading(register) as session:
         staff = work.staff_named(session, who)
     try:
         with transaction(register) as session:
-            do(session, staff, now)
+            said = do(session, staff, now) or said
     except RightsError as error:
         with transaction(register) as session:
             work.refused(session, staff, error, now=now)

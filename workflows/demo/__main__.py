@@ -29,7 +29,9 @@ def main() -> int:
 
     report: dict[str, object] = {}
     try:
-        with building(terminal, state=given.state, port=given.port) as house:
+        with building(
+            terminal, state=given.state, port=given.port, website=not given.smoke
+        ) as house:
             if given.smoke:
                 from workflows.demo.smoke.scenario import run
 

@@ -15,9 +15,14 @@ from workflows.demo.house.settings import environment
 _TEXT: Final = Template("""
 The demo company is up.
 
-  API            $api
-  its pages      $api/docs
-  mails          appear here as they are sent
+  the shop       $website
+                 its customers' pages: be one of them and open Privacy (个人信息与隐私)
+  the portal     $api/portal/
+                 the same for people without an account. $reader there gets a copy with the
+                 address $mailbox, the code that appears here, and two details the shop
+                 holds: born on $born, order number, last four digits of a card
+  API            $api, its pages $api/docs
+  mails, texts   appear here as they are sent, the codes that people are asked for in them
   to stop        Ctrl-C, or: kill $pid
 
 In another terminal, in this folder:
@@ -65,7 +70,10 @@ def guide(house: House) -> dict[str, object]:
     values = {
         "reader": reader.name,
         "reading": str(reader.id),
+        "mailbox": reader.email,
+        "born": reader.born.isoformat(),
         "api": house.addresses.base_url,
+        "website": house.addresses.website_url,
         "key": house.backend.key,
         "pid": str(os.getpid()),
         "recommender": house.addresses.recommender_url,
@@ -78,7 +86,7 @@ def guide(house: House) -> dict[str, object]:
         "python": shlex.quote(sys.executable),
     }
     print(_TEXT.substitute(values), file=sys.stderr, flush=True)
-    shown = ("api", "key", "recommender", "folder", "settings")
+    shown = ("api", "website", "key", "recommender", "folder", "settings")
     return {"ok": True, **{name: values[name] for name in shown}}
 
 

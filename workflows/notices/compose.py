@@ -1,26 +1,29 @@
 """
 What each notice says.
 
-A letter holds the reference, codes, times and counts; never the person's data, and no address
-to click. A token stands as text beside the code that it replaces. One function for each event,
-and a table of them.
+A letter holds the reference, codes, times and counts; never the person's data. One address stands
+in some of them, as text: where somebody who did not ask says so. A token stands as text beside the
+code that it replaces. One function for each event, and a table of them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 from rights.domain.lifecycle import TERMINAL, State
+from rights.domain.parameters import UNTIL
+from rights.domain.representation import Role
 from rights.services import denials
 from rights.services.reasons import catalogue as reasons
+from rights.store.models import Request
+from workflows.notices import about_keys, correspondence
 from workflows.notices.facts import Facts
 from workflows.notices.letter import (
     Block,
     Letter,
-    big,
     bullets,
     heading,
     paragraph,
@@ -28,21 +31,25 @@ from workflows.notices.letter import (
     table,
 )
 from workflows.notices.lines import basis_of, items
+from workflows.notices.parts import about as _about
+from workflows.notices.parts import code_and_rest
+from workflows.notices.parts import label as _label
+from workflows.notices.told import ComplaintFacts, Told
 
 _MIB: Final = 1_048_576
 
 
-def compose(facts: Facts) -> Letter:
+def compose(facts: Told) -> Letter:
     """Return the letter for one notice."""
     say = facts.words
     blocks = (
         paragraph(say.say("greeting")),
-        *_BODIES[facts.event](facts),
+        *_body(facts),
         table([(say.say("labels", "contact"), facts.contact)]),
         paragraph(say.say("footer", company=facts.company)),
     )
     return Letter(
-        subject=say.say("subjects", facts.event, reference=facts.request.id),
+        subject=say.say("subjects", facts.event, reference=facts.reference),
         sender=say.say("from", company=facts.company).strip(" ,"),
         language=say.language,
         colon=say.say("colon"),
@@ -50,15 +57,11 @@ def compose(facts: Facts) -> Letter:
     )
 
 
-def _label(facts: Facts, name: str, value: str) -> tuple[str, str]:
-    return facts.words.say("labels", name), value
-
-
-def _about(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield the lines that name the request."""
-    request, say = facts.request, facts.words
-    yield _label(facts, "reference", request.id)
-    yield _label(facts, "asked", say.say("asked", str(request.kind), str(request.option)))
+def _body(facts: Told) -> Iterator[Block]:
+    if isinstance(facts, ComplaintFacts):
+        return correspondence.OF_COMPLAINTS[facts.event](facts)
+    assert isinstance(facts, Facts), "a notice is about a request or a complaint"
+    return _BODIES[facts.event](facts)
 
 
 def _received(facts: Facts) -> Iterator[Block]:
@@ -76,7 +79,9 @@ def _received(facts: Facts) -> Iterator[Block]:
         ]
     )
     if step == "code":
-        yield from _code_and_rest(facts)
+        yield from code_and_rest(facts)
+    if facts.link and request.state not in TERMINAL:
+        yield from _not_me(facts)
     if request.state not in TERMINAL:
         ways = (_label(facts, name, _how(facts, name)) for name in ("add", "cancel"))
         yield table(ways)
@@ -103,21 +108,9 @@ def _how(facts: Facts, name: str) -> str:
     return facts.words.say("how", name, contact=facts.contact)
 
 
-def _code_and_rest(facts: Facts) -> Iterator[Block]:
-    say = facts.words
-    assert facts.code_until is not None, "a code has an end"
-    left = (facts.code_until - facts.now).total_seconds()
-    yield big(facts.code)
-    until = facts.moment(facts.code_until)
-    yield paragraph(say.say("code", "validity", minutes=max(1, math.floor(left / 60)), until=until))
-    yield paragraph(say.say("code", "token"))
-    yield paste(facts.token)
-    yield paragraph(say.say("code", "not_you"))
-
-
 def _code(facts: Facts) -> Iterator[Block]:
     yield paragraph(facts.words.say("code", "opening", reference=facts.request.id))
-    yield from _code_and_rest(facts)
+    yield from code_and_rest(facts)
 
 
 def _needs_info(facts: Facts) -> Iterator[Block]:
@@ -134,7 +127,7 @@ def _needs_info(facts: Facts) -> Iterator[Block]:
 def _outcome(facts: Facts) -> Iterator[Block]:
     say, request = facts.words, facts.request
     denied = request.state is State.DENIED
-    if not facts.proved and request.level_needed > 0:
+    if _brief(facts):
         yield paragraph(say.say("outcome", "brief"))
         yield table(_about(facts))
         if denied:  # the ways out are the law's, and tell nothing about anybody
@@ -148,6 +141,25 @@ def _outcome(facts: Facts) -> Iterator[Block]:
         yield heading(say.say("outcome", "facts"))
         yield from map(paragraph, facts.answers)
     yield from _ways_out(facts)
+
+
+def _brief(facts: Facts) -> bool:
+    """Return whether this reader has not shown enough to be told what was found."""
+    request = facts.request
+    if facts.acting and request.requester_role is not Role.SELF:
+        # Somebody may switch a thing off for another without any proof; what came of it is theirs.
+        return not (facts.proved and request.level_needed and request.level >= request.level_needed)
+    return not facts.proved and (request.level_needed > 0 or _typed_only(request))
+
+
+def _typed_only(request: Request) -> bool:
+    """
+    Return whether somebody merely typed addresses into the portal.
+
+    One of them may be another person's: a letter that says what was found would tell the one
+    who typed it whether there was anything.
+    """
+    return request.channel == "portal" and not request.acr
 
 
 def _ways_out(facts: Facts) -> Iterator[Block]:
@@ -235,6 +247,61 @@ def _hold_ended(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("hold_ended", "closed"))
 
 
+def _lift_announced(facts: Facts) -> Iterator[Block]:
+    say, request = facts.words, facts.request
+    day = say.day(date.fromisoformat(request.parameters[UNTIL]))
+    yield paragraph(say.say("lift_announced", "opening", day=day))
+    yield table([*_about(facts), _label(facts, "ends", day)])
+    if facts.answers:
+        yield heading(say.say("lift_announced", "because"))
+        yield from map(paragraph, facts.answers)
+    else:
+        yield paragraph(say.say("lift_announced", "own"))
+    yield paragraph(say.say("lift_announced", "object"))
+    yield table([_label(facts, "cancel", _how(facts, "cancel"))])
+
+
+def _not_me(facts: Facts) -> Iterator[Block]:
+    yield paragraph(facts.words.say("not_me", "how"))
+    yield paste(facts.link)
+
+
+def _warning(facts: Facts) -> Iterator[Block]:
+    """Yield what every contact on file is told: nothing that opens the request itself."""
+    say, request = facts.words, facts.request
+    yield paragraph(say.say(facts.event, "opening"))
+    yield table(
+        [
+            _label(facts, "warning", facts.reference),
+            _label(facts, "asked", say.say("asked", str(request.kind), str(request.option))),
+            _label(facts, "received", facts.moment(request.received_at)),
+        ]
+    )
+    yield paragraph(say.say("not_me", "yours"))
+    yield from _not_me(facts)
+    yield paragraph(say.say("not_me", "careful"))
+
+
+def _represented(facts: Facts) -> Iterator[Block]:
+    say = facts.words
+    role = say.say("roles", str(facts.request.requester_role))
+    yield paragraph(say.say("represented", "opening", role=role))
+    yield table(_about(facts))
+    yield paragraph(say.say("represented", "known"))
+    yield paragraph(say.say("represented", "unknown"))
+    yield table([_label(facts, "cancel", _how(facts, "cancel"))])
+
+
+def _guardian_asked(facts: Facts) -> Iterator[Block]:
+    say = facts.words
+    yield paragraph(say.say("guardian_asked", "opening"))
+    yield table([*_about(facts), _label(facts, "due", facts.moment(facts.request.promised_at))])
+    yield paragraph(say.say("guardian_asked", "how"))
+    if facts.code:
+        yield from code_and_rest(facts)
+    yield paragraph(say.say("guardian_asked", "meanwhile"))
+
+
 _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyType(
     {
         "received": _received,
@@ -245,6 +312,13 @@ _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyT
         "package_expiring": _package_expiring,
         "expired": _expired,
         "hold_ended": _hold_ended,
+        "lift_announced": _lift_announced,
+        "someone_asked": _warning,
+        "wrong_codes": _warning,
+        **correspondence.BODIES,
+        "represented": _represented,
+        "guardian_asked": _guardian_asked,
+        **about_keys.BODIES,
     }
 )
 """What is said on each occasion; a test compares it with ``services.notices.EVENTS``."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rights.services import audit
 from rights.store.models import HeldRows
@@ -17,12 +18,15 @@ from workflows.recipes import Action
 def ended_lines(session: Session, request_id: str) -> list[dict[str, Any]]:
     """Return one line for each collection of the last time rows of this request went."""
     found = [e for e in audit.entries(session, request_id) if e.event == ENDED]
-    kept = {
-        row.collection: row
-        for row in session.exec(select(HeldRows).where(HeldRows.request_id == request_id))
-    }
+    kept = {row.collection: row for row in session.exec(_notes(request_id))}
     last = max((e.at for e in found), default=None)
     return [_line(e.data, kept.get(e.data["collection"])) for e in found if e.at == last]
+
+
+def _notes(request_id: str) -> SelectOfScalar[HeldRows]:
+    """Select the notes of a request, the latest of a collection last: rows may be held anew."""
+    mine = select(HeldRows).where(HeldRows.request_id == request_id)
+    return mine.order_by(col(HeldRows.created_at))
 
 
 def _line(data: dict[str, Any], row: HeldRows | None) -> dict[str, Any]:

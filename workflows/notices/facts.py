@@ -4,79 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import orjson
 from sqlmodel import Session, col, select
 
-from rights.domain.regime import Regime
-from rights.services import notes, subjects, verification
+from rights.domain.representation import REPRESENTATIVE, Role
+from rights.services import (
+    appeals,
+    contact_warnings,
+    contacts,
+    key_letters,
+    not_me,
+    notes,
+    verification,
+    warnings_due,
+    writings,
+)
+from rights.services.contacts import Contact
 from rights.services.context import Context
+from rights.services.lifting import ANNOUNCED
 from rights.store.models import (
+    Appeal,
     Challenge,
+    Complaint,
     IdentifierRow,
     Notice,
     Package,
     ReceiptRow,
+    RepresentativeContact,
     Request,
 )
 from workflows.expiry import ENDED
 from workflows.notices.ended import ended_lines
-from workflows.notices.words import Words, language_of, words
+from workflows.notices.told import ComplaintFacts, Told
+from workflows.notices.words import language_of, words
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Told):
     """
-    Everything a letter may say.
+    Everything a letter about a request may say.
 
     Args:
         proved: The address was proved in this request, by a code or by the backend's word.
-        contact: Of the person in charge of privacy; empty when the data map names none.
-        code: The one-time code, while it works.
-        token: What can be pasted in place of it, as long.
         receipt: The signed statement of outcome, once there is one.
-        answers: What staff added to the outcome.
+        answers: What staff added to the outcome, or the reasons for which an appeal was decided.
+        warning: Its own reference, where that of the request is not told.
+        link: Where somebody who did not ask says so; empty where nothing is given away.
+        acting: The address is that of who acts for the subject.
+        key_way: Of a letter about somebody's keys: what the key is.
     """
 
-    notice_id: str
-    event: str
     request: Request = field(repr=False)
-    context: Context = field(repr=False)
-    words: Words = field(repr=False)
-    address: str = field(repr=False)
     proved: bool
-    contact: str
-    now: datetime
-    code: str = field(default="", repr=False)
-    token: str = field(default="", repr=False)
-    code_until: datetime | None = None
-    challenge_id: str = ""
     receipt: Mapping[str, Any] = field(default_factory=dict, repr=False)
     package: Package | None = field(default=None, repr=False)
     answers: tuple[str, ...] = field(default=(), repr=False)
+    appeal: Appeal | None = field(default=None, repr=False)
+    warning: str = ""
+    link: str = field(default="", repr=False)
+    acting: bool = False
+    key_way: str = ""
 
     @property
-    def company(self) -> str:
-        """The name of who answers."""
-        name = self.context.datamap.controller.get("name", "")
-        return self.words.either(name) if isinstance(name, Mapping) else str(name)
+    def reference(self) -> str:
+        """The reference that the subject names."""
+        return self.warning or self.request.id
 
     @property
-    def regimes(self) -> tuple[Regime, ...]:
-        """The laws the request is handled under."""
-        book = self.context.regimes
-        return tuple(book[name] for name in self.request.regimes if name in book)
-
-    @property
-    def zone(self) -> tzinfo:
-        """Where the first of these laws counts its days."""
-        return next((regime.counting.zone for regime in self.regimes), UTC)
-
-    def moment(self, at: datetime) -> str:
-        """Return a moment in the person's language and the law's zone."""
-        return self.words.moment(at, self.zone)
+    def laws(self) -> list[str]:
+        """The names of the regimes the request is handled under."""
+        return self.request.regimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +88,58 @@ class Unsendable:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The requests that some notices are about, and the identifiers of each, by its id."""
+    """
+    The requests and complaints some notices are about, and how the people of each are reached.
+
+    Args:
+        warned: Contacts on file, by the id of their warning.
+    """
 
     requests: Mapping[str, Request]
+    complaints: Mapping[str, Complaint]
     identifiers: Mapping[str, Sequence[IdentifierRow]]
+    warned: Mapping[str, IdentifierRow]
+    representatives: Mapping[str, Sequence[RepresentativeContact]]
 
 
 def known(session: Session, notices: Iterable[Notice]) -> Known:
     """Read for many notices at once what most of them need."""
+    notices = list(notices)
     ids = sorted({notice.request_id for notice in notices})
     requests = session.exec(select(Request).where(col(Request.id).in_(ids))).all()
     identifiers: dict[str, list[IdentifierRow]] = {one: [] for one in ids}
     query = select(IdentifierRow).where(col(IdentifierRow.request_id).in_(ids))
     for row in session.exec(query):
         identifiers[row.request_id].append(row)
-    return Known({request.id: request for request in requests}, identifiers)
+    found = {request.id: request for request in requests}
+    rest = [one for one in ids if one not in found]
+    query_rest = select(Complaint).where(col(Complaint.id).in_(rest))
+    complaints = session.exec(query_rest).all() if rest else ()
+    return Known(
+        found,
+        {one.id: one for one in complaints},
+        identifiers,
+        _warned(session, notices),
+        _acting(session, ids),
+    )
+
+
+def _warned(session: Session, notices: Iterable[Notice]) -> Mapping[str, IdentifierRow]:
+    on_file = [one.identifier_id for one in notices if one.event in warnings_due.EVENTS]
+    return contact_warnings.recipients(session, on_file) if on_file else {}
+
+
+def _acting(session: Session, ids: Sequence[str]) -> Mapping[str, Sequence[RepresentativeContact]]:
+    acting: dict[str, list[RepresentativeContact]] = {one: [] for one in ids}
+    theirs = select(RepresentativeContact).where(col(RepresentativeContact.request_id).in_(ids))
+    for contact in session.exec(theirs):
+        acting[contact.request_id].append(contact)
+    return acting
 
 
 def gather(
     session: Session, context: Context, notice: Notice, about: Known, now: datetime
-) -> Facts | Unsendable:
+) -> Facts | ComplaintFacts | Unsendable:
     """
     Read what a notice needs.
 
@@ -117,38 +149,95 @@ def gather(
     Raises:
         Tampered, ConfigError: a sealed value does not open.
     """
-    request = about.requests.get(notice.request_id)
-    row = _recipient(context, notice, about.identifiers[notice.request_id]) if request else None
-    if request is None or row is None:
+    found, key_way = _about(session, context, notice, about)
+    row = _recipient(context, notice, about) if found else None
+    if found is None or row is None:
         return Unsendable("no_contact")
     challenge = session.get(Challenge, notice.challenge_id) if notice.challenge_id else None
     live = challenge is not None and challenge.used_at is None and challenge.expires_at > now
-    if notice.event == "code" and not live:
+    if notice.event in ("code", key_letters.CODE) and not live:
         return Unsendable("stale")
-    code = challenge if live else None
+    told = {
+        "notice_id": notice.id,
+        "event": notice.event,
+        "words": words(language_of(found.locale)),
+        "now": now,
+        **_to(context, row),
+        **(_code(context, challenge) if challenge and live else {}),
+    }
+    if isinstance(found, Complaint):
+        return ComplaintFacts(complaint=found, **told)
+    told |= _result(session, context, found, notice.event)
     return Facts(
-        notice_id=notice.id,
-        event=notice.event,
-        request=request,
-        context=context,
-        words=words(language_of(request.locale)),
-        address=subjects.value(context.vault, row),
-        proved=bool(row.proof),
-        contact=str(context.datamap.controller.get("dpo_contact", "")),
-        now=now,
-        code=verification.code_of(context, code) if code else "",
-        token=verification.token_of(context, code) if code else "",
-        code_until=code.expires_at if code else None,
-        challenge_id=code.id if code else "",
-        **_result(session, context, request, notice.event),
+        request=found,
+        proved=contacts.proved(row),
+        acting=isinstance(row, RepresentativeContact),
+        warning=notice.identifier_id if notice.event in warnings_due.EVENTS else "",
+        link=_link(context, notice, found, now),
+        key_way=key_way,
+        **told,
     )
 
 
-def _recipient(
-    context: Context, notice: Notice, rows: Sequence[IdentifierRow]
-) -> IdentifierRow | None:
-    wanted = [r for r in rows if notice.identifier_id in ("", r.id)]
-    return verification.contact_among(context, wanted)
+def _about(
+    session: Session, context: Context, notice: Notice, about: Known
+) -> tuple[Request | Complaint | None, str]:
+    """Return what a notice is about; of a letter about somebody's keys also what the key is."""
+    found = about.requests.get(notice.request_id) or about.complaints.get(notice.request_id)
+    letter = None if found else key_letters.stand_in(session, context, notice.request_id)
+    return (letter[1], letter[0].way) if letter else (found, "")
+
+
+def _to(context: Context, row: Contact) -> dict[str, Any]:
+    """Return where it goes, and whom to write back to."""
+    return {
+        "context": context,
+        "address": contacts.value(context.vault, row),
+        "way": contacts.ways(context)[row.type],
+        "contact": str(context.datamap.controller.get("dpo_contact", "")),
+    }
+
+
+def _code(context: Context, challenge: Challenge) -> dict[str, Any]:
+    return {
+        "code": verification.code_of(context, challenge),
+        "token": verification.token_of(context, challenge),
+        "code_until": challenge.expires_at,
+        "challenge_id": challenge.id,
+    }
+
+
+_RESULTS: Final = frozenset({"outcome", "package_ready", "package_expiring", "hold_ended"})
+"""Events that say what was found: for whom of the two people it is meant."""
+
+
+def _recipient(context: Context, notice: Notice, about: Known) -> Contact | None:
+    if notice.event in warnings_due.EVENTS:
+        warned = (r for r in about.warned.values() if r.id == notice.identifier_id)
+        return contacts.best(context, warned)
+    subject: Sequence[Contact] = about.identifiers[notice.request_id]
+    acting: Sequence[Contact] = about.representatives[notice.request_id]
+    if notice.identifier_id:
+        named = (r for r in (*subject, *acting) if r.id == notice.identifier_id)
+        return contacts.best(context, named)
+    request = about.requests.get(notice.request_id)
+    to_second = request is not None and _to_second(request, notice.event)
+    return contacts.best(context, acting if to_second and acting else subject)
+
+
+def _to_second(request: Request, event: str) -> bool:
+    if event in _RESULTS:
+        return request.delivers_to == REPRESENTATIVE
+    return request.requester_role is not Role.SELF
+
+
+def _link(context: Context, notice: Notice, request: Request, now: datetime) -> str:
+    """Return where a reader who did not ask for this says so."""
+    if notice.event in warnings_due.EVENTS:
+        return not_me.link(context, now=now, warning_id=notice.identifier_id)
+    if notice.event == "received" and warnings_due.applies(request):
+        return not_me.link(context, now=now, request_id=request.id)
+    return ""
 
 
 def _result(session: Session, context: Context, request: Request, event: str) -> dict[str, Any]:
@@ -160,8 +249,15 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
             "receipt": orjson.loads(receipt.body) if receipt else {},
             "answers": tuple(str(answer) for answer in answers),
         }
+    if event == ANNOUNCED:
+        told = notes.read(session, context.vault, request.id, notes.ANSWER)
+        return {"answers": tuple(str(one) for one in told)}
     if event == ENDED:
         return {"receipt": {"outcome": ended_lines(session, request.id)}}
+    if event.startswith("appeal_"):
+        reasons = writings.one(session, context.vault, request.id, writings.APPEAL_REASONS)
+        appeal = appeals.of_request(session, request.id)
+        return {"appeal": appeal, "answers": (reasons,) if reasons else ()}
     if event.startswith("package_"):
         query = select(Package).where(Package.request_id == request.id)
         newest = query.order_by(col(Package.created_at).desc()).limit(1)

@@ -21,15 +21,19 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import ConfigError, NotFound, Refused, Transient
 from rights.logs import get
-from rights.services import audit, requests
+from rights.services import audit, contact_warnings, requests, warnings_due
+from rights.services.contacts import Way
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.keys import Tampered
 from rights.store.models import Challenge, Notice
 from workflows.notices.compose import compose
-from workflows.notices.facts import Facts, Known, Unsendable, gather, known
-from workflows.notices.mail import Down, Outgoing, message
+from workflows.notices.facts import Known, Unsendable, gather, known
+from workflows.notices.mail import Down, Mail, Outgoing, message
 from workflows.notices.remind import remind
+from workflows.notices.short import short
+from workflows.notices.sms import HttpProvider, Provider
+from workflows.notices.told import Told
 
 __all__ = ["ATTEMPTS", "LEASE", "remind", "send_due"]
 
@@ -38,6 +42,8 @@ TURN: Final = timedelta(minutes=2)
 """How long one call goes on sending; below the lease by more than one timeout."""
 ATTEMPTS: Final = 30
 """Tries before a notice is given up: about two days with the pauses of the settings."""
+TEXTS: Final = timedelta(seconds=20)
+"""How long of that text messages may take: behind a slow provider mails would wait."""
 _TOGETHER: Final = 20
 """Notices marked in one transaction: what a crash repeats at most."""
 
@@ -69,6 +75,7 @@ def send_due(
         notices = _claim(session, now(), limit)
         about = known(session, notices)
         found = [(notice, _gathered(session, context, notice, about, now())) for notice in notices]
+    found.sort(key=lambda one: isinstance(one[1], Told) and one[1].way is Way.SMS)  # mails first
     ends_at = now() + TURN
     done: list[_Result] = []
     sent = taken = 0
@@ -112,7 +119,7 @@ def _claim(session: Session, now: datetime, limit: int) -> Sequence[Notice]:
 
 def _gathered(
     session: Session, context: Context, notice: Notice, about: Known, now: datetime
-) -> Facts | Unsendable:
+) -> Told | Unsendable:
     try:
         return gather(session, context, notice, about, now)
     except (Tampered, ConfigError) as error:
@@ -122,44 +129,60 @@ def _gathered(
 
 def _sent(
     context: Context,
-    found: Sequence[tuple[Notice, Facts | Unsendable]],
+    found: Sequence[tuple[Notice, Told | Unsendable]],
     now: Callable[[], datetime],
     ends_at: datetime,
 ) -> Iterator[_Result]:
-    """Send one after another; once the server is down or time is up, the rest waits."""
-    rest = ""
-    with Outgoing(context.settings) as server:
+    """Send one after another; what goes a way that is down waits, and all once time is up."""
+    down: set[Way] = set()
+    over, texts_end = False, None
+    with Outgoing(context.settings) as server, HttpProvider(context.settings) as provider:
         for notice, facts in found:
             if isinstance(facts, Unsendable):
                 yield _Result(notice, facts.state)
                 continue
-            if not rest and now() > ends_at:
-                rest = "untried"
-            if not rest:
-                state = _send(server, context, facts, now())
-                rest = "waiting" if state == "down" else ""
-            yield _Result(notice, rest or state, facts.challenge_id)
+            if facts.way is Way.SMS and texts_end is None:
+                texts_end = min(ends_at, now() + TEXTS)
+            over = over or (facts.way not in down and now() > (texts_end or ends_at))
+            if over or facts.way in down:
+                state = "waiting" if facts.way in down else "untried"
+                yield _Result(notice, state, facts.challenge_id)
+                continue
+            state = _send(server, provider, context, facts, now())
+            if state == "down":
+                down.add(facts.way)
+                state = "waiting"
+            yield _Result(notice, state, facts.challenge_id)
 
 
-def _send(server: Outgoing, context: Context, facts: Facts, now: datetime) -> str:
+def _send(
+    server: Outgoing, provider: Provider, context: Context, facts: Told, now: datetime
+) -> str:
+    """Return what came of sending one."""
     try:
-        mail = message(
-            compose(facts),
-            settings=context.settings,
-            to=facts.address,
-            reply_to=facts.contact,
-            notice_id=facts.notice_id,
-            now=now,
-        )
-        server.send(mail)
+        if facts.way is Way.SMS:
+            provider.send(short(facts))
+        else:
+            server.send(_mail(context, facts, now))
     except Down as error:
-        get().warning("mail.down", code=error.code)
+        get().warning(error.code.replace("_", ".", 1), code=error.code)
         return "down"
     except Transient:
         return "waiting"
     except Refused:
         return "refused"
     return "sent"
+
+
+def _mail(context: Context, facts: Told, now: datetime) -> Mail:
+    return message(
+        compose(facts),
+        settings=context.settings,
+        to=facts.address,
+        reply_to=facts.contact,
+        notice_id=facts.notice_id,
+        now=now,
+    )
 
 
 def _write(register: Engine, context: Context, results: Sequence[_Result], now: datetime) -> None:
@@ -190,6 +213,7 @@ def _mark(
             challenge.sent_at = now
     elif result.state == "refused":
         _give_up(session, notice, "notice_refused", now)
+    _forget(session, notice)
 
 
 def _later(session: Session, context: Context, notice: Notice, now: datetime) -> None:
@@ -197,6 +221,7 @@ def _later(session: Session, context: Context, notice: Notice, now: datetime) ->
     if notice.attempts >= ATTEMPTS:
         notice.state, notice.next_at = "failed", None
         _give_up(session, notice, "notice_failed", now)
+        _forget(session, notice)
         return
     pauses = context.settings.backoff_s
     pause = pauses[min(notice.attempts, len(pauses)) - 1]
@@ -204,6 +229,12 @@ def _later(session: Session, context: Context, notice: Notice, now: datetime) ->
     if notice.attempts == len(pauses):
         about = {"notice_id": notice.id, "request_id": notice.request_id}
         get().error("notice.late", **about, attempts=notice.attempts)
+
+
+def _forget(session: Session, notice: Notice) -> None:
+    """An address of a contact on file is kept no longer than its mail waits."""
+    if notice.event in warnings_due.EVENTS:
+        contact_warnings.forget(session, notice.identifier_id)
 
 
 def _give_up(session: Session, notice: Notice, event: str, now: datetime) -> None:

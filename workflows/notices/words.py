@@ -3,81 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from babel import Locale
-from babel.dates import format_datetime
+from rights.services import words as catalogues
+from rights.services.words import LANGUAGES, Words, language_of
 
-LANGUAGES: Final = ("zh-CN", "en")
+__all__ = ["LANGUAGES", "Words", "catalogue", "language_of", "words"]
 
-
-class Words:
-    """
-    One language.
-
-    Args:
-        language: One of :data:`LANGUAGES`.
-    """
-
-    def __init__(self, language: str, catalogue: Mapping[str, Any]) -> None:
-        self.language = language
-        self.chinese = language == "zh-CN"
-        self._catalogue = catalogue
-        self._locale = Locale.parse(language, sep="-")
-
-    def say(self, *path: str, **values: object) -> str:
-        """
-        Return the sentence at *path*, filled in.
-
-        Raises:
-            KeyError: there is none; a test sees to it that there is one for every code of ours.
-        """
-        return str(self._at(path)).format(**values)
-
-    def find(self, *path: str) -> str:
-        """Return the words at *path* as they are, or nothing."""
-        try:
-            found = self._at(path)
-        except KeyError:
-            return ""
-        return found if isinstance(found, str) else ""
-
-    def moment(self, at: datetime, zone: tzinfo) -> str:
-        """Return a moment as people of this language write it, with its distance to UTC."""
-        return format_datetime(at, self.say("moment"), tzinfo=zone, locale=self._locale)
-
-    def join(self, sentences: list[str]) -> str:
-        """Put sentences behind each other."""
-        return ("" if self.chinese else " ").join(sentences)
-
-    def listed(self, things: list[str]) -> str:
-        """Name several things."""
-        return ("、" if self.chinese else ", ").join(things)
-
-    def laws(self, bases: list[str]) -> str:
-        """Name several laws, whose own names have commas in them."""
-        return ("；" if self.chinese else "; ").join(bases)
-
-    def either(self, text: Mapping[str, str], otherwise: str = "") -> str:
-        """Return a text of the data map in this language, else in the other one."""
-        chinese = next((text[k] for k in ("zh-CN", "zh", "zh_CN") if text.get(k)), "")
-        english = text.get("en", "")
-        return ((chinese or english) if self.chinese else (english or chinese)) or otherwise
-
-    def _at(self, path: tuple[str, ...]) -> Any:
-        found: Any = self._catalogue
-        for name in path:
-            found = found[name]
-        return found
-
-
-def language_of(locale: str) -> str:
-    """Return the language we write to somebody in: English if asked for, else Chinese."""
-    return "en" if locale.replace("_", "-").partition("-")[0].lower() == "en" else "zh-CN"
+_FOLDER: Final = Path(__file__).with_name("words")
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -88,6 +23,4 @@ def words(language: str) -> Words:
 
 def catalogue(language: str) -> Mapping[str, Any]:
     """Return everything that can be said, as the file has it."""
-    file = files(__package__).joinpath("words", f"{language}.yaml")
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return found
+    return catalogues.catalogue(_FOLDER, language)

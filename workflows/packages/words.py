@@ -1,4 +1,7 @@
-"""Words for people, in zh-CN and en, from ``words.yaml`` and from titles in the data map."""
+"""
+Words for people, in zh-CN and en: from ``words.yaml``, ``rights/catalogue/categories.yaml`` and
+from titles in the data map.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 from markupsafe import escape
+
+from rights.services import catalogue
 
 _PERIOD: Final = re.compile(r"(\d+)([dwmy])")
 _CHINESE: Final = ("zh-CN", "zh", "zh_CN")
@@ -44,7 +49,7 @@ def both(text: Mapping[str, str], otherwise: str = "") -> Both:
 @lru_cache(maxsize=1)
 def _catalogue() -> Mapping[str, Mapping[str, Both]]:
     text = files(__package__).joinpath("words.yaml").read_text(encoding="utf-8")
-    raw: dict[str, Any] = yaml.safe_load(text)
+    raw: dict[str, Any] = {**yaml.safe_load(text), "categories": catalogue.categories()}
     return {k: {name: both(words) for name, words in v.items()} for k, v in raw.items()}
 
 

@@ -121,7 +121,9 @@ def _restriction(raw: Any) -> Restriction | None:
         return Restriction(raw)
     if not isinstance(raw, Mapping):
         return None
-    return Restriction(raw.get("strategy", ""), raw.get("column", ""), raw.get("value", True))
+    value = raw.get("value", True)
+    lifted = (raw["lifted"],) if "lifted" in raw else (False,) if value is True else ()
+    return Restriction(raw.get("strategy", ""), raw.get("column", ""), value, lifted)
 
 
 def _location(raw: Plain) -> Plain:
@@ -141,6 +143,7 @@ def _purpose(raw: Plain) -> Purpose:
         necessary=raw.get("necessary", False),
         use=raw.get("use", ""),
         contract=_contract(raw["contract"]) if raw.get("contract") else None,
+        approval=raw.get("approval", ""),
     )
 
 

@@ -54,9 +54,15 @@ def _field(raw: Plain, rules: Plain) -> Field:
         correct=_correctable(raw.get("correct")),
         title=MappingProxyType(dict(raw.get("title", {}))),
         on_source_erasure=long.get("on_erasure", ""),
-        proof=raw.get("proof", ""),
+        **_proof(raw.get("proof", "")),
         contact_changed_at=raw.get("contact", {}).get("changed_at", ""),
     )
+
+
+def _proof(raw: Any) -> dict[str, str]:
+    if isinstance(raw, Mapping):
+        return {"proof": raw.get("as_", ""), "compare": raw.get("compare", "")}
+    return {"proof": raw}
 
 
 def _correctable(raw: Any) -> Correctable | None:

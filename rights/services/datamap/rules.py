@@ -8,8 +8,11 @@ from typing import Final
 
 from rights.domain import graph
 from rights.domain.datamap import Collection, DataMap, Erasure, Field, Link, OnErasure, Secret
+from rights.domain.policy import trains
+from rights.services.datamap import proofs
 from rights.services.datamap.problems import Path, Problem
 from rights.services.datamap.walking import collections, links
+from rights.services.policy_rules import sentence
 
 _SAY_WHY: Final = "add because: with the reason, as the person will read it"
 
@@ -17,9 +20,14 @@ _SAY_WHY: Final = "add because: with the reason, as the person will read it"
 def broken_rules(datamap: DataMap) -> Iterator[Problem]:
     """Yield every contradiction within one collection, field or link."""
     yield from _twice(datamap)
+    for index, purpose in enumerate(datamap.purposes.values()):
+        if trains(purpose) and purpose.necessary and not purpose.approval:
+            remedy = sentence("training_necessary")
+            yield Problem(("purposes", index, "necessary"), "trains a model by necessity", remedy)
     for path, collection in collections(datamap):
         yield from _collection(path, collection)
         yield from _followed(path, collection, datamap)
+        yield from proofs.broken(path, collection, datamap)
         for index, field in enumerate(collection.fields):
             yield from _field((*path, "fields", index), field)
     for path, _, link in links(datamap):
@@ -80,6 +88,9 @@ def _collection(path: Path, collection: Collection) -> Iterator[Problem]:
     if restriction and restriction.strategy == "flag" and not restriction.column:
         remedy = "add column: with the column to set"
         yield Problem((*path, "restriction"), "sets a flag in no column", remedy)
+    if restriction and restriction.value in restriction.lifted:
+        what = "lifts a flag by the value that sets it"
+        yield Problem((*path, "restriction", "lifted"), what, "give it the value of a row in use")
 
 
 def _followed(path: Path, collection: Collection, datamap: DataMap) -> Iterator[Problem]:

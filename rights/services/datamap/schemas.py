@@ -102,6 +102,13 @@ class ContactShape(Closed):
     changed_at = _row_name(required=True)
 
 
+class ProofShape(Closed):
+    """``proof`` at length: what the value is, and how it is compared."""
+
+    as_ = Choice(words.PROOFS, "use as proof", required=True, data_key="as")
+    compare = Choice(words.COMPARE, "way to compare")
+
+
 class FieldShape(Closed):
     """One member of ``fields``."""
 
@@ -121,7 +128,7 @@ class FieldShape(Closed):
     derived_from = Derived()
     ai = Part(AiShape)
     correct = WordOr(words.CORRECT_MODES, lambda: Part(CorrectShape))
-    proof = Choice(words.PROOFS, "use as proof")
+    proof = WordOr(words.PROOFS, lambda: Part(ProofShape))
     contact = Part(ContactShape)
 
 
@@ -190,6 +197,7 @@ class RestrictionShape(Closed):
     strategy = Choice(words.STRATEGIES, "way to restrict", required=True)
     column = _row_name()
     value = Plain()
+    lifted = Plain()
 
 
 class RetentionPart(Part):
@@ -344,6 +352,7 @@ class PurposeShape(Closed):
     necessary = Flag()
     use = Choice(words.AI_USES, "use by AI")
     contract = Part(ContractShape)
+    approval = Text()
 
 
 class DecisionShape(Closed):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from rights.domain.facts import COMPARISONS, USUALLY
+
 NAME: Final = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
 NAME_RULE: Final = "letters, digits, _ and -, beginning with a letter, at most 63"
 ROW_NAME: Final = r"[^\s:,](?:[^:,\n]*[^\s:,])?"
@@ -20,7 +22,8 @@ CLASSIFICATIONS: Final = ("general", "important", "core", "unknown")
 STRATEGIES: Final = ("flag", "seal", "escrow")
 CORRECT_MODES: Final = ("allowed", "self_service", "refused")
 CORRECT_TYPES: Final = ("text", "integer", "number", "date", "boolean")
-PROOFS: Final = ("fact", "real_name")
+PROOFS: Final = tuple(USUALLY)
+COMPARE: Final = COMPARISONS
 ON_SOURCE_ERASURE: Final = ("recompute", "erase", "keep")
 REVIEWERS: Final = ("reviewer", "approver", "verifier", "auditor", "admin")
 
@@ -65,5 +68,5 @@ AI_ROLES: Final = (
 )
 AI_USES: Final = ("training", "inference", "both", "none")
 
-SWITCHES: Final = ("personalised", "push", "commercial_messages", "tags")
+SWITCHES: Final = ("personalised", "push", "commercial_messages", "public_info", "tags")
 """Switches that requests know by name; others are ``purpose:<name>`` or a decision's flag."""

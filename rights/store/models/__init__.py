@@ -3,7 +3,9 @@
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
+from rights.store.models.correspondence import Appeal, Complaint, Writing
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
+from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
 from rights.store.models.parties import (
     Backend,
     BackendKey,
@@ -21,9 +23,19 @@ from rights.store.models.people import (
     Preference,
     SealedNote,
 )
+from rights.store.models.portal import PortalSession
+from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
+from rights.store.models.representing import (
+    Arrangement,
+    Evidence,
+    Representation,
+    RepresentativeContact,
+)
 from rights.store.models.requests import Bundle, Request
 from rights.store.models.results import Grant, Notice, Package, ReceiptRow
+from rights.store.models.sign_in import SignIn, SignInProvider
 from rights.store.models.stores import StoreGate, StoreTurn
+from rights.store.models.takeover import ContactWarning, WarningDue
 from rights.store.models.work import (
     JournalRow,
     KeyringRow,
@@ -37,6 +49,8 @@ from rights.store.models.work import (
 
 __all__ = [
     "Aftercare",
+    "Appeal",
+    "Arrangement",
     "Backend",
     "BackendKey",
     "Bundle",
@@ -44,12 +58,15 @@ __all__ = [
     "Challenge",
     "Checkpoint",
     "CheckpointLeaf",
+    "Complaint",
     "Consent",
+    "ContactWarning",
     "CorrectionGuard",
     "DayChain",
     "DisputedValue",
     "Entry",
     "EscrowKey",
+    "Evidence",
     "Grant",
     "HeldRows",
     "HoldApproval",
@@ -57,6 +74,9 @@ __all__ = [
     "IdempotencyRecord",
     "IdentifierRow",
     "JournalRow",
+    "KeyChallenge",
+    "KeyLetter",
+    "KeyProof",
     "KeyringRow",
     "LegalHold",
     "Lookup",
@@ -64,13 +84,22 @@ __all__ = [
     "Notice",
     "OutboxMessage",
     "Package",
+    "PersonKey",
     "PlanRow",
+    "PortalSession",
     "Preference",
+    "ProofDemand",
+    "ProofRow",
+    "ProofTry",
     "ReceiptOpening",
     "ReceiptRow",
     "ReleasedValue",
+    "Representation",
+    "RepresentativeContact",
     "Request",
     "SealedNote",
+    "SignIn",
+    "SignInProvider",
     "Staff",
     "StepRow",
     "StepState",
@@ -79,6 +108,8 @@ __all__ = [
     "StoreTurn",
     "SubjectLock",
     "Suppression",
+    "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",
+    "Writing",
 ]

@@ -19,7 +19,10 @@ class IdentifierRow(SQLModel, table=True):
     Args:
         sealed: AES-256-GCM with key id; AAD binds it to the request and the type.
         blind: HMAC of the normalised value: equality only.
-        proof: ``""`` (only typed), ``code``, ``assertion`` or ``session``.
+        proof: ``""`` (only typed), ``code``, ``assertion``, ``session``, or ``review``: staff saw
+            documents that are about this person, which says nothing about who reads the address.
+        on_file: Whether a worker found it in a store; empty while nobody has looked.
+        changed_at: When it was last changed there, where the data map can tell.
     """
 
     __tablename__ = "identifier"
@@ -32,6 +35,8 @@ class IdentifierRow(SQLModel, table=True):
     blind: str = Field(max_length=80)
     proof: str = Field(default="", max_length=16)
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    on_file: bool | None = None
+    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class SealedNote(SQLModel, table=True):
@@ -51,9 +56,11 @@ class Challenge(SQLModel, table=True):
     One one-time code. The code itself is kept only as a keyed hash.
 
     Args:
-        identifier_id: Where it was sent.
         tries: Wrong answers so far; at five it is dead.
-        purpose: ``request`` or ``grant``: a code for one is no code for the other.
+        failed_at: When the last of those was given: for a while there is no other code then.
+        identifier_id: Where it was sent: an identifier's row or a representative's contact.
+        purpose: ``request``, ``grant``, ``visit`` or ``guardian``: a code for one is no code for
+            the other.
     """
 
     __tablename__ = "challenge"
@@ -68,6 +75,7 @@ class Challenge(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Nonce(SQLModel, table=True):
@@ -88,8 +96,9 @@ class Consent(SQLModel, table=True):
         state: ``granted`` or ``withdrawn``.
         rule_version: Which privacy notice was shown.
         manner: ``express``, ``separate`` or ``written``.
+        given_by: ``self`` or ``guardian``, whose blind index then stands beside it.
 
-    Source: NDSR 22; PIPL 13-16.
+    Source: NDSR 22; PIPL 13-16, 31.
     """
 
     __tablename__ = "consent"
@@ -103,6 +112,8 @@ class Consent(SQLModel, table=True):
     manner: str = Field(default="express", max_length=12)
     rule_version: str = Field(default="", max_length=60)
     source: str = Field(default="", max_length=60)
+    given_by: str = Field(default="self", max_length=12)
+    guardian: str = Field(default="", max_length=80)
     request_id: str = Field(default="", max_length=32)
     at: datetime = Field(sa_type=UtcDateTime)
 

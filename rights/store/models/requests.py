@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
+from rights.domain.representation import SUBJECT, AgeBand, Role
 from rights.store.columns import UtcDateTime, text_enum
 from rights.store.ids import new_id
 
@@ -34,10 +35,15 @@ class Request(SQLModel, table=True):
         parameters: What stands beside the option; never personal data.
         subject: Blind index of the strongest identifier, for "the same person".
         fingerprint: Blind index over backend, kind, option, parameters and all identifiers.
+        requester_role: As who it was asked; the second person of it is a ``Representation``.
+        age_band: How old the subject is, as far as a product or its signed word says.
+        delivers_to: Who gets results and packages: ``subject`` or ``representative``.
         channel: ``api``, ``portal``, ``staff`` or ``internal``.
         level: What has been proved so far, 0 to 3; ``level_needed`` is what the kind asks.
         needs: Names of fields the person still has to supply.
         irreversible_at: When the first step that cannot be undone began.
+        not_me_at: When somebody at a contact on file said that it was not them; empty again once
+            staff let it go on. Until then nothing is given away and nothing destroyed for it.
         head_seq, head_hash: The last entry of this request's chain.
         next_at: When the sweep looks at it again; empty when nothing is due.
         version: Concurrent changes collide on it, loudly.
@@ -62,6 +68,9 @@ class Request(SQLModel, table=True):
     merged_into: str = Field(default="", max_length=32)
     subject: str = Field(default="", max_length=80, index=True)
     fingerprint: str = Field(default="", max_length=80, index=True)
+    requester_role: Role = Field(default=Role.SELF, sa_type=text_enum(Role))
+    age_band: AgeBand = Field(default=AgeBand.UNKNOWN, sa_type=text_enum(AgeBand))
+    delivers_to: str = Field(default=SUBJECT, max_length=16)
     channel: str = Field(default="api", max_length=16)
     locale: str = Field(default="zh-CN", max_length=16)
     level: int = 0
@@ -74,6 +83,7 @@ class Request(SQLModel, table=True):
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     irreversible_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    not_me_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     purge_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     map_version: int = 0

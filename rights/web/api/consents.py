@@ -9,11 +9,12 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.kinds import Kind, Option
+from rights.domain.representation import AgeBand
 from rights.services import consents, subjects, submission
 from rights.services.intake import Submission
 from rights.store.models import Consent
 from rights.web.answers import Answer, commit, look
-from rights.web.api import taking
+from rights.web.api import representing, taking
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
@@ -50,6 +51,8 @@ def record_consent(new: dict[str, Any]) -> Response:
             manner=new["manner"],
             rule_version=new["rule_version"],
             source=new["source"],
+            age_band=AgeBand(new["subject_age_band"]),
+            guardian=representing.cleaned_contact(context, new.get("guardian") or {}, "guardian"),
             now=now,
         )
         return Answer(_shown(line), 201)
@@ -118,6 +121,7 @@ def _shown(line: Consent) -> dict[str, Any]:
         "manner": line.manner,
         "rule_version": line.rule_version,
         "source": line.source,
+        "given_by": line.given_by,
         "request_id": line.request_id or None,
         "at": line.at.isoformat(),
     }

@@ -41,8 +41,9 @@ def trigger_deletion(given: dict[str, Any]) -> Response:
 
     It becomes a request of kind `deletion` with the same steps, read-back and receipt. It is about
     what the trigger names: `consent_withdrawn` and `unconsented_collection` what rests on consent
-    alone, `retention_expired` what the data map gives a period, `service_ended` everything;
-    `purposes` narrow it. The person is not asked for proof: this key answers for whom it names.
+    alone, `retention_expired` the rows whose period, as the data map gives it, is over,
+    `service_ended` everything; `purposes` narrow it. The person is not asked for proof: this key
+    answers for whom it names.
     """
 
     def work(session: Session, now: datetime) -> Answer:

@@ -8,9 +8,11 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import packages, proving, verification
+from rights.services import fresh_proofs, packages, verification
+from rights.services.fresh_proofs import Asking
 from rights.store.models import Package, Request
 from rights.web.answers import Answer, commit, look
+from rights.web.api import by_app
 from rights.web.api.verification import asserted
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -67,11 +69,14 @@ def grant_download(given: dict[str, Any], request_id: str, package_id: str) -> R
     """
     Get leave to download, with a fresh proof at the level of the request.
 
-    A code for this is asked for with the purpose `grant`. The leave lasts half an hour and any
+    A code for this is asked for with the purpose `grant`; a portal token may give what its
+    person's authenticator app shows instead. The leave lasts half an hour and any
     number of ranges; a package has a few of them.
     """
     limits = parts().limits
     limits.hit((limits.verification, f"{speaker().counted_as}|{request_id}"))
+    if "totp" in given:
+        return by_app.grant(given, request_id, package_id, granted)
     wrong: list[bool] = []
 
     def work(session: Session, now: datetime) -> Answer:
@@ -81,7 +86,7 @@ def grant_download(given: dict[str, Any], request_id: str, package_id: str) -> R
         if level is None:
             wrong.append(True)
             return Answer(None)
-        return _granted(session, request, package, level, now)
+        return granted(session, request, package, level, now)
 
     response = commit(work)
     if wrong:  # the wrong try is counted, hence committed; only then is it refused
@@ -91,22 +96,24 @@ def grant_download(given: dict[str, Any], request_id: str, package_id: str) -> R
 
 def _level(session: Session, request: Request, given: dict[str, Any], now: datetime) -> int | None:
     who = speaker()
-    return proving.fresh_level(
+    mine = who.person is not None and fresh_proofs.receives(request, who.person.role)
+    acr = who.person.acr if who.person and mine else None
+    return fresh_proofs.fresh_level(
         session,
         parts().context,
         request,
+        Asking(acr, who.backend.level_cap),
         code=given.get("code"),
         token=given.get("token"),
         proof=asserted(session, given, now),
-        acr=who.person.acr if who.person else None,
-        cap=who.backend.level_cap,
         now=now,
     )
 
 
-def _granted(
+def granted(
     session: Session, request: Request, package: Package, level: int, now: datetime
 ) -> Answer:
+    """Answer with the leave to download, if *level* is enough for it."""
     made = packages.grant(
         session,
         parts().context,
@@ -136,5 +143,5 @@ def _shown(package: Package, request: Request) -> dict[str, Any]:
         "grants_left": max(0, package.grants_max - package.grants_used),
         "created_at": package.created_at.isoformat(),
         "expires_at": package.expires_at.isoformat() if package.expires_at else None,
-        "level_needed": request.level_needed,
+        "level_needed": packages.needed(parts().context, request),
     }

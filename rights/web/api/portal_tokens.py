@@ -37,14 +37,16 @@ def issue_portal_token(new: dict[str, Any]) -> Response:
     def work(session: Session, now: datetime) -> Answer:
         who, context = speaker(), parts().context
         known = taking.known(session, who, new, now=now)
-        token, expires_at = portal.issue(
-            context,
+        person = portal.Person(
             who.backend.id,
             known.identifiers,
-            attested=known.attested,
-            acr=known.acr,
-            now=now,
+            known.attested,
+            known.acr,
+            role=known.role,
+            second=known.second,
+            age_band=known.age_band,
         )
+        token, expires_at = portal.issue(context, person, now=now)
         return Answer({"token": token, "expires_at": expires_at.isoformat()}, 201)
 
     return commit(work)

@@ -10,12 +10,11 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.errors import Forbidden
-from rights.domain.kinds import Kind
 from rights.services import preferences, subjects, submission
 from rights.services.intake import Submission
-from rights.services.preferences import Reading
+from rights.services.preferences import Reading, Wish
 from rights.web.answers import Answer, commit, look
-from rights.web.api import taking
+from rights.web.api import representing, taking
 from rights.web.area import Area
 from rights.web.auth import Guard, Speaker, speaker
 from rights.web.parts import parts
@@ -41,7 +40,7 @@ def read_preference(asked: dict[str, Any]) -> Response:
 
     def work(session: Session, _: datetime) -> Answer:
         context = parts().context
-        preferences.option_of(context.datamap, asked["name"])
+        preferences.wish(context, asked["name"])
         who = subjects.cleaned(context.datamap, asked["subject"])
         _their_own(speaker(), who)
         return Answer(_shown(preferences.read(session, context, who, asked["name"])))
@@ -70,31 +69,39 @@ def opt_out(given: dict[str, Any]) -> Response:
     naming those that have not.
     """
     here = parts()
-    option = preferences.option_of(here.context.datamap, given["name"])
+    wish = preferences.wish(here.context, given["name"])
     about: dict[str, str] = {}
 
     def work(session: Session, now: datetime) -> Answer:
         who = speaker()
         known = taking.known(session, who, given, now=now)
         about.update(known.identifiers)
-        wished = Submission(
-            Kind.RECOMMENDATION_OPT_OUT,
-            option,
-            known.identifiers,
-            backend_id=who.backend.id,
-            regimes=who.backend.regimes,
-            locale=given["locale"],
-            channel=who.channel,
-            attested=known.attested,
-            acr=known.acr,
-            level_cap=who.backend.level_cap,
-            notify=False,
-        )
+        wished = _wished(who, known, wish, given["locale"])
         request, made = submission.take(session, here.context, wished, now=now)
         return taking.taken(session, wished, request, made=made)
 
     taken = commit(work)
     return _outcome(taken, about, given["name"])
+
+
+def _wished(who: Speaker, known: representing.Known, wish: Wish, locale: str) -> Submission:
+    return Submission(
+        wish.kind,
+        wish.option,
+        known.identifiers,
+        backend_id=who.backend.id,
+        parameters=wish.parameters,
+        regimes=who.backend.regimes,
+        locale=locale,
+        channel=who.channel,
+        attested=known.attested,
+        acr=known.acr,
+        level_cap=who.backend.level_cap,
+        role=known.role,
+        second=known.second,
+        age_band=known.age_band,
+        notify=False,
+    )
 
 
 def _outcome(taken: Response, about: Mapping[str, str], name: str) -> Response:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import receipts
+from rights.services import not_me, quantities, receipts
 from rights.web.answers import Answer, look
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -27,16 +27,24 @@ def read_receipt(request_id: str) -> Response:
 
     def work(session: Session, _: datetime) -> Answer:
         request = speaker().find(session, request_id)
-        row = receipts.read(session, request)
-        return Answer(
-            {
-                "request_id": row.request_id,
-                "body": row.body,
-                "key_id": row.key_id,
-                "signature": row.signature,
-                "created_at": row.created_at.isoformat(),
-                **receipts.opening(receipts.read_opening(session, request)),
-            }
-        )
+        return Answer(receipts.shown(session, request))
+
+    return look(work)
+
+
+@area.call(
+    "GET",
+    "/quantities",
+    scope="requests:read",
+    gives={200: shapes.Quantities},
+    problems=(403, 404),
+)
+def read_quantities(request_id: str) -> Response:
+    """Read how much of each kind of data was found in each store, once the request is answered."""
+
+    def work(session: Session, _: datetime) -> Answer:
+        request = speaker().find(session, request_id)
+        not_me.check(request)
+        return Answer({"items": quantities.of(receipts.read(session, request))})
 
     return look(work)

@@ -10,7 +10,7 @@ from werkzeug import Response
 
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL, State
-from rights.services import audit, information, notes, requests, subjects, submission
+from rights.services import audit, information, not_me, notes, requests, subjects, submission
 from rights.store.models import Entry, Request
 from rights.web.answers import Answer, commit, look, unchanged
 from rights.web.api import paging, taking
@@ -129,13 +129,14 @@ def read_timeline(request_id: str) -> Response:
     "/<id:request_id>/remarks",
     scope="requests:read",
     gives={200: shapes.Remarks},
-    problems=(404,),
+    problems=(403, 404),
 )
 def read_remarks(request_id: str) -> Response:
     """Read what became of each thing that was named, and what a missing value can be."""
 
     def work(session: Session, _: datetime) -> Answer:
         request = speaker().find(session, request_id)
+        not_me.check(request)
         told = notes.read(session, parts().context.vault, request.id, "told")
         results = [r for one in told for r in one.get("results", ())]
         choices = [c for one in told for c in one.get("choices", ())] if request.needs else []

@@ -39,8 +39,13 @@ def check_suppression(given: dict[str, Any]) -> Response:
 
     Answers come in the order of the items. `allowed` is false where the data is older than the
     erasure, or where `recorded_at` was not said; data younger than `before` is of a new person.
+    Of who is a customer still only a part may have been erased: name the `collection` the data
+    goes to. Where it was not named and only a part was erased, `partly` is true.
     """
-    asked = [Asked(item["type"], item["value"], item.get("recorded_at")) for item in given["items"]]
+    asked = [
+        Asked(item["type"], item["value"], item.get("recorded_at"), item["collection"])
+        for item in given["items"]
+    ]
 
     def work(session: Session, now: datetime) -> Answer:
         context = parts().context
@@ -87,4 +92,5 @@ def _shown(answer: suppression.Answer) -> dict[str, Any]:
         "allowed": answer.allowed,
         "before": answer.before.isoformat() if answer.before else None,
         "kinds": list(answer.kinds),
+        "partly": answer.partly,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +10,25 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, NotFound
 from rights.domain.kinds import Kind
-from rights.domain.levels import Acr
 from rights.domain.lifecycle import TERMINAL
-from rights.services import acknowledgement, assertions, forms, subjects, verification
+from rights.domain.representation import AgeBand, Role
+from rights.services import (
+    acknowledgement,
+    assertions,
+    contacts,
+    forms,
+    subjects,
+    verification,
+)
 from rights.services.assertions import Proof
 from rights.services.intake import Submission
+from rights.services.portal import Person
 from rights.store.models import Request
 from rights.web.answers import Answer, etag
+from rights.web.api import representing
+from rights.web.api.representing import Known
 from rights.web.auth import Speaker
 from rights.web.parts import parts
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a call says about who it is about."""
-
-    identifiers: Mapping[str, str] = field(repr=False)
-    attested: frozenset[str] = frozenset()
-    acr: Acr | None = None
 
 
 def known(session: Session, who: Speaker, document: Mapping[str, Any], *, now: datetime) -> Known:
@@ -41,21 +41,41 @@ def known(session: Session, who: Speaker, document: Mapping[str, Any], *, now: d
     """
     if who.person is not None:
         _only_the_token(document)
-        return Known(who.person.identifiers, who.person.attested, who.person.acr)
+        return of_person(who.person)
     context = parts().context
     typed = document.get("subject") or {}
+    band = AgeBand(document.get("subject_age_band", AgeBand.UNKNOWN))
     token = document.get("assertion")
-    if token is None:
-        return Known(subjects.cleaned(context.datamap, typed))
+    proof = assertions.verify(session, context, who.backend, token, now=now) if token else None
+    if document.get("requester"):
+        return representing.typed(context, typed, document["requester"], proof, band)
+    if proof is None:
+        second = representing.guardian(context, document.get("guardian"), band)
+        cleaned = subjects.cleaned(context.datamap, typed)
+        return Known(cleaned, second=second, age_band=band)
     cleaned = subjects.cleaned(context.datamap, typed) if typed else {}
-    proof = assertions.verify(session, context, who.backend, token, now=now)
-    return Known(_together(cleaned, proof), frozenset(proof.identifiers), proof.acr)
+    band = proof.age_band if proof.age_band is not AgeBand.UNKNOWN else band
+    second = proof.second or representing.guardian(context, document.get("guardian"), band)
+    together = _together(cleaned, proof)
+    return Known(together, frozenset(proof.identifiers), proof.acr, proof.role, second, band)
+
+
+def of_person(person: Person) -> Known:
+    """Return whom a portal token or a session of the portal speaks for."""
+    return Known(
+        person.identifiers,
+        person.attested,
+        person.acr,
+        person.role,
+        person.second,
+        person.age_band,
+    )
 
 
 def _only_the_token(document: Mapping[str, Any]) -> None:
     wrong = [
         FieldError(name, "stays out: the portal token says who this is about")
-        for name in ("subject", "assertion")
+        for name in ("subject", "assertion", "requester", "guardian", "subject_age_band")
         if name in document
     ]
     if wrong:
@@ -85,7 +105,7 @@ def submission(
     """Return one checked submission. Raises Invalid, naming every mistake."""
     context = parts().context
     kind = Kind(wish["kind"])
-    option = forms.option_for(kind, wish.get("option"))
+    option = forms.option_for(kind, wish.get("option"), context.policy)
     parameters, values = wish.get("parameters") or {}, wish.get("values") or {}
     regimes = document.get("regimes") or list(who.backend.regimes)
     forms.check(
@@ -111,6 +131,9 @@ def submission(
         acr=about.acr,
         level_cap=who.backend.level_cap,
         follows=_followed(session, who, document.get("follows", "")),
+        role=about.role,
+        second=about.second,
+        age_band=about.age_band,
     )
 
 
@@ -138,7 +161,8 @@ def taken(session: Session, new: Submission, request: Request, *, made: bool) ->
     if not made:
         return Answer(shown(session, request), 200, headers_of(request))
     context = parts().context
-    reachable = any(context.datamap.identifiers[n].normalise == "email" for n in new.identifiers)
+    asks = new.second if new.role is not Role.SELF and new.second else new
+    reachable = not contacts.ways(context).keys().isdisjoint(asks.identifiers)
     body = acknowledgement.of(context, request, reachable=reachable)
     return Answer(body, 201, {**headers_of(request), "Location": f"/v1/requests/{request.id}"})
 

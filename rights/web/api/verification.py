@@ -8,11 +8,10 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import assertions, proving, verification
+from rights.services import assertions, proving, reaching, verification
 from rights.services.assertions import Proof
-from rights.store.models import IdentifierRow
 from rights.web.answers import Answer, commit
-from rights.web.api import taking
+from rights.web.api import by_app, taking
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
@@ -35,21 +34,21 @@ area = Area(
     problems=(404, 409),
 )
 def start_verification(asked: dict[str, Any], request_id: str) -> Response:
-    """Send a fresh code to the address given in the request, whether we know it or not."""
+    """
+    Send a fresh code to a contact given in the request, whether we know it or not.
+
+    To the best one, unless `to` names another; an earlier code to another contact stays good.
+    """
     _count(request_id)
 
     def work(session: Session, now: datetime) -> Answer:
         context = parts().context
         request = speaker().find(session, request_id, lock=True)
-        sent = proving.start(session, context, request, purpose=asked["purpose"], now=now)
-        contact = session.get(IdentifierRow, sent.identifier_id)
-        pause = timedelta(seconds=context.settings.code_cooldown_s)
-        body = {
-            "to": contact.type if contact else "",
-            "expires_at": sent.expires_at.isoformat(),
-            "again_at": (now + pause).isoformat(),
-        }
-        return Answer(body, 202)
+        sent = proving.start(
+            session, context, request, purpose=asked["purpose"], now=now, to=asked.get("to", "")
+        )
+        contact = reaching.contact(session, sent.identifier_id)
+        return on_its_way(contact.type if contact else "", sent.expires_at, now)
 
     return commit(work)
 
@@ -63,24 +62,33 @@ def start_verification(asked: dict[str, Any], request_id: str) -> Response:
     problems=(404, 409),
 )
 def answer_verification(given: dict[str, Any], request_id: str) -> Response:
-    """Prove who asks: with the code or its token, with a signed assertion, or with both."""
+    """
+    Prove who asks: with the code or its token, with a signed assertion, or with both.
+
+    Codes of two contacts, one after the other, are worth the second level.
+    A portal token may give what its person's authenticator app shows instead.
+    """
     _count(request_id)
+    return by_app.answer(given, request_id) if "totp" in given else _answered(given, request_id)
+
+
+def _answered(given: dict[str, Any], request_id: str) -> Response:
     wrong: list[bool] = []
 
     def work(session: Session, now: datetime) -> Answer:
         who, context = speaker(), parts().context
         request = who.find(session, request_id, lock=True)
-        proof = asserted(session, given, now)
-        if not proving.answer(
+        answered = proving.answer(
             session,
             context,
             request,
             code=given.get("code"),
             token=given.get("token"),
-            proof=proof,
+            proof=asserted(session, given, now),
             cap=who.backend.level_cap,
             now=now,
-        ):
+        )
+        if answered is None:
             wrong.append(True)
             return Answer(None)
         session.flush()
@@ -90,6 +98,13 @@ def answer_verification(given: dict[str, Any], request_id: str) -> Response:
     if wrong:  # the wrong try is counted, hence committed; only then is it refused
         raise verification.refused()
     return response
+
+
+def on_its_way(to: str, expires_at: datetime, now: datetime) -> Answer:
+    """Answer that a code was sent: to which type of contact, until when, when another can be."""
+    pause = timedelta(seconds=parts().context.settings.code_cooldown_s)
+    times = {"expires_at": expires_at.isoformat(), "again_at": (now + pause).isoformat()}
+    return Answer({"to": to, **times}, 202)
 
 
 def asserted(session: Session, given: dict[str, Any], now: datetime) -> Proof | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from rights.domain.representation import AgeBand
 from rights.services.consents import MANNERS
 from rights.services.suppression import MOST
 from rights.services.unasked import TRIGGERS
 from rights.web.schemas.requests import ASSERTION, Acknowledgement
 from rights.web.schemas.shapes import Choice, Closed, Moment, Scalar, Subject, Text, nullable
+
+_GUARDIAN = {"user_id": "u-1000"}
 
 
 class NewConsent(Closed):
@@ -21,6 +24,10 @@ class NewConsent(Closed):
         required=True, least=1, most=60, metadata={"description": "Which notice was shown."}
     )
     source = Text(load_default="", most=60, metadata={"description": "Where it was given."})
+    subject_age_band = Choice(AgeBand, load_default=str(AgeBand.UNKNOWN))
+    guardian = Subject(
+        metadata={"description": "Who agreed for a child under fourteen.", "example": _GUARDIAN}
+    )
 
 
 class ConsentLine(Closed):
@@ -31,6 +38,7 @@ class ConsentLine(Closed):
     manner = fields.String(required=True)
     rule_version = fields.String(required=True)
     source = fields.String(required=True)
+    given_by = Choice(("self", "guardian"), required=True)
     request_id = nullable(fields.String)
     at = Moment(required=True)
 
@@ -99,6 +107,14 @@ class SuppressionItem(Closed):
     recorded_at = fields.AwareDateTime(
         metadata={"description": "How old the data is; left out, it counts as old."}
     )
+    collection = Text(
+        load_default="",
+        most=160,
+        metadata={
+            "example": "shop.orders",
+            "description": "Where it goes; left out, it counts as going where data was erased.",
+        },
+    )
 
 
 class SuppressionQuery(Closed):
@@ -117,6 +133,12 @@ class SuppressionAnswer(Closed):
         Moment, metadata={"description": "Data older than this was erased; null: none was."}
     )
     kinds = fields.List(fields.String(), required=True)
+    partly = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Only a part was erased: ask again and name the collection it goes to."
+        },
+    )
 
 
 class SuppressionAnswers(Closed):
@@ -132,6 +154,21 @@ class NewDeletion(Closed):
     subject = Subject(required=True)
     purposes = fields.List(Text(least=1, most=60), validate=validate.Length(1, 100))
     locale = Choice(("zh-CN", "en"), load_default="zh-CN")
+
+
+class Lifting(Closed):
+    """Why a restriction ends although the person did not ask for it, and when."""
+
+    because = Text(
+        required=True,
+        least=1,
+        most=2000,
+        metadata={"description": "In words for the person, in their language; sealed."},
+    )
+    on = fields.Date(
+        required=True,
+        metadata={"description": "The day from which data is used again: YYYY-MM-DD."},
+    )
 
 
 class ImportValue(Closed):

@@ -6,6 +6,14 @@ from marshmallow import fields, validate
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
+from rights.domain.representation import (
+    RELATIONS,
+    REPRESENTATIVE,
+    SUBJECT,
+    AgeBand,
+    Role,
+    Scope,
+)
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 
 PASTED = "From the mail of the code, in place of its digits; good once, as long as they are."
@@ -37,6 +45,8 @@ class Change(Closed):
 _CATEGORIES = {"description": "Only data of these categories; absent: all of them."}
 _GROUND = {"description": "Why; a wrong one is refused with those there are."}
 _PURPOSES = {"description": "What consent is withdrawn for; names of the data map."}
+_SWITCHES = {"description": "What is turned on again; names of switches of the data map."}
+_UNTIL = {"description": "The day on which a restriction ends by itself: YYYY-MM-DD."}
 _PREVAILS = {"description": "Of two requests that contradict each other: the kind that counts."}
 _AGREED = {"description": "What the person agreed to in place of deletion: anonymise."}
 _DECISION = {"description": "Which automated decision; absent: all of them."}
@@ -55,8 +65,12 @@ class Parameters(Closed):
     purposes = fields.List(
         Text(least=1, most=60), validate=validate.Length(1, 100), metadata=_PURPOSES
     )
+    switches = fields.List(
+        Text(least=1, most=60), validate=validate.Length(1, 20), metadata=_SWITCHES
+    )
     prevails = Text(least=1, most=20, metadata=_PREVAILS)
     agreed = Text(least=1, most=20, metadata=_AGREED)
+    until = Text(least=10, most=10, metadata=_UNTIL)
     decision = Text(least=1, most=60, metadata=_DECISION)
     topic = Text(least=1, most=60, metadata=_TOPIC)
 
@@ -78,10 +92,52 @@ class Wish(Closed):
     values = fields.Nested(Values)
 
 
+_MATTERS = {"description": "What the authority is for: kinds."}
+_SCOPE = {"description": "`receive`: the agent may also receive the answer."}
+_TERM = {"description": "The last day of the authority's term: YYYY-MM-DD."}
+_SIGNED = {"description": "The principal has signed it."}
+_INTEREST = {"description": "A close relative's own lawful interest, in their words; sealed."}
+_CONTACT = {
+    "description": "How they themselves are reached; never used to find the subject's data.",
+    "example": {"email": "li.na@example.com"},
+}
+_BAND = {"description": "How old the subject is; an assertion's `age_band` goes before it."}
+_RELATION = {"description": "What they are to the subject; a wrong one is told which there are."}
+
+
+class Authority(Closed):
+    """What a representative may do, field by field; what is missing is asked for."""
+
+    name = Text(least=1, most=200, metadata={"description": "Of the agent; sealed."})
+    matters = fields.List(Choice(Kind), validate=validate.Length(1, 20), metadata=_MATTERS)
+    scope = Choice(Scope, metadata=_SCOPE)
+    until = fields.Date(metadata=_TERM)
+    signed = fields.Boolean(metadata=_SIGNED)
+    interest = Text(least=1, most=2000, metadata=_INTEREST)
+
+
+class Requester(Authority):
+    """Who asks for the subject; a second person."""
+
+    role = Choice([role for role in Role if role is not Role.SELF], required=True)
+    relation = Text(required=True, least=1, most=40, metadata=_RELATION)
+    contact = Subject(metadata=_CONTACT)
+
+
+class Guardian(Closed):
+    """The guardian of a child that asks for itself."""
+
+    relation = Choice(RELATIONS[Role.GUARDIAN], required=True)
+    contact = Subject(required=True, metadata=_CONTACT)
+
+
 class NewRequest(Wish):
-    """A request. With a portal token, `subject` and `assertion` stay out."""
+    """A request. With a portal token, whose it is stays out: the token says so."""
 
     subject = Subject()
+    subject_age_band = Choice(AgeBand, metadata=_BAND)
+    requester = fields.Nested(Requester)
+    guardian = fields.Nested(Guardian)
     assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
     regimes = fields.List(Text(least=1, most=40), validate=validate.Length(0, 8), metadata=REGIMES)
     locale = Choice(("zh-CN", "en"), load_default="zh-CN")
@@ -101,7 +157,7 @@ class NewBundle(Closed):
 class NextStep(Closed):
     """What the person does next."""
 
-    code = Choice(("code", "proof", "information", "wait", "closed"), required=True)
+    code = Choice(("code", "proof", "information", "guardian", "wait", "closed"), required=True)
     text = fields.Nested(Bilingual, required=True)
 
 
@@ -154,6 +210,13 @@ class Acknowledgement(Closed):
     locale = fields.String(required=True)
     level = fields.Integer(required=True)
     level_needed = fields.Integer(required=True)
+    requester_role = Choice(Role, required=True)
+    subject_age_band = Choice(AgeBand, required=True)
+    delivers_to = Choice(
+        (SUBJECT, REPRESENTATIVE),
+        required=True,
+        metadata={"description": "Who of the two people gets results and packages."},
+    )
     needs = fields.List(fields.String(), required=True)
     received_at = Moment(required=True)
     received_at_local = Moment(required=True)
@@ -259,6 +322,15 @@ class StartVerification(Closed):
         load_default="request",
         metadata={"description": "`grant`: for the download of a package."},
     )
+    to = Text(
+        least=1,
+        most=40,
+        metadata={
+            "description": "The type of the identifier that gets it: one of the request's, an "
+            "e-mail address or, where text messages are set up, a telephone.",
+            "example": "email",
+        },
+    )
 
 
 class Sent(Closed):
@@ -270,11 +342,19 @@ class Sent(Closed):
 
 
 class Proof(Closed):
-    """A code or its token, an assertion, or both."""
+    """A code or its token, an assertion, or both; or the code of the person's own app."""
 
     code = Text(least=1, most=12, metadata={"example": "123456"})
     token = Text(least=1, most=2048, metadata={"description": PASTED})
     assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+    totp = Text(
+        least=1,
+        most=12,
+        metadata={
+            "description": "What the person's authenticator app shows, with a portal token only: "
+            "in place of a code, once the app was added long enough ago.",
+        },
+    )
 
 
 class NewLookup(Closed):

@@ -63,3 +63,17 @@ class Receipt(Closed):
     leaves = fields.List(
         fields.Nested(Effect), metadata={"description": "What the root in `body` covers."}
     )
+
+
+class Quantity(Closed):
+    """How many records of one kind a store has."""
+
+    store = fields.String(required=True)
+    category = fields.String(required=True)
+    records = fields.Integer(required=True)
+
+
+class Quantities(Closed):
+    """Kinds and quantities."""
+
+    items = fields.List(fields.Nested(Quantity), required=True)

@@ -84,6 +84,7 @@ class Subject(fields.Dict):
             "maxProperties": 10,
             "example": {"user_id": "u-1001", "email": "wei.zhang@example.com"},
             "description": "Identifier type to value; the types are the data map's.",
+            **kwargs.pop("metadata", {}),
         }
         super().__init__(
             keys=Text(least=1, most=40),

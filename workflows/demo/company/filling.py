@@ -36,6 +36,11 @@ class Places:
     recommender: Path
     files: Bucket
 
+    @property
+    def shop_file(self) -> Path:
+        """The shop's database, which is a file in any demo."""
+        return Path(self.shop.removeprefix("sqlite:///"))
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:

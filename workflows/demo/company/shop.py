@@ -79,6 +79,7 @@ def _user(dice: random.Random, person: Person) -> Row:
     return {
         "id": person.id,
         "email": person.email,
+        "email_changed_at": None,
         "phone": person.phone,
         "name": person.name,
         "password_hash": f"argon2id${dice.getrandbits(128):032x}",

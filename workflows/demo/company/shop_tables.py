@@ -24,6 +24,7 @@ USERS: Final = Table(
     METADATA,
     Column("id", Integer, primary_key=True),
     Column("email", String(120), unique=True),
+    Column("email_changed_at", DateTime),
     Column("phone", String(20), index=True),
     Column("name", String(80)),
     Column("password_hash", String(80)),

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from rights.domain.levels import Acr
@@ -25,12 +23,12 @@ from rights.store.db import open_engine, transaction
 from rights.store.keys import Keyring
 from rights.store.models import Staff
 from rights.store.vault import Vault
+from workflows.demo.company.website.vouching import Signature
 from workflows.demo.house.credentials import Credentials
 
 NAME: Final = "shop"
 REVIEWER: Final = "demo-reviewer"
 _FILE: Final = "backend.json"
-_GOOD_FOR: Final = timedelta(minutes=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +48,12 @@ class ShopBackend:
 
     def assertion(self, subject: Mapping[str, str], acr: Acr, *, now: datetime) -> str:
         """Return a signed word about a signed-in person, good once and for four minutes."""
-        claims = {
-            "iss": NAME,
-            "aud": self.audience,
-            "iat": int(now.timestamp()),
-            "exp": int((now + _GOOD_FOR).timestamp()),
-            "jti": secrets.token_hex(16),
-            "acr": str(acr),
-            "subject": dict(subject),
-        }
-        key = OKPKey.import_key(dict(self.signing))
-        header = {"alg": "Ed25519", "kid": str(self.signing["kid"])}
-        return jws.serialize_compact(header, json.dumps(claims), key, algorithms=["Ed25519"])
+        return self.signature.vouch(subject, str(acr), now=now)
+
+    @property
+    def signature(self) -> Signature:
+        """What its word is signed with."""
+        return Signature(NAME, self.audience, self.signing)
 
 
 def registered(folder: Path, register_url: str, keys: Credentials, *, now: datetime) -> ShopBackend:
@@ -83,6 +75,16 @@ def known(folder: Path) -> ShopBackend:
         FileNotFoundError: no demo was started there.
     """
     return ShopBackend(**json.loads((folder / _FILE).read_text()))
+
+
+def show_portal_at(register_url: str, origin: str, *, now: datetime) -> None:
+    """Let the pages of *origin* show the shop's portal."""
+    engine = open_engine(register_url)
+    try:
+        with transaction(engine) as session:
+            backends.allow_origins(session, NAME, [origin], now=now)
+    finally:
+        engine.dispose()
 
 
 def _register(register_url: str, keys: Credentials, now: datetime) -> ShopBackend:

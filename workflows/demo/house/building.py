@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from workflows.demo.house.settings import Addresses
 from workflows.demo.house.terminal import Terminal
 from workflows.embedded import s3
 from workflows.embedded.process import new_folder
+from workflows.embedded.sms import Texts
 from workflows.embedded.smtp import Sink
 from workflows.embedded.valkey import Valkey
 
@@ -47,6 +49,7 @@ class House:
     credentials: Credentials = field(repr=False)
     backend: ShopBackend
     sink: Sink
+    texts: Texts
     valkey: Valkey
     valkey_folder: Path
     roles: Roles
@@ -61,17 +64,20 @@ class House:
 
 
 @contextmanager
-def building(terminal: Terminal, *, state: Path | None, port: int = 0) -> Iterator[House]:
+def building(
+    terminal: Terminal, *, state: Path | None, port: int = 0, website: bool = False
+) -> Iterator[House]:
     """
     Yield a running house, and take everything down afterwards.
 
     Args:
         state: Where to keep what is kept; a folder that goes with us when none is given.
         port: Of the web; any free one when 0.
+        website: Show the shop's own pages too.
     """
     with ExitStack() as stack:
         folder = _folder(stack, state)
-        house = _up(stack, terminal, folder, keep=state is not None, port=port)
+        house = _up(stack, terminal, folder, keep=state is not None, port=port, website=website)
         stack.callback(terminal.say, "stopping")
         yield house
 
@@ -86,11 +92,14 @@ def _folder(stack: ExitStack, state: Path | None) -> Path:
     return folder
 
 
-def _up(stack: ExitStack, terminal: Terminal, folder: Path, *, keep: bool, port: int) -> House:
+def _up(
+    stack: ExitStack, terminal: Terminal, folder: Path, *, keep: bool, port: int, website: bool
+) -> House:
     terminal.say(f"everything is in {folder}")
     keys = credentials(folder)
     sink = Sink(on_message=terminal.mail)
     stack.callback(sink.stop)
+    texts = _texts(stack, terminal)
     valkey_folder = new_folder("valkey")  # its socket's path must be short, wherever the rest is
     valkey = Valkey(valkey_folder)
     stack.callback(valkey.stop)
@@ -101,14 +110,9 @@ def _up(stack: ExitStack, terminal: Terminal, folder: Path, *, keep: bool, port:
         newsletter = stack.enter_context(newsletter_engine.place(folder, keep=keep))
         server = objects.result()
     places = _places(folder, newsletter, server)
-    addresses = Addresses(
-        folder=folder,
-        redis=valkey.url,
-        smtp_port=sink.port,
-        places=places,
-    )
-    terminal.say("servers up: Valkey, S3, SMTP")
-    roles = Roles(addresses, keys, chance, web_port=port)
+    where = Addresses(folder, valkey.url, sink.port, places, sms=(texts.url, texts.token))
+    terminal.say("servers up: Valkey, S3, SMTP, text messages")
+    roles = Roles(where, keys, chance, web_port=port, website=website)
     stack.callback(roles.stop)
     again = (folder / FILLED).exists()
     backend = _fill_and_start(terminal, folder, company, roles)
@@ -120,6 +124,7 @@ def _up(stack: ExitStack, terminal: Terminal, folder: Path, *, keep: bool, port:
         keys,
         backend,
         sink,
+        texts,
         valkey,
         valkey_folder,
         roles,
@@ -163,6 +168,12 @@ def _day(folder: Path) -> date:
     if kept.exists():
         return date.fromisoformat(kept.read_text())
     return datetime.now(UTC).date()
+
+
+def _texts(stack: ExitStack, terminal: Terminal) -> Texts:
+    texts = Texts(token=secrets.token_urlsafe(16), on_text=terminal.text)
+    stack.callback(texts.stop)
+    return texts
 
 
 def _objects(stack: ExitStack, folder: Path, chance: random.Random, *, keep: bool) -> s3.S3Server:

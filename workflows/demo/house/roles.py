@@ -1,18 +1,20 @@
-"""The company's recommender and our own roles: web, relay and workers."""
+"""The company's recommender and website, and our own roles: web, relay and workers."""
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from rights.store.migrate import upgrade
-from workflows.demo.house.backend import ShopBackend, registered
+from workflows.demo.house.backend import NAME, ShopBackend, registered, show_portal_at
 from workflows.demo.house.credentials import Credentials
 from workflows.demo.house.processes import OwnProcess, bare_environment, python, until
 from workflows.demo.house.settings import Addresses, environment, store_secrets
@@ -30,16 +32,23 @@ class Roles:
 
     Args:
         web_port: A port the web must have; any free one when 0.
+        website: Whether the shop's own pages are wanted too.
     """
 
     def __init__(
-        self, addresses: Addresses, keys: Credentials, chance: random.Random, *, web_port: int
+        self,
+        addresses: Addresses,
+        keys: Credentials,
+        chance: random.Random,
+        *,
+        web_port: int,
+        website: bool,
     ) -> None:
         self._addresses = addresses
-        self._web_port, self._recommender_port = web_port, 0
+        self._web_port, self._recommender_port, self._website_port = web_port, 0, 0
         self.keys = keys
         self._chance = chance
-        self._fixed = bool(web_port)
+        self._fixed, self._website = bool(web_port), website
         self.register_made = threading.Event()
         """Set also when it could not be made, so that nobody waits for ever."""
         self._running: dict[str, OwnProcess] = {}
@@ -49,11 +58,14 @@ class Roles:
     def addresses(self) -> Addresses:
         """Where everything is, with the ports that are known by now."""
         return replace(
-            self._addresses, web_port=self._web_port, recommender_port=self._recommender_port
+            self._addresses,
+            web_port=self._web_port,
+            recommender_port=self._recommender_port,
+            website_port=self._website_port,
         )
 
     def start_front(self) -> ShopBackend:
-        """Make the register, and start web and relay; none of them needs the stores."""
+        """Make the register, and start what does not need the stores filled."""
         try:
             web = self._start_web()
             upgrade(self.addresses.register_url)  # what ``rights migrate`` does
@@ -71,18 +83,31 @@ class Roles:
                     raise
                 web = self._start_web()  # somebody took its port meanwhile
         self.start("relay", [*_CLI, "relay"], secrets=False)
+        if self._website:
+            self.start_website(backend)
         return backend
 
     def start_recommender(self) -> None:
         """Start the company's own service on the file that was filled for it."""
-        found = self.addresses.folder / "recommender.port"
-        found.unlink(missing_ok=True)
-        words = ["-m", "workflows.demo.company.recommender"]
-        words += [str(self.addresses.places.recommender), "--port-file", str(found)]
-        values = bare_environment({"RECOMMENDER_SECRET": self.keys.recommender})
-        process = self._run("recommender", words, values)
-        until(lambda: found.exists() and bool(found.read_text()), process)
-        self._recommender_port = int(found.read_text())
+        values = {"RECOMMENDER_SECRET": self.keys.recommender}
+        self._recommender_port = self._start_companys(
+            "recommender", self.addresses.places.recommender, values
+        )
+
+    def start_website(self, backend: ShopBackend) -> None:
+        """Start the shop's own pages, and let them show the portal."""
+        values = {
+            "MALL_RIGHTS": self.addresses.base_url,
+            "MALL_API_KEY": backend.key,
+            "MALL_NAME": NAME,
+            "MALL_AUDIENCE": backend.audience,
+            "MALL_SIGNING_KEY": json.dumps(dict(backend.signing)),
+        }
+        self._website_port = self._start_companys(
+            "website", self.addresses.places.shop_file, values
+        )
+        origin, register = self.addresses.website_url, self.addresses.register_url
+        show_portal_at(register, origin, now=datetime.now(UTC))
 
     def start_back(self) -> None:
         """Start the workers, which look at every store at once."""
@@ -117,6 +142,15 @@ class Roles:
             process.ask_to_end()
         for process in processes:
             process.stop()
+
+    def _start_companys(self, name: str, file: Path, values: dict[str, str]) -> int:
+        """Start a service of the company's own on *file*; return the port it took."""
+        found = self.addresses.folder / f"{name}.port"
+        found.unlink(missing_ok=True)
+        words = ["-m", f"workflows.demo.company.{name}", str(file), "--port-file", str(found)]
+        process = self._run(name, words, bare_environment(values))
+        until(lambda: found.exists() and bool(found.read_text()), process)
+        return int(found.read_text())
 
     def _start_web(self) -> OwnProcess:
         if not self._fixed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,12 @@ _FAST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the parts of one demo are; a port is 0 until its process has it."""
+    """
+    Where the parts of one demo are; a port is 0 until its process has it.
+
+    Args:
+        sms: Address and credential of the provider of text messages; empty for none.
+    """
 
     folder: Path
     redis: str
@@ -30,6 +35,8 @@ class Addresses:
     places: Places
     web_port: int = 0
     recommender_port: int = 0
+    website_port: int = 0
+    sms: tuple[str, str] = field(default=("", ""), repr=False)
 
     @property
     def base_url(self) -> str:
@@ -40,6 +47,11 @@ class Addresses:
     def recommender_url(self) -> str:
         """Where the recommender is; its protocol is below ``/rights``."""
         return f"http://127.0.0.1:{self.recommender_port}"
+
+    @property
+    def website_url(self) -> str:
+        """Where the shop's own pages are: to a browser another site than ours."""
+        return f"http://localhost:{self.website_port}"
 
     @property
     def register_url(self) -> str:
@@ -60,9 +72,21 @@ def environment(addresses: Addresses, keys: Credentials) -> dict[str, str]:
             "RIGHTS_BASE_URL": addresses.base_url,
             "RIGHTS_SMTP_PORT": str(addresses.smtp_port),
             "RIGHTS_MAIL_FROM": "privacy@example.com",
+            **_texts(addresses),
             **_FAST,
         }
     )
+
+
+def _texts(addresses: Addresses) -> dict[str, str]:
+    url, token = addresses.sms
+    if not url:
+        return {}
+    return {
+        "RIGHTS_SMS_URL": url,
+        "RIGHTS_SMS_TOKEN": token,
+        "RIGHTS_SMS_ALLOW": "127.0.0.1/32",
+    }
 
 
 def store_secrets(addresses: Addresses, keys: Credentials) -> dict[str, str]:

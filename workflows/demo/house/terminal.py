@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from typing import Final
 
+from workflows.embedded.sms import Received
+
 _CODE: Final = re.compile(r"(?<![0-9A-Za-z])[0-9]{6}(?![0-9A-Za-z])")
 BEGINNING: Final = 5
 WHOLE: Final = 200
@@ -54,10 +56,20 @@ class Terminal:
                 f"         | … {len(lines) - self._lines} more lines", file=sys.stderr, flush=True
             )
 
+    def text(self, message: Received) -> None:
+        """Show a text message as it arrives."""
+        code = _code(message.text)
+        said = f"  CODE {code}" if code else ""
+        self.say(f"sms to {message.to}: {message.text}{said}")
+
 
 def code_in(message: EmailMessage) -> str:
     """Return the one-time code a mail carries; empty when it has none."""
-    match = _CODE.search(body(message))
+    return _code(body(message))
+
+
+def _code(text: str) -> str:
+    match = _CODE.search(text)
     return match[0] if match else ""
 
 

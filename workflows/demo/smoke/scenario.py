@@ -22,6 +22,7 @@ from workflows.demo.smoke.asking import Desk, Outcome, ask, opt_out
 from workflows.demo.smoke.cases import cases
 from workflows.demo.smoke.client import Api, Refused
 from workflows.demo.smoke.hooks import Receiver
+from workflows.demo.smoke.portal import portal_opens
 
 _AT_ONCE: Final = 3
 _GONE_S: Final = 5.0
@@ -122,6 +123,7 @@ def _checks(
         "receipt_verifies": evidence.receipts_verify(house, outcomes),
         "opt_out_honoured": plain,
         "human_decides": human,
+        "portal_opens": portal_opens(house, people.member("access")),
     }
 
 

@@ -1,0 +1,35 @@
+"""Plain text that somebody writes to somebody: what counts as nothing, and what as too long."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from rights.domain.errors import FieldError, Invalid
+
+LONGEST: Final = 10_000
+"""Characters of one message, appeal or complaint."""
+
+_ALLOWED: Final = "\n\t"
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
+
+
+def plain(text: str, *, field: str = "text") -> str:
+    """
+    Return a text as it is kept: lines end with one character, nothing around it.
+
+    Raises:
+        Invalid: nobody would see anything of it, it is too long, or holds control characters.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not any(unicodedata.category(c) not in _UNSEEN for c in lines):
+        raise _wrong(field, "is empty")
+    if len(lines) > LONGEST:
+        raise _wrong(field, f"is longer than {LONGEST} characters")
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED for c in lines):
+        raise _wrong(field, "holds control characters")
+    return lines
+
+
+def _wrong(field: str, message: str) -> Invalid:
+    return Invalid(f"{field} {message}", [FieldError(field, message)])

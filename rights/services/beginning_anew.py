@@ -1,0 +1,81 @@
+"""
+The same request once more, after an appeal against its outcome was upheld.
+
+Nothing is asked of the person again: kind, option, parameters, values and proofs are carried over,
+and a clock of the same rules begins.
+
+Source: PIPL 50; NDSR 23.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from rights.domain.errors import Conflict, Invalid
+from rights.domain.levels import Acr
+from rights.domain.parameters import UNTIL
+from rights.services import lifting, notes, subjects, submission
+from rights.services.context import Context
+from rights.services.intake import Submission
+from rights.store.models import IdentifierRow, Request
+
+
+def begin(session: Session, context: Context, request: Request, *, now: datetime) -> Request:
+    """
+    Open the request that follows *request*; a day that is over is left out of its parameters.
+
+    Raises:
+        Conflict: whom it is about has been forgotten.
+    """
+    known = {row.type: row for row in subjects.identifier_rows(session, request.id)}
+    if not known:
+        raise Conflict("whom this request was about has been forgotten", code="forgotten")
+    new = Submission(
+        kind=request.kind,
+        option=request.option,
+        identifiers=subjects.opened(context.vault, known.values()),
+        backend_id=request.backend_id,
+        parameters=_parameters(request, now),
+        values=_values(session, context, request),
+        regimes=tuple(request.regimes),
+        locale=request.locale,
+        channel=request.channel,
+        attested=frozenset(name for name, row in known.items() if row.proof == "assertion"),
+        acr=Acr(request.acr) if request.acr else None,
+        level_cap=request.level,
+        proved=request.level,
+        at_least=request.level_needed,
+        follows=request.id,
+        apart=request.id,
+        notify=False,
+    )
+    made, _ = submission.take(session, context, new, now=now)
+    session.flush()
+    _carry(session, made, known)
+    return made
+
+
+def _parameters(request: Request, now: datetime) -> dict[str, Any]:
+    try:
+        lifting.check_until(request.parameters, now)
+    except Invalid:
+        return {name: value for name, value in request.parameters.items() if name != UNTIL}
+    return dict(request.parameters)
+
+
+def _values(session: Session, context: Context, request: Request) -> dict[str, Any]:
+    """Return what the person gave, later values over earlier ones."""
+    out: dict[str, Any] = {}
+    for given in notes.read(session, context.vault, request.id, "values"):
+        out.update(given)
+    return out
+
+
+def _carry(session: Session, made: Request, known: dict[str, IdentifierRow]) -> None:
+    for row in subjects.identifier_rows(session, made.id):
+        before = known[row.type]
+        row.proof, row.proved_at = before.proof, before.proved_at
+        session.add(row)

@@ -1,0 +1,146 @@
+"""
+Messages between a person and the privacy staff about one request.
+
+They move nothing: no clock stands still for one, and none counts as what a request waits for.
+
+Source: NDSR 23; PIPL 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import case, func
+from sqlmodel import Session, col, select
+
+from rights.domain import duties
+from rights.domain.errors import Conflict
+from rights.domain.plain_text import plain
+from rights.services import audit, notices, webhooks, writings
+from rights.services.context import Context
+from rights.services.writings import MESSAGE_PERSON, MESSAGE_STAFF, Written
+from rights.store.models import Request, Staff, Writing
+
+MOST: Final = 50
+"""Messages of each side about one request."""
+
+EVENT: Final = "message"
+_BOTH: Final = (MESSAGE_PERSON, MESSAGE_STAFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request whose last message is the person's."""
+
+    request_id: str
+    since: datetime
+    due: datetime
+
+
+def from_person(
+    session: Session, context: Context, request: Request, text: str, *, actor: str, now: datetime
+) -> Written:
+    """
+    Keep what a person writes; the caller has locked the request.
+
+    Raises:
+        Invalid: there is nothing in it, or too much.
+        Conflict: fifty were written already, or the request's contacts are forgotten.
+    """
+    return _kept(session, context, request, (MESSAGE_PERSON, text), actor=actor, now=now)
+
+
+def from_staff(
+    session: Session, context: Context, request: Request, text: str, staff: Staff, *, now: datetime
+) -> Written:
+    """
+    Keep what staff write, and tell the person that there is something to read.
+
+    Raises:
+        Forbidden: their roles do not allow it. Invalid, Conflict: like :func:`from_person`.
+    """
+    duties.check(staff.roles, duties.Act.CORRESPOND)
+    made = _kept(
+        session, context, request, (MESSAGE_STAFF, text), actor=f"staff:{staff.id}", now=now
+    )
+    notices.ask_for(session, request, EVENT, now=now)
+    webhooks.publish(session, request, "request.message", now=now)
+    return made
+
+
+def _kept(
+    session: Session,
+    context: Context,
+    request: Request,
+    said: tuple[str, str],
+    *,
+    actor: str,
+    now: datetime,
+) -> Written:
+    purpose, text = said[0], plain(said[1])
+    remembered(context, request, now)
+    if _count(session, request, purpose) >= MOST:
+        message = f"{MOST} messages were written about this request, and there is room for no more"
+        raise Conflict(message, code="messages_used_up")
+    made = writings.keep(session, context.vault, request.id, purpose, text, now=now)
+    event = "message_received" if purpose == MESSAGE_PERSON else "message_sent"
+    audit.append(session, request, [audit.Line(event, actor, {"message": made.id})], now=now)
+    return made
+
+
+def remembered(context: Context, request: Request, now: datetime) -> None:
+    """
+    Make sure that who asked is still known for this request.
+
+    Raises:
+        Conflict: that was forgotten, as it has to be some time after the answer.
+    """
+    kept = timedelta(days=context.settings.contact_days)
+    if request.closed_at is not None and request.closed_at + kept <= now:
+        raise Conflict(
+            "whom this request was about has been forgotten: make a new request, or complain",
+            code="forgotten",
+        )
+
+
+def _count(session: Session, request: Request, purpose: str) -> int:
+    query = select(func.count()).where(
+        col(Writing.request_id) == request.id, col(Writing.purpose) == purpose
+    )
+    return int(session.exec(query).one())
+
+
+def of_request(session: Session, context: Context, request: Request) -> list[Written]:
+    """Return every message about a request, oldest first; who may read them is asked before."""
+    return writings.read(session, context.vault, request.id, _BOTH)
+
+
+def read_by(
+    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+) -> list[Written]:
+    """Return the messages for a member of staff, and note who read them. Raises Forbidden."""
+    duties.check(staff.roles, duties.Act.CORRESPOND)
+    line = audit.Line("messages_read", f"staff:{staff.id}", {})
+    audit.append(session, request, [line], now=now)
+    return of_request(session, context, request)
+
+
+def waiting(session: Session, *, limit: int = 200) -> Sequence[Waiting]:
+    """Return the requests whose last message is the person's, the most urgent first."""
+    last: dict[str, Any] = {
+        purpose: func.max(case((col(Writing.purpose) == purpose, col(Writing.created_at))))
+        for purpose in _BOTH
+    }
+    person, staff = last[MESSAGE_PERSON], last[MESSAGE_STAFF]
+    query = (
+        select(Request.id, person, Request.promised_at)
+        .where(col(Request.id) == col(Writing.request_id), col(Writing.purpose).in_(_BOTH))
+        .group_by(col(Request.id), col(Request.promised_at))
+        .having(person.is_not(None) & (staff.is_(None) | (staff < person)))
+        .order_by(col(Request.promised_at), col(Request.id))
+        .limit(limit)
+    )
+    return [Waiting(*found) for found in session.exec(query)]

@@ -1,0 +1,54 @@
+"""
+To which of the two people of a request something is written: its subject, or who acts for them.
+
+A representative's contact is never an identifier of the subject: it lies in a table of its own,
+is sealed for it, and nothing here hands it to anybody who looks for data.
+
+Source: PIPL 31, 49; Civil Code 165; Minors Regulation 34.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlmodel import Session, select
+
+from rights.domain.representation import REPRESENTATIVE, Role
+from rights.services import subjects
+from rights.services.contacts import Contact
+from rights.store.models import Complaint, IdentifierRow, RepresentativeContact, Request
+
+GUARDIAN: Final = "guardian"
+"""Purpose of a code with which a guardian says yes to what a child asked."""
+
+_RESULTS: Final = frozenset({"grant"})
+
+
+def representatives(session: Session, request_id: str) -> Sequence[RepresentativeContact]:
+    """Return how the second person of a request is reached; nothing where there is none."""
+    query = select(RepresentativeContact).where(RepresentativeContact.request_id == request_id)
+    return session.exec(query).all()
+
+
+def rows(
+    session: Session, request: Request | Complaint, purpose: str = "request"
+) -> Sequence[Contact]:
+    """
+    Return the contacts of whoever *purpose* is for.
+
+    Args:
+        purpose: That of a code: ``request``, ``visit``, ``grant`` or ``guardian``.
+    """
+    if isinstance(request, Complaint):
+        return subjects.identifier_rows(session, request.id)
+    results = purpose in _RESULTS and request.delivers_to == REPRESENTATIVE
+    asks = purpose not in _RESULTS and request.requester_role is not Role.SELF
+    if results or asks or purpose == GUARDIAN:
+        return representatives(session, request.id)
+    return subjects.identifier_rows(session, request.id)
+
+
+def contact(session: Session, contact_id: str) -> Contact | None:
+    """Return where a code was sent, whoever's it is."""
+    return session.get(IdentifierRow, contact_id) or session.get(RepresentativeContact, contact_id)

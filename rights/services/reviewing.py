@@ -1,0 +1,238 @@
+"""
+What a member of staff decides who looks at documents, and what remains of it.
+
+The documents are destroyed with the decision; the request keeps how it was looked at, what came of
+it, when, by whom, and the hash of that record. Accepting lifts the request to the level it needs.
+
+Source: GB/T 35273-2020 8.5(e), 8.7; PIPL 31, 49, 50; Civil Code 165.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlmodel import Session, col, select
+
+from rights.domain import duties
+from rights.domain.errors import Conflict
+from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.domain.representation import DOCUMENT_GAPS, EVIDENCE, GAPS, Role
+from rights.services import (
+    arrangements,
+    assurance,
+    audit,
+    contacts,
+    denials,
+    evidence,
+    guardians,
+    intake,
+    notices,
+    reaching,
+    reasons,
+    representatives,
+    subjects,
+)
+from rights.services.context import Context
+from rights.store.models import Evidence, Representation, Request, Staff
+
+ASKED_FOR: Final = (*(name for name in DOCUMENT_GAPS if name != EVIDENCE), *GAPS)
+"""Reasons with which documents are sent back: the person is asked for exactly that."""
+
+MAY_RESTRICT: Final = frozenset({Role.CLOSE_RELATIVE})
+
+
+def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, Representation]]:
+    """Return what has documents to look at, the most urgent first."""
+    undecided = select(Evidence.request_id).where(
+        col(Evidence.destroyed_at).is_(None), Evidence.file_id != ""
+    )
+    query = (
+        select(Request, Representation)
+        .where(col(Representation.request_id) == col(Request.id))
+        .where(col(Request.id).in_(undecided), col(Request.state).not_in(TERMINAL))
+        .order_by(col(Request.promised_at), col(Request.id))
+        .limit(limit)
+    )
+    return [(request, row) for request, row in session.exec(query)]
+
+
+def accept(
+    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+) -> str:
+    """
+    Say that the documents show what they have to; return what became of the request.
+
+    Raises:
+        Forbidden: *staff* are no verifier.
+        Conflict: there is no document, something is missing from the authority, the
+            representative's own address is not proved, or it was decided already.
+    """
+    duties.check(staff.roles, duties.Act.VERIFY)
+    row = _open(session, context, request, now)
+    live = evidence.live(session, request.id)
+    found = [one for one in live if one.file_id and one.wrapped_key]  # else nobody can open it
+    if not found:
+        raise Conflict("there is no document to decide on", code="no_document")
+    _decided(session, request, row, staff, representatives.ACCEPTED, found, now)
+    for identifier in subjects.identifier_rows(session, request.id):
+        if request.requester_role is not Role.SELF:
+            identifier.proof = identifier.proof or "review"
+            identifier.proved_at = identifier.proved_at or now
+            session.add(identifier)
+    request.needs = [name for name in request.needs if name not in DOCUMENT_GAPS]
+    session.flush()
+    if _arranged_otherwise(session, context, request, row):
+        reason = arrangements.REASON
+        denials.deny(session, context, request, staff, reason=reason, now=now)
+        return str(request.state)
+    _go_on(session, context, request, row, staff, now)
+    return str(request.state)
+
+
+def _open(session: Session, context: Context, request: Request, now: datetime) -> Representation:
+    row = representatives.find(session, request, lock=True)
+    if request.state in TERMINAL:
+        raise Conflict("this request is closed", code="closed")
+    if missing := representatives.gaps(context, request, row, now):
+        message = f"the authority lacks {', '.join(missing)}: ask for it before it is accepted"
+        raise Conflict(message, code="authority_lacks")
+    if not any(contacts.proved(c) for c in reaching.representatives(session, request.id)):
+        message = "the representative has not answered the code to their own address yet"
+        raise Conflict(message, code="representative_unproved")
+    return row
+
+
+def _decided(
+    session: Session,
+    request: Request,
+    row: Representation,
+    staff: Staff,
+    result: str,
+    found: Sequence[Evidence],
+    now: datetime,
+) -> None:
+    """Write the decision down, and make what it rests on unreadable in the same transaction."""
+    row.method, row.result = representatives.DOCUMENTS, result
+    row.verifier, row.decided_at = f"staff:{staff.id}", now
+    record = {
+        "request": request.id,
+        "role": str(row.role),
+        "relation": row.relation,
+        "method": row.method,
+        "result": result,
+        "verifier": row.verifier,
+        "documents": [one.id for one in found],
+        "at": now.isoformat(),
+    }
+    kept = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    row.decision_hash = hashlib.sha256(kept).hexdigest()
+    session.add(row)
+    data: dict[str, Any] = {"result": result, "documents": len(found), "hash": row.decision_hash}
+    line = audit.Line("evidence_decided", row.verifier, data)
+    audit.append(session, request, [line], now=now)
+    evidence.shred(session, request.id, now=now)
+
+
+def _arranged_otherwise(
+    session: Session, context: Context, request: Request, row: Representation
+) -> bool:
+    """Return whether the deceased arranged that this relative may not have this."""
+    known = arrangements.REASON in reasons.for_denying(request.kind, request.regimes)
+    if row.role is not Role.CLOSE_RELATIVE or not known:
+        return False
+    identifiers = subjects.opened(context.vault, subjects.identifier_rows(session, request.id))
+    blinds = arrangements.blinds_of(context, identifiers)
+    return arrangements.forbidden(session, blinds, request.kind, row.relation)
+
+
+def _go_on(
+    session: Session,
+    context: Context,
+    request: Request,
+    row: Representation,
+    staff: Staff,
+    now: datetime,
+) -> None:
+    if request.requester_role is Role.SELF:
+        guardians.go_on(session, request, row, actor=row.verifier, now=now)
+        return
+    if row.role in MAY_RESTRICT:
+        _restrict(session, context, request, now)
+    if request.state is State.VERIFYING:
+        assurance.raise_level(session, context, request, cap=0, now=now)
+        return
+    actor = f"staff:{staff.id}"
+    representatives.look_again(session, context, request, row, actor=actor, now=now)
+
+
+def _restrict(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """
+    Put the deceased person's data out of use while the case lasts; the contact on file is told.
+
+    Source: PIPL 49; the restriction comes after the proof, so that nobody stops an account by
+    merely saying that its owner is dead.
+    """
+    rows = subjects.identifier_rows(session, request.id)
+    identifiers = subjects.opened(context.vault, rows)
+    restriction = intake.Submission(
+        kind=Kind.RESTRICTION,
+        option=Option.RESTRICT,
+        identifiers=identifiers,
+        backend_id=request.backend_id,
+        regimes=tuple(request.regimes),
+        locale=request.locale,
+        channel="internal",
+        operator=True,
+        apart=request.id,
+        stranger=True,
+        follows=request.id,
+    )
+    made, _ = intake.submit(session, context, restriction, now=now)
+    for row in subjects.identifier_rows(session, made.id):
+        row.proof, row.proved_at = "review", now
+        session.add(row)
+
+
+def refuse(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    *,
+    reason: str,
+    facts: str = "",
+    now: datetime,
+) -> str:
+    """
+    Say that the documents do not show it: ask for what is missing, or deny.
+
+    Args:
+        reason: One of :data:`ASKED_FOR`, or a reason of the catalogue with which to deny.
+
+    Raises:
+        Forbidden: *staff* are no verifier, or may not deny with this reason.
+        Invalid: it is neither; the reasons that are, are named.
+        Conflict: the request is closed.
+    """
+    duties.check(staff.roles, duties.Act.VERIFY)
+    row = representatives.find(session, request, lock=True)
+    if request.state in TERMINAL:
+        raise Conflict("this request is closed", code="closed")
+    found = [one for one in evidence.live(session, request.id) if one.file_id]
+    if reason not in ASKED_FOR:
+        denials.deny(session, context, request, staff, reason=reason, facts=facts, now=now)
+        _decided(session, request, row, staff, representatives.REFUSED, found, now)
+        return str(request.state)
+    _decided(session, request, row, staff, representatives.REFUSED, found, now)
+    asked = reason if reason in DOCUMENT_GAPS else EVIDENCE
+    request.needs = [*dict.fromkeys((reason, asked, *request.needs))]
+    if request.state is State.VERIFYING:
+        request.wait = Wait.NEEDS_INFO
+        request.next_at = now + timedelta(days=context.settings.verify_days)
+    notices.ask_for(session, request, "needs_info", now=now)
+    return str(request.state)

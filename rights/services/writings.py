@@ -1,0 +1,75 @@
+"""What people and staff write: sealed on its own, apart from all that work is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from rights.store.ids import new_id
+from rights.store.models import Writing
+from rights.store.vault import Vault
+
+MESSAGE_PERSON: Final = "message_person"
+MESSAGE_STAFF: Final = "message_staff"
+APPEAL: Final = "appeal"
+APPEAL_REASONS: Final = "appeal_reasons"
+COMPLAINT: Final = "complaint"
+COMPLAINT_ANSWER: Final = "complaint_answer"
+COMPLAINT_CLAIM: Final = "complaint_claim"
+"""The reference somebody named who may not see that request, if there is such a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One text, opened."""
+
+    id: str
+    purpose: str
+    text: str = field(repr=False)
+    at: datetime
+
+
+def aad(about: str, purpose: str, writing_id: str) -> str:
+    """Return what binds a sealed text to its place."""
+    return f"writing|{about}|{purpose}|{writing_id}"
+
+
+def keep(
+    session: Session, vault: Vault, about: str, purpose: str, text: str, *, now: datetime
+) -> Written:
+    """
+    Seal a text.
+
+    Args:
+        about: The request or complaint it belongs to.
+    """
+    number = new_id()
+    sealed = vault.seal(text.encode(), aad=aad(about, purpose, number))
+    row = Writing(id=number, request_id=about, purpose=purpose, sealed=sealed, created_at=now)
+    session.add(row)
+    return Written(number, purpose, text, now)
+
+
+def read(session: Session, vault: Vault, about: str, purposes: Collection[str]) -> list[Written]:
+    """Return the texts kept for any of *purposes*, oldest first."""
+    query = (
+        select(Writing)
+        .where(Writing.request_id == about, col(Writing.purpose).in_(purposes))
+        .order_by(col(Writing.created_at), col(Writing.id))
+    )
+    return [_opened(vault, row) for row in session.exec(query)]
+
+
+def _opened(vault: Vault, row: Writing) -> Written:
+    text = vault.open(row.sealed, aad=aad(row.request_id, row.purpose, row.id)).decode()
+    return Written(row.id, row.purpose, text, row.created_at)
+
+
+def one(session: Session, vault: Vault, about: str, purpose: str) -> str:
+    """Return the last text kept for *purpose*, or nothing."""
+    found = read(session, vault, about, (purpose,))
+    return found[-1].text if found else ""

@@ -1,0 +1,81 @@
+"""What people and staff write to each other: messages, appeals, complaints. No worker reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from rights.store.columns import UtcDateTime
+from rights.store.ids import new_id
+
+
+class Writing(SQLModel, table=True):
+    """
+    One text of a person or of staff, sealed.
+
+    Args:
+        request_id: The reference of the request, or of the complaint, that it belongs to.
+        purpose: ``message_person``, ``message_staff``, ``appeal``, ``appeal_reasons``,
+            ``complaint``, ``complaint_answer`` or ``complaint_claim``; what was sealed as one opens
+            as no other.
+    """
+
+    __tablename__ = "writing"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    purpose: str = Field(max_length=24)
+    sealed: bytes
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Appeal(SQLModel, table=True):
+    """
+    An appeal inside the company; one for each request. Its texts are ``Writing``.
+
+    Args:
+        outcome: Empty while it is open; then ``upheld`` or ``dismissed``.
+        assigned_to: Id of the member of staff who is to decide.
+        led_to: The request that an appeal which was upheld brought about.
+    """
+
+    __tablename__ = "appeal"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, unique=True)
+    outcome: str = Field(default="", max_length=12)
+    assigned_to: str = Field(default="", max_length=32)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    promised_at: datetime = Field(sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    decided_by: str = Field(default="", max_length=60)
+    led_to: str = Field(default="", max_length=32)
+
+
+class Complaint(SQLModel, table=True):
+    """
+    A complaint or report. Its texts are ``Writing``; where to reply to are ``IdentifierRow``.
+
+    Args:
+        id: The reference the person is given.
+        request_id: The request it is about, if it is about one.
+        subject: "The same person", as for a request.
+    """
+
+    __tablename__ = "complaint"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    backend_id: str = Field(default="", max_length=32, index=True)
+    request_id: str = Field(default="", max_length=32, index=True)
+    subject: str = Field(default="", max_length=80, index=True)
+    regimes: list[str] = Field(default_factory=list, sa_type=JSON)
+    locale: str = Field(default="zh-CN", max_length=16)
+    channel: str = Field(default="api", max_length=16)
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    promised_at: datetime = Field(sa_type=UtcDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    answered_by: str = Field(default="", max_length=60)

@@ -1,0 +1,39 @@
+"""Serves an application to a browser of the same process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: what is wrong, the browser tells."""
+
+
+@contextmanager
+def serving(app: WSGIApplication, *, name: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """
+    Yield the address at which *app* is served, without a slash at the end.
+
+    Args:
+        name: The name the browser knows it by. ``127.0.0.1`` and ``localhost`` are two sites to
+            it, ``a.localhost`` and ``b.localhost`` two origins of one site.
+        port: A free one, for an application that has to know its address; else any.
+    """
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://{name}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

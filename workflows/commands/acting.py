@@ -1,0 +1,65 @@
+"""What every command has on which a member of staff acts by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from rights.domain.errors import FieldError, Invalid, RightsError
+from rights.services.context import Context
+from rights.settings import load
+from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.models import Staff
+from workflows import tasks
+
+AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The register that is worked in, its facts and its time."""
+
+    context: Context
+    register: Engine
+    now: datetime
+
+
+def desk() -> Desk:
+    """Return the desk of the settings."""
+    from workflows.building import context_for
+
+    settings = load()
+    register = open_engine(settings.database_url)
+    return Desk(context_for(settings), register, RegisterClock(register).now())
+
+
+def act(at: Desk, who: str, do: Callable[[Session, Staff], Made]) -> Made:
+    """Do it in one transaction, as *who*. A refusal is an entry too."""
+    with reading(at.register) as session:
+        staff = tasks.staff_named(session, who)
+    try:
+        with transaction(at.register) as session:
+            return do(session, staff)
+    except RightsError as error:
+        with transaction(at.register) as session:
+            tasks.refused(session, staff, error, now=at.now)
+        raise
+
+
+def text_in(file: Path) -> str:
+    """Return what a file says, or standard input for ``-``. Raises Invalid: it is no UTF-8 text."""
+    try:
+        with click.open_file(str(file), "rb") as opened:
+            return bytes(opened.read()).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        wrong = FieldError("file", "is not text in UTF-8")
+        raise Invalid("the file is not text in UTF-8", [wrong]) from None
