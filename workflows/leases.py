@@ -93,8 +93,10 @@ class Leases:
             raise Fenced(f"the lease of {step_id} was lost: another worker goes on with it")
 
     def stop(self) -> None:
-        """End the thread."""
+        """End the thread, once the heartbeat that is under way has given back its connection."""
         self._stop.set()
+        if self._thread is not None:
+            self._thread.join(self._every.total_seconds())
 
     def _beat(self) -> None:
         while not self._stop.wait(self._every.total_seconds()):

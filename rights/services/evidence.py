@@ -30,7 +30,7 @@ from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import reading, transaction
 from rights.store.ids import new_id
 from rights.store.models import Evidence, Representation, Request
-from rights.store.sealing import SealedFiles, new_data_key, open_range, sealed_size
+from rights.store.sealing import SealedFile, SealedFiles, new_data_key, open_range, sealed_size
 from rights.store.vault import Vault
 
 MOST_FILES: Final = 5
@@ -128,12 +128,33 @@ def take(
     except BaseException:
         _drop(engine, place, row.id, now)
         raise
+    try:
+        return _kept(engine, context, row, sealed, actor=actor, now=now)
+    except Conflict:
+        _drop(engine, place, row.id, now)
+        raise
+
+
+def _kept(
+    engine: Engine,
+    context: Context,
+    row: Evidence,
+    sealed: SealedFile,
+    *,
+    actor: str,
+    now: datetime,
+) -> Evidence:
+    """Say that a document arrived, unless it was decided or destroyed while it was on its way."""
     with transaction(engine) as session:
+        request = requests.locked(session, row.request_id)
         kept = session.get_one(Evidence, row.id, with_for_update=True)
+        if request.state in TERMINAL or kept.destroyed_at is not None or not kept.wrapped_key:
+            message = "this was decided while the document was on its way: nothing of it is kept"
+            raise Conflict(message, code="closed")
         kept.file_id, kept.size = sealed.file_id, sealed.size
         kept.destroy_at = now + timedelta(days=context.settings.evidence_days)
         session.add(kept)
-        _noted(session, context, requests.locked(session, row.request_id), kept, actor, now)
+        _noted(session, context, request, kept, actor, now)
         session.flush()
         session.expunge(kept)
     return kept
@@ -208,6 +229,11 @@ def live(session: Session, request_id: str) -> Sequence[Evidence]:
         Evidence.request_id == request_id, col(Evidence.destroyed_at).is_(None)
     )
     return session.exec(query.order_by(col(Evidence.uploaded_at), col(Evidence.id))).all()
+
+
+def openable(session: Session, request_id: str) -> Sequence[Evidence]:
+    """Return the documents of a request that arrived whole and that somebody can still look at."""
+    return [one for one in live(session, request_id) if one.file_id and one.wrapped_key]
 
 
 def of_request(session: Session, request_id: str) -> Sequence[Evidence]:

@@ -49,7 +49,7 @@ MAY_RESTRICT: Final = frozenset({Role.CLOSE_RELATIVE})
 def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, Representation]]:
     """Return what has documents to look at, the most urgent first."""
     undecided = select(Evidence.request_id).where(
-        col(Evidence.destroyed_at).is_(None), Evidence.file_id != ""
+        col(Evidence.destroyed_at).is_(None), Evidence.file_id != "", Evidence.wrapped_key != b""
     )
     query = (
         select(Request, Representation)
@@ -74,8 +74,7 @@ def accept(
     """
     duties.check(staff.roles, duties.Act.VERIFY)
     row = _open(session, context, request, now)
-    live = evidence.live(session, request.id)
-    found = [one for one in live if one.file_id and one.wrapped_key]  # else nobody can open it
+    found = evidence.openable(session, request.id)
     if not found:
         raise Conflict("there is no document to decide on", code="no_document")
     _decided(session, request, row, staff, representatives.ACCEPTED, found, now)
@@ -223,7 +222,7 @@ def refuse(
     row = representatives.find(session, request, lock=True)
     if request.state in TERMINAL:
         raise Conflict("this request is closed", code="closed")
-    found = [one for one in evidence.live(session, request.id) if one.file_id]
+    found = evidence.openable(session, request.id)
     if reason not in ASKED_FOR:
         denials.deny(session, context, request, staff, reason=reason, facts=facts, now=now)
         _decided(session, request, row, staff, representatives.REFUSED, found, now)

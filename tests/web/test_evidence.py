@@ -323,19 +323,69 @@ def test_an_upload_that_was_cut_off_is_gone_within_the_hour(house: House) -> Non
         yield PDF
         raise OSError("the line is dead")
 
-    place = house.parts.evidence
-    assert place is not None
     with pytest.raises(OSError, match="dead"):
-        evidence.take(
-            house.engine,
-            house.context,
-            place,
-            lambda s: requests.locked(s, request_id),
-            cut(),
-            actor="subject",
-            now=house.clock.now(),
-        )
+        taken(house, request_id, cut())
 
     assert objects(house) == []
     with house.reading() as session:
         assert evidence.live(session, request_id) == []
+
+
+def taken(house: House, request_id: str, pieces: Any) -> Evidence:
+    """Take in what arrives in these pieces, as the web process does."""
+    place = house.parts.evidence
+    assert place is not None
+    return evidence.take(
+        house.engine,
+        house.context,
+        place,
+        lambda s: requests.locked(s, request_id),
+        pieces,
+        actor="subject",
+        now=house.clock.now(),
+    )
+
+
+@pytest.mark.requirement("R-NEG-29")
+@pytest.mark.parametrize("how", ["accepted", "sent back", "cancelled", "destroyed"])
+def test_a_document_on_its_way_while_its_request_is_decided_is_not_kept(
+    house: House, how: str
+) -> None:
+    request_id = reached(house)
+    upload(house, request_id)
+
+    def decided() -> Any:
+        yield PDF
+        if how == "accepted":
+            accepted(house, request_id)
+        elif how == "sent back":
+            refused(house, request_id, "evidence_death")
+        elif how == "cancelled":
+            house.post(f"/v1/requests/{request_id}/cancel")
+        else:
+            house.clock.forward(hours=1, seconds=1)
+            now = house.clock.now()
+            evidence.destroy(house.engine, house.context, house.parts.evidence, now=now)
+        yield b"the rest"
+
+    with pytest.raises(Conflict, match="nothing of it is kept"):
+        taken(house, request_id, decided())
+
+    now = house.clock.now()
+    evidence.destroy(house.engine, house.context, house.parts.evidence, now=now)
+    assert len(objects(house)) == (1 if how == "destroyed" else 0)  # the one that was whole
+    with house.reading() as session:
+        assert len(evidence.of_request(session, request_id)) == 1
+
+
+def test_documents_nobody_can_open_any_more_wait_for_nobody(house: House) -> None:
+    request_id = reached(house)
+    upload(house, request_id)
+    with house.writing() as session:
+        assert [request.id for request, _ in reviewing.waiting(session)] == [request_id]
+        evidence.shred(session, request_id, now=house.clock.now())  # the object is still there
+
+    with house.reading() as session:
+        assert reviewing.waiting(session) == []
+    with pytest.raises(Conflict, match="no document"):
+        accepted(house, request_id)

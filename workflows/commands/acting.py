@@ -42,17 +42,28 @@ def desk() -> Desk:
     return Desk(context_for(settings), register, RegisterClock(register).now())
 
 
-def act(at: Desk, who: str, do: Callable[[Session, Staff], Made]) -> Made:
-    """Do it in one transaction, as *who*. A refusal is an entry too."""
-    with reading(at.register) as session:
+def as_staff(register: Engine, who: str, do: Callable[[Session, Staff, datetime], Made]) -> Made:
+    """
+    Do it in one transaction, as the member of staff *who*; a refusal is an entry too.
+
+    Args:
+        do: Takes the time of the register too, and its answer is returned.
+    """
+    now = RegisterClock(register).now()
+    with reading(register) as session:
         staff = tasks.staff_named(session, who)
     try:
-        with transaction(at.register) as session:
-            return do(session, staff)
+        with transaction(register) as session:
+            return do(session, staff, now)
     except RightsError as error:
-        with transaction(at.register) as session:
-            tasks.refused(session, staff, error, now=at.now)
+        with transaction(register) as session:
+            tasks.refused(session, staff, error, now=now)
         raise
+
+
+def act(at: Desk, who: str, do: Callable[[Session, Staff], Made]) -> Made:
+    """Do it in one transaction at this desk, as *who*."""
+    return as_staff(at.register, who, lambda session, staff, _: do(session, staff))
 
 
 def text_in(file: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rights.domain import duties
-from rights.domain.errors import NotFound, RightsError
+from rights.domain.errors import NotFound
 from rights.services import (
     audit,
     contacts,
@@ -29,11 +28,9 @@ from rights.services import (
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import RegisterClock, open_engine
 from rights.store.models import Evidence, Representation, Request, Staff
-from workflows import tasks
-
-AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+from workflows.commands.acting import AS, as_staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +40,6 @@ class Desk:
     context: Context
     register: Engine
     place: Blobs | None
-
-    def act(self, who: str, do: Callable[[Session, Staff, datetime], str]) -> str:
-        """Do it in one transaction and return what it returned; a refusal is an entry too."""
-        now = RegisterClock(self.register).now()
-        with reading(self.register) as session:
-            staff = tasks.staff_named(session, who)
-        try:
-            with transaction(self.register) as session:
-                return do(session, staff, now)
-        except RightsError as error:
-            with transaction(self.register) as session:
-                tasks.refused(session, staff, error, now=now)
-            raise
 
     def tidy(self) -> None:
         """Take away the objects whose decision was just made."""
@@ -87,7 +71,7 @@ def show(desk: Desk, who: str, *, as_json: bool) -> None:
         found.extend(_line(session, desk, *pair) for pair in reviewing.waiting(session))
         return ""
 
-    desk.act(who, look)
+    as_staff(desk.register, who, look)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -114,8 +98,7 @@ def _line(session: Session, desk: Desk, request: Request, row: Representation) -
         "due": request.promised_at.isoformat(),
         "documents": [
             {"id": one.id, "type": one.media_type, "size": one.size}
-            for one in evidence.live(session, request.id)
-            if one.file_id
+            for one in evidence.openable(session, request.id)
         ],
     }
 
@@ -149,7 +132,7 @@ def unlock(desk: Desk, evidence_id: str, who: str, out: Path) -> None:
     opened: list[Evidence] = []
     about: dict[str, Any] = {}
     place = evidence.given(desk.place)
-    desk.act(who, act)
+    as_staff(desk.register, who, act)
     for row in opened:
         file = _written(desk, place, row, out)
         click.echo(json.dumps({"file": file, **about}, ensure_ascii=False))
@@ -190,7 +173,7 @@ def accept(desk: Desk, request_id: str, who: str) -> None:
         request = requests.locked(session, request_id)
         return reviewing.accept(session, desk.context, request, staff, now=now)
 
-    click.echo(desk.act(who, act))
+    click.echo(as_staff(desk.register, who, act))
     desk.tidy()
 
 
@@ -214,5 +197,5 @@ def refuse(desk: Desk, request_id: str, who: str, reason: str, facts: str) -> No
             session, desk.context, request, staff, reason=reason, facts=facts, now=now
         )
 
-    click.echo(desk.act(who, act))
+    click.echo(as_staff(desk.register, who, act))
     desk.tidy()

@@ -22,8 +22,8 @@ from rights.settings import load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Staff
 from workflows import tasks
+from workflows.commands.acting import AS, as_staff
 
-AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -215,16 +215,8 @@ def read_rows(desk: Desk, /, request: str, collection: str, who: str, **given: A
 
 
 def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], object]) -> None:
-    """Do it in one transaction; what somebody may not do is an entry too."""
-    now = RegisterClock(desk.register).now()
-    with reading(desk.register) as session:
-        staff = tasks.staff_named(session, who)
-    try:
-        with transaction(desk.register) as session:
-            made = do(session, staff, now)
-    except RightsError as error:
-        _refused(desk, staff, error)
-        raise
+    """Do it as a member of staff, and say what was made."""
+    made = as_staff(desk.register, who, do)
     click.echo(made if isinstance(made, str) else "done")
 
 

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable
 
 import click
+from sqlmodel import Session
 
-from rights.domain.errors import RightsError
 from rights.services import requests
-from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading, transaction
-from workflows import tasks as work
-from workflows.commands.staff import AS
+from rights.store.models import Staff
+from workflows.commands.acting import AS, act, desk
 
 REASON = click.option(
     "--reason",
@@ -49,20 +47,12 @@ def trust(request_id: str, who: str, reason: str) -> None:
 
 
 def _decide(request_id: str, who: str, reason: str, decide: Callable[..., None]) -> None:
-    from workflows.building import context_for
-
-    settings = load()
-    context, register = context_for(settings), open_engine(settings.database_url)
+    at = desk()
     told = sys.stdin.read() if reason == "-" else reason
-    now = RegisterClock(register).now()
-    with reading(register) as session:
-        staff = work.staff_named(session, who)
-    try:
-        with transaction(register) as session:
-            request = requests.locked(session, request_id)
-            decide(session, context, request, staff, reason=told, now=now)
-    except RightsError as error:
-        with transaction(register) as session:
-            work.refused(session, staff, error, now=now)
-        raise
+
+    def do(session: Session, staff: Staff) -> None:
+        request = requests.locked(session, request_id)
+        decide(session, at.context, request, staff, reason=told, now=at.now)
+
+    act(at, who, do)
     click.echo("done")

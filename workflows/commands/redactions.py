@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from rights.domain.errors import Forbidden
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs, open_blobs
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import open_engine
 from rights.store.models import Staff
 from workflows import redactions as work
-from workflows import tasks
-
-AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+from workflows.commands.acting import AS, as_staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def show(desk: Desk, request_id: str, who: str) -> None:
         for row in work.seen(session, desk.context, desk.blobs, request_id, staff, now):
             click.echo(json.dumps(row, ensure_ascii=False))
 
-    _act(desk, who, act)
+    as_staff(desk.register, who, act)
 
 
 @redactions.command()
@@ -72,8 +67,8 @@ def show(desk: Desk, request_id: str, who: str) -> None:
 @click.pass_obj
 def release(desk: Desk, request_id: str, numbers: tuple[int, ...], who: str) -> None:
     """Say that what has these NUMBERS is the person's own: the next copy leaves it in."""
-    _act(
-        desk,
+    as_staff(
+        desk.register,
         who,
         lambda s, staff, now: work.release(
             s, desk.context, desk.blobs, request_id, numbers, staff, now
@@ -88,18 +83,5 @@ def release(desk: Desk, request_id: str, numbers: tuple[int, ...], who: str) -> 
 @click.pass_obj
 def confirm(desk: Desk, request_id: str, who: str) -> None:
     """Say that all of it was looked at and is somebody else's."""
-    _act(desk, who, lambda s, staff, now: work.confirm(s, request_id, staff, now))
+    as_staff(desk.register, who, lambda s, staff, now: work.confirm(s, request_id, staff, now))
     click.echo("done")
-
-
-def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], Any]) -> None:
-    now = RegisterClock(desk.register).now()
-    with reading(desk.register) as session:
-        staff = tasks.staff_named(session, who)
-    try:
-        with transaction(desk.register) as session:
-            do(session, staff, now)
-    except Forbidden as error:
-        with transaction(desk.register) as session:
-            tasks.refused(session, staff, error, now=now)
-        raise

@@ -12,17 +12,15 @@ import click
 from sqlmodel import Session
 
 from rights.domain import duties
-from rights.domain.errors import RightsError
 from rights.services import requests
 from rights.services.denials import CHANNELS
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import RegisterClock, open_engine, reading
 from rights.store.models import Request, Staff
 from workflows import aftertasks, plans, queued
 from workflows import tasks as work
+from workflows.commands.acting import AS, as_staff
 from workflows.reasons import for_staff
-
-AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
 
 
 @click.group()
@@ -231,17 +229,7 @@ def ask_proof(request_id: str, way: str, reason: str, who: str) -> None:
 def _act(
     who: str, do: Callable[[Session, Staff, datetime], str | None], *, said: str = "done"
 ) -> None:
-    """Do it in one transaction; say *said*, or what it returned. A refusal is an entry too."""
-    register = open_engine(load().database_url)
-    now = RegisterClock(register).now()
-    with reading(register) as session:
-        staff = work.staff_named(session, who)
-    try:
-        with transaction(register) as session:
-            said = do(session, staff, now) or said
-    except RightsError as error:
-        with transaction(register) as session:
-            work.refused(session, staff, error, now=now)
-        raise
+    """Do it as a member of staff; say *said*, or what it returned."""
+    said = as_staff(open_engine(load().database_url), who, do) or said
     if said:
         click.echo(said)
