@@ -52,10 +52,8 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 import structlog
@@ -68,31 +66,12 @@ from workflows.embedded.ports import free_ports
 from workflows.embedded.smtp import Sink
 from workflows.embedded.valkey import Valkey
 
-pytest_plugins = ["pytester", "tests.not_run_plugin", "tests.requirements_plugin"]
-
-
-_THREADS: Final = pytest.StashKey[set[threading.Thread]]()
-
-
-@pytest.fixture(autouse=True)
-def _threads_before(request: pytest.FixtureRequest) -> None:
-    request.node.stash[_THREADS] = set(threading.enumerate())
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """
-    End the heartbeat of every worker that a test left in the middle of a step.
-
-    It would go on with a register that is gone, and log that into the output of other tests.
-    Before any fixture ends: whoever closes the register must find no connection in use.
-    """
-    now = set(threading.enumerate())
-    for thread in now - item.stash.get(_THREADS, now):
-        if thread.name == "leases":
-            beat = getattr(thread, "_target", None)  # none is left once the thread has ended
-            if beat is not None:
-                beat.__self__.stop()
+pytest_plugins = [
+    "pytester",
+    "tests.endings_plugin",
+    "tests.not_run_plugin",
+    "tests.requirements_plugin",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,10 @@ from sqlmodel import Session
 from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.services.context import Context
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
 from workflows import tasks
+from workflows.commands.opening import opened
 
 AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -38,7 +39,7 @@ def desk() -> Desk:
     from workflows.building import context_for
 
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     return Desk(context_for(settings), register, RegisterClock(register).now())
 
 

@@ -28,9 +28,10 @@ from rights.services import (
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs
-from rights.store.db import RegisterClock, open_engine
+from rights.store.db import RegisterClock
 from rights.store.models import Evidence, Representation, Request, Staff
 from workflows.commands.acting import AS, as_staff
+from workflows.commands.opening import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def documents(ctx: click.Context) -> None:
 
     settings = load()
     place = evidence.open_place(settings)
-    ctx.obj = Desk(context_for(settings), open_engine(settings.database_url), place)
+    ctx.obj = Desk(context_for(settings), opened(settings), place)
 
 
 @documents.command("list")

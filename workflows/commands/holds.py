@@ -19,10 +19,11 @@ from rights.domain.holds import PLACED
 from rights.services import holds as service
 from rights.services.context import Context
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
 from workflows import tasks
 from workflows.commands.acting import AS, as_staff
+from workflows.commands.opening import opened
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -50,7 +51,7 @@ def holds(ctx: click.Context, state: Path | None, map_file: Path | None) -> None
     settings = settings_in(map_file, state) if state and map_file else load()
     if state:
         upgrade(settings.database_url)
-    ctx.obj = Desk(context_for(settings), open_engine(settings.database_url))
+    ctx.obj = Desk(context_for(settings), opened(settings))
 
 
 @holds.command("list")

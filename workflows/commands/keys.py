@@ -9,7 +9,8 @@ import secrets
 import click
 
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine
+from rights.store.db import RegisterClock, reading
+from workflows.commands.opening import opened
 
 
 @click.group()
@@ -31,16 +32,15 @@ def rotate() -> None:
     from workflows.building import context_for
 
     settings = load()
-    click.echo(json.dumps(turn(open_engine(settings.database_url), context_for(settings).vault)))
+    click.echo(json.dumps(turn(opened(settings), context_for(settings).vault)))
 
 
 @keys.command()
 def used() -> None:
     """Show which keys the suppression list needs, and until when: then one may be retired."""
     from rights.services.suppression import keys_in_use
-    from rights.store.db import reading
 
-    register = open_engine(load().database_url)
+    register = opened(load())
     with reading(register) as session:
         found = keys_in_use(session, RegisterClock(register).now())
     shown = {k: {"rows": rows, "until": until.isoformat()} for k, (rows, until) in found.items()}
@@ -55,7 +55,7 @@ def purge() -> None:
     from workflows.building import blobs_for, context_for
 
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     blobs = blobs_for(settings)
     now = RegisterClock(register).now()
     context, documents = context_for(settings), evidence.open_place(settings)

@@ -11,8 +11,9 @@ import click
 
 from rights.net import Guard
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading, transaction
+from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
+from workflows.commands.opening import opened
 
 ROLES = ("reviewer", "approver", "verifier", "auditor", "admin", "automation")
 SCOPES = ("legal", "dpo")
@@ -49,7 +50,7 @@ def add_backend(
     from workflows.building import context_for
 
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     key = json.loads(assertion_key.read_text(encoding="utf-8")) if assertion_key else None
     now = RegisterClock(register).now()
     with transaction(register) as session:
@@ -68,7 +69,7 @@ def list_backends() -> None:
     from rights.services import backends
     from rights.services.sign_in import providers
 
-    with reading(open_engine(load().database_url)) as session:
+    with reading(opened(load())) as session:
         signing = providers.titles(session)
         for one in backends.listed(session):
             at = f"  people sign in at {signing[one.id]}" if one.id in signing else ""
@@ -82,7 +83,7 @@ def set_origins(name: str, origins: tuple[str, ...]) -> None:
     """Say which web origins may show the portal of the backend NAME, in place of those before."""
     from rights.services import backends
 
-    register = open_engine(load().database_url)
+    register = opened(load())
     now = RegisterClock(register).now()
     with transaction(register) as session:
         backends.allow_origins(session, name, origins, now=now)
@@ -108,7 +109,7 @@ def set_provider(name: str, *, secret: str, remove: bool, **said: Any) -> None:
     from workflows.commands.providers import plainly, provider_of
 
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     now = RegisterClock(register).now()
     with transaction(register) as session:
         if remove:
@@ -130,7 +131,7 @@ def rotate_backend(key_id: str, overlap_hours: int) -> None:
     """Make a new key beside KEY_ID, which works until the overlap is over."""
     from rights.services import backends
 
-    register = open_engine(load().database_url)
+    register = opened(load())
     now = RegisterClock(register).now()
     overlap = timedelta(hours=overlap_hours)
     with transaction(register) as session:
@@ -144,7 +145,7 @@ def revoke_key(key_id: str) -> None:
     """End the key KEY_ID at once."""
     from rights.services import backends
 
-    register = open_engine(load().database_url)
+    register = opened(load())
     with transaction(register) as session:
         backends.revoke(session, key_id, now=RegisterClock(register).now())
     click.echo("done")
@@ -161,7 +162,7 @@ def staff() -> None:
 @click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES))
 def add_staff(name: str, roles: tuple[str, ...], scopes: tuple[str, ...]) -> None:
     """Add NAME with its roles, and what it may decide beyond them."""
-    register = open_engine(load().database_url)
+    register = opened(load())
     now = RegisterClock(register).now()
     with transaction(register) as session:
         session.add(Staff(name=name, roles=[*roles, *scopes], created_at=now))

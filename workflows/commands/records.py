@@ -10,6 +10,7 @@ import click
 
 from rights.settings import load
 from workflows import requirements as facts
+from workflows.commands.opening import opened
 
 
 @click.group()
@@ -23,11 +24,10 @@ def verify_audit(*, as_json: bool) -> None:
     """Find any change, removal or reordering. Exit 1 when something is wrong."""
     from rights.services.checkpoints import verify
     from rights.services.signing import Signer
-    from rights.store.db import open_engine
 
     settings = load()
     signer = Signer(settings.signing_key.get_secret_value())
-    report = verify(open_engine(settings.database_url), signer)
+    report = verify(opened(settings), signer)
     if as_json:
         body = {
             "ok": report.ok,

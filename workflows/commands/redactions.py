@@ -14,10 +14,10 @@ from sqlmodel import Session
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs, open_blobs
-from rights.store.db import open_engine
 from rights.store.models import Staff
 from workflows import redactions as work
 from workflows.commands.acting import AS, as_staff
+from workflows.commands.opening import opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,7 @@ def redactions(ctx: click.Context, state: Path | None, map_file: Path | None) ->
     if (state is None) != (map_file is None):
         raise click.UsageError("give --state and --datamap together, or neither")
     settings = settings_in(map_file, state) if state and map_file else load()
-    ctx.obj = Desk(
-        context_for(settings), open_engine(settings.database_url), open_blobs(settings.blobs_url)
-    )
+    ctx.obj = Desk(context_for(settings), opened(settings), open_blobs(settings.blobs_url))
 
 
 @redactions.command("list")

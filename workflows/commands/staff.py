@@ -15,11 +15,12 @@ from rights.domain import duties
 from rights.services import requests
 from rights.services.denials import CHANNELS
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading
+from rights.store.db import RegisterClock, reading
 from rights.store.models import Request, Staff
 from workflows import aftertasks, plans, queued
 from workflows import tasks as work
 from workflows.commands.acting import AS, as_staff
+from workflows.commands.opening import opened
 from workflows.reasons import for_staff
 
 
@@ -33,7 +34,7 @@ def tasks() -> None:
 def list_tasks(*, as_json: bool) -> None:
     """Show what waits, the most urgent first."""
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     now = RegisterClock(register).now()
     with reading(register) as session:
         found = [
@@ -70,7 +71,7 @@ def _approval(request: Request) -> dict[str, str]:
 @click.option("--json", "as_json", is_flag=True)
 def show_plan(request_id: str, *, as_json: bool) -> None:
     """Show what would be done for REQUEST_ID and to how many rows, with the hash to approve."""
-    with reading(open_engine(load().database_url)) as session:
+    with reading(opened(load())) as session:
         found = plans.shown(session, request_id)
     if as_json:
         click.echo(json.dumps(found))
@@ -230,6 +231,6 @@ def _act(
     who: str, do: Callable[[Session, Staff, datetime], str | None], *, said: str = "done"
 ) -> None:
     """Do it as a member of staff; say *said*, or what it returned."""
-    said = as_staff(open_engine(load().database_url), who, do) or said
+    said = as_staff(opened(load()), who, do) or said
     if said:
         click.echo(said)

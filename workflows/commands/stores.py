@@ -7,7 +7,8 @@ import json
 import click
 
 from rights.settings import load
-from rights.store.db import RegisterClock, open_engine, reading
+from rights.store.db import RegisterClock, reading
+from workflows.commands.opening import opened
 
 
 @click.command()
@@ -18,7 +19,7 @@ def stores(*, as_json: bool) -> None:
     from workflows.overview import overview, told
 
     settings = load()
-    register = open_engine(settings.database_url)
+    register = opened(settings)
     now = RegisterClock(register).now()
     with reading(register) as session:
         found = overview(session, context_for(settings).datamap, now)
