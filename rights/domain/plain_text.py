@@ -14,9 +14,17 @@ _ALLOWED: Final = "\n\t"
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 
 
-def plain(text: str, *, field: str = "text") -> str:
+def control(text: str) -> bool:
+    """Return whether a text holds what no keyboard types: control characters, half characters."""
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED for c in text)
+
+
+def plain(text: str, *, field: str = "text", longest: int = LONGEST) -> str:
     """
     Return a text as it is kept: lines end with one character, nothing around it.
+
+    Args:
+        longest: Characters it may have.
 
     Raises:
         Invalid: nobody would see anything of it, it is too long, or holds control characters.
@@ -24,9 +32,9 @@ def plain(text: str, *, field: str = "text") -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not any(unicodedata.category(c) not in _UNSEEN for c in lines):
         raise _wrong(field, "is empty")
-    if len(lines) > LONGEST:
-        raise _wrong(field, f"is longer than {LONGEST} characters")
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in _ALLOWED for c in lines):
+    if len(lines) > longest:
+        raise _wrong(field, f"is longer than {longest} characters")
+    if control(lines):
         raise _wrong(field, "holds control characters")
     return lines
 

@@ -76,6 +76,9 @@ STATUTE_LISTS: Final = frozenset({Kind.ACCESS, Kind.COPY, Kind.CORRECTION, Kind.
 REVIEWED: Final = 3
 """The level that reviewed documents and a code to the representative's contact are worth."""
 
+TEXTS: Final[Mapping[str, int]] = MappingProxyType({"name": 200, "interest": 2000})
+"""What is said of an authority in words, and how many characters each may have."""
+
 EVIDENCE: Final = "evidence"
 INTEREST: Final = "interest"
 POA_NAME: Final = "poa_name"

@@ -105,10 +105,7 @@ def read(session: Session, context: Context, token: str, *, now: datetime) -> Li
         Gone: forged, cut, too old, or of a request whose contacts are forgotten: not said which.
     """
     request_id, warning = _of(session, context, token, now)
-    request = session.get(Request, request_id)
-    held = select(IdentifierRow.id).where(IdentifierRow.request_id == request_id)
-    if request is None or session.exec(held).first() is None:
-        raise _over()
+    request = session.get_one(Request, request_id)
     return Link(
         request,
         warning,
@@ -119,6 +116,16 @@ def read(session: Session, context: Context, token: str, *, now: datetime) -> Li
 
 
 def _of(
+    session: Session, context: Context, token: str, now: datetime
+) -> tuple[str, ContactWarning | None]:
+    request_id, warning = _named(session, context, token, now)
+    held = select(IdentifierRow.id).where(IdentifierRow.request_id == request_id)
+    if session.exec(held).first() is None:  # no such request, or its contacts are forgotten
+        raise _over()
+    return request_id, warning
+
+
+def _named(
     session: Session, context: Context, token: str, now: datetime
 ) -> tuple[str, ContactWarning | None]:
     try:

@@ -11,7 +11,7 @@ Source: PIPL 31, 49; Civil Code 23, 28, 165, 1045.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -22,11 +22,13 @@ from rights.domain import representation
 from rights.domain.errors import Conflict, FieldError, Invalid, LevelTooLow, NotFound
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
+from rights.domain.plain_text import plain
 from rights.domain.representation import (
     EVIDENCE,
     GAPS,
     POA_SIGNED,
     REVIEWED,
+    TEXTS,
     Authority,
     Role,
     Scope,
@@ -87,7 +89,8 @@ def checked(context: Context, second: Second, *, path: str) -> Second:
         path: Of the document it stands in, for what is wrong.
 
     Raises:
-        Invalid: the relation is none that the law knows for this role, or no mail can go there.
+        Invalid: the relation is none that the law knows for this role, no mail can go there, or
+            a text is too long or cannot be shown.
     """
     allowed = representation.RELATIONS[second.role]
     if second.relation not in allowed:
@@ -97,7 +100,16 @@ def checked(context: Context, second: Second, *, path: str) -> Second:
     if not any(known[name].normalise == "email" for name in second.identifiers):
         wrong = FieldError(f"{path}.contact", "needs an e-mail address that a code can go to")
         raise Invalid("nobody can be reached", [wrong])
-    return second
+    return replace(second, **_texts({"name": second.name, "interest": second.interest}, path))
+
+
+def _texts(given: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Return name and statement of interest as they are kept, empty where they are not given."""
+    said = {name: str(given.get(name) or "").strip() for name in TEXTS}
+    return {
+        name: text and plain(text, field=f"{path}.{name}", longest=TEXTS[name])
+        for name, text in said.items()
+    }
 
 
 def gaps_of(context: Context, second: Second, kind: Kind, regime: str, now: datetime) -> list[str]:
@@ -110,7 +122,7 @@ def write(
     session: Session, context: Context, request: Request, second: Second, *, now: datetime
 ) -> list[RepresentativeContact]:
     """Write down who acts, in the transaction that takes the request in; return their contacts."""
-    said = {"name": second.name.strip(), "interest": second.interest.strip()}
+    said = {"name": second.name, "interest": second.interest}
     row = rows.new(
         Representation,
         request_id=request.id,
@@ -249,7 +261,9 @@ def supply(
     Raises:
         Conflict: the request is closed, or this was decided on already.
         NotFound: nobody acts for somebody else in it.
+        Invalid: a text is too long or cannot be shown.
     """
+    texts = _texts(given, "requester")
     row = find(session, request, lock=True)
     if request.state in TERMINAL:
         raise Conflict("this request is closed: submit a new one", code="closed")
@@ -257,8 +271,7 @@ def supply(
         message = "the authority has been decided on: submit a new request"
         raise Conflict(message, code="work_has_begun")
     said = told(context, row)
-    texts = {name: str(given.get(name) or said.get(name, "")).strip() for name in _TEXTS}
-    row.sealed = _sealed(context, request.id, texts)
+    row.sealed = _sealed(context, request.id, said | {n: t for n, t in texts.items() if t})
     row.matters = sorted(given.get("matters") or row.matters)
     row.scope = str(given.get("scope") or row.scope)
     row.until = given.get("until") or row.until
@@ -272,9 +285,6 @@ def supply(
         request.needs = [*request.needs, EVIDENCE]
     line = audit.Line("information_supplied", actor, {"fields": sorted(given)})
     look_again(session, context, request, row, actor=actor, now=now, before=line)
-
-
-_TEXTS: Final = ("name", "interest")
 
 
 def look_again(

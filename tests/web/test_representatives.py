@@ -144,6 +144,13 @@ def test_only_close_relatives_are_close_relatives(house: House, relation: str) -
     assert "close_relative" in wrong["message"]
 
 
+@pytest.mark.parametrize("wrong", ["Li\u009bNa", "Li\u0000Na", "n" * 201])
+def test_a_name_that_cannot_be_shown_is_refused_by_field(house: House, wrong: str) -> None:
+    found = refused(house, {**RELATIVE, "name": wrong})
+
+    assert list(found) == ["requester.name"]
+
+
 @pytest.mark.requirement("R-P49-1:bad")
 def test_without_an_interest_of_their_own_relatives_are_asked_for_it(house: House) -> None:
     made = house.submit("copy", requester=without(RELATIVE, "interest"))

@@ -17,7 +17,7 @@ from flask import request as call
 
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
-from rights.domain.representation import RELATIONS, AgeBand, Role, Scope
+from rights.domain.representation import RELATIONS, TEXTS, AgeBand, Role, Scope
 from rights.services import catalogue, subjects
 from rights.services.portal import Person
 from rights.web.api import representing
@@ -79,7 +79,7 @@ def authority() -> dict[str, Any]:
     """Return what was typed of an authority. Raises Invalid for a day that is none."""
     form, said = call.form, dict[str, Any]()
     for name in ("name", "interest"):
-        if text := form.get(f"acting.{name}", "").strip()[:2000]:
+        if text := form.get(f"acting.{name}", "").strip():
             said[name] = text
     if matters := [k for k in form.getlist("acting.matters") if k in list(Kind)]:
         said["matters"] = matters
@@ -115,4 +115,5 @@ def choices() -> dict[str, Any]:
         ],
         "matters": [(str(k), words.either(told[k]["title"])) for k in kinds],
         "people": who.ways(),
+        "longest": TEXTS,
     }

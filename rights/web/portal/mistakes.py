@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.parameters import UNTIL
+from rights.domain.representation import TEXTS
 from rights.services import catalogue
 from rights.web.parts import parts
 from rights.web.portal import pages
@@ -35,7 +36,7 @@ def _sentence(one: FieldError) -> str:
     if one.field.startswith("subject"):
         return _about_identifier(one.field)
     if one.field.startswith(("requester", "guardian")):
-        return words.say("acting", "wrong_relation" if name == "relation" else "wrong_contact")
+        return _about_who_acts(name)
     if name == UNTIL:
         return words.say("wrong", "until")
     if name == "value":
@@ -44,6 +45,13 @@ def _sentence(one: FieldError) -> str:
         return words.say("wrong", "any", field=words.say("ask", "option"))
     title = words.either(catalogue.words()["fields"].get(name, {}), name)
     return words.say("wrong", "any", field=title)
+
+
+def _about_who_acts(name: str) -> str:
+    words = pages.said()
+    if name in TEXTS:
+        return words.say("wrong", "text", field=words.say("acting", name))
+    return words.say("acting", "wrong_relation" if name == "relation" else "wrong_contact")
 
 
 def _about_identifier(path: str) -> str:

@@ -26,16 +26,17 @@ pages.errors(area)
 def send(request_id: str) -> Response:
     """Send a fresh code to the contact that was chosen; older ones to it stop working."""
     door.slowly(request_id)
-    to = call.form.get("to", "")
+    to, sent = call.form.get("to", ""), None
     try:
         with transaction(parts().engine) as session:
             found = door.visit().find(session, request_id, lock=True)
             if found.state in PROVING:  # else it needs no more proof: a second click, most likely
                 context, now = parts().context, parts().now()
                 proving.start(session, context, found, purpose="request", now=now, to=to)
+                sent = 1
     except Invalid:  # no button of ours says that
         return shown(request_id, wrong=[pages.said().say("proofs", "nowhere")], status=422)
-    return pages.go("portal-following.follow", request_id=request_id, _anchor="prove", sent=1)
+    return pages.go("portal-following.follow", request_id=request_id, _anchor="prove", sent=sent)
 
 
 @area.post("/requests/<id:request_id>/proof")

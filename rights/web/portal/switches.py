@@ -82,11 +82,12 @@ def withdraw() -> Response:
     purposes = request.form.getlist("purpose")
     known = parts().context.datamap.purposes
     ledger.known_purposes(parts().context.datamap, purposes, field="purposes")
+    if not purposes:
+        raise Invalid("nothing was chosen", [FieldError("purposes", "name one or more")])
     if any(known[name].basis != "consent" for name in purposes):
         wrong = FieldError("purposes", "does not rest on consent")
         raise Invalid("nothing was agreed to", [wrong])
-    if purposes:
-        ask(Kind.CONSENT_WITHDRAWAL, Option.ALL, {"purposes": sorted(set(purposes))})
+    ask(Kind.CONSENT_WITHDRAWAL, Option.ALL, {"purposes": sorted(set(purposes))})
     return pages.go("portal-consents.consents")
 
 

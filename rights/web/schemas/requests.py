@@ -10,6 +10,7 @@ from rights.domain.representation import (
     RELATIONS,
     REPRESENTATIVE,
     SUBJECT,
+    TEXTS,
     AgeBand,
     Role,
     Scope,
@@ -108,12 +109,12 @@ _RELATION = {"description": "What they are to the subject; a wrong one is told w
 class Authority(Closed):
     """What a representative may do, field by field; what is missing is asked for."""
 
-    name = Text(least=1, most=200, metadata={"description": "Of the agent; sealed."})
+    name = Text(least=1, most=TEXTS["name"], metadata={"description": "Of the agent; sealed."})
     matters = fields.List(Choice(Kind), validate=validate.Length(1, 20), metadata=_MATTERS)
     scope = Choice(Scope, metadata=_SCOPE)
     until = fields.Date(metadata=_TERM)
     signed = fields.Boolean(metadata=_SIGNED)
-    interest = Text(least=1, most=2000, metadata=_INTEREST)
+    interest = Text(least=1, most=TEXTS["interest"], metadata=_INTEREST)
 
 
 class Requester(Authority):

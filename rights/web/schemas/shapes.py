@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+from rights.domain.plain_text import control
+
 LONGEST: Final = 2000
 _LONGEST_VALUE: Final = 10_000
 _ID: Final = "^[0-9a-f]{32}$"
@@ -48,7 +50,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text: str = super()._deserialize(value, attr, data, **kwargs)
-        if any(ord(c) < 32 and c not in "\n\r\t" for c in text):  # noqa: PLR2004 - the first printable
+        if control(text.replace("\r", "")):
             raise ValidationError("holds control characters")
         return text
 

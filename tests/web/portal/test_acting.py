@@ -132,6 +132,8 @@ def test_the_relatives_address_finds_nobodys_data(shop: House, reader: Reader) -
         ({"acting__relation": ""}, "Please choose what that person is to you"),
         ({"about__email": ""}, "Please give one way to recognise you"),
         ({"who__email": "", "who__user_id": "u-9"}, "Please give an e-mail address of the one"),
+        ({"acting__name": "Li\x9bNa"}, "Please check: Name of the agent. It is too long, or"),
+        ({"acting__name": "n" * 201}, "Please check: Name of the agent. It is too long, or"),
     ],
 )
 def test_what_does_not_fit_is_said_beside_what_was_typed(
@@ -144,6 +146,21 @@ def test_what_does_not_fit_is_said_beside_what_was_typed(
     assert (page.status, told in page.text) == (422, True)
     assert "<details open><summary>I ask for somebody else" in page.html
     assert "I settle my mother&#39;s estate." in page.html
+
+
+@pytest.mark.parametrize("typed", ["Li\x9bNa", "n" * 201])
+def test_a_name_that_is_added_later_is_looked_at_too(
+    shop: House, reader: Reader, typed: str
+) -> None:
+    reader.begin()
+    page = ask(reader, **{**AGENT, "acting__name": ""})
+
+    bad = reader.send(page, "/acting", acting__name=typed)
+    good = reader.send(page, "/acting", acting__name="n" * 200)
+
+    assert (bad.status, "Please check: Name of the agent." in bad.text) == (422, True)
+    assert good.status == 200
+    assert "poa_name" not in only(shop).needs
 
 
 def test_an_agent_adds_what_is_missing(shop: House, reader: Reader) -> None:

@@ -213,6 +213,7 @@ def test_a_link_ends_with_its_month_and_with_the_contacts_of_its_request(
 ) -> None:
     first, second = shop.asserted("copy", ALICE), shop.asserted("copy", BOB)
     old, forgotten = warn(shop, first["id"]), warn(shop, second["id"], "bob.old@example.com")
+    page = reader.get(forgotten)
     with shop.writing() as session:
         for row in session.exec(
             select(IdentifierRow).where(IdentifierRow.request_id == second["id"])
@@ -220,6 +221,8 @@ def test_a_link_ends_with_its_month_and_with_the_contacts_of_its_request(
             session.delete(row)
 
     assert reader.get(forgotten).status == 410
+    assert reader.send(page, "/not-me").status == 410
+    assert not request(shop, second["id"]).not_me_at
     shop.clock.forward(days=30, seconds=1)
     assert reader.get(old).status == 410
 
