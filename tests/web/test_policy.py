@@ -158,5 +158,11 @@ def test_leaving_is_as_easy_to_click_as_staying(house: House) -> None:
 
         form = page.form(f"/ask/{kind}")
         assert {name for name, _ in form.fields} <= {"key", "once", "option"} | _empty(form), kind
-        assert not re.search(r'type="checkbox"[^>]* checked', page.html), "nothing is pre-ticked"
-        assert re.findall(r"<button>([^<]+)", page.html) == ["Send"], "and nobody is persuaded"
+        given = re.findall(r"<[^>]*\s(?:checked|selected|required)\b", page.html)
+        # But the one choice that turns all of it off.
+        assert [t for t in given if 'name="option" value="personalised_off"' not in t] == [], kind
+        (sends,) = re.findall(rf'<form[^>]*/ask/{kind}".*?</form>', page.html, re.DOTALL)
+        assert re.findall(r"<button[^>]*>[^<]*", sends) == ["<button>Send"], "nobody is persuaded"
+        assert re.findall(r'<a class="button" [^>]*>[^<]*', sends)[0].endswith(">Back"), "as easy"
+        others = re.findall(r"<button ([^>]*)>", page.html.replace(sends, ""))
+        assert set(others) <= {'class="plain"'}, "and nothing else stands out"
