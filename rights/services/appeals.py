@@ -278,10 +278,13 @@ def shown(
     Return an appeal, JSON-native.
 
     Args:
-        told: Whoever reads it may know what the request is about.
+        told: Whoever reads it may know what the request is about. Nobody is told while somebody
+            at a contact on file says that it was not them.
     """
     texts = writings.read(session, context.vault, request.id, (APPEAL, APPEAL_REASONS))
-    written = {one.purpose: one.text for one in texts} if told else {}
+    written = (
+        {one.purpose: one.text for one in texts} if told and not not_me.stopped(request) else {}
+    )
     decided = appeal.decided_at
     return {
         "id": appeal.id,

@@ -114,7 +114,18 @@ def _count(session: Session, request: Request, purpose: str) -> int:
 
 
 def of_request(session: Session, context: Context, request: Request) -> list[Written]:
-    """Return every message about a request, oldest first; who may read them is asked before."""
+    """
+    Return the messages about a request for who made it, oldest first; whether they may read them
+    is asked before.
+
+    While somebody at a contact on file says that it was not them: only what was written since, for
+    what staff wrote before, they wrote to whom they took for the person.
+    """
+    found = _all(session, context, request)
+    return [one for one in found if request.not_me_at is None or one.at >= request.not_me_at]
+
+
+def _all(session: Session, context: Context, request: Request) -> list[Written]:
     return writings.read(session, context.vault, request.id, _BOTH)
 
 
@@ -125,7 +136,7 @@ def read_by(
     duties.check(staff.roles, duties.Act.CORRESPOND)
     line = audit.Line("messages_read", f"staff:{staff.id}", {})
     audit.append(session, request, [line], now=now)
-    return of_request(session, context, request)
+    return _all(session, context, request)
 
 
 def waiting(session: Session, *, limit: int = 200) -> Sequence[Waiting]:

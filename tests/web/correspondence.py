@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +50,7 @@ class Office:
             "RIGHTS_DATAMAP": str(HERE / "datamap.yaml"),
         }
         given = [str(file) if word == "FILE" else word for word in words]
-        with warnings.catch_warnings():
-            # A command ends with its process, and its connections with that; here it only returns.
-            warnings.simplefilter("ignore", ResourceWarning)
-            done = CliRunner().invoke(cli, given, env=environ)
-            gc.collect()
-        return done
+        return CliRunner().invoke(cli, given, env=environ)
 
     def listed(self, queue: str) -> list[dict[str, Any]]:
         """Return what a queue of the command line lists."""

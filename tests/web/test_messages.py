@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,27 @@ def test_a_message_stops_no_clock_and_is_not_what_was_missing(house: House) -> N
     after = request_of(house, made["id"])
     assert (after.state, after.wait, after.needs) == (State.ON_HOLD, Wait.NEEDS_INFO, ["changes"])
     assert (after.due_at, after.promised_at) == (before.due_at, before.promised_at)
+
+
+def test_what_was_written_before_somebody_said_it_was_not_them_is_shown_to_nobody_who_asked(
+    house: House, office: Office
+) -> None:
+    request_id = house.asserted()["id"]
+    path = f"/v1/requests/{request_id}/messages"
+    send = ("messages", "send", request_id, "--as", "rui", "--file", "FILE")
+    office.run(*send, text="we found two accounts")
+    with house.writing() as session:
+        session.get_one(Request, request_id).not_me_at = datetime.now(UTC)
+
+    office.run(*send, text="who are you?")
+
+    assert [m["text"] for m in house.get(path).json["messages"]] == ["who are you?"]
+    shown = office.run("messages", "show", request_id, "--as", "rui").output
+    assert "two accounts" in shown
+    assert "who are you?" in shown
+    with house.writing() as session:
+        session.get_one(Request, request_id).not_me_at = None
+    assert len(house.get(path).json["messages"]) == 2
 
 
 def test_who_did_not_prove_enough_may_write_and_reads_nothing(house: House, office: Office) -> None:
