@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from rights.domain.graph import finding_identifiers
 from rights.domain.kinds import Kind
 from rights.services import subjects
 from rights.store.db import reading
-from rights.store.models import Request
+from rights.store.models import IdentifierRow, Request
 from workflows import (
     belonging,
     contacts,
@@ -176,7 +176,8 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     """
     Return the identifiers that may reach rows.
 
-    Those that were proved; for protective requests of level 0, those of the session too. A
+    Those that were proved; for protective requests of level 0, those of the session too, and
+    beside a proved one the locators, which reach only what is public. Any other
     value that somebody merely typed beside a proved one reaches nothing. One that only a code
     proved, beside an assertion that does not vouch for it, is worth level 1 by itself: whoever
     took over a mailbox must not add the strength of an account of their own to it.
@@ -190,7 +191,14 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     usable = proved if request.level_needed else rows
     if not usable:
         raise Refused("no identifier of this request was proved: nothing may be looked up by it")
-    return subjects.opened(floor.context.vault, usable)
+    return subjects.opened(floor.context.vault, [*usable, *_locators(floor, rows, usable)])
+
+
+def _locators(
+    floor: Floor, rows: Sequence[IdentifierRow], usable: Sequence[IdentifierRow]
+) -> list[IdentifierRow]:
+    taken, known = {row.id for row in usable}, floor.context.datamap.identifiers
+    return [r for r in rows if r.id not in taken and known[r.type].kind == "locator"]
 
 
 def _given(floor: Floor, request: Request) -> tuple[dict[str, str], dict[str, Any]]:

@@ -61,8 +61,9 @@ class Identifier:
     One way to recognise a person.
 
     Args:
-        kind: ``account``, ``contact`` or ``device``.
-        normalise: ``email``, ``e164``, ``lower`` or empty: how two spellings are compared.
+        kind: ``account``, ``contact``, ``device``, or ``locator``: where something about a person
+            stands that is public; nobody proves it, and it reaches nothing but that.
+        normalise: ``email``, ``e164``, ``lower``, ``url`` or empty: how spellings are compared.
         recycled: The value may pass to another person; alone it reaches nobody's rows.
     """
 

@@ -20,6 +20,8 @@ _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL: Final = re.compile(
     r"[^@\s\x00-\x1f\x7f<>(),;:\"\[\]\\]{1,64}@[^@\s\x00-\x1f\x7f<>(),;:\"\[\]\\]{1,253}"
 )
+_URL: Final = re.compile(r"https?://[^\s/?#@]{1,253}(/[^\s#]*)")
+_PORTS: Final = {"http": "(:80)+$", "https": "(:443)+$"}
 _LONGEST: Final = 320
 
 
@@ -28,7 +30,8 @@ def normalise(value: str, how: str) -> str:
     Return the form of *value* under which it is compared and looked up.
 
     Args:
-        how: ``email``, ``e164``, ``lower``, or empty: then only the space around it goes.
+        how: ``email``, ``e164``, ``lower``, ``url``, or empty: then only the space around it
+            goes.
 
     Raises:
         ValueError: *how* is none of these, which the data map's loader should have refused.
@@ -48,6 +51,8 @@ def plausible(value: str, how: str) -> bool:
         return _EMAIL.fullmatch(normal) is not None
     if how == "e164":
         return _E164.fullmatch(normal) is not None
+    if how == "url":
+        return _URL.fullmatch(normal) is not None
     return True
 
 
@@ -79,6 +84,23 @@ def _e164(value: str) -> str:
     return digits
 
 
+def _url(value: str) -> str:
+    """
+    Return the address of a public page as it is written once: host in small letters, no usual
+    port, no part that only the browser reads. The path stays: there capitals may matter.
+
+    It is compared, and never opened.
+    """
+    scheme, found, rest = unicodedata.normalize("NFKC", value).strip().partition("://")
+    if not found:
+        return scheme
+    scheme, rest = scheme.lower(), rest.partition("#")[0].strip()
+    host = re.split(r"[/?]", rest, maxsplit=1)[0]
+    path = rest[len(host) :]
+    name = re.sub(_PORTS.get(scheme, "$"), "", host.lower())
+    return f"{scheme}://{name}{path if path.startswith('/') else '/' + path}"
+
+
 _RULES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {"": _trimmed, "email": _lower, "e164": _e164, "lower": _lower}
+    {"": _trimmed, "email": _lower, "e164": _e164, "lower": _lower, "url": _url}
 )

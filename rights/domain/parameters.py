@@ -30,6 +30,21 @@ NAMED_BY: Final = "named_by"
 SWITCHES: Final = "switches"
 """What a person turned off and turns on again, by the names of the data map."""
 
+SUBJECT: Final = "subject"
+"""What is missing where nobody is named yet; any identifier of the data map will do."""
+
+NAMELESS: Final = frozenset(
+    {
+        Kind.ACCESS,
+        Kind.COPY,
+        Kind.CORRECTION,
+        Kind.DELETION,
+        Kind.RESTRICTION,
+        Kind.EXPLANATION,
+    }
+)
+"""What can be asked for before anybody is named. Source: NDSR 23, 24; PIPL 44."""
+
 PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
     {
         Kind.ACCESS: ("categories",),

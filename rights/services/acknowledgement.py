@@ -17,6 +17,7 @@ import yaml
 from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.domain.parameters import SUBJECT
 from rights.domain.representation import GAPS, Role
 from rights.services import contacts, denials
 from rights.services.context import Context
@@ -87,6 +88,8 @@ def reachable(session: Session, context: Context, requests: Sequence[Request]) -
 def _next_step(request: Request, *, reachable: bool) -> str:
     if request.state in TERMINAL:
         return "closed"
+    if SUBJECT in request.needs:
+        return "information"
     if request.state in (State.OPEN, State.VERIFYING) and not _lacks_authority(request):
         return "code" if reachable else "proof"
     if request.wait is Wait.GUARDIAN:

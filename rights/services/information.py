@@ -6,7 +6,7 @@ A request that waited for it goes on at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,19 @@ from sqlmodel import Session
 
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
-from rights.domain.parameters import PREVAILS, needed
-from rights.services import audit, conflicts, forms, lifting, notes, requests, subjects
+from rights.domain.parameters import PREVAILS, SUBJECT, needed
+from rights.services import (
+    assurance,
+    audit,
+    conflicts,
+    forms,
+    lifting,
+    notes,
+    proving,
+    requests,
+    subjects,
+    verification,
+)
 from rights.services.context import Context
 from rights.store.models import Request
 
@@ -49,8 +60,7 @@ def supply(
         notes.keep(session, context.vault, request.id, "values", dict(values), now=now)
     given = {name for name, value in {**parameters, **values}.items() if value}
     request.needs = [name for name in request.needs if name not in given]
-    supplied = sorted({*given, *(f"subject.{name}" for name in identifiers)})
-    line = audit.Line("information_supplied", actor, {"fields": supplied})
+    line = _line(given, identifiers, actor)
     if PREVAILS in given and not conflicts.settled(session, request, actor=actor, now=now):
         audit.append(session, request, [line], now=now)
         return
@@ -59,6 +69,34 @@ def supply(
         requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
         return
     audit.append(session, request, [line], now=now)
+    if identifiers:
+        _name(session, context, request, identifiers, now=now)
+
+
+def _line(given: Iterable[str], identifiers: Iterable[str], actor: str) -> audit.Line:
+    fields = sorted({*given, *(f"subject.{name}" for name in identifiers)})
+    return audit.Line("information_supplied", actor, {"fields": fields})
+
+
+def _name(
+    session: Session,
+    context: Context,
+    request: Request,
+    identifiers: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Let a request that was about nobody be about whom was named, and ask for their proof."""
+    if SUBJECT not in request.needs:
+        return
+    request.needs = [name for name in request.needs if name != SUBJECT]
+    request.subject = subjects.subject_of(context.vault, context.datamap, identifiers)
+    request.wait = Wait.NONE
+    session.flush()
+    if request.level_needed == 0:
+        assurance.raise_level(session, context, request, cap=0, now=now)
+    elif verification.reachable(session, context, request):
+        proving.start(session, context, request, purpose="request", now=now)
 
 
 def _still_open(request: Request, *, changes: bool) -> None:

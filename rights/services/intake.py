@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr, level, minimum
 from rights.domain.lifecycle import Event, Wait
-from rights.domain.parameters import needed
+from rights.domain.parameters import SUBJECT, needed
 from rights.domain.representation import (
     EVIDENCE,
     GAPS,
@@ -60,7 +60,7 @@ class Submission:
     What was asked, already checked for form.
 
     Args:
-        identifiers: Type to value as the data map cleans them.
+        identifiers: Type to value as the data map cleans them; none where nobody is named yet.
         attested: The types that a verified assertion of the backend vouches for.
         acr: How that backend authenticated the person; None without an assertion.
         level_cap: The most the backend's assertions may bring about.
@@ -188,8 +188,8 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
 
 
 def _missing(new: Submission) -> list[str]:
-    given = {**new.parameters, **new.values}
-    return [name for name in needed(new.kind, new.option) if not given.get(name)]
+    given = {**new.parameters, **new.values, SUBJECT: new.identifiers}
+    return [name for name in (SUBJECT, *needed(new.kind, new.option)) if not given.get(name)]
 
 
 def _of_second(context: Context, new: Submission, regime: str, now: datetime) -> list[str]:
@@ -263,7 +263,7 @@ def _start(
     first = [audit.Line("received", _actor(new), {**data, "channel": new.channel})]
     if warnings_due.applies(request) and not new.operator:
         warnings_due.begin(session, request, warnings_due.ASKED, now=now)
-    if request.level < request.level_needed:
+    if request.level < request.level_needed or SUBJECT in request.needs:
         requests.record(session, request, Event.CHALLENGED, actor="system", now=now, before=first)
         _ask(session, context, new, request, people, now)
         return
@@ -297,7 +297,7 @@ def _ask(
     principal = contacts.best(context, people.subject)
     if new.role in _TOLD and principal:
         ask_for(session, request, "represented", now=now, identifier_id=principal.id)
-    if set(request.needs) & {*GAPS, EVIDENCE}:
+    if set(request.needs) & {*GAPS, EVIDENCE, SUBJECT}:
         request.wait = Wait.NEEDS_INFO
 
 

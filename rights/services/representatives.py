@@ -100,7 +100,8 @@ def checked(context: Context, second: Second, *, path: str) -> Second:
     if not any(known[name].normalise == "email" for name in second.identifiers):
         wrong = FieldError(f"{path}.contact", "needs an e-mail address that a code can go to")
         raise Invalid("nobody can be reached", [wrong])
-    return replace(second, **_texts({"name": second.name, "interest": second.interest}, path))
+    said = _texts({"name": second.name, "interest": second.interest}, path)
+    return replace(second, name=said["name"], interest=said["interest"])
 
 
 def _texts(given: Mapping[str, Any], path: str) -> dict[str, str]:

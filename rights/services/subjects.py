@@ -18,7 +18,7 @@ from rights.store.ids import new_id
 from rights.store.models import Complaint, IdentifierRow, Request
 from rights.store.vault import Vault
 
-_RANK = {"account": 0, "contact": 1, "device": 2}
+_RANK = {"account": 0, "contact": 1, "device": 2, "locator": 3}
 
 
 def cleaned(datamap: DataMap, given: Mapping[str, str]) -> dict[str, str]:
@@ -41,14 +41,25 @@ def cleaned(datamap: DataMap, given: Mapping[str, str]) -> dict[str, str]:
             continue
         out[name] = normalise(value, known.normalise)
     if not given:
-        errors.append(FieldError("subject", "names nobody", tuple(sorted(datamap.identifiers))))
+        raise nobody(datamap)
     if errors:
         raise Invalid("the subject cannot be read", errors)
     return dict(sorted(out.items(), key=lambda item: rank(datamap, item[0])))
 
 
+def nobody(datamap: DataMap) -> Invalid:
+    """Return the error of what names nobody, with what would."""
+    wrong = FieldError("subject", "names nobody", kinds(datamap))
+    return Invalid("the subject cannot be read", [wrong])
+
+
+def kinds(datamap: DataMap) -> tuple[str, ...]:
+    """Return the types of identifier by which somebody can be named, strongest first."""
+    return tuple(sorted(datamap.identifiers, key=lambda name: rank(datamap, name)))
+
+
 def rank(datamap: DataMap, name: str) -> tuple[int, str]:
-    """Return a sort key: accounts before contacts before devices."""
+    """Return a sort key: accounts, contacts, devices, then where things stand."""
     return _RANK.get(datamap.identifiers[name].kind, 9), name
 
 
@@ -63,13 +74,21 @@ def blinds(vault: Vault, name: str, value: str) -> tuple[str, ...]:
 
 
 def subjects_of(vault: Vault, datamap: DataMap, identifiers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return "the same person" under every live key, the current one first."""
+    """Return "the same person" under every live key, the current one first; none of nobody."""
+    if not identifiers:
+        return ()
     name = min(identifiers, key=lambda n: rank(datamap, n))
     return blinds(vault, name, identifiers[name])
 
 
 def subject_of(vault: Vault, datamap: DataMap, identifiers: Mapping[str, str]) -> str:
-    """Return the blind index of the strongest identifier: "the same person" for us."""
+    """
+    Return the blind index of the strongest identifier: "the same person" for us.
+
+    Of nobody: what is the same as nothing else, until somebody is named.
+    """
+    if not identifiers:
+        return vault.blind(new_id(), scope="nobody")
     name = min(identifiers, key=lambda n: rank(datamap, n))
     return blind(vault, name, identifiers[name])
 

@@ -15,8 +15,8 @@ PERIOD_RULE: Final = "a number and d, w, m or y: 30d, 6m, 3y"
 COUNTRY: Final = r"[A-Z]{2}"
 COUNTRY_RULE: Final = "two capital letters: CN"
 
-IDENTIFIER_KINDS: Final = ("account", "contact", "device")
-NORMALISE: Final = ("email", "e164", "lower")
+IDENTIFIER_KINDS: Final = ("account", "contact", "device", "locator")
+NORMALISE: Final = ("email", "e164", "lower", "url")
 STORE_ROLES: Final = ("controller", "joint", "entrusted", "entrusted_public_sector")
 CLASSIFICATIONS: Final = ("general", "important", "core", "unknown")
 STRATEGIES: Final = ("flag", "seal", "escrow")

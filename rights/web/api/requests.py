@@ -10,6 +10,7 @@ from werkzeug import Response
 
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL, State
+from rights.domain.parameters import SUBJECT
 from rights.services import audit, information, not_me, notes, requests, subjects, submission
 from rights.store.models import Entry, Request
 from rights.web.answers import Answer, commit, look, unchanged
@@ -140,6 +141,8 @@ def read_remarks(request_id: str) -> Response:
         told = notes.read(session, parts().context.vault, request.id, "told")
         results = [r for one in told for r in one.get("results", ())]
         choices = [c for one in told for c in one.get("choices", ())] if request.needs else []
+        if SUBJECT in request.needs:
+            choices = [*subjects.kinds(parts().context.datamap)]
         needs, answers = list(request.needs), _answers(session, request)
         return Answer({"results": results, "needs": needs, "choices": choices, "answers": answers})
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from rights.domain.errors import FieldError, Invalid, NotFound
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL
+from rights.domain.parameters import NAMELESS
 from rights.domain.representation import AgeBand, Role
 from rights.services import (
     acknowledgement,
@@ -51,7 +52,8 @@ def known(session: Session, who: Speaker, document: Mapping[str, Any], *, now: d
         return representing.typed(context, typed, document["requester"], proof, band)
     if proof is None:
         second = representing.guardian(context, document.get("guardian"), band)
-        cleaned = subjects.cleaned(context.datamap, typed)
+        nobody = document.get("subject") == {}  # that was said; to forget it is a mistake
+        cleaned = {} if nobody else subjects.cleaned(context.datamap, typed)
         return Known(cleaned, second=second, age_band=band)
     cleaned = subjects.cleaned(context.datamap, typed) if typed else {}
     band = proof.age_band if proof.age_band is not AgeBand.UNKNOWN else band
@@ -104,7 +106,7 @@ def submission(
 ) -> Submission:
     """Return one checked submission. Raises Invalid, naming every mistake."""
     context = parts().context
-    kind = Kind(wish["kind"])
+    kind = _named(Kind(wish["kind"]), about)
     option = forms.option_for(kind, wish.get("option"), context.policy)
     parameters, values = wish.get("parameters") or {}, wish.get("values") or {}
     regimes = document.get("regimes") or list(who.backend.regimes)
@@ -135,6 +137,13 @@ def submission(
         second=about.second,
         age_band=about.age_band,
     )
+
+
+def _named(kind: Kind, about: Known) -> Kind:
+    """Return *kind* if it can be asked for as it was. Raises Invalid: it needs a name at once."""
+    if not about.identifiers and kind not in NAMELESS:
+        raise subjects.nobody(parts().context.datamap)
+    return kind
 
 
 def _followed(session: Session, who: Speaker, request_id: str) -> str:

@@ -117,7 +117,7 @@ def _taken(kind: Kind, option: Option, wrong: Mistakes) -> str:
     wish |= {"parameters": parameters} if parameters else {}
     wish |= {"values": inputs.typed(context.datamap, values)} if values else {}
     checked = loaded(shapes.NewRequest(), {**wish, "locale": g.language})
-    who = door.visit().person or visitor()
+    who = door.visit().person or visitor(kind)
     return "" if wrong.said else once(who, lambda s, now: _submitted(s, who, checked, now))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from flask import request
 
+from rights.domain.kinds import Kind
+from rights.domain.parameters import NAMELESS
 from rights.services import portal_sessions, subjects
 from rights.services.portal import Person
 from rights.web.parts import parts
@@ -21,10 +23,18 @@ def typed() -> dict[str, str]:
     return {name: value.strip() for name, value in given if value.strip()}
 
 
-def visitor() -> Person:
-    """Return whoever fills a form in, by what they typed. Raises Invalid where that is nothing."""
-    context = parts().context
-    cleaned = subjects.cleaned(context.datamap, typed())
+def visitor(kind: Kind | None = None) -> Person:
+    """
+    Return whoever fills a form in, by what they typed.
+
+    Args:
+        kind: What they ask for: much can be asked for before it is known who they are.
+
+    Raises:
+        Invalid: they typed nothing, and this cannot.
+    """
+    context, given = parts().context, typed()
+    cleaned = subjects.cleaned(context.datamap, given) if given or kind not in NAMELESS else {}
     slowly(cleaned)
     return portal_sessions.visitor(context, door.visit().backend_id, cleaned)
 

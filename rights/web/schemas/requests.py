@@ -132,10 +132,16 @@ class Guardian(Closed):
     contact = Subject(required=True, metadata=_CONTACT)
 
 
+_NOBODY = (
+    "Identifier type to value; the types are the data map's. Empty where it is not known yet how"
+    " the person can be found: the request is taken in and waits for that."
+)
+
+
 class NewRequest(Wish):
     """A request. With a portal token, whose it is stays out: the token says so."""
 
-    subject = Subject()
+    subject = Subject(least=0, metadata={"description": _NOBODY})
     subject_age_band = Choice(AgeBand, metadata=_BAND)
     requester = fields.Nested(Requester)
     guardian = fields.Nested(Guardian)

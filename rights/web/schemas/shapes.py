@@ -78,11 +78,16 @@ class Choice(fields.String):
 
 
 class Subject(fields.Dict):
-    """Who this is about: identifier type to value, as the data map names the types."""
+    """
+    Who this is about: identifier type to value, as the data map names the types.
 
-    def __init__(self, **kwargs: Any) -> None:
+    Args:
+        least: How many have to be named.
+    """
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
         metadata = {
-            "minProperties": 1,
+            "minProperties": least,
             "maxProperties": 10,
             "example": {"user_id": "u-1001", "email": "wei.zhang@example.com"},
             "description": "Identifier type to value; the types are the data map's.",
@@ -91,7 +96,7 @@ class Subject(fields.Dict):
         super().__init__(
             keys=Text(least=1, most=40),
             values=Text(least=1, most=320),
-            validate=validate.Length(1, 10),
+            validate=validate.Length(least, 10),
             metadata=metadata,
             **kwargs,
         )

@@ -183,7 +183,6 @@ def test_a_double_click_is_one_request_and_another_wish_is_another(
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({}, "one way to recognise you"),
         ({"who__email": "not-an-address"}, "does not look like what is asked for: E-mail"),
         ({"who__phone": "12"}, "does not look like what is asked for: Phone"),
         ({"who__email": "a@b.example", "restrict__until": "2001-01-01"}, "not in the past"),
