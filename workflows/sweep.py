@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.logs import get
-from rights.services import lifting, outbox, preferences, requests
+from rights.services import by_category, lifting, outbox, preferences, requests
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request, StepRow
@@ -63,6 +63,7 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
             outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
         elif request.state in (State.OPEN, State.VERIFYING):
             requests.record(session, request, Event.LAPSED, actor="system", now=now)
+            by_category.begin(session, context, request, now=now)
         elif request.state in TERMINAL:
             outbox.emit(session, "close_out", now=now, request_id=request_id)
 

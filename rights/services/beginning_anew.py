@@ -1,5 +1,6 @@
 """
-The same request once more, after an appeal against its outcome was upheld.
+The same request once more, after an appeal against its outcome was upheld; or what was proved in
+it, for another one.
 
 Nothing is asked of the person again: kind, option, parameters, values and proofs are carried over,
 and a clock of the same rules begins.
@@ -20,7 +21,7 @@ from rights.domain.parameters import UNTIL
 from rights.services import lifting, notes, subjects, submission
 from rights.services.context import Context
 from rights.services.intake import Submission
-from rights.store.models import IdentifierRow, Request
+from rights.store.models import Request
 
 
 def begin(session: Session, context: Context, request: Request, *, now: datetime) -> Request:
@@ -30,10 +31,15 @@ def begin(session: Session, context: Context, request: Request, *, now: datetime
     Raises:
         Conflict: whom it is about has been forgotten.
     """
+    return carried(session, context, request, as_it_was(session, context, request, now), now=now)
+
+
+def as_it_was(session: Session, context: Context, request: Request, now: datetime) -> Submission:
+    """Return what was asked in *request*, with what was proved in it. Raises Conflict."""
     known = {row.type: row for row in subjects.identifier_rows(session, request.id)}
     if not known:
         raise Conflict("whom this request was about has been forgotten", code="forgotten")
-    new = Submission(
+    return Submission(
         kind=request.kind,
         option=request.option,
         identifiers=subjects.opened(context.vault, known.values()),
@@ -52,9 +58,18 @@ def begin(session: Session, context: Context, request: Request, *, now: datetime
         apart=request.id,
         notify=False,
     )
+
+
+def carried(
+    session: Session, context: Context, request: Request, new: Submission, *, now: datetime
+) -> Request:
+    """Take in what follows *request*, with the proofs given in it."""
     made, _ = submission.take(session, context, new, now=now)
     session.flush()
-    _carry(session, made, known)
+    known = {row.type: row for row in subjects.identifier_rows(session, request.id)}
+    for row in subjects.identifier_rows(session, made.id):
+        row.proof, row.proved_at = known[row.type].proof, known[row.type].proved_at
+        session.add(row)
     return made
 
 
@@ -72,10 +87,3 @@ def _values(session: Session, context: Context, request: Request) -> dict[str, A
     for given in notes.read(session, context.vault, request.id, "values"):
         out.update(given)
     return out
-
-
-def _carry(session: Session, made: Request, known: dict[str, IdentifierRow]) -> None:
-    for row in subjects.identifier_rows(session, made.id):
-        before = known[row.type]
-        row.proof, row.proved_at = before.proof, before.proved_at
-        session.add(row)

@@ -21,6 +21,7 @@ from rights.domain.lifecycle import Event, State, next_state
 from rights.domain.representation import MINORS, REPRESENTATIVE, Role
 from rights.services import (
     arrangements,
+    by_category,
     conflicts,
     contacts,
     notes,
@@ -84,6 +85,8 @@ def deny(
     _take_over(session, context, request, now)
     actor, data = f"staff:{staff.id}", {"reason": reason, "channel": channel}
     requests.record(session, request, Event.DENIED, actor=actor, now=now, data=data)
+    if reason == by_category.UNVERIFIED:
+        by_category.begin(session, context, request, now=now)
     _tell_both(session, context, request, now)
 
 
