@@ -157,6 +157,12 @@ def add_assertion_key(
     _entry(session, "assertion_key_added", now, backend_id=backend.id, kid=kept["kid"])
 
 
+def open_ones(session: Session) -> list[tuple[str, str]]:
+    """Return the products that take part now, by name: their ids and names."""
+    query = select(Backend).where(col(Backend.closed_at).is_(None)).order_by(col(Backend.name))
+    return [(one.id, one.name) for one in session.exec(query)]
+
+
 def issue_key(
     session: Session,
     backend_id: str,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from typing import Final
+
+ID: Final = re.compile("[0-9a-f]{32}")
+"""What every id of ours looks like."""
 
 
 def new_id() -> str:

@@ -9,6 +9,7 @@ from flask_smorest import Api
 from marshmallow import fields
 from werkzeug.routing import BaseConverter
 
+from rights.store.ids import ID
 from rights.web.problems import TYPE, codes_of
 from rights.web.saying import NAMES
 from rights.web.schemas.shapes import Closed
@@ -39,7 +40,7 @@ class ProblemDocument(Closed):
 class HexId(BaseConverter):
     """An id in a path: 128 bits, written in hex."""
 
-    regex = "[0-9a-f]{32}"
+    regex = ID.pattern
 
 
 class Contract(Api):  # type: ignore[misc]  # the library publishes no types

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid
 from rights.services import acknowledgement
+from rights.store.ids import ID
 from rights.store.models import Request
 from rights.web.parts import parts
-
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def page(session: Session, found: Sequence[Request], limit: int) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def read(cursor: str | None) -> tuple[datetime, str] | None:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         at, last = orjson.loads(text)
         moment = datetime.fromisoformat(at).astimezone(UTC)
-        known = _ID.fullmatch(last) is not None
+        known = ID.fullmatch(last) is not None
     except (binascii.Error, ValueError, TypeError, OverflowError):
         known = False
     if not known:

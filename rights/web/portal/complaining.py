@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from flask import g
 from flask import request as call
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.errors import FieldError, Invalid, NotFound
-from rights.services import complaints, portal_sessions
+from rights.services import backends, complaints, portal_sessions
 from rights.services.complaints import NewComplaint
 from rights.services.portal import Person
 from rights.services.portal_sessions import Known, Visit
 from rights.store.db import reading
-from rights.store.models import Backend, Complaint, Request
+from rights.store.ids import ID
+from rights.store.models import Complaint, Request
 from rights.web.parts import parts
 from rights.web.portal import door, pages
 from rights.web.portal.mistakes import Mistakes
@@ -28,8 +28,6 @@ area = door.public("complaint")
 pages.errors(area)
 making = door.private("complaining")
 pages.errors(making)
-
-_REFERENCE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @area.get("/complaint")
@@ -43,8 +41,7 @@ def ask() -> Response:
 
 def _begin() -> Response:
     with reading(parts().engine) as session:
-        query = select(Backend).where(col(Backend.closed_at).is_(None)).order_by(col(Backend.name))
-        products = [(one.id, one.name) for one in session.exec(query)]
+        products = backends.open_ones(session)
     return pages.page("complaint_begin.html", products=products)
 
 
@@ -116,7 +113,7 @@ def _made(session: Session, who: Person, now: datetime) -> str:
 
 def _about(session: Session, here: Visit, reference: str) -> Request | None:
     """Return the request that is meant, if this visit may see it; else nothing is said about it."""
-    if not _REFERENCE.fullmatch(reference):
+    if not ID.fullmatch(reference):
         return None
     try:
         return here.find(session, reference, lock=True)

@@ -6,7 +6,6 @@ The token comes in the body of a form, never in an address: addresses are logged
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +15,7 @@ from werkzeug import Response
 from rights.domain.errors import Forbidden, NotFound
 from rights.services import portal, portal_sessions
 from rights.store.db import transaction
+from rights.store.ids import ID
 from rights.store.models import Backend
 from rights.web.auth import COOKIE
 from rights.web.parts import parts
@@ -24,7 +24,6 @@ from rights.web.portal import door, pages
 area = door.public("entering")
 pages.errors(area)
 
-ID: Final = re.compile("[0-9a-f]{32}")
 
 _VIEWS: Final = MappingProxyType(
     {

@@ -6,7 +6,6 @@ What is said is the same whether there is such a reference or not. Source: NDSR 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -26,6 +25,7 @@ from rights.services import (
     verification,
 )
 from rights.store.db import transaction
+from rights.store.ids import ID
 from rights.store.models import Challenge, Complaint, Request
 from rights.web.parts import parts
 from rights.web.portal import door, pages
@@ -35,8 +35,6 @@ pages.errors(area)
 
 CODE: Final = 1
 """The level that control of one address is worth."""
-
-_REFERENCE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @area.get("/find")
@@ -111,7 +109,7 @@ def _reference() -> str:
 
 
 def _found(session: Session, reference: str) -> Request | Complaint:
-    if not _REFERENCE.fullmatch(reference):
+    if not ID.fullmatch(reference):
         raise NotFound("there is no such request")
     backend_id = door.visit().backend_id
     try:

@@ -7,7 +7,6 @@ Regulation 33-34.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from flask import request as call
@@ -17,6 +16,7 @@ from werkzeug import Response
 from rights.domain.errors import FieldError, Invalid, NotFound, TooMany, Unauthenticated
 from rights.services import guardians, portal_sessions, reaching, requests, verification
 from rights.store.db import transaction
+from rights.store.ids import ID
 from rights.store.models import Request
 from rights.web.parts import parts
 from rights.web.portal import door, pages, standing
@@ -26,8 +26,6 @@ _ANSWERS: Final = ("yes", "no")
 
 area = door.private("guarding")
 pages.errors(area)
-
-_REFERENCE: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @area.get("/guardian")
@@ -58,7 +56,7 @@ def unlock() -> Response:
 
 
 def _found(session: Session, reference: str) -> Request:
-    if not _REFERENCE.fullmatch(reference):
+    if not ID.fullmatch(reference):
         raise NotFound("there is no such request")
     return requests.find(session, reference, backend_id=door.visit().backend_id, lock=True)
 

@@ -13,11 +13,11 @@ from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import SWITCHES
 from rights.domain.policy import ASSERTION
-from rights.services import catalogue, preferences, requests
+from rights.services import backends, catalogue, preferences, requests
 from rights.services.portal_sessions import Visit
 from rights.services.sign_in import providers
 from rights.store.db import reading
-from rights.store.models import Backend, Request
+from rights.store.models import Request
 from rights.web.parts import parts
 from rights.web.portal import door, pages, tags
 
@@ -64,8 +64,7 @@ def nothing(anything: str) -> Response:
 
 def _landing() -> Response:
     with reading(parts().engine) as session:
-        query = select(Backend).where(col(Backend.closed_at).is_(None)).order_by(col(Backend.name))
-        products = [(one.id, one.name) for one in session.exec(query)]
+        products = backends.open_ones(session)
         taken = ASSERTION in parts().context.policy.ways and not door.in_frame()
         signing = providers.titles(session) if taken else {}
     view = call.args.get("view", "")

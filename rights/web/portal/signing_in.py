@@ -28,11 +28,11 @@ from rights.services.sign_in import pending, providers
 from rights.services.sign_in.pending import Begun, Purpose
 from rights.services.sign_in.provider import Provider
 from rights.store.db import reading, transaction
+from rights.store.ids import ID
 from rights.store.models import Request
 from rights.web.auth import COOKIE
 from rights.web.parts import parts
 from rights.web.portal import door, entering, pages
-from rights.web.portal.entering import ID
 
 if TYPE_CHECKING:
     from rights.services.sign_in.flow import SignedIn
