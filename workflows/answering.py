@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -68,7 +69,16 @@ def package(floor: Floor, claim: Claim) -> Outcome:
     alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
     apart = _apart(files, f"{in_apart(key.id)}/{claim.fence}.jsonl", spools)
     result = {"files": built.summary.get("files", 0), "alerts": alerts, "apart": apart}
-    return Done(result, package=values)
+    return Done({**result, **_withheld(spools)}, package=values)
+
+
+def _withheld(spools: Iterable[SpoolIndex]) -> dict[str, dict[str, int]]:
+    """Return how many passages about other people were taken out of each collection, if any."""
+    counts = Counter[str]()
+    for spool in spools:
+        for of in spool.collections:
+            counts[of.collection] += sum(one.count for one in of.redacted)
+    return {"withheld": dict(+counts)} if +counts else {}
 
 
 def _apart(

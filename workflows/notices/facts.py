@@ -35,11 +35,13 @@ from rights.store.models import (
     ReceiptRow,
     RepresentativeContact,
     Request,
+    StepRow,
 )
 from workflows.expiry import ENDED
 from workflows.notices.ended import ended_lines
 from workflows.notices.told import ComplaintFacts, Told
 from workflows.notices.words import language_of, words
+from workflows.recipes import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Facts(Told):
     Args:
         proved: The address was proved in this request, by a code or by the backend's word.
         receipt: The signed statement of outcome, once there is one.
+        withheld: How many passages about other people are not in a copy, by collection.
         answers: What staff added to the outcome, or the reasons for which an appeal was decided.
         warning: Its own reference, where that of the request is not told.
         link: Where somebody who did not ask says so; empty where nothing is given away.
@@ -60,6 +63,7 @@ class Facts(Told):
     request: Request = field(repr=False)
     proved: bool
     receipt: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    withheld: Mapping[str, int] = field(default_factory=dict)
     package: Package | None = field(default=None, repr=False)
     answers: tuple[str, ...] = field(default=(), repr=False)
     appeal: Appeal | None = field(default=None, repr=False)
@@ -240,6 +244,13 @@ def _link(context: Context, notice: Notice, request: Request, now: datetime) -> 
     return ""
 
 
+def _withheld(session: Session, request_id: str) -> Mapping[str, int]:
+    made = select(StepRow.result).where(
+        StepRow.request_id == request_id, StepRow.action == Action.PACKAGE
+    )
+    return next((found["withheld"] for found in session.exec(made) if "withheld" in found), {})
+
+
 def _result(session: Session, context: Context, request: Request, event: str) -> dict[str, Any]:
     """Read what only some events speak of."""
     if event == "outcome":
@@ -248,6 +259,7 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
         return {
             "receipt": orjson.loads(receipt.body) if receipt else {},
             "answers": tuple(str(answer) for answer in answers),
+            "withheld": _withheld(session, request.id),
         }
     if event == ANNOUNCED:
         told = notes.read(session, context.vault, request.id, notes.ANSWER)

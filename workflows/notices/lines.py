@@ -53,8 +53,7 @@ def _sentences(facts: Facts, line: Line) -> Iterator[str]:
     action = _action(facts, line, collection)
     if line["affected"] or (action == Action.REVIEW and not line["missing"]):
         yield say.say("lines", action, "done", count=_count(say, line["affected"], line))
-    if line["decorrelated"]:
-        yield say.say("parts", "cut", count=_count(say, line["decorrelated"]))
+    yield from _others(facts, line)
     if line["retained"]:
         yield from _held(facts, line, collection)
     if line["missing"]:
@@ -65,6 +64,15 @@ def _sentences(facts: Facts, line: Line) -> Iterator[str]:
         yield say.say("parts", "by_hand")
     elif code_of(line) == "no_data" or not _anything(line):
         yield say.say("lines", action, "none")
+
+
+def _others(facts: Facts, line: Line) -> Iterator[str]:
+    """Say what is other people's: rows that stay theirs, passages that a copy leaves out."""
+    say, path = facts.words, f"{line['store']}.{line['collection']}"
+    if line["action"] == Action.COLLECT and path in facts.withheld:
+        yield say.say("parts", "withheld", count=facts.withheld[path])
+    if line["decorrelated"]:
+        yield say.say("parts", "cut", count=_count(say, line["decorrelated"]))
 
 
 def _anything(line: Line) -> bool:
