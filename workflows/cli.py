@@ -40,6 +40,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "holds": "holds:holds",
         "redactions": "redactions:redactions",
         "messages": "correspondence:messages",
+        "minors": "minors:minors",
         "appeals": "correspondence:appeals",
         "complaints": "correspondence:complaints",
         "evidence": "evidence:documents",

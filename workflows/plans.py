@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, Drift, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, notes, requests
+from rights.domain.minors import ContentClosed
+from rights.services import audit, content_approvals, notes, requests
 from rights.store.models import PlanRow, Request, SealedNote, Staff
 from rights.store.vault import Vault
 from workflows.plan import Plan, Step
@@ -155,6 +156,8 @@ def show(
     """
     Return a plan as whoever may approve it looks at it; that they looked is an entry.
 
+    The sample of a minor's rows is content: without an approval it is ``withheld``.
+
     Raises:
         Forbidden: *staff* may not approve.
         NotFound: there is no plan.
@@ -163,7 +166,12 @@ def show(
     row = session.get(PlanRow, request.id)
     if row is None:
         raise NotFound(f"request {request.id} has no plan to look at")
-    line = audit.Line("plan_shown", f"staff:{staff.id}", {"plan": row.hash})
+    try:
+        allowed = content_approvals.check(session, request, staff, now=now)
+        seen: dict[str, Any] = {"sample": sample(session, vault, request.id)}
+    except ContentClosed as closed:
+        allowed, seen = {}, {"sample": {}, "withheld": closed.code}
+    line = audit.Line("plan_shown", f"staff:{staff.id}", {"plan": row.hash, **allowed})
     audit.append(session, request, [line], now=now)
     return {
         "request": request.id,
@@ -171,7 +179,7 @@ def show(
         "waits": row.needs_approval and row.approved_at is None,
         "again": asked_again(steps_of(session, request.id)),
         "plan": row.body,
-        "sample": sample(session, vault, request.id),
+        **seen,
     }
 
 

@@ -1,4 +1,6 @@
-"""What waits in a queue of its own: messages to answer, appeals to decide, complaints."""
+"""
+What waits in a queue of its own: messages, appeals, complaints, and who asks to read a minor's.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rights.logs import get
-from rights.services import appeals, complaints, messages
+from rights.services import appeals, complaints, content_approvals, messages
 from rights.services.messages import Waiting
 from rights.store.db import reading
-from rights.store.models import Appeal, Complaint, Request
+from rights.store.models import Appeal, Complaint, ContentApproval, Request
 
 _SAID: Final = {"appeal": "appeal.late", "complaint": "complaint.late"}
 """A message has no clock of its own: late is the request then, and stands as that."""
@@ -25,6 +27,7 @@ def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
         *(_appeal(*found, now) for found in appeals.open_ones(session)),
         *(_complaint(found, now) for found in complaints.open_ones(session)),
         *(_message(found, now) for found in messages.waiting(session)),
+        *(_asked(*found, now) for found in content_approvals.waiting(session, now)),
     ]
 
 
@@ -55,6 +58,15 @@ def _complaint(complaint: Complaint, now: datetime) -> dict[str, str]:
 def _message(found: Waiting, now: datetime) -> dict[str, str]:
     note = f"a message of the person: rights messages show {found.request_id}"
     return _line("message", found.request_id, found.request_id, found.due, now, note)
+
+
+def _asked(found: ContentApproval, request: Request, now: datetime) -> dict[str, str]:
+    note = (
+        f"a colleague asks to open a minor's request ({found.purpose}):"
+        f" rights minors approve {found.id}"
+    )
+    kind, due = str(request.kind), request.promised_at
+    return _line("approval", found.id, request.id, due, now, note) | {"kind": kind}
 
 
 def _late(due: datetime, now: datetime) -> str:

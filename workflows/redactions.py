@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import Invalid, NotFound
-from rights.services import audit, redactions, requests
+from rights.services import audit, content_approvals, redactions, requests
 from rights.services.context import Context
 from rights.store.blobs import Blobs
 from rights.store.models import Package, Staff, StepRow
@@ -34,12 +34,13 @@ def seen(
 
     Raises:
         NotFound: there is no such request, nothing was taken out, or the package is gone.
-        Forbidden: their roles do not allow it.
+        Forbidden: their roles do not allow it, or it is a minor's and no approval lets them.
     """
     duties.check(staff.roles, Act.REVIEW)
     request = requests.locked(session, request_id)
+    allowed = content_approvals.check(session, request, staff, now=now)
     found = _read(session, context, blobs, request_id)
-    line = audit.Line("redactions_seen", f"staff:{staff.id}", {})
+    line = audit.Line("redactions_seen", f"staff:{staff.id}", allowed)
     audit.append(session, request, [line], now=now)
     return found
 

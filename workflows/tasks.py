@@ -19,6 +19,7 @@ from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
 from rights.domain.lifecycle import Event, State, Wait
+from rights.domain.minors import ContentClosed
 from rights.services import audit, requests
 from rights.store.models import Request, Staff, StepRow, StepState
 from workflows import infeasible
@@ -140,8 +141,12 @@ def leave_out(session: Session, step_id: str, staff: Staff, *, now: datetime, re
 
 
 def refused(session: Session, staff: Staff, error: RightsError, *, now: datetime) -> None:
-    """Note what a member of staff tried and may not do."""
+    """Note what a member of staff tried and may not do; with a minor's request, whose it was."""
     line = audit.Line("staff_refused", f"staff:{staff.id}", {"code": error.code})
+    if isinstance(error, ContentClosed):
+        request = requests.locked(session, error.request_id)
+        audit.append(session, request, [line], now=now)
+        return
     audit.append_day(session, line, now=now)
 
 

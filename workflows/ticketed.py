@@ -21,9 +21,9 @@ from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Invalid, NotFound
 from rights.domain.holds import PLACED, Ruling
-from rights.services import audit, escrow_keys, requests
+from rights.services import audit, content_approvals, escrow_keys, requests
 from rights.store.db import reading, transaction
-from rights.store.models import HeldRows, Staff
+from rights.store.models import HeldRows, Request, Staff
 from workflows import holding
 from workflows.floor import Floor
 
@@ -70,16 +70,18 @@ def read(
     Yield what is kept of the rows of one collection that were put away for one request.
 
     Raises:
-        Forbidden: they may not read held rows.
+        Forbidden: they may not read held rows, or the request is a minor's and no approval lets
+            them.
         NotFound: nothing of that collection is held for that request.
         Conflict: its held rows were not put away.
     """
     duties.check(staff.roles, Act.READ_HELD)
     with reading(floor.register) as session:
+        allowed = _allowed(floor, session, request_id, staff)
         count = _noted(session, request_id, path)
         key = escrow_keys.of(session, floor.context.vault, request_id)
     away = _view(floor, request_id, path, key)
-    said = {"collection": path, "rank": ticket.rank, "ticket": ticket.reference}
+    said = {"collection": path, "rank": ticket.rank, "ticket": ticket.reference, **allowed}
     _enter(floor, request_id, staff, READ, {**said, "rows": count})
     handed = 0
     try:
@@ -88,6 +90,13 @@ def read(
             yield row
     finally:
         _enter(floor, request_id, staff, HANDED_OUT, {**said, "rows": handed})
+
+
+def _allowed(floor: Floor, session: Session, request_id: str, staff: Staff) -> dict[str, str]:
+    request = session.get(Request, request_id)
+    if request is None:
+        raise NotFound(f"there is no request {request_id}")
+    return content_approvals.check(session, request, staff, now=floor.now())
 
 
 def _noted(session: Session, request_id: str, path: str) -> int:

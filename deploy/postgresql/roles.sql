@@ -91,3 +91,7 @@ GRANT SELECT ON
 -- Relay: rings, mails, delivers, signs checkpoints, and forgets what is over.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rights_relay;
 REVOKE UPDATE ON entry, receipt, checkpoint FROM rights_relay;
+-- Approvals to open a minor's content: staff act with the relay's role, and nobody but staff sees
+-- them. Who asked, for what and when, stays as it was asked.
+REVOKE UPDATE ON content_approval FROM rights_relay;
+GRANT UPDATE (approved_by, approved_at, expires_at) ON content_approval TO rights_relay;

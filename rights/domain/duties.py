@@ -4,7 +4,8 @@ Which role may do what about a request: one table, read by every surface on whic
 Who keeps the records (auditor) and who checks identities (verifier) decides nothing about data,
 and no automaton decides anything.
 
-Source: NDSR 9; PIPL 51 (access by least privilege); PIPL 24(3) (no decision by automation alone).
+Source: NDSR 9; PIPL 51 (access by least privilege); PIPL 24(3) (no decision by automation alone);
+Minors Regulation 36 (a minor's content with the approval of whoever is responsible).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Act(StrEnum):
     ANSWER_COMPLAINT = "answer_complaint"
     VERIFY = "verify"
     OPEN_EVIDENCE = "open_evidence"
+    ASK_MINOR = "ask_minor"
+    APPROVE_MINOR = "approve_minor"
 
 
 AUTOMATION: Final = "automation"
@@ -58,6 +61,8 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.ANSWER_COMPLAINT: frozenset({"reviewer", "approver", "legal", "dpo"}),
         Act.VERIFY: frozenset({"verifier"}),
         Act.OPEN_EVIDENCE: frozenset({"verifier"}),
+        Act.ASK_MINOR: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
+        Act.APPROVE_MINOR: frozenset({"approver", "dpo"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -78,6 +83,8 @@ BY_A_PERSON: Final = frozenset(
         Act.ANSWER_COMPLAINT,
         Act.VERIFY,
         Act.OPEN_EVIDENCE,
+        Act.ASK_MINOR,
+        Act.APPROVE_MINOR,
     }
 )
 """Decisions, and what people are told: whoever has the role ``automation`` does none of it."""

@@ -28,6 +28,7 @@ from rights.services import (
     assurance,
     audit,
     beginning_anew,
+    content_approvals,
     denials,
     messages,
     not_me,
@@ -60,6 +61,9 @@ _ONLY_LOOKED: Final = frozenset(
         "appeal_read",
         "appeal_assigned",
         "complaint_answered",
+        "minor_content_asked",
+        "minor_content_approved",
+        "staff_refused",
     }
 )
 """Entries of staff that say nothing about how the request was to end."""
@@ -250,7 +254,8 @@ def read_by(
 ) -> list[Written]:
     """Return what was appealed and how it was answered, and note who read it. Raises Forbidden."""
     duties.check(staff.roles, duties.Act.CORRESPOND)
-    line = audit.Line("appeal_read", f"staff:{staff.id}", {})
+    allowed = content_approvals.check(session, request, staff, now=now)
+    line = audit.Line("appeal_read", f"staff:{staff.id}", allowed)
     audit.append(session, request, [line], now=now)
     return writings.read(session, context.vault, request.id, (APPEAL, APPEAL_REASONS))
 

@@ -19,7 +19,15 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, NotFound, Unavailable
 from rights.domain.plain_text import plain
-from rights.services import audit, notices, requests, subjects, verification, writings
+from rights.services import (
+    audit,
+    content_approvals,
+    notices,
+    requests,
+    subjects,
+    verification,
+    writings,
+)
 from rights.services.context import Context
 from rights.services.regimes import promise
 from rights.services.writings import COMPLAINT, COMPLAINT_ANSWER, COMPLAINT_CLAIM, Written
@@ -214,13 +222,23 @@ def _about(session: Session, complaint: Complaint) -> Request | None:
 
 def read_by(
     session: Session, context: Context, complaint: Complaint, staff: Staff, *, now: datetime
-) -> list[Written]:
-    """Return a complaint's texts for a member of staff, and note who read. Raises Forbidden."""
+) -> tuple[list[Written], dict[str, str]]:
+    """
+    Return a complaint's texts and where to reply to, for a member of staff; note who read.
+
+    Raises:
+        Forbidden: their roles do not allow it, or the request it is about is a minor's, and no
+            approval lets them.
+    """
     duties.check(staff.roles, duties.Act.ANSWER_COMPLAINT)
-    line = audit.Line("complaint_read", f"staff:{staff.id}", {"complaint": complaint.id})
-    audit.append_day(session, line, now=now)
+    about = _about(session, complaint)
+    allowed = content_approvals.check(session, about, staff, now=now) if about else {}
+    data = {"complaint": complaint.id, **allowed}
+    audit.append_day(session, audit.Line("complaint_read", f"staff:{staff.id}", data), now=now)
     every = (COMPLAINT, COMPLAINT_CLAIM, COMPLAINT_ANSWER)
-    return writings.read(session, context.vault, complaint.id, every)
+    written = writings.read(session, context.vault, complaint.id, every)
+    rows = subjects.identifier_rows(session, complaint.id)
+    return written, subjects.opened(context.vault, rows)
 
 
 def open_ones(session: Session, *, limit: int = 200) -> list[Complaint]:

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict
 from rights.domain.plain_text import plain
-from rights.services import audit, notices, webhooks, writings
+from rights.services import audit, content_approvals, notices, webhooks, writings
 from rights.services.context import Context
 from rights.services.writings import MESSAGE_PERSON, MESSAGE_STAFF, Written
 from rights.store.models import Request, Staff, Writing
@@ -134,7 +134,8 @@ def read_by(
 ) -> list[Written]:
     """Return the messages for a member of staff, and note who read them. Raises Forbidden."""
     duties.check(staff.roles, duties.Act.CORRESPOND)
-    line = audit.Line("messages_read", f"staff:{staff.id}", {})
+    allowed = content_approvals.check(session, request, staff, now=now)
+    line = audit.Line("messages_read", f"staff:{staff.id}", allowed)
     audit.append(session, request, [line], now=now)
     return _all(session, context, request)
 

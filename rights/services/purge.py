@@ -31,6 +31,7 @@ from rights.store.models import (
     CheckpointLeaf,
     Complaint,
     ContactWarning,
+    ContentApproval,
     CorrectionGuard,
     DayChain,
     DisputedValue,
@@ -112,6 +113,7 @@ _RECORDS: Final = (
     Appeal,
     Representation,
     Evidence,
+    ContentApproval,
 )
 """Rows of one request besides itself, its chain and its packages."""
 

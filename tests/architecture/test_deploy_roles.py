@@ -21,9 +21,12 @@ from rights.app import create_app
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import State
+from rights.domain.minors import Purpose
+from rights.domain.representation import AgeBand
 from rights.services import (
     checkpoints,
     complaints,
+    content_approvals,
     intake,
     matching,
     not_me,
@@ -34,7 +37,7 @@ from rights.services import (
 from rights.services.datamap import load
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata, upgrade
-from rights.store.models import ContactWarning, Lookup
+from rights.store.models import ContactWarning, Lookup, Staff
 from tests.architecture.tree import ROOT
 from tests.web.house import ALICE, House, furnish, settings_for
 from tests.web.portal.desk import Desk
@@ -279,6 +282,30 @@ def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: P
     assert swept == 1
     assert signed is not None
     assert counts["requests"] == 1
+    engine.dispose()
+    made.register.dispose()
+
+
+@pytest.mark.requirement("R-M36-1")
+def test_staff_agree_on_a_minors_content_with_the_relays_role(
+    register: Register, tmp_path: Path
+) -> None:
+    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    request_id = ask(made, Kind.ACCESS, {"user_id": "1"}, age_band=AgeBand.FROM_14)
+    engine, now = open_engine(register.as_role("relay")), made.now()
+    ana, wei = (Staff(name=name, roles=["approver"], created_at=now) for name in ("ana", "wei"))
+    with transaction(engine) as session:
+        request = requests.locked(session, request_id)
+        asked = content_approvals.ask(session, request, ana, Purpose.ANSWER, now=now)
+        session.flush()
+        content_approvals.approve(session, asked.id, wei, hours=1, now=now)
+        allowed = content_approvals.check(session, request, ana, now=now)
+
+    assert allowed == {"approval": asked.id}
+    for column in ("asked_by", "purpose", "request_id"):
+        with pytest.raises(DBAPIError, match="permission denied"), transaction(engine) as session:
+            session.execute(text(f"UPDATE content_approval SET {column} = ''"))
+    assert not any(register.may(p, "SELECT", "content_approval") for p in ("web", "worker"))
     engine.dispose()
     made.register.dispose()
 

@@ -45,6 +45,7 @@ class Office:
             "RIGHTS_DATABASE_URL": settings.database_url,
             "RIGHTS_REDIS_URL": settings.redis_url,
             "RIGHTS_BLOBS_URL": settings.blobs_url,
+            "RIGHTS_EVIDENCE_URL": settings.evidence_url,
             "RIGHTS_KEYS": KEYS,
             "RIGHTS_SIGNING_KEY": SEED,
             "RIGHTS_DATAMAP": str(HERE / "datamap.yaml"),

@@ -113,6 +113,7 @@ def test_a_document_is_written_for_its_reader_alone_and_that_it_was_is_an_entry(
         "subject": {"user_id": "1", "email": "ann@example.com"},
         "representative": {"email": "son@example.com"},
         "name": "",
+        "interest": "the estate",
     }
     assert file.name == f"{document}.pdf"
     assert file.read_bytes() == PDF

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from rights.domain.errors import RightsError
+from rights.domain.representation import AgeBand
 from rights.services import rotation
-from rights.store.db import open_engine
+from rights.store.db import open_engine, transaction
 from rights.store.keys import Keyring
-from rights.store.models import Entry
+from rights.store.models import Entry, Request
 from rights.store.vault import Vault
 from tests.servers.s3 import Bucket
 from tests.workflows.escrow_shop import MINIMAL, escrow_shop, stored
 from tests.workflows.held_shop import Shop
 from workflows import expiry
+from workflows.commands.minors import minors
 
 Make = Callable[..., Shop]
 TICKET = ("--rank", "authority_order", "--ticket", "(2026) 117")
@@ -78,6 +81,39 @@ def test_staff_read_what_was_put_away_and_the_trail_says_who_and_why(
     said = {"collection": PATH, "rank": "authority_order", "ticket": "(2026) 117"}
     assert before.data == {**said, "rows": 2}
     assert after.data == {**said, "rows": 2}
+
+
+def _minors(shop: Shop, *words: str) -> str:
+    where = ["--state", str(shop.state), "--datamap", str(shop.map_file)]
+    done = CliRunner().invoke(minors, [*where, *words])
+    assert done.exit_code == 0, done.output
+    return done.stdout.strip()
+
+
+@pytest.mark.requirement("R-M36-1", "R-M36-1:bad")
+@pytest.mark.parametrize("strategy", ["seal", "escrow"])
+def test_a_minors_rows_are_read_with_a_colleagues_approval_too(make: Make, strategy: str) -> None:
+    shop = make(strategy, retention=MINIMAL)
+    request_id = shop.erase()["request"]
+    register = open_engine(shop.settings.database_url)
+    with transaction(register) as session:
+        session.get_one(Request, request_id).age_band = AgeBand.FROM_14
+    register.dispose()
+    words = ("read", request_id, PATH, *TICKET, "--as", "wei")
+
+    refused = shop.holds(*words)
+    approval = _minors(shop, "ask", request_id, "--purpose", "legal_order", "--as", "wei")
+    _minors(shop, "approve", approval, "--hours", "1", "--as", "ren")
+    told = rows(shop.decided(*words))
+
+    assert getattr(refused.exception, "code", "") == "minor_content"
+    assert refused.output == ""
+    (tried,) = entries(shop, "staff_refused")
+    assert (tried.chain, tried.data) == (request_id, {"code": "minor_content"})
+    assert sorted(row["id"] for row in told) == [11, 12]
+    (before,) = entries(shop, "held_rows_read")
+    (after,) = entries(shop, "held_rows_handed_out")
+    assert before.data["approval"] == after.data["approval"] == approval
 
 
 @pytest.mark.requirement("R-24-3:bad", "R-NEG-3:bad")

@@ -25,11 +25,13 @@ from workflows.floor import Floor
 
 _WRITING = frozenset({Act.CORRESPOND, Act.ANSWER_COMPLAINT})
 _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
+_MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
 # One line a role: what it may do, and nothing else.
 _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
     {
         "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT, Act.ASK_PROOF})
-        | _WRITING,
+        | _WRITING
+        | {Act.ASK_MINOR},
         "approver": frozenset(
             {
                 Act.COMPLETE,
@@ -42,15 +44,25 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
             }
         )
         | _WRITING
-        | _APPEALS,
+        | _APPEALS
+        | _MINORS,
         "verifier": frozenset(
-            {Act.DENY, Act.ASK_PROOF, Act.IDENTIFY, Act.VERIFY, Act.OPEN_EVIDENCE}
+            {
+                Act.DENY,
+                Act.ASK_PROOF,
+                Act.IDENTIFY,
+                Act.VERIFY,
+                Act.OPEN_EVIDENCE,
+                Act.ASK_MINOR,
+            }
         ),
         "auditor": frozenset(),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL}),
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
-        "legal": frozenset({Act.DENY, Act.LIFT, Act.READ_HELD}) | _WRITING | _APPEALS,
-        "dpo": frozenset({Act.DENY, Act.LIFT}) | _WRITING | _APPEALS,
+        "legal": frozenset({Act.DENY, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
+        | _WRITING
+        | _APPEALS,
+        "dpo": frozenset({Act.DENY, Act.LIFT}) | _WRITING | _APPEALS | _MINORS,
     }
 )
 _HELD = [
@@ -70,6 +82,8 @@ _ELSEWHERE = (
     Act.ASSIGN_APPEAL,
     Act.DECIDE_APPEAL,
     Act.ANSWER_COMPLAINT,
+    Act.ASK_MINOR,
+    Act.APPROVE_MINOR,
 )
 """They change nothing of the request itself: what they do is seen in tests of their own."""
 _FAILED = (Act.RETRY, Act.LEAVE_OUT)

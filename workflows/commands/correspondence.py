@@ -13,7 +13,7 @@ from sqlmodel import Session
 from rights.services import appeals as appealing
 from rights.services import complaints as complaining
 from rights.services import messages as writing
-from rights.services import requests, subjects
+from rights.services import requests
 from rights.services.writings import Written
 from rights.store.db import reading
 from rights.store.models import Staff
@@ -193,9 +193,7 @@ def show_complaint(complaint_id: str, who: str) -> None:
 
     def do(session: Session, staff: Staff) -> tuple[list[Written], dict[str, str]]:
         found = complaining.find(session, complaint_id, lock=True)
-        written = complaining.read_by(session, at.context, found, staff, now=at.now)
-        rows = subjects.identifier_rows(session, found.id)
-        return written, subjects.opened(at.context.vault, rows)
+        return complaining.read_by(session, at.context, found, staff, now=at.now)
 
     written, reply = act(at, who, do)
     click.echo(json.dumps({"reply_to": reply}, ensure_ascii=False))

@@ -13,23 +13,12 @@ import click
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from rights.domain import duties
-from rights.domain.errors import NotFound
-from rights.services import (
-    audit,
-    contacts,
-    evidence,
-    reaching,
-    representatives,
-    requests,
-    reviewing,
-    subjects,
-)
+from rights.services import evidence, evidence_desk, requests, reviewing
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock
-from rights.store.models import Evidence, Representation, Request, Staff
+from rights.store.models import Evidence, Staff
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import opened
 
@@ -65,14 +54,9 @@ def documents(ctx: click.Context) -> None:
 @click.pass_obj
 def show(desk: Desk, who: str, *, as_json: bool) -> None:
     """Show what waits to be looked at, the most urgent first."""
-    found: list[dict[str, Any]] = []
-
-    def look(session: Session, staff: Staff, _: datetime) -> str:
-        duties.check(staff.roles, duties.Act.VERIFY)
-        found.extend(_line(session, desk, *pair) for pair in reviewing.waiting(session))
-        return ""
-
-    as_staff(desk.register, who, look)
+    found = as_staff(
+        desk.register, who, lambda s, staff, _: evidence_desk.listed(s, desk.context, staff)
+    )
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -81,27 +65,6 @@ def show(desk: Desk, who: str, *, as_json: bool) -> None:
         for document in one["documents"]:
             click.echo(f"    {document['id']}  {document['type']}  {document['size']} bytes")
     click.echo(f"{len(found)} waiting")
-
-
-def _line(session: Session, desk: Desk, request: Request, row: Representation) -> dict[str, Any]:
-    """Return what a verifier has to know of one request, the representative's name included."""
-    said = representatives.told(desk.context, row)
-    return {
-        "request": request.id,
-        "kind": str(request.kind),
-        "role": str(row.role),
-        "relation": row.relation,
-        "name": said.get("name", ""),
-        "interest": said.get("interest", ""),
-        "matters": list(row.matters),
-        "until": row.until.isoformat() if row.until else "",
-        "needs": list(request.needs),
-        "due": request.promised_at.isoformat(),
-        "documents": [
-            {"id": one.id, "type": one.media_type, "size": one.size}
-            for one in evidence.openable(session, request.id)
-        ],
-    }
 
 
 @documents.command("open")
@@ -116,40 +79,16 @@ def unlock(desk: Desk, evidence_id: str, who: str, out: Path) -> None:
     The last line is JSON: the file, who is asked for and who asks, to hold the document against.
     """
 
-    def act(session: Session, staff: Staff, now: datetime) -> str:
-        duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
-        row = session.get(Evidence, evidence_id)
-        if row is None or not row.file_id or not row.wrapped_key:
-            raise NotFound("there is no such document, or it was destroyed with the decision")
-        request = requests.locked(session, row.request_id)
-        line = audit.Line("evidence_opened", f"staff:{staff.id}", {"document": row.id})
-        audit.append(session, request, [line], now=now)
-        about.update(_people(session, desk, request))
+    def act(session: Session, staff: Staff, now: datetime) -> tuple[Evidence, dict[str, Any]]:
+        row, about = evidence_desk.opened(session, desk.context, evidence_id, staff, now=now)
         session.flush()
         session.expunge(row)
-        opened.append(row)
-        return ""
+        return row, about
 
-    opened: list[Evidence] = []
-    about: dict[str, Any] = {}
     place = evidence.given(desk.place)
-    as_staff(desk.register, who, act)
-    for row in opened:
-        file = _written(desk, place, row, out)
-        click.echo(json.dumps({"file": file, **about}, ensure_ascii=False))
-
-
-def _people(session: Session, desk: Desk, request: Request) -> dict[str, Any]:
-    """Return whom a request is about and who acts, as they were typed: for whoever compares."""
-    vault, row = desk.context.vault, representatives.find(session, request)
-    second = reaching.representatives(session, request.id)
-    return {
-        "role": str(row.role),
-        "relation": row.relation,
-        "subject": subjects.opened(vault, subjects.identifier_rows(session, request.id)),
-        "representative": {one.type: contacts.value(vault, one) for one in second},
-        "name": representatives.told(desk.context, row).get("name", ""),
-    }
+    row, about = as_staff(desk.register, who, act)
+    file = _written(desk, place, row, out)
+    click.echo(json.dumps({"file": file, **about}, ensure_ascii=False))
 
 
 def _written(desk: Desk, place: Blobs, row: Evidence, out: Path) -> str:

@@ -18,12 +18,11 @@ from rights.domain.errors import RightsError
 from rights.domain.holds import PLACED
 from rights.services import holds as service
 from rights.services.context import Context
-from rights.settings import load
 from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
 from workflows import tasks
 from workflows.commands.acting import AS, as_staff
-from workflows.commands.opening import opened
+from workflows.commands.opening import MAP, STATE, chosen, opened
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -37,18 +36,15 @@ class Desk:
 
 
 @click.group()
-@click.option("--state", type=click.Path(path_type=Path), help="That of `rights execute`.")
-@click.option("--datamap", "map_file", type=click.Path(exists=True, path_type=Path))
+@STATE
+@MAP
 @click.pass_context
 def holds(ctx: click.Context, state: Path | None, map_file: Path | None) -> None:
     """Rules that need approval, legal holds, and exceptions."""
     from rights.store.migrate import upgrade
     from workflows.building import context_for
-    from workflows.inline import settings_in
 
-    if (state is None) != (map_file is None):
-        raise click.UsageError("give --state and --datamap together, or neither")
-    settings = settings_in(map_file, state) if state and map_file else load()
+    settings = chosen(state, map_file)
     if state:
         upgrade(settings.database_url)
     ctx.obj = Desk(context_for(settings), opened(settings))

@@ -12,12 +12,11 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rights.services.context import Context
-from rights.settings import load
 from rights.store.blobs import Blobs, open_blobs
 from rights.store.models import Staff
 from workflows import redactions as work
 from workflows.commands.acting import AS, as_staff
-from workflows.commands.opening import opened
+from workflows.commands.opening import MAP, STATE, chosen, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +29,14 @@ class Desk:
 
 
 @click.group()
-@click.option("--state", type=click.Path(path_type=Path), help="That of `rights execute`.")
-@click.option("--datamap", "map_file", type=click.Path(exists=True, path_type=Path))
+@STATE
+@MAP
 @click.pass_context
 def redactions(ctx: click.Context, state: Path | None, map_file: Path | None) -> None:
     """What was taken out of a copy because it is somebody else's."""
     from workflows.building import context_for
-    from workflows.inline import settings_in
 
-    if (state is None) != (map_file is None):
-        raise click.UsageError("give --state and --datamap together, or neither")
-    settings = settings_in(map_file, state) if state and map_file else load()
+    settings = chosen(state, map_file)
     ctx.obj = Desk(context_for(settings), opened(settings), open_blobs(settings.blobs_url))
 
 

@@ -1,6 +1,7 @@
 """The tables of the register. Rows without behaviour: what may happen is in the services."""
 
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
+from rights.store.models.approvals import ContentApproval
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
@@ -61,6 +62,7 @@ __all__ = [
     "Complaint",
     "Consent",
     "ContactWarning",
+    "ContentApproval",
     "CorrectionGuard",
     "DayChain",
     "DisputedValue",
