@@ -103,7 +103,7 @@ def checked(context: Context, second: Second, *, path: str) -> Second:
     return replace(second, **_texts({"name": second.name, "interest": second.interest}, path))
 
 
-def _texts(given: Mapping[str, Any], path: str) -> dict[str, str]:
+def _texts(given: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return name and statement of interest as they are kept, empty where they are not given."""
     said = {name: str(given.get(name) or "").strip() for name in TEXTS}
     return {
