@@ -25,16 +25,19 @@ from rights.services import (
     checkpoints,
     complaints,
     intake,
+    kept_tags,
     matching,
     not_me,
+    preferences,
     purge,
     requests,
+    subjects,
     warnings_due,
 )
 from rights.services.datamap import load
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata, upgrade
-from rights.store.models import ContactWarning, Lookup
+from rights.store.models import Consent, ContactWarning, Lookup
 from tests.architecture.tree import ROOT
 from tests.web.house import ALICE, House, furnish, settings_for
 from tests.web.portal.desk import Desk
@@ -221,6 +224,29 @@ def test_the_worker_does_its_work_with_its_role(register: Register, tmp_path: Pa
         assert request_of(made, request_id).state is State.FULFILLED, kind
     engine.dispose()
     made.register.dispose()
+
+
+def test_deleted_tags_are_kept_away_and_let_go_with_these_roles(
+    register: Register, tmp_path: Path
+) -> None:
+    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    worker = replace(made, register=open_engine(register.as_role("worker")))
+    web, who, vault = open_engine(register.as_role("web")), {"user_id": "1"}, made.context.vault
+    named, switch = [subjects.blind(vault, "user_id", "1")], {"switches": ["personalised"]}
+    off = ask(made, Kind.RECOMMENDATION_OPT_OUT, who)
+    with transaction(web) as session:
+        for one in "01":
+            kept_tags.keep_away(session, vault, named, ["x"], request_id=one, now=made.now())
+        preferences.turned_off(session, made.context, request_of(made, off), who, now=made.now())
+    work_on(worker, off)
+    on = ask(made, Kind.RECOMMENDATION_OPT_OUT, who, option=Option.SWITCH_ON, parameters=switch)
+    work_on(worker, on)
+    work_on(worker, ask(made, Kind.DELETION, who))  # and what kept tags away is forgotten
+
+    with transaction(web) as session:
+        assert kept_tags.requests_of(session, vault, who) == ()
+        assert [line.purpose for line in session.exec(select(Consent))] == ["switch:personalised"]
+        kept_tags.let_go(session, ["1"])
 
 
 def test_contacts_on_file_are_told_and_answer_with_these_roles(

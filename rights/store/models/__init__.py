@@ -22,6 +22,7 @@ from rights.store.models.people import (
     Nonce,
     Preference,
     SealedNote,
+    TagKeptAway,
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
@@ -108,6 +109,7 @@ __all__ = [
     "StoreTurn",
     "SubjectLock",
     "Suppression",
+    "TagKeptAway",
     "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",
