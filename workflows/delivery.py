@@ -27,7 +27,7 @@ from rights.domain.errors import ConfigError, ConnectorError
 from rights.failpoints import Point, hit
 from rights.logs import get
 from rights.net import Client
-from rights.services import subscriptions
+from rights.services import equal_service, subscriptions
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.keys import Tampered
@@ -138,13 +138,19 @@ def _claim(session: Session, context: Context, now: datetime, limit: int) -> Ite
     order = col(WebhookDelivery.subscription_id), col(WebhookDelivery.created_at)
     found = session.exec(query.order_by(*order, col(WebhookDelivery.id))).all()
     for subscription_id, rows in groupby(found, attrgetter("subscription_id")):
-        yield from _parcels(session, context, subscription_id, list(rows))
+        yield from _parcels(session, context, subscription_id, list(rows), now)
 
 
 def _parcels(
-    session: Session, context: Context, subscription_id: str, rows: Sequence[WebhookDelivery]
+    session: Session,
+    context: Context,
+    subscription_id: str,
+    rows: Sequence[WebhookDelivery],
+    now: datetime,
 ) -> Iterator[_Parcel]:
     to = session.get(WebhookSubscription, subscription_id)
+    if to and not to.closed_at and not equal_service.told(session, to.backend_id):
+        _not_told(session, to, now)
     if to is None or to.closed_at is not None:
         for row in rows:
             row.state, row.next_at = "dead", None
@@ -158,6 +164,12 @@ def _parcels(
     for row in rows:
         body = row.body.encode()
         yield _Parcel(row.id, to.id, to.url, secret, row.event_id, body, row.attempts)
+
+
+def _not_told(session: Session, to: WebhookSubscription, now: datetime) -> None:
+    """Close what was subscribed to, perhaps a moment ago, by who may not be told of people."""
+    equal_service.note(session, f"backend:{to.backend_id}", "delivery", now=now, webhook=to.id)
+    subscriptions.close(session, to, now=now)
 
 
 def _lane(

@@ -6,7 +6,7 @@ State, receipt, notice, events and the beginning of aftercare are one transactio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 
@@ -16,12 +16,12 @@ from connectors.sdk import KeySet
 from rights.domain.errors import Drift
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import Event
-from rights.services import person_keys, preferences, requests, webhooks
+from rights.services import kept_tags, person_keys, preferences, requests, webhooks
 from rights.services.notices import ask_for
 from rights.services.persons import persons
 from rights.store.models import Request, StepRow, StepState
 from rights.store.rows import gathered
-from workflows import aftercare, disputing, lifting, receipting, switching
+from workflows import aftercare, disputing, lifting, receipting, switching, untagging
 from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.outcome import complete, lines
@@ -56,9 +56,8 @@ def finish(
         receipting.write(session, floor, request, rows, found, plan, now=now)
         aftercare.begin(session, floor, request, rows, plan, frozen, now=now)
         disputing.end(session, floor, request, found, frozen, partly=in_use(request, rows))
+        _turned(session, floor, request, rows, plan, frozen, now=now)
         if request.kind in (Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL):
-            if request.option is Option.SWITCH_ON:
-                switching.finished(session, floor.context, request, rows, plan, frozen, now=now)
             stores = sorted({s.store for s in plan if s.store})
             preferences.confirmed(session, request.id, stores=stores, now=now)
         if receipting.packaged(rows):
@@ -66,19 +65,41 @@ def finish(
             ask_for(session, request, "package_ready", now=now)
         said = {"lines": len(found)}
         requests.record(session, request, event, actor="system", now=now, data=said)
-    if whole and request.kind in ERASING and not request.parameters.get("trigger"):
-        _forget_keys(session, floor, frozen())
+    _forget(session, floor, request, frozen, whole=whole)
     lifting.ended(session, floor, request, frozen, whole=not in_use(request, rows))
 
 
-def _forget_keys(session: Session, floor: Floor, keys: KeySet) -> None:
+def _turned(
+    session: Session,
+    floor: Floor,
+    request: Request,
+    rows: Sequence[StepRow],
+    plan: Plan,
+    frozen: Callable[[], KeySet],
+    *,
+    now: datetime,
+) -> None:
+    """Write down what was turned on again, or is not to be computed again."""
+    if request.option is Option.SWITCH_ON:
+        switching.finished(session, floor.context, request, rows, plan, frozen, now=now)
+    if request.option is Option.TAGS_DELETE:
+        untagging.finished(session, floor, request, frozen(), now=now)
+
+
+def _forget(
+    session: Session, floor: Floor, request: Request, frozen: Callable[[], KeySet], *, whole: bool
+) -> None:
     """
-    Let passkeys and authenticator apps go with whom they belong to.
+    Let passkeys, authenticator apps and what keeps tags away go with whom they belong to.
 
     Not where a deletion nobody asked for took a part only: the account lives on.
     """
+    if not whole or request.kind not in ERASING or request.parameters.get("trigger"):
+        return
     context = floor.context
-    person_keys.forget(session, persons(context.vault, context.datamap, keys))
+    who = persons(context.vault, context.datamap, frozen())
+    person_keys.forget(session, who)
+    kept_tags.forget(session, who)
 
 
 def _prove(request: Request, rows: Sequence[StepRow], plan: Plan | None) -> None:

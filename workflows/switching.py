@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from connectors.sdk import KeySet
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.parameters import SWITCHES
-from rights.services import audit, preferences, subjects
+from rights.services import audit, consents, preferences, subjects
 from rights.services.context import Context
 from rights.store.models import Preference, Request, StepRow, StepState
 from workflows.plan import Plan
@@ -152,4 +152,5 @@ def finished(
     if names:
         line = audit.Line(ON, "system", {SWITCHES: names})
         audit.append(session, request, [line], now=now)
+        consents.switched_on(session, request, names, now=now)
     session.flush()  # what is confirmed next is read from the register

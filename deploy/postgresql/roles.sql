@@ -43,6 +43,7 @@ GRANT SELECT, INSERT, UPDATE ON
 GRANT SELECT, INSERT, UPDATE ON representation, representative_contact, evidence TO rights_web;
 GRANT SELECT, INSERT ON arrangement TO rights_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO rights_web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away TO rights_web;
 GRANT SELECT, INSERT, UPDATE ON warning_due, contact_warning TO rights_web;
 GRANT SELECT, INSERT ON aftercare TO rights_web;
 -- Messages, appeals and complaints: the web takes and shows them, staff act with the relay's role,
@@ -76,6 +77,8 @@ GRANT UPDATE (on_file, changed_at) ON identifier TO rights_worker;
 -- Proofs: that a code was answered, never which; the word that a look-up's answer is there.
 GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_worker;
 GRANT SELECT ON key_proof TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away TO rights_worker;
+GRANT INSERT ON consent TO rights_worker;
 GRANT SELECT, DELETE ON released_value TO rights_worker;
 GRANT SELECT, DELETE ON person_key TO rights_worker;
 GRANT SELECT, INSERT ON receipt_opening TO rights_worker;

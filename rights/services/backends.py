@@ -22,7 +22,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated
-from rights.services import audit
+from rights.domain.uses import USUAL as USUAL_USES
+from rights.domain.uses import decides
+from rights.services import audit, backend_uses, equal_service
 from rights.services.backend_assertion_keys import accepted
 from rights.store.db import reading
 from rights.store.ids import new_id
@@ -51,6 +53,12 @@ BY_NAME: Final = frozenset({"deletions:trigger", "restrictions:lift"})
 USUAL: Final = tuple(scope for scope in SCOPES if scope not in BY_NAME)
 """What a key may do when nothing is said."""
 
+
+def usual(backend: Backend) -> tuple[str, ...]:
+    """Return what a key of this backend may do when nothing is said."""
+    return equal_service.OPEN_SCOPES if decides(backend.uses) else USUAL
+
+
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOST: Final = re.compile(r"[a-z0-9.\-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?")
 
@@ -73,6 +81,12 @@ class Caller:
     origins: tuple[str, ...]
     assertion_keys: tuple[Mapping[str, Any], ...] = field(repr=False)
     key_id: str = ""
+    uses: frozenset[str] = frozenset()
+
+    @property
+    def told(self) -> bool:
+        """Return whether this backend may learn who used a right."""
+        return not decides(self.uses)
 
 
 def add(
@@ -84,13 +98,14 @@ def add(
     level_cap: int = 2,
     regimes: Iterable[str] = (),
     origins: Iterable[str] = (),
+    uses: Iterable[str] = USUAL_USES,
 ) -> Backend:
     """
     Register a backend.
 
     Raises:
         Conflict: there is one of that name already.
-        Invalid: the cap is no level, or an origin is none.
+        Invalid: the cap is no level, an origin is none, or a use is not in the vocabulary.
     """
     if level_cap not in range(4):
         allowed = ("0", "1", "2", "3")
@@ -104,6 +119,7 @@ def add(
         level_cap=level_cap,
         regimes=list(regimes),
         origins=_checked(origins),
+        uses=backend_uses.checked(uses),
         created_at=now,
     )
     session.add(backend)
@@ -119,9 +135,7 @@ def allow_origins(session: Session, name: str, origins: Iterable[str], *, now: d
         Invalid: one of them is no origin.
         NotFound: there is no such backend.
     """
-    backend = session.exec(select(Backend).where(Backend.name == name)).first()
-    if backend is None:
-        raise NotFound("there is no such backend")
+    backend = backend_uses.named(session, name)
     backend.origins = _checked(origins)
     session.add(backend)
     _entry(session, "origins_changed", now, backend_id=backend.id)
@@ -177,13 +191,17 @@ def issue_key(
     Raises:
         Invalid: a scope is unknown.
         NotFound: there is no such backend.
+        Forbidden: a scope tells of people, and the backend sets prices or decides who is served.
     """
     wanted = sorted(set(scopes))
     unknown = [s for s in wanted if s not in SCOPES]
     if unknown or not wanted:
         raise Invalid("scopes are wrong", [FieldError("scopes", "is not a scope", SCOPES)])
-    if session.get(Backend, backend_id) is None:
+    backend = session.get(Backend, backend_id)
+    if backend is None:
         raise NotFound("there is no such backend")
+    if decides(backend.uses) and not set(wanted) <= set(equal_service.OPEN_SCOPES):
+        raise equal_service.refusal()
     prefix, secret = secrets.token_hex(6), secrets.token_hex(32)
     key = BackendKey(
         id=new_id(),
@@ -202,12 +220,18 @@ def issue_key(
 def rotate(
     session: Session, key_id: str, *, now: datetime, overlap: timedelta = timedelta(days=1)
 ) -> tuple[BackendKey, str]:
-    """Make a key of the same scopes; the old one works for *overlap* longer."""
+    """
+    Make a key of the same scopes; the old one works for *overlap* longer.
+
+    Of a backend that decides on prices or service, the new key has what is open to it.
+    """
     old = _key(session, key_id)
     end = now + overlap
     old.expires_at = min(old.expires_at, end) if old.expires_at else end
     session.add(old)
-    return issue_key(session, old.backend_id, old.scopes, now=now)
+    backend = session.get_one(Backend, old.backend_id)
+    scopes = usual(backend) if decides(backend.uses) else old.scopes
+    return issue_key(session, old.backend_id, scopes, now=now)
 
 
 def revoke(session: Session, key_id: str, *, now: datetime) -> None:
@@ -336,4 +360,5 @@ def _caller(backend: Backend, scopes: Iterable[str], key_id: str) -> Caller:
         origins=tuple(backend.origins),
         assertion_keys=tuple(backend.assertion_keys),
         key_id=key_id,
+        uses=frozenset(backend.uses),
     )

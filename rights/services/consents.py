@@ -8,7 +8,7 @@ Source: NDSR 22; PIPL 13-16.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -24,6 +24,8 @@ from rights.store.models import Consent, Request
 GRANTED: Final = "granted"
 WITHDRAWN: Final = "withdrawn"
 MANNERS: Final = ("express", "separate", "written")
+SWITCH: Final = "switch:"
+"""What a switch is called in the ledger: this, and its name."""
 
 
 def known_purposes(datamap: DataMap, purposes: Iterable[str], *, field: str) -> None:
@@ -46,6 +48,7 @@ def record(
     source: str,
     age_band: AgeBand = AgeBand.UNKNOWN,
     guardian: Mapping[str, str] | None = None,
+    proved: Collection[str] = (),
     now: datetime,
 ) -> Consent:
     """
@@ -55,25 +58,35 @@ def record(
         rule_version: Which privacy notice was shown.
         source: Where it was given, as the backend calls the place.
         guardian: Who agreed for the child; kept as a keyed hash.
+        proved: The types of identifier for which this is the person's own word.
 
-    Raises Invalid: there is no such purpose, or a child's guardian is not named.
+    Raises:
+        Invalid: there is no such purpose, or a child's guardian is not named.
+        LevelTooLow: the person switched that purpose off, and only the product says that they
+            agreed anew.
     """
-    _by_guardian(age_band, guardian)
+    by_guardian(age_band, guardian)
     known_purposes(context.datamap, [purpose], field="purpose")
-    line = Consent(
-        backend_id=backend_id,
-        subject=_hash(context, identifiers),
-        purpose=purpose,
-        state=GRANTED,
-        manner=manner,
-        rule_version=rule_version,
-        source=source,
-        at=now,
-    )
+    line = _granted(context, backend_id, identifiers, guardian, purpose=purpose, at=now)
+    line.manner, line.rule_version, line.source = manner, rule_version, source
+    preferences.agreed(session, context, identifiers, purpose, proved=proved, now=now)
+    return _kept(session, line)
+
+
+def _granted(
+    context: Context,
+    backend_id: str,
+    identifiers: Mapping[str, str],
+    guardian: Mapping[str, str] | None,
+    *,
+    purpose: str,
+    at: datetime,
+) -> Consent:
+    who = _hash(context, identifiers)
+    line = Consent(backend_id=backend_id, subject=who, purpose=purpose, state=GRANTED, at=at)
     if guardian:
         line.given_by, line.guardian = "guardian", _hash(context, guardian)
-    preferences.agreed(session, context, identifiers, purpose, now=now)
-    return _kept(session, line)
+    return line
 
 
 def _kept(session: Session, line: Consent) -> Consent:
@@ -86,7 +99,42 @@ def _hash(context: Context, identifiers: Mapping[str, str]) -> str:
     return subjects.subject_of(context.vault, context.datamap, identifiers)
 
 
-def _by_guardian(age_band: AgeBand, guardian: Mapping[str, str] | None) -> None:
+def switched_on(session: Session, request: Request, names: Iterable[str], *, now: datetime) -> None:
+    """Write the ledger lines of switches that a person has turned on again."""
+    lines = [
+        Consent(
+            backend_id=request.backend_id,
+            subject=request.subject,
+            purpose=SWITCH + name,
+            state=GRANTED,
+            source=request.channel,
+            request_id=request.id,
+            at=now,
+        )
+        for name in names
+    ]
+    session.add_all(lines)
+
+
+def tags_allowed(
+    session: Session,
+    context: Context,
+    backend_id: str,
+    identifiers: Mapping[str, str],
+    *,
+    source: str,
+    guardian: Mapping[str, str] | None,
+    now: datetime,
+) -> None:
+    """Write the ledger line of a person who lets deleted tags be computed again."""
+    tags = SWITCH + "tags"
+    line = _granted(context, backend_id, identifiers, guardian, purpose=tags, at=now)
+    line.source = source
+    session.add(line)
+
+
+def by_guardian(age_band: AgeBand, guardian: Mapping[str, str] | None) -> None:
+    """Raise Invalid where a child agrees and no guardian does."""
     if age_band is AgeBand.UNDER_14 and not guardian:
         message = "for a child under fourteen the guardian agrees: name them"
         raise Invalid("a guardian is missing", [FieldError("guardian", message)])

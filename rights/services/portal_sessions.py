@@ -25,7 +25,7 @@ from sqlmodel import Session, col
 from rights.domain.errors import LevelTooLow, NotFound, Unauthenticated
 from rights.domain.levels import Acr
 from rights.domain.representation import REPRESENTATIVE, Role
-from rights.services import portal, representatives, requests, subjects
+from rights.services import equal_service, portal, representatives, requests, subjects
 from rights.services.context import Context
 from rights.services.portal import LIFE, Person
 from rights.store.keys import Tampered
@@ -159,7 +159,12 @@ def begin(
     Args:
         account: Keyed hash of the account at a provider, for whom signed in there.
         known: What the same person's visit before this one had shown.
+
+    Raises:
+        Forbidden: who vouches sets prices, or decides who may have a service.
     """
+    if person is not None and not equal_service.told(session, backend_id):
+        raise equal_service.refusal()
     secret = secrets.token_urlsafe(32)
     row_id = place(secret)
     row = PortalSession(
@@ -184,7 +189,7 @@ def read(session: Session, context: Context, secret: str, *, now: datetime) -> V
     """
     row = session.get(PortalSession, place(secret)) if secret else None
     if row is None or row.expires_at <= now:
-        raise _over()
+        raise over()
     person, account = _opened(context, row) if row.sealed else (None, "")
     return Visit(
         id=row.id,
@@ -245,7 +250,8 @@ def visitor(context: Context, backend_id: str, identifiers: Mapping[str, str]) -
     )
 
 
-def _over() -> Unauthenticated:
+def over() -> Unauthenticated:
+    """Return the error for a session that is not there any more."""
     return Unauthenticated("open this page again from where you came", code="session_over")
 
 
@@ -262,5 +268,5 @@ def _opened(context: Context, row: PortalSession) -> tuple[Person, str]:
     try:
         said = orjson.loads(context.vault.open(row.sealed, aad=_aad(row.id)))
     except Tampered:  # sealed under a key that was retired meanwhile
-        raise _over() from None
+        raise over() from None
     return portal.opened(context, row.backend_id, said), said.get("o", "")

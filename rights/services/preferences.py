@@ -11,7 +11,7 @@ Implementing Regulation 24.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
 from rights.domain.datamap import DataMap
-from rights.domain.errors import FieldError, Invalid
+from rights.domain.errors import FieldError, Invalid, LevelTooLow
 from rights.domain.kinds import Kind, Option
 from rights.domain.policy import trains
 from rights.services import audit, subjects, webhooks
@@ -169,16 +169,27 @@ def agreed(
     identifiers: Mapping[str, str],
     purpose: str,
     *,
+    proved: Collection[str],
     now: datetime,
 ) -> None:
-    """Let a purpose that was switched off be read as on: the person has agreed to it anew."""
-    blinds = [b for n, v in identifiers.items() for b in subjects.blinds(context.vault, n, v)]
+    """
+    Let a purpose that was switched off be read as on: the person has agreed to it anew.
+
+    Args:
+        proved: The types of identifier for which that is the person's own word.
+
+    Raises:
+        LevelTooLow: it is off for one of them, and only the product says that they agreed.
+    """
+    types = {b: n for n, v in identifiers.items() for b in subjects.blinds(context.vault, n, v)}
     query = select(Preference).where(
-        col(Preference.subject).in_(blinds),
+        col(Preference.subject).in_(types),
         Preference.name == PURPOSE + purpose,
         Preference.value == OFF,
     )
     for row in session.exec(query.with_for_update()).all():
+        if types[row.subject] not in proved:
+            raise LevelTooLow("what a person switched off goes on by their own word: assert them")
         row.value, row.changed_at, row.effective_at, row.pending = ON, now, now, []
         session.add(row)
 

@@ -11,7 +11,16 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from rights.domain.kinds import Kind, Option
-from rights.services import conflicts, consents, intake, lifting, preferences, unasked
+from rights.services import (
+    conflicts,
+    consents,
+    intake,
+    kept_tags,
+    lifting,
+    preferences,
+    subjects,
+    unasked,
+)
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.ids import new_id
@@ -36,8 +45,8 @@ def take(
     rehearsed: bool = False,
 ) -> tuple[Request, bool]:
     """
-    Register a request with what it means at once: an opt-out's preference, a withdrawal's line and
-    the deletion of what rested on that consent alone.
+    Register a request with what it means at once: an opt-out's preference, tags that are not to
+    come again, a withdrawal's line and the deletion of what rested on that consent alone.
 
     Args:
         vouched: The product itself says who it is about, not merely somebody at its door.
@@ -66,6 +75,10 @@ def _said(
         preferences.turned_off(session, context, request, new.identifiers, now=now)
     if new.kind is Kind.CONSENT_WITHDRAWAL:
         consents.withdrawn(session, context, request, new.identifiers, now=now)
+    if new.option is Option.TAGS_DELETE:
+        who = [subjects.blind(context.vault, n, v) for n, v in new.identifiers.items()]
+        tags = new.values.get("tags", ())
+        kept_tags.keep_away(session, context.vault, who, tags, request_id=request.id, now=now)
 
 
 def _only_rehearsed(session: Session, new: Submission, request: Request) -> bool:

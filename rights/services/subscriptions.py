@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound, Refused, Transient
 from rights.net import Guard
-from rights.services import audit, webhooks
+from rights.services import audit, equal_service, webhooks
 from rights.store.ids import new_id
 from rights.store.models import WebhookDelivery, WebhookSubscription
 from rights.store.vault import Vault
@@ -42,7 +42,9 @@ def add(
     Raises:
         Invalid: the address leads where we do not go, or an event is unknown.
         Conflict: the backend has as many as it may.
+        Forbidden: it sets prices, or decides who may have a service.
     """
+    _may_be_told(session, backend_id)
     wanted = _checked(guard, url, events)
     if len(webhooks.live(session, backend_id)) >= MOST:
         raise Conflict(f"a backend may have {MOST} webhooks: remove one", code="too_many_webhooks")
@@ -80,7 +82,8 @@ def change(
     events: Iterable[str] | None,
     now: datetime,
 ) -> None:
-    """Point a subscription elsewhere, or at other events. Raises Invalid."""
+    """Point a subscription elsewhere, or at other events. Raises Invalid and Forbidden."""
+    _may_be_told(session, row.backend_id)
     row.events = _checked(guard, url or row.url, events if events is not None else row.events)
     row.url = url or row.url
     session.add(row)
@@ -111,6 +114,11 @@ def deliveries(
         query = query.where(WebhookDelivery.state == state)
     order = (col(WebhookDelivery.created_at).desc(), col(WebhookDelivery.id))
     return list(session.exec(query.order_by(*order).limit(limit)))
+
+
+def _may_be_told(session: Session, backend_id: str) -> None:
+    if not equal_service.told(session, backend_id):
+        raise equal_service.refusal()
 
 
 def _checked(guard: Guard, url: str, events: Iterable[str]) -> list[str]:

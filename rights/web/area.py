@@ -46,6 +46,7 @@ class Area(Blueprint):  # type: ignore[misc]  # the library publishes no types
         problems: tuple[int, ...] = (),
         once: bool = False,
         versioned: bool = False,
+        neutral: bool = False,
         parameters: tuple[Mapping[str, Any], ...] = (),
         content: Mapping[str, Any] | None = None,
     ) -> Callable[[View], View]:
@@ -59,14 +60,24 @@ class Area(Blueprint):  # type: ignore[misc]  # the library publishes no types
         """
         body, words = takes() if takes else None, query() if query else None
         said = Said(
-            self.guard, gives, scope, body, words, problems, once, versioned, parameters, content
+            self.guard,
+            gives,
+            scope,
+            body,
+            words,
+            problems,
+            once,
+            versioned,
+            parameters,
+            content,
+            neutral,
         )
         return partial(self._register, method, rule, said)
 
     def _register(self, method: str, rule: str, said: Said, view: View) -> View:
         @wraps(view)
         def entered(**path: str) -> Response:
-            enter(said.guard, said.scope)
+            enter(said.guard, said.scope, neutral=said.neutral)
             read = [reading.body(said.body)] if said.body else []
             if said.words:
                 read.append(reading.query(said.words))

@@ -12,18 +12,18 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NoReturn
 
 from flask import g, request
 from sqlmodel import Session
 
 from rights.domain.errors import Forbidden, NotFound, Unauthenticated
-from rights.services import portal, portal_sessions, representatives, requests
+from rights.services import equal_service, portal, portal_sessions, representatives, requests
 from rights.services.backends import Caller
 from rights.services.packages import PREFIX as GRANT
 from rights.services.portal import Person
 from rights.services.portal_sessions import Visit
-from rights.store.db import reading
+from rights.store.db import reading, transaction
 from rights.store.models import Request
 from rights.web.parts import parts
 
@@ -107,16 +107,17 @@ def grant_token() -> str:
     return found
 
 
-def enter(guard: Guard, scope: str) -> None:
+def enter(guard: Guard, scope: str, *, neutral: bool = False) -> None:
     """
     Let the caller in.
 
     Args:
         scope: What a key must be allowed to do; a person needs none for their own requests.
+        neutral: The answer tells nothing of anybody who used a right.
 
     Raises:
         Unauthenticated: no credential, or not one of the kind this area takes.
-        Forbidden: the key lacks the scope.
+        Forbidden: the key lacks the scope, or its backend may not be told of people.
         TooMany: this caller has called too often.
     """
     limits = parts().limits
@@ -137,16 +138,34 @@ def enter(guard: Guard, scope: str) -> None:
         limits.hit(address)  # guessing is counted too
         raise
     limits.hit(address, (limits.per_key, who.counted_as))
+    if not (neutral or who.backend.told):
+        _not_told(who)
     if who.person is None and scope not in who.backend.scopes:
         raise Forbidden(f"this API key lacks the scope {scope}")
 
 
+def _not_told(who: Speaker) -> NoReturn:
+    """Refuse who sets prices or decides on service; write it down once an hour for each call."""
+    here, tried = parts(), (request.endpoint or "").rpartition(".")[2]
+    if here.limits.first(f"{who.backend.id}|{tried}"):
+        with transaction(here.engine) as session:
+            actor = f"backend:{who.backend.id}"
+            equal_service.note(session, actor, tried, now=here.now(), key=who.backend.key_id)
+    raise equal_service.refusal()
+
+
 def visit_of(secret: str) -> Visit:
-    """Return whose portal session it is. Raises Unauthenticated, for a closed backend's too."""
+    """
+    Return whose portal session it is.
+
+    Raises:
+        Unauthenticated: it is over, or its backend was closed, or may vouch for nobody any more.
+    """
     here = parts()
     with reading(here.engine) as session:
         found = portal_sessions.read(session, here.context, secret, now=here.now())
-    here.keys.caller_of(found.backend_id)
+    if not here.keys.caller_of(found.backend_id).told and found.person is not None:
+        raise portal_sessions.over()
     return found
 
 

@@ -139,6 +139,7 @@ _BODIES: Final[Mapping[str, Any]] = {
     "withdraw_consent": {"subject": _WHO, "purposes": ["newsletter"]},
     "read_preference": {"subject": {"device_id": "d-77"}, "name": "personalised"},
     "opt_out": {"subject": {"device_id": "d-77"}, "name": "personalised"},
+    "let_tags_come": {"assertion": "$ASSERTION"},
     "issue_portal_token": {"assertion": "$ASSERTION"},
     "send_key_code": {"locale": "zh-CN"},
     "remove_key": {"code": "123456"},
@@ -156,6 +157,16 @@ _BODIES: Final[Mapping[str, Any]] = {
         "subject": {"email": "wei.zhang@example.com"},
     },
     "check_values": {"items": [{"field": "shop.users.nickname", "key": [1001], "value": "阿伟"}]},
+    "check_tags": {
+        "items": [
+            {
+                "type": "user_id",
+                "value": "u-1000",
+                "tag": "night-owl",
+                "recorded_at": "2026-11-05T08:00:00Z",
+            }
+        ]
+    },
     "check_suppression": {
         "items": [
             {

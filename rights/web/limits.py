@@ -26,6 +26,8 @@ _PREFIX: Final = "limit"
 _AGAIN_S: Final = 5.0
 """How long Redis is left alone after it could not be reached."""
 
+_ONCE: Final = parse("1/hour")
+
 Hit = tuple[RateLimitItem, str]
 """A limit, and what it is about: ids and addresses, never an identifier of a person."""
 
@@ -59,6 +61,10 @@ class Limits:
             if not allowed:
                 wait = timedelta(seconds=max(1, item.get_expiry() // 2))
                 raise TooMany("too many calls: slow down", retry_after=wait)
+
+    def first(self, about: str) -> bool:
+        """Tell whether this is the first time in an hour: what is written down once is bounded."""
+        return self._counted(((_ONCE, about),))[0]
 
     def reachable(self) -> bool:
         """Tell whether Redis answers."""

@@ -70,6 +70,7 @@ class Said:
         versioned: It honours ``If-Match``.
         parameters: Headers of its own.
         content: Its body, by media type, where that is no JSON: the view reads it itself.
+        neutral: It tells nothing of anybody who used a right, so every backend may call it.
     """
 
     guard: Guard
@@ -82,6 +83,7 @@ class Said:
     versioned: bool
     parameters: tuple[Mapping[str, Any], ...]
     content: Mapping[str, Any] | None = None
+    neutral: bool = False
 
 
 def documented(name: str, said: Said) -> dict[str, Any]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
@@ -28,17 +23,20 @@ from rights.services import (
     complaints,
     content_approvals,
     intake,
+    kept_tags,
     matching,
     not_me,
+    preferences,
     purge,
     requests,
+    subjects,
     warnings_due,
 )
 from rights.services.datamap import load
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata, upgrade
-from rights.store.models import ContactWarning, Lookup, Staff
-from tests.architecture.tree import ROOT
+from rights.store.models import Consent, ContactWarning, Lookup, Staff
+from tests.architecture.deployed import PROCESSES, Register
 from tests.web.house import ALICE, House, furnish, settings_for
 from tests.web.portal.desk import Desk
 from tests.web.portal.reader import Reader
@@ -49,58 +47,6 @@ from tests.workflows.house import Clock, ask, floor_over, request_of
 from tests.workflows.test_engine import MAP
 from workflows import aftercare, relay, sweep, warning
 from workflows.jobs import work_on
-
-FILE = ROOT / "deploy" / "postgresql" / "roles.sql"
-PROCESSES = ("web", "worker", "relay")
-_ROLES = ("owner", *PROCESSES)
-
-
-class Register:
-    """A register whose roles are those of ``deploy/``, under names of this test's own."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.suffix = secrets.token_hex(4)
-        text = FILE.read_text(encoding="utf-8")
-        # What psql itself reads is for a register without tables; here they are there.
-        lines = [line for line in text.splitlines() if not re.search(r"^\\|\\gset$", line)]
-        self._sql = re.sub(
-            r"\brights_(owner|web|worker|relay)\b", rf"rights_\1_{self.suffix}", "\n".join(lines)
-        )
-        self.apply()
-
-    def apply(self) -> None:
-        """Run the file."""
-        with self._connect() as connection:
-            connection.execute(self._sql.encode())
-
-    def as_role(self, process: str) -> str:
-        """Return the address on which everything is done as the role of a process."""
-        options = {"options": f"-c role=rights_{process}_{self.suffix}"}
-        url = make_url(self.url).update_query_dict(options)
-        return url.render_as_string(hide_password=False)
-
-    def may(self, process: str, right: str, table: str) -> bool:
-        """Return whether the role of a process has a right on a table."""
-        role = f"rights_{process}_{self.suffix}"
-        with self._connect() as connection:
-            found = connection.execute(
-                "SELECT has_table_privilege(%s, %s, %s)", (role, f'"{table}"', right)
-            ).fetchone()
-        assert found is not None
-        return bool(found[0])
-
-    def drop(self) -> None:
-        """Take the roles away; they belong to the whole server."""
-        with self._connect() as connection:
-            for process in _ROLES:
-                role = sql.Identifier(f"rights_{process}_{self.suffix}")
-                connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
-                connection.execute(sql.SQL("DROP ROLE {}").format(role))
-
-    def _connect(self) -> psycopg.Connection:
-        plain = make_url(self.url).set(drivername="postgresql")
-        return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
 
 
 @pytest.fixture
@@ -224,6 +170,29 @@ def test_the_worker_does_its_work_with_its_role(register: Register, tmp_path: Pa
         assert request_of(made, request_id).state is State.FULFILLED, kind
     engine.dispose()
     made.register.dispose()
+
+
+def test_deleted_tags_are_kept_away_and_let_go_with_these_roles(
+    register: Register, tmp_path: Path
+) -> None:
+    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    worker = replace(made, register=open_engine(register.as_role("worker")))
+    web, who, vault = open_engine(register.as_role("web")), {"user_id": "1"}, made.context.vault
+    named, switch = [subjects.blind(vault, "user_id", "1")], {"switches": ["personalised"]}
+    off = ask(made, Kind.RECOMMENDATION_OPT_OUT, who)
+    with transaction(web) as session:
+        for one in "01":
+            kept_tags.keep_away(session, vault, named, ["x"], request_id=one, now=made.now())
+        preferences.turned_off(session, made.context, request_of(made, off), who, now=made.now())
+    work_on(worker, off)
+    on = ask(made, Kind.RECOMMENDATION_OPT_OUT, who, option=Option.SWITCH_ON, parameters=switch)
+    work_on(worker, on)
+    work_on(worker, ask(made, Kind.DELETION, who))  # and what kept tags away is forgotten
+
+    with transaction(web) as session:
+        assert kept_tags.requests_of(session, vault, who) == ()
+        assert [line.purpose for line in session.exec(select(Consent))] == ["switch:personalised"]
+        kept_tags.let_go(session, ["1"])
 
 
 def test_contacts_on_file_are_told_and_answer_with_these_roles(

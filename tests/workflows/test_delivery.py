@@ -20,9 +20,9 @@ from rights.domain import signing
 from rights.domain.errors import Unauthenticated
 from rights.domain.kinds import Kind
 from rights.net import Client, Guard
-from rights.services import audit, subscriptions, webhooks
+from rights.services import audit, backend_uses, equal_service, subscriptions, webhooks
 from rights.store.db import reading, transaction
-from rights.store.models import WebhookDelivery, WebhookSubscription
+from rights.store.models import Backend, Entry, WebhookDelivery, WebhookSubscription
 from tests.services.registers import DATABASES, register_url
 from tests.workflows.desk import EMAIL, Desk
 from tests.workflows.receivers import Receiver
@@ -342,3 +342,59 @@ def test_a_server_that_is_not_there_is_tried_again_later(
     row = post.deliveries()[0]
     assert (row.state, row.attempts, row.last_status) == ("waiting", 1, 0)
     assert "hook" not in log.getvalue()
+
+
+def _backend(post: Post, *uses: str) -> None:
+    """Make the backend, or say what it is for."""
+    with transaction(post.desk.register) as session:
+        if uses:
+            backend_uses.change(session, "shop", uses, now=post.desk.clock())
+        else:
+            session.add(Backend(id=BACKEND, name="shop", created_at=post.desk.clock()))
+
+
+@pytest.mark.requirement("R-42-4", "R-NEG-11:bad")
+def test_what_was_queued_is_not_sent_once_its_backend_sets_prices(
+    post: Post, receiver: Receiver
+) -> None:
+    _backend(post)
+    post.subscribe(receiver.url())
+    post.desk.typed(Kind.RECOMMENDATION_OPT_OUT, backend_id=BACKEND)
+    _backend(post, "service", "pricing")
+
+    assert post.deliver() == 0
+
+    assert {row.state for row in post.deliveries()} == {"dead"}
+    post.desk.typed(Kind.DELETION, backend_id=BACKEND)
+    assert post.deliver() == 0
+    assert receiver.received == []
+
+
+@pytest.mark.requirement("R-NEG-11:bad")
+def test_a_subscription_that_slipped_in_is_closed_by_the_relay_and_that_is_written_down(
+    post: Post, receiver: Receiver
+) -> None:
+    _backend(post)
+    subscription_id, _ = post.subscribe(receiver.url())
+    post.queue(subscription_id, count=3)
+    with transaction(post.desk.register) as session:
+        session.get_one(Backend, BACKEND).uses = ["eligibility"]  # said, and nothing closed
+
+    assert (post.deliver(), post.deliver()) == (0, 0)
+
+    assert receiver.received == []
+    with reading(post.desk.register) as session:
+        assert session.get_one(WebhookSubscription, subscription_id).closed_at
+        tried = session.exec(select(Entry).where(Entry.event == equal_service.REFUSED)).all()
+    assert [(e.actor, e.data) for e in tried] == [
+        (f"backend:{BACKEND}", {"tried": "delivery", "webhook": subscription_id})
+    ]
+
+
+def test_who_recommends_is_told_as_before(post: Post, receiver: Receiver) -> None:
+    _backend(post)
+    post.subscribe(receiver.url())
+    _backend(post, "service", "recommendation", "marketing")
+    post.desk.typed(Kind.RECOMMENDATION_OPT_OUT, backend_id=BACKEND)
+
+    assert post.deliver() == 1

@@ -37,14 +37,20 @@ def rotate() -> None:
 
 @keys.command()
 def used() -> None:
-    """Show which keys the suppression list needs, and until when: then one may be retired."""
+    """
+    Show which keys the suppression list needs, and until when: then one may be retired.
+
+    Deleted tags are kept away without an end: a key they need stays.
+    """
+    from rights.services.kept_tags import keys_in_use as for_tags
     from rights.services.suppression import keys_in_use
 
     register = opened(load())
     with reading(register) as session:
         found = keys_in_use(session, RegisterClock(register).now())
+        tags = for_tags(session)
     shown = {k: {"rows": rows, "until": until.isoformat()} for k, (rows, until) in found.items()}
-    click.echo(json.dumps({"suppression": shown}))
+    click.echo(json.dumps({"suppression": shown, "tags": tags}))
 
 
 @click.command()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from rights.domain.uses import USUAL, Use
 from rights.net import Guard
 from rights.settings import load
 from rights.store.db import RegisterClock, reading, transaction
@@ -17,6 +19,7 @@ from workflows.commands.opening import opened
 
 ROLES = ("reviewer", "approver", "verifier", "auditor", "admin", "automation")
 SCOPES = ("legal", "dpo")
+USE = click.Choice([str(use) for use in Use])
 
 
 @click.group()
@@ -35,6 +38,7 @@ def backend() -> None:
     help="Default: all but deletions:trigger, restrictions:lift.",
 )
 @click.option("--origin", "origins", multiple=True, help="Whose pages may show the portal.")
+@click.option("--use", "uses", multiple=True, type=USE, help="What it is for. Default: service.")
 @click.option("--json", "as_json", is_flag=True)
 def add_backend(
     name: str,
@@ -42,25 +46,32 @@ def add_backend(
     level_cap: int,
     scopes: tuple[str, ...],
     origins: tuple[str, ...],
+    uses: tuple[str, ...],
     *,
     as_json: bool,
 ) -> None:
     """Add the backend NAME and show its API key, once."""
     from rights.services import backends
     from workflows.building import context_for
+    from workflows.commands.uses import noted
 
     settings = load()
     register = opened(settings)
     key = json.loads(assertion_key.read_text(encoding="utf-8")) if assertion_key else None
     now = RegisterClock(register).now()
-    with transaction(register) as session:
-        made = backends.add(session, name, level_cap=level_cap, origins=origins, now=now)
+    add = partial(backends.add, level_cap=level_cap, origins=origins, uses=uses or USUAL)
+    with noted(register, "issue_key", now), transaction(register) as session:
+        made = add(session, name, now=now)
         if key:
             vault = context_for(settings).vault
             backends.add_assertion_key(session, vault, made, key, now=now)
-        row, secret = backends.issue_key(session, made.id, scopes or backends.USUAL, now=now)
-    shown = {"backend": made.id, "key_id": row.id, "key": secret}
-    click.echo(json.dumps(shown) if as_json else f"backend {made.id}\nkey id {row.id}\n{secret}")
+        row, secret = backends.issue_key(session, made.id, scopes or backends.usual(made), now=now)
+    _tell(made.id, row.id, secret, as_json=as_json)
+
+
+def _tell(backend_id: str, key_id: str, secret: str, *, as_json: bool) -> None:
+    shown = {"backend": backend_id, "key_id": key_id, "key": secret}
+    click.echo(json.dumps(shown) if as_json else f"backend {backend_id}\nkey id {key_id}\n{secret}")
 
 
 @backend.command("list")
@@ -73,7 +84,8 @@ def list_backends() -> None:
         signing = providers.titles(session)
         for one in backends.listed(session):
             at = f"  people sign in at {signing[one.id]}" if one.id in signing else ""
-            click.echo(f"{one.id}  {one.name}{at}")
+            uses = "" if one.uses == [*USUAL] else f"  for {', '.join(one.uses)}"
+            click.echo(f"{one.id}  {one.name}{uses}{at}")
 
 
 @backend.command("origins")
@@ -88,6 +100,25 @@ def set_origins(name: str, origins: tuple[str, ...]) -> None:
     with transaction(register) as session:
         backends.allow_origins(session, name, origins, now=now)
     click.echo("done")
+
+
+@backend.command("uses")
+@click.argument("name")
+@click.option("--use", "uses", multiple=True, type=USE, help="None at all: show what it is for.")
+def set_uses(name: str, uses: tuple[str, ...]) -> None:
+    """Say what the backend NAME uses what it learns for, in place of what was said before."""
+    from rights.services import backend_uses
+    from workflows.commands.uses import shown
+
+    register = opened(load())
+    now = RegisterClock(register).now()
+    if uses:
+        with transaction(register) as session:
+            backend_uses.change(session, name, uses, now=now)
+        click.echo("done")
+        return
+    with reading(register) as session:
+        click.echo(shown(backend_uses.named(session, name)))
 
 
 @backend.command("oidc")

@@ -23,6 +23,7 @@ from rights.store.models.people import (
     Nonce,
     Preference,
     SealedNote,
+    TagKeptAway,
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
@@ -110,6 +111,7 @@ __all__ = [
     "StoreTurn",
     "SubjectLock",
     "Suppression",
+    "TagKeptAway",
     "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from rights.domain.uses import USUAL
 from rights.store.columns import UtcDateTime
 from rights.store.ids import new_id
 
@@ -21,6 +22,7 @@ class Backend(SQLModel, table=True):
             ``{"kty": "oct", "sealed": …}`` for a shared HS256 secret, sealed.
         level_cap: The most its assertions may bring about, 0 to 3.
         origins: Web origins whose pages may embed the portal.
+        uses: What it uses what it learns for: see ``rights/domain/uses.py``.
     """
 
     __tablename__ = "backend"
@@ -32,6 +34,7 @@ class Backend(SQLModel, table=True):
     level_cap: int = 2
     regimes: list[str] = Field(default_factory=list, sa_type=JSON)
     origins: list[str] = Field(default_factory=list, sa_type=JSON)
+    uses: list[str] = Field(default_factory=lambda: [*USUAL], sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -141,3 +141,26 @@ class Preference(SQLModel, table=True):
     alarmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     breached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     extra: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class TagKeptAway(SQLModel, table=True):
+    """
+    A tag that somebody had deleted: it is not computed again until they say so.
+
+    Args:
+        blind: HMAC of who and which tag, under the key ``key_id``; the tag itself is not kept.
+        subject: Blind index of who, so that their own word lets all of theirs go.
+        before: Only what is computed from older behaviour is kept away: all tags were deleted
+            and none was named. Empty: whatever it is computed from.
+
+    Source: NDSR 42; Algorithmic Recommendation Provisions 17.
+    """
+
+    __tablename__ = "tag_kept_away"
+
+    blind: str = Field(primary_key=True, max_length=80)
+    subject: str = Field(max_length=80, index=True)
+    key_id: str = Field(max_length=40, index=True)
+    request_id: str = Field(max_length=32, index=True)
+    before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -38,14 +38,20 @@ area = Area(
     once=True,
 )
 def record_consent(new: dict[str, Any]) -> Response:
-    """Write down that a person agreed."""
+    """
+    Write down that a person agreed.
+
+    What they had switched off themselves goes on again only by their own word: send the signed
+    `assertion` about them, or the answer is 401 with `level_too_low` and nothing is written.
+    """
 
     def work(session: Session, now: datetime) -> Answer:
-        context = parts().context
+        context, who = parts().context, speaker()
+        vouched = taking.vouched(session, who, new, now=now)
         line = consents.record(
             session,
             context,
-            speaker().backend.id,
+            who.backend.id,
             subjects.cleaned(context.datamap, new["subject"]),
             purpose=new["purpose"],
             manner=new["manner"],
@@ -53,6 +59,7 @@ def record_consent(new: dict[str, Any]) -> Response:
             source=new["source"],
             age_band=AgeBand(new["subject_age_band"]),
             guardian=representing.cleaned_contact(context, new.get("guardian") or {}, "guardian"),
+            proved=vouched,
             now=now,
         )
         return Answer(_shown(line), 201)

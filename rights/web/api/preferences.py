@@ -9,8 +9,8 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.domain.errors import Forbidden
-from rights.services import preferences, subjects, submission
+from rights.domain.errors import Forbidden, LevelTooLow
+from rights.services import preferences, subjects, submission, tags_again
 from rights.services.intake import Submission
 from rights.services.preferences import Reading, Wish
 from rights.web.answers import Answer, commit, look
@@ -82,6 +82,42 @@ def opt_out(given: dict[str, Any]) -> Response:
 
     taken = commit(work)
     return _outcome(taken, about, given["name"])
+
+
+@area.call(
+    "POST",
+    "/tags/on",
+    scope="preferences:write",
+    takes=shapes.TagsOn,
+    gives={200: shapes.TagsAllowed},
+)
+def let_tags_come(given: dict[str, Any]) -> Response:
+    """
+    Let tags that a person had deleted be computed again.
+
+    Only by that person's own word: their portal token, or the signed `assertion` about them. A
+    key alone is answered 401 with `level_too_low`. It is written into the ledger of consents as
+    `switch:tags`.
+    """
+
+    def work(session: Session, now: datetime) -> Answer:
+        who, context = speaker(), parts().context
+        if who.person is None and not given.get("assertion"):
+            raise LevelTooLow("deleted tags come again by the person's own word only")
+        known = taking.known(session, who, given, now=now)
+        said = taking.word(known, who.backend)
+        changed = tags_again.allow(
+            session,
+            context,
+            who.backend.id,
+            said,
+            actor=who.actor,
+            source=who.channel,
+            now=now,
+        )
+        return Answer({"changed": changed})
+
+    return commit(work)
 
 
 def _wished(who: Speaker, known: representing.Known, wish: Wish, locale: str) -> Submission:

@@ -29,6 +29,7 @@ area = Area(
     scope="suppression:check",
     gives={200: shapes.StoreReadiness},
     problems=(404,),
+    neutral=True,
 )
 def read_store_readiness(store: str) -> Response:
     """

@@ -1,4 +1,4 @@
-"""Whether what is about to be imported was erased, or corrected away."""
+"""Whether what is about to come back was erased, corrected away, or deleted as a tag."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import imports, suppression
+from rights.services import imports, kept_tags, suppression
 from rights.services.correction_guard import Stale
 from rights.services.imports import Value
 from rights.services.suppression import Asked
+from rights.store.models import TagKeptAway
 from rights.web.answers import Answer, commit
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -22,7 +23,7 @@ area = Area(
     "suppression",
     prefix="/v1/suppression",
     guard=Guard.KEY,
-    about="What must not come back: older data of erased people, values that were corrected.",
+    about="What must not come back: older data of erased people, corrected values, deleted tags.",
 )
 
 
@@ -81,6 +82,41 @@ def check_values(given: dict[str, Any]) -> Response:
         return Answer({"items": [_value_shown(one) for one in found]})
 
     return commit(work)
+
+
+@area.call(
+    "POST",
+    "/tags",
+    scope="suppression:check",
+    takes=shapes.TagQuery,
+    gives={200: shapes.TagAnswers},
+)
+def check_tags(given: dict[str, Any]) -> Response:
+    """
+    Ask, before computing tags, whether people had them deleted.
+
+    Answers come in the order of the items. A tag that was deleted by name is not allowed, whatever
+    it is computed from. Where all were deleted, one is allowed that is computed from behaviour
+    younger than `before` alone: say how old it is in `recorded_at`.
+    """
+    asked = [
+        kept_tags.Asked(item["type"], item["value"], item["tag"], item.get("recorded_at"))
+        for item in given["items"]
+    ]
+
+    def work(session: Session, now: datetime) -> Answer:
+        context = parts().context
+        found = kept_tags.check(session, context.vault, context.datamap, asked)
+        kept_out = [one.request_id for one in found if one]
+        imports.refused(session, speaker().actor, "tag_deleted", kept_out, now=now)
+        return Answer({"items": [_tag_shown(one) for one in found]})
+
+    return commit(work)
+
+
+def _tag_shown(one: TagKeptAway | None) -> dict[str, Any]:
+    before = one.before.isoformat() if one and one.before else None
+    return {"allowed": one is None, "before": before}
 
 
 def _value_shown(one: Stale | None) -> dict[str, Any]:

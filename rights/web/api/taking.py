@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, NotFound
 from rights.domain.kinds import Kind
+from rights.domain.levels import level
 from rights.domain.lifecycle import TERMINAL
 from rights.domain.parameters import NAMELESS
 from rights.domain.representation import AgeBand, Role
@@ -22,8 +23,10 @@ from rights.services import (
     verification,
 )
 from rights.services.assertions import Proof
+from rights.services.backends import Caller
 from rights.services.intake import Submission
 from rights.services.portal import Person
+from rights.services.tags_again import Word
 from rights.store.models import Request
 from rights.web.answers import Answer, etag
 from rights.web.api import representing
@@ -71,6 +74,28 @@ def of_person(person: Person) -> Known:
         person.role,
         person.second,
         person.age_band,
+    )
+
+
+def vouched(
+    session: Session, who: Speaker, document: Mapping[str, Any], *, now: datetime
+) -> frozenset[str]:
+    """Return the identifiers of a call's subject for which the person's own word is there."""
+    if not document.get("assertion"):
+        return frozenset()
+    about = known(session, who, {k: document[k] for k in ("subject", "assertion")}, now=now)
+    return about.attested if level(about.acr, (), cap=who.backend.level_cap) else frozenset()
+
+
+def word(about: Known, product: Caller) -> Word:
+    """Return whose own word a call carries, as far as the product vouches for them."""
+    return Word(
+        {n: v for n, v in about.identifiers.items() if n in about.attested},
+        about.acr,
+        product.level_cap,
+        role=about.role,
+        age_band=about.age_band,
+        guardian=about.second.identifiers if about.second else None,
     )
 
 

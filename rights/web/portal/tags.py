@@ -1,8 +1,9 @@
 """
 The tags by which somebody is recommended things: seen, and deleted one by one or all at once.
 
-The stores are asked by a worker; deleting is a request like any other. Changing a tag is not
-offered: no connector can do it whole.
+The stores are asked by a worker; deleting is a request like any other. What was deleted is not
+computed again until the person says so here. Changing a tag is not offered: no connector can do
+it whole.
 
 Source: NDSR 42; Algorithmic Recommendation Provisions 17.
 """
@@ -17,6 +18,9 @@ from werkzeug import Response
 
 from rights.domain.errors import NotFound
 from rights.domain.kinds import Kind, Option
+from rights.services import kept_tags, tags_again
+from rights.store.db import reading, transaction
+from rights.web.api import taking
 from rights.web.parts import parts
 from rights.web.portal import door, looking, pages, switches
 from rights.web.reading import loaded
@@ -84,6 +88,33 @@ def delete(lookup_id: str) -> Response:
     return pages.go("portal-following.follow", request_id=made.id)
 
 
+@area.post("/tags/on")
+def let_come() -> Response:
+    """Let what the person had deleted be computed again: their own word, in one action."""
+    here, who, product = parts(), door.person(), door.caller()
+    said = taking.word(taking.of_person(who), product)
+    with transaction(here.engine) as session:
+        tags_again.allow(
+            session,
+            here.context,
+            product.id,
+            said,
+            actor="subject",
+            source="portal",
+            now=here.now(),
+        )
+    return pages.go("portal-tags.tags")
+
+
+def _kept_away() -> bool:
+    """Return whether tags that this person had deleted are kept away."""
+    here, who = parts(), door.visit().person
+    if who is None:
+        return False
+    with reading(here.engine) as session:
+        return bool(kept_tags.requests_of(session, here.context.vault, who.identifiers))
+
+
 def _page(
     state: str,
     places: list[dict[str, Any]],
@@ -102,6 +133,7 @@ def _page(
         refresh=looking.WAIT_S if state == "waiting" else 0,
         lookup_id=lookup_id,
         vouched=vouched,
+        kept_away=vouched and _kept_away(),
         wrong=wrong,
         any=any(place["rows"] for place in places),
     )

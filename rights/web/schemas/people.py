@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from rights.domain.representation import AgeBand
 from rights.services.consents import MANNERS
+from rights.services.kept_tags import MOST as MOST_TAGS
 from rights.services.suppression import MOST
 from rights.services.unasked import TRIGGERS
 from rights.web.schemas.requests import ASSERTION, Acknowledgement
@@ -28,6 +29,7 @@ class NewConsent(Closed):
     guardian = Subject(
         metadata={"description": "Who agreed for a child under fourteen.", "example": _GUARDIAN}
     )
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
 
 
 class ConsentLine(Closed):
@@ -145,6 +147,57 @@ class SuppressionAnswers(Closed):
     """One answer for each item, in their order."""
 
     items = fields.List(fields.Nested(SuppressionAnswer), required=True)
+
+
+class TagItem(Closed):
+    """One tag that is about to be computed for somebody."""
+
+    type = Text(required=True, least=1, most=40, metadata={"example": "user_id"})
+    value = Text(required=True, least=1, most=320, metadata={"example": "u-1000"})
+    tag = Text(required=True, least=1, most=200, metadata={"example": "night-owl"})
+    recorded_at = fields.AwareDateTime(
+        metadata={
+            "description": "How old the oldest behaviour is that it is computed from; "
+            "left out, it counts as old."
+        }
+    )
+
+
+class TagQuery(Closed):
+    """Tags to ask about, many at once."""
+
+    items = fields.List(
+        fields.Nested(TagItem), required=True, validate=validate.Length(1, MOST_TAGS)
+    )
+
+
+class TagAnswer(Closed):
+    """Whether it may be computed."""
+
+    allowed = fields.Boolean(required=True)
+    before = nullable(
+        Moment, metadata={"description": "Younger behaviour may be used; null: there is no such."}
+    )
+
+
+class TagAnswers(Closed):
+    """One answer for each item, in their order."""
+
+    items = fields.List(fields.Nested(TagAnswer), required=True)
+
+
+class TagsOn(Closed):
+    """Whose own word this is; nothing beside a portal token."""
+
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})
+
+
+class TagsAllowed(Closed):
+    """What the person's word changed."""
+
+    changed = fields.Boolean(
+        required=True, metadata={"description": "There were deleted tags that may come again now."}
+    )
 
 
 class NewDeletion(Closed):

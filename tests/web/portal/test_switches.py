@@ -161,7 +161,9 @@ def test_keeping_out_of_training_is_one_action_and_products_can_ask(
     assert Kind.CONSENT_WITHDRAWAL in kinds
     assert Kind.ACCOUNT_CANCELLATION not in kinds
     body = {"subject": ALICE, "purpose": "training", "rule_version": "v1"}
-    assert company.post("/v1/consents", body).status_code == 201
+    assert company.post("/v1/consents", body).status_code == 401, "only the product says so"
+    word = company.partner.assertion(ALICE, company.clock.now())
+    assert company.post("/v1/consents", {**body, "assertion": word}).status_code == 201
     assert company.post("/v1/preferences/read", asked).json["value"] == "on"
 
 

@@ -130,3 +130,37 @@ def test_without_tags_or_without_the_option_there_is_no_such_page(
 
     assert "/portal/tags" not in home.links
     assert reader.get("/portal/tags").status == 404
+
+
+@pytest.mark.requirement("R-42-3")
+def test_what_was_deleted_comes_again_by_one_action_and_is_kept_as_a_consent(
+    shop: House, reader: Reader
+) -> None:
+    page = _seen(shop, reader)
+    assert "not made again" not in page.text
+    reader.send(page, "/delete", tag=["9"])
+
+    page = reader.get("/portal/tags")
+    assert "Tags that you deleted are not made again" in page.text
+    page = reader.send(page, "/tags/on")
+
+    assert "not made again" not in page.text
+    asked = {"items": [{"type": "user_id", "value": ALICE["user_id"], "tag": "9"}]}
+    assert shop.post("/v1/suppression/tags", asked).json["items"] == [
+        {"allowed": True, "before": None}
+    ]
+    lines = shop.post("/v1/consents/read", {"subject": ALICE}).json["items"]
+    assert [(n["purpose"], n["state"], n["source"]) for n in lines] == [
+        ("switch:tags", "granted", "portal")
+    ]
+
+
+@pytest.mark.requirement("R-42-3:bad")
+def test_a_form_of_another_page_lets_nothing_come_again(shop: House, reader: Reader) -> None:
+    reader.send(_seen(shop, reader), "/delete", tag=["9"])
+    reader.get("/portal/tags")
+
+    page = reader.post("/portal/tags/on", {"key": "guessed"})
+
+    assert page.status == 403
+    assert "not made again" in reader.get("/portal/tags").text
