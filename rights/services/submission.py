@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from rights.domain.kinds import Kind, Option
-from rights.services import conflicts, consents, intake, lifting, preferences, unasked
+from rights.services import conflicts, consents, intake, lifting, pauses, preferences, unasked
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.ids import new_id
@@ -48,6 +48,7 @@ def take(
         The request, and whether it was made just now.
     """
     lifting.check_until(new.parameters, now)
+    pauses.check(session, context, new, now)
     request, made = intake.submit(session, context, new, now=now)
     if made or _only_rehearsed(session, new, request):
         if not rehearsed:
