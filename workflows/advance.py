@@ -23,7 +23,7 @@ from connectors.sdk import KeySet
 from rights.domain.errors import Fenced, LevelTooLow
 from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
-from rights.services import audit, contact_warnings, not_me, notes, requests, warnings_due
+from rights.services import audit, contact_warnings, cooling, not_me, notes, requests, warnings_due
 from rights.services.notices import ask_for
 from rights.store import rows as direct
 from rights.store.db import transaction
@@ -102,8 +102,8 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
             if wait is Wait.NEEDS_INFO:
                 ask_for(session, request, "needs_info", now=floor.now())
             return None
-        if turns.must_wait(session, request):
-            turns.later(session, request, floor.now())
+        now = floor.now()
+        if cooling.hold(session, request, now=now) or turns.put_off(session, request, now):
             return None
         rows = steps_of(session, request_id)
         if not rows:

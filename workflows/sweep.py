@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.logs import get
-from rights.services import by_category, lifting, outbox, preferences, requests
+from rights.services import by_category, cooling, lifting, outbox, preferences, requests
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request, StepRow
@@ -55,7 +55,9 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
         if request.next_at is None or request.next_at > now:
             return
         _again(session, context, request, now)
-        if request.wait is Wait.COOLING_OFF:
+        if cooling.cools(request):
+            cooling.look(session, request, now)
+        elif request.wait is Wait.COOLING_OFF:
             if not lifting.look(session, request, now):
                 incidents.open_for(session, request, incidents.LIFT_UNTOLD, {}, now=now)
         elif request.state is State.IN_PROGRESS:

@@ -99,6 +99,14 @@ def must_wait(session: Session, request: Request) -> bool:
     return session.connection().execute(query, asked).first() is not None
 
 
+def put_off(session: Session, request: Request, now: datetime) -> bool:
+    """Look at *request* again later if others go first; return whether they do."""
+    waits = must_wait(session, request)
+    if waits:
+        later(session, request, now)
+    return waits
+
+
 def _who(request: Request) -> dict[str, str]:
     return {"request": request.id, "subject": request.subject, "bundle": request.bundle_id}
 

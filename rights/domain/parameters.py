@@ -27,6 +27,9 @@ UNTIL: Final = "until"
 NAMED_BY: Final = "named_by"
 """Of a restriction that ends on a day: who named it, ``subject``, ``staff`` or ``backend``."""
 
+WAIT_DAYS: Final = "wait_days"
+"""How many days a person chose to wait before their account is cancelled; absent: at once."""
+
 SWITCHES: Final = "switches"
 """What a person turned off and turns on again, by the names of the data map."""
 
@@ -53,7 +56,7 @@ PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         Kind.DELETION: ("ground", PREVAILS, AGREED),
         Kind.RESTRICTION: ("purposes", "categories", UNTIL),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
-        Kind.ACCOUNT_CANCELLATION: (PREVAILS,),
+        Kind.ACCOUNT_CANCELLATION: (PREVAILS, WAIT_DAYS),
         Kind.PORTABILITY: ("categories",),
         Kind.RECOMMENDATION_OPT_OUT: (SWITCHES,),
         Kind.EXPLANATION: ("decision", "topic"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from rights.domain.cooling import LONGEST
 from rights.domain.datamap import Purpose
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.levels import minimum
@@ -60,6 +61,7 @@ class Policy:
         channels: By which roads people may ask, and what they read about each.
         blockers: What may hold back a part of a cancellation here.
         retention_message: The one message shown to who cancels an account; empty for none.
+        pause_days: The most days that somebody may choose to wait before a cancellation.
         complaints: Where somebody can complain.
         minors_rules: The address of the processing rules for children under fourteen.
     """
@@ -70,6 +72,7 @@ class Policy:
     channels: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     blockers: tuple[str, ...] = ()
     retention_message: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    pause_days: int = LONGEST
     complaints: str = ""
     minors_rules: str = ""
 

@@ -9,6 +9,7 @@ Source: NDSR 23; PIPL 50.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from sqlmodel import Session, col, select
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import SUBJECT
 from rights.domain.representation import GAPS, Role
-from rights.services import contacts, denials
+from rights.services import contacts, cooling, denials
 from rights.services.context import Context
 from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
@@ -64,12 +65,24 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "received_at": request.received_at.isoformat(),
         "received_at_local": _local(context, request),
         "due_at": request.promised_at.isoformat(),
-        "closed_at": request.closed_at.isoformat() if request.closed_at else None,
+        "waits_until": _moment(cooling.until(request)),
+        "closed_at": _moment(request.closed_at),
         "next_step": {"code": step, "text": words["next_step"][step]},
         "information": {"href": f"{here}/information", "text": words["information"]},
         "cancel": {"href": f"{here}/cancel", "text": words["cancel"]},
+        "proceed": _proceed(request, here),
         "contact": context.datamap.controller.get("dpo_contact"),
     }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _proceed(request: Request, here: str) -> dict[str, Any] | None:
+    if not cooling.cools(request):
+        return None
+    return {"href": f"{here}/proceed", "text": _words()["proceed"]}
 
 
 def reachable(session: Session, context: Context, requests: Sequence[Request]) -> set[str]:
@@ -96,7 +109,7 @@ def _next_step(request: Request, *, reachable: bool) -> str:
         return "guardian"
     if request.needs or request.wait is Wait.NEEDS_INFO:
         return "information"
-    return "wait"
+    return "cooling_off" if cooling.cools(request) else "wait"
 
 
 def _lacks_authority(request: Request) -> bool:

@@ -19,6 +19,7 @@ from rights.domain.lifecycle import Event, State
 from rights.domain.representation import Role, guardian_confirms
 from rights.services import (
     contacts,
+    cooling,
     lookups,
     person_keys,
     proofs,
@@ -107,6 +108,8 @@ def raise_level(
             if waits_for_guardian(request):
                 known = reaching.representatives(session, request.id)
                 ask_guardian(session, context, request, known, now=now)
+            elif not request.needs:
+                cooling.hold(session, request, now=now)
     elif _wants_more(session, context, request):
         lookups.of_request(session, context, request, "provable", now=now)
     return request.state

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import Conflict, Invalid
 from rights.domain.levels import Acr
-from rights.domain.parameters import UNTIL
+from rights.domain.parameters import UNTIL, WAIT_DAYS
 from rights.services import lifting, notes, subjects, submission
 from rights.services.context import Context
 from rights.services.intake import Submission
@@ -74,11 +74,12 @@ def carried(
 
 
 def _parameters(request: Request, now: datetime) -> dict[str, Any]:
+    left_out = {WAIT_DAYS}  # whoever waited once and had to appeal waits no second time
     try:
         lifting.check_until(request.parameters, now)
     except Invalid:
-        return {name: value for name, value in request.parameters.items() if name != UNTIL}
-    return dict(request.parameters)
+        left_out.add(UNTIL)
+    return {name: value for name, value in request.parameters.items() if name not in left_out}
 
 
 def _values(session: Session, context: Context, request: Request) -> dict[str, Any]:

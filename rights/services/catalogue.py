@@ -17,8 +17,9 @@ import yaml
 
 from rights.domain.clock import due
 from rights.domain.kinds import Kind, Option
-from rights.domain.parameters import VALUES, needed, taken
+from rights.domain.parameters import VALUES, WAIT_DAYS, needed, taken
 from rights.domain.regime import Clock, Period
+from rights.services import pauses
 from rights.services.context import Context
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "kinds.yaml"
@@ -60,7 +61,7 @@ def _option(context: Context, kind: Kind, option: Option, now: datetime) -> dict
         "option": str(option),
         "title": words()["kinds"][kind]["options"][option],
         "level_needed": context.policy.level(kind, option),
-        "parameters": [_field(n, kind, option) for n in taken(kind, option)],
+        "parameters": [_field(n, kind, option) for n in _parameters(context, kind, option, now)],
         "values": [_field(n, kind, option) for n in VALUES.get((kind, option), ())],
         "promised": [
             _promised(context, name, clock, now)
@@ -68,6 +69,13 @@ def _option(context: Context, kind: Kind, option: Option, now: datetime) -> dict
             if (clock := context.regimes[name].clock(kind, option)) is not None
         ],
     }
+
+
+def _parameters(context: Context, kind: Kind, option: Option, now: datetime) -> list[str]:
+    """Return what may stand beside an option here: nobody is offered to wait where none can."""
+    rules = context.settings.default_regimes
+    waits = pauses.most(context, kind, option, rules, now) > 0
+    return [name for name in taken(kind, option) if name != WAIT_DAYS or waits]
 
 
 def _field(name: str, kind: Kind, option: Option) -> dict[str, Any]:

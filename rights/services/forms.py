@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rights.domain import anonymising
 from rights.domain.anonymising import AGREED, AGREEMENT
+from rights.domain.cooling import LONGEST
 from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
@@ -24,6 +25,7 @@ from rights.domain.parameters import (
     SWITCHES,
     UNTIL,
     VALUES,
+    WAIT_DAYS,
     taken,
 )
 from rights.domain.policy import LAWFUL, Policy
@@ -94,9 +96,10 @@ def named(
             message = f"is not a parameter of {kind}/{option}"
             yield FieldError(f"parameters.{name}", message, taken(kind, option))
             continue
-        if name == UNTIL:
-            if not _is_date(value):
-                yield FieldError(f"parameters.{name}", "is not a day: YYYY-MM-DD")
+        if name in _PLAIN:
+            fits, message = _PLAIN[name]
+            if not fits(value):
+                yield FieldError(f"parameters.{name}", message)
             continue
         allowed = _CHOICES[name](datamap)
         many = isinstance(value, list)
@@ -198,6 +201,19 @@ def _is_date(value: Any) -> bool:
         return isinstance(value, str) and bool(date.fromisoformat(value))
     except ValueError:
         return False
+
+
+def _is_days(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST
+
+
+_PLAIN: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = MappingProxyType(
+    {
+        UNTIL: (_is_date, "is not a day: YYYY-MM-DD"),
+        WAIT_DAYS: (_is_days, f"is not a number of days, 1 to {LONGEST}"),
+    }
+)
+"""What names nothing of the data map or of the law, and when it fits."""
 
 
 def _is_number(value: Any) -> bool:

@@ -1,7 +1,9 @@
 """
-What is proved here and now, for a copy: what the request itself was proved by does not count.
+What is proved here and now, for a copy or to go on at once: what the request itself was proved by
+does not count.
 
-A copy goes to one of the two people of a request, and only that person's proof opens it.
+A copy goes to one of the two people of a request, and only that person's proof opens it. What goes
+on at once does so by the proof of who asked.
 
 Source: NDSR 9, 25(1)(1); PIPL 51, 57.
 """
@@ -9,7 +11,7 @@ Source: NDSR 9, 25(1)(1); PIPL 51, 57.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -18,7 +20,7 @@ from sqlmodel import Session
 from rights.domain import takeover
 from rights.domain.errors import NotFound
 from rights.domain.levels import Acr, level
-from rights.domain.representation import REPRESENTATIVE, Role
+from rights.domain.representation import Role
 from rights.services import (
     contacts,
     not_me,
@@ -40,17 +42,19 @@ _ORDER: Final = tuple(Acr)
 @dataclass(frozen=True, slots=True)
 class Asking:
     """
-    Who wants a copy.
+    Who wants a copy, or to go on at once.
 
     Args:
-        acr: What the session of whom the copy goes to is worth; None without one.
+        acr: What the session of whom it takes is worth; None without one.
         cap: The most that the backend's assertions may bring about.
         visit: Which browser asks: what was matched in another one counts for nothing.
+        purpose: ``grant`` for a copy, else ``proceed``.
     """
 
     acr: Acr | None
     cap: int
     visit: str = ""
+    purpose: str = "grant"
 
 
 def fresh_level(
@@ -77,16 +81,16 @@ def fresh_level(
         Forbidden: the request is stopped: somebody says that it was not them.
     """
     not_me.check(request)
-    if proof is not None and not _receives(session, context, request, proof):
+    if proof is not None and not _meant(session, context, request, proof, asking.purpose):
         raise NotFound("there is no such request")
     strongest = _strongest(asking.acr, proof.acr if proof else None)
-    with_proof = Asking(strongest, asking.cap, asking.visit)
+    with_proof = replace(asking, acr=strongest)
     said = proving.given(code, token)
     if said is None:
         return level(strongest, (), cap=asking.cap)
     by_token = token is not None
     answered = verification.answer(
-        session, context, request, said, now=now, purpose="grant", by_token=by_token
+        session, context, request, said, now=now, purpose=asking.purpose, by_token=by_token
     )
     if answered is None:
         return None
@@ -105,13 +109,13 @@ def worth(
     now: datetime,
 ) -> int:
     """
-    Return what codes answered a moment ago at *coded* are worth for a copy, beside all else.
+    Return what codes answered a moment ago at *coded* are worth for this, beside all else.
 
     An address that is on no file, or was changed there only lately, opens none by itself: beside
     it a real name has to be known. What was matched within the hour counts beside a code.
     """
     found = [*coded]
-    to_second = request.delivers_to == REPRESENTATIVE
+    to_second = reaching.to_second(request, asking.purpose)
     if found and to_second and asking.acr is None and _reviewed(session, request):
         return request.level  # what was proved by documents rests on this code, no more
     counting = [one for one in found if asking.acr is None or one.proof == "assertion"]
@@ -139,16 +143,18 @@ def is_subject(session: Session, context: Context, request: Request, proof: Proo
         raise NotFound("there is no such request")
 
 
-def receives(request: Request, role: Role) -> bool:
-    """Return whether who acts as *role* is the one of the two people to whom results go."""
-    return (request.delivers_to == REPRESENTATIVE) == (role is not Role.SELF)
+def receives(request: Request, role: Role, purpose: str = "grant") -> bool:
+    """Return whether *purpose* is for the one of the two people who acts as *role*."""
+    return reaching.to_second(request, purpose) == (role is not Role.SELF)
 
 
-def _receives(session: Session, context: Context, request: Request, proof: Proof) -> bool:
-    """Tell whether an assertion is that of whom of the two people a package goes to."""
+def _meant(
+    session: Session, context: Context, request: Request, proof: Proof, purpose: str
+) -> bool:
+    """Tell whether an assertion is that of whom of the two people *purpose* is for."""
     if not _about(session, context, request, proof):
         return False
-    if request.delivers_to != REPRESENTATIVE:
+    if not reaching.to_second(request, purpose):
         return proof.role is Role.SELF
     second = proof.second if proof.role is not Role.SELF else None
     return second is not None and representatives.is_meant(

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
-from rights.domain.parameters import PREVAILS, SUBJECT, needed
+from rights.domain.parameters import PREVAILS, SUBJECT, WAIT_DAYS, needed
 from rights.services import (
     assurance,
     audit,
@@ -120,6 +120,9 @@ def _check(
         values=values,
         asked_regimes=(),
     )
+    if WAIT_DAYS in parameters:
+        wrong = FieldError(f"parameters.{WAIT_DAYS}", "is chosen with the request itself, or not")
+        raise Invalid("to wait cannot be chosen later", [wrong])
     fixed = [n for n in parameters if request.parameters.get(n) and n not in request.needs]
     if fixed and needed(request.kind, request.option):
         errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]

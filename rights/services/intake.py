@@ -35,6 +35,7 @@ from rights.domain.representation import (
 from rights.services import (
     audit,
     contacts,
+    cooling,
     notes,
     representatives,
     requests,
@@ -271,6 +272,8 @@ def _start(
     request.verified_at = now
     if new.notify and (contact := _asker(context, new, people)):
         ask_for(session, request, "received", now=now, identifier_id=contact.id)
+    if not new.confirmed_by_guardian and not request.needs:
+        cooling.hold(session, request, now=now)
     if new.confirmed_by_guardian and people.second:
         ask_guardian(session, context, request, people.second, now=now)
 

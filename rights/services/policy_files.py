@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from rights.domain import cooling
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.levels import ceiling, minimum
@@ -221,20 +222,22 @@ def _cancellation(section: Section | None, lint: Lint) -> dict[str, Any]:
     for word in blockers:
         if word not in BLOCKERS:
             lint.refuse(section, "blocker", "blockers", allowed=", ".join(BLOCKERS))
-    _no_pause(section, lint)
+    pause = _pause(section, lint)
     message = _retention(section, lint)
     _end(section, lint)
-    return {"blockers": blockers, "retention_message": message}
+    return {"blockers": blockers, "retention_message": message, "pause_days": pause}
 
 
-def _no_pause(section: Section, lint: Lint) -> None:
+def _pause(section: Section, lint: Lint) -> int:
+    """Return how many days somebody may choose to wait: what is said here only shortens that."""
     pause = section.section("cooling_off")
     if pause is None:
-        return
-    days = pause.count("days", least=0) if pause.has("days") else 0
+        return cooling.LONGEST
+    days = pause.count("days", least=0) if pause.has("days") else cooling.LONGEST
     _end(pause, lint)
-    if days:
-        lint.refuse(pause, "cooling_off_long", "days")
+    if days > cooling.LONGEST:
+        lint.refuse(pause, "cooling_off_long", "days", most=cooling.LONGEST)
+    return days
 
 
 def _retention(section: Section, lint: Lint) -> Texts:

@@ -19,6 +19,7 @@ from rights.domain.representation import EVIDENCE, AgeBand, Role, receiver
 from rights.services import (
     assurance,
     audit,
+    cooling,
     earlier,
     not_me,
     notices,
@@ -70,6 +71,8 @@ def start(
         Invalid: *to* is no contact of the request that a code can go to.
         Forbidden: it is stopped, and the code is not one that only shows its page.
     """
+    if purpose == reaching.PROCEED:
+        cooling.waiting(request)
     if purpose != verification.VISIT:
         not_me.check(request)
     if purpose == "request" and request.state not in (State.OPEN, State.VERIFYING):
@@ -164,9 +167,9 @@ def _raise(
     session: Session, context: Context, request: Request, *, cap: int, now: datetime
 ) -> None:
     """Bring the level up; what waited for a stronger proof goes on."""
-    before = request.level
+    before, waited = request.level, request.state is State.ON_HOLD
     assurance.raise_level(session, context, request, cap=cap, now=now)
-    if request.state is State.ON_HOLD and request.level > before:
+    if waited and request.state is State.ON_HOLD and request.level > before:
         requests.record(session, request, Event.RESUMED, actor="subject", now=now)
 
 

@@ -22,6 +22,9 @@ from rights.store.models import Complaint, IdentifierRow, RepresentativeContact,
 GUARDIAN: Final = "guardian"
 """Purpose of a code with which a guardian says yes to what a child asked."""
 
+PROCEED: Final = "proceed"
+"""Purpose of a code with which whoever chose to wait goes on at once."""
+
 _RESULTS: Final = frozenset({"grant"})
 
 
@@ -38,15 +41,20 @@ def rows(
     Return the contacts of whoever *purpose* is for.
 
     Args:
-        purpose: That of a code: ``request``, ``visit``, ``grant`` or ``guardian``.
+        purpose: That of a code: ``request``, ``visit``, ``grant``, ``proceed`` or ``guardian``.
     """
     if isinstance(request, Complaint):
         return subjects.identifier_rows(session, request.id)
-    results = purpose in _RESULTS and request.delivers_to == REPRESENTATIVE
-    asks = purpose not in _RESULTS and request.requester_role is not Role.SELF
-    if results or asks or purpose == GUARDIAN:
+    if to_second(request, purpose) or purpose == GUARDIAN:
         return representatives(session, request.id)
     return subjects.identifier_rows(session, request.id)
+
+
+def to_second(request: Request, purpose: str) -> bool:
+    """Return whether *purpose* is the second person's: whom results go to, else who asks."""
+    if purpose in _RESULTS:
+        return request.delivers_to == REPRESENTATIVE
+    return request.requester_role is not Role.SELF
 
 
 def contact(session: Session, contact_id: str) -> Contact | None:

@@ -17,6 +17,7 @@ from rights.services import (
     intake,
     kept_tags,
     lifting,
+    pauses,
     preferences,
     subjects,
     unasked,
@@ -57,6 +58,7 @@ def take(
         The request, and whether it was made just now.
     """
     lifting.check_until(new.parameters, now)
+    pauses.check(session, context, new, now)
     request, made = intake.submit(session, context, new, now=now)
     if made or _only_rehearsed(session, new, request):
         if not rehearsed:

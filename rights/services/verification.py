@@ -19,7 +19,6 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, Gone, TooMany, Unauthenticated
 from rights.domain.lifecycle import TERMINAL
-from rights.domain.representation import REPRESENTATIVE
 from rights.services import (
     audit,
     contacts,
@@ -109,8 +108,9 @@ def _where(
 ) -> Contact:
     """Return the contact a code goes to. Raises like :func:`again`."""
     contact = contacts.chosen(context, reaching.rows(session, request, purpose), to)
-    of_request = isinstance(request, Request) and request.delivers_to == REPRESENTATIVE
-    if purpose == "grant" and of_request and not contacts.proved(contact):
+    fresh = purpose in ("grant", reaching.PROCEED) and isinstance(request, Request)
+    second = fresh and isinstance(request, Request) and reaching.to_second(request, purpose)
+    if second and not contacts.proved(contact):
         message = "what goes to a representative goes to an address that was proved to be theirs"
         raise Conflict(message, code="unverified_channel")
     return contact

@@ -133,6 +133,7 @@ _BODIES: Final[Mapping[str, Any]] = {
     },
     "read_arrangement": {"assertion": "$ASSERTION"},
     "ask_lookup": {"question": "counts"},
+    "proceed_request": {"code": "123456", "assertion": "$ASSERTION"},
     "grant_download": {"code": "123456", "assertion": "$ASSERTION"},
     "record_consent": {"subject": _WHO, "purpose": "newsletter", "rule_version": "2026-10"},
     "read_consents": {"subject": _WHO},

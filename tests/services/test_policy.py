@@ -73,8 +73,8 @@ RULES = {
         {"cancellation": {"cooling_off": {"days": 0}}},
     ),
     "cooling_off_long": (
-        {"cancellation": {"cooling_off": {"days": 15}}},
-        {"cancellation": {"cooling_off": {"days": 0}}},
+        {"cancellation": {"cooling_off": {"days": 8}}},
+        {"cancellation": {"cooling_off": {"days": 7}}},
     ),
     "login_cancels": ({"cancellation": {"login_cancels": True}}, {"cancellation": {}}),
     "products": ({"cancellation": {"products": "all"}}, {"cancellation": {}}),
@@ -135,6 +135,25 @@ def test_a_file_that_breaks_a_rule_is_refused_and_the_nearest_lawful_one_is_not(
     assert len(lines) >= 1, refused.value.problems
     assert all("policy.yaml:" in line for line in lines)
     policy_files.policy(_file(tmp_path, lawful))
+
+
+@pytest.mark.requirement("R-APP6-3:bad", "R-NEG-9:bad")
+@pytest.mark.parametrize(
+    "said",
+    [{"forced": True}, {"mandatory": True}, {"imposed": 3}, {"min_days": 1}, {"default_days": 7}],
+)
+def test_however_it_is_said_no_pause_is_imposed(tmp_path: Path, said: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match=r"\[R-APP6-3, R-NEG-9 cooling_off_forced\]"):
+        policy_files.policy(_file(tmp_path, {"cancellation": {"cooling_off": {"days": 7, **said}}}))
+
+
+def test_a_pause_to_choose_is_shortened_by_a_policy_and_never_made_longer(tmp_path: Path) -> None:
+    def days(stated: object) -> int:
+        file = _file(tmp_path, {"cancellation": {"cooling_off": stated}})
+        return policy_files.policy(file).pause_days
+
+    assert [days(said) for said in ({}, {"days": 0}, {"days": 3}, {"days": 7})] == [7, 0, 3, 7]
+    assert policy_files.policy(_file(tmp_path, {})).pause_days == 7
 
 
 @pytest.mark.requirement("R-23-3", "R-23-3:bad", "R-NEG-6:bad")

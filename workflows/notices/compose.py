@@ -16,7 +16,7 @@ from typing import Final
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import UNTIL
 from rights.domain.representation import Role
-from rights.services import denials
+from rights.services import cooling, denials
 from rights.services.reasons import catalogue as reasons
 from rights.store.models import Request
 from workflows.notices import about_keys, correspondence
@@ -75,7 +75,8 @@ def _received(facts: Facts) -> Iterator[Block]:
             _label(facts, "received", facts.moment(request.received_at)),
             _label(facts, "rules", say.listed(titles)),
             _label(facts, "due", facts.moment(request.promised_at)),
-            _label(facts, "next", say.say("next", step, needs=_needs(facts))),
+            *_waits(facts),
+            _label(facts, "next", say.say("next", step, needs=_needs(facts), until=_until(facts))),
         ]
     )
     if step == "code":
@@ -83,7 +84,9 @@ def _received(facts: Facts) -> Iterator[Block]:
     if facts.link and request.state not in TERMINAL:
         yield from _not_me(facts)
     if request.state not in TERMINAL:
-        ways = (_label(facts, name, _how(facts, name)) for name in ("add", "cancel"))
+        ways = [_label(facts, name, _how(facts, name)) for name in ("add", "cancel")]
+        if _until(facts):
+            ways.append(_label(facts, "proceed", say.say("how", "proceed")))
         yield table(ways)
     yield paragraph(say.say("received", "closing"))
 
@@ -94,7 +97,20 @@ def _step(facts: Facts) -> str:
         return "closed"
     if facts.request.state is State.VERIFYING:
         return "code" if facts.code else "ask_code"
-    return "needs_info" if facts.request.needs else "working"
+    if facts.request.needs:
+        return "needs_info"
+    return "cooling_off" if cooling.cools(facts.request) else "working"
+
+
+def _until(facts: Facts) -> str:
+    """Return until when the person chose to wait; empty where they did not."""
+    day = cooling.until(facts.request)
+    return facts.moment(day) if day else ""
+
+
+def _waits(facts: Facts) -> Iterator[tuple[str, str]]:
+    if until := _until(facts):
+        yield _label(facts, "waits", until)
 
 
 def _needs(facts: Facts) -> str:

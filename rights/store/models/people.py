@@ -59,8 +59,8 @@ class Challenge(SQLModel, table=True):
         tries: Wrong answers so far; at five it is dead.
         failed_at: When the last of those was given: for a while there is no other code then.
         identifier_id: Where it was sent: an identifier's row or a representative's contact.
-        purpose: ``request``, ``grant``, ``visit`` or ``guardian``: a code for one is no code for
-            the other.
+        purpose: ``request``, ``grant``, ``proceed``, ``visit`` or ``guardian``: a code for one is
+            no code for the other.
     """
 
     __tablename__ = "challenge"

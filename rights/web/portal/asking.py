@@ -21,6 +21,7 @@ from rights.services import (
     idempotency,
     lookups,
     methods,
+    pauses,
     portal_sessions,
     submission,
 )
@@ -93,7 +94,15 @@ def _option(kind: Kind) -> Option:
 
 
 def _asked(kind: Kind, option: Option) -> list[Input]:
-    return inputs.asked(parts().context.datamap, pages.said(), kind, option)
+    datamap, words = parts().context.datamap, pages.said()
+    return inputs.asked(datamap, words, kind, option, pause=_pause(kind, option))
+
+
+def _pause(kind: Kind, option: Option) -> int:
+    """Return how many days somebody may choose to wait; none where the law leaves no room."""
+    context = parts().context
+    regimes = door.caller().regimes or context.settings.default_regimes
+    return pauses.most(context, kind, option, regimes, parts().now())
 
 
 def _alike(every: list[list[Input]]) -> bool:

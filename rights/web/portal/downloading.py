@@ -20,7 +20,7 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.errors import NotFound, RightsError, TooMany, Unauthenticated
-from rights.services import earlier, packages, proving, receipt_page, receipts, verification
+from rights.services import packages, proving, receipt_page, receipts, verification
 from rights.services.packages import Granted
 from rights.store.db import reading, transaction
 from rights.store.models import Request
@@ -79,23 +79,10 @@ def _granted(session: Session, found: Request, package_id: str) -> Granted | Non
     context, here, now = parts().context, door.visit(), parts().now()
     package = packages.find(session, found, package_id)
     given = call.form.get("code", "").strip()
-    if given and not _answered(session, found, given):
+    if given and not proofs.answered(session, found, given):
         return None
     level = proofs.fresh_level(session, here, found)
     return packages.grant(session, context, found, package, level=level, actor="subject", now=now)
-
-
-def _answered(session: Session, found: Request, given: str) -> bool:
-    """Check a code and note it: where two are needed, the next one stands beside it."""
-    context, now = parts().context, parts().now()
-    by_token = len(given) > verification.DIGITS
-    answered = verification.answer(
-        session, context, found, given, now=now, purpose="grant", by_token=by_token
-    )
-    if answered is not None:
-        earlier.note(session, context, door.visit(), answered, now=now)
-        proofs.remember(session, found)
-    return answered is not None
 
 
 @area.get("/requests/<id:request_id>/packages/<id:package_id>/content")

@@ -14,6 +14,7 @@ from rights.domain.lifecycle import TERMINAL, State
 from rights.services import (
     acknowledgement,
     audit,
+    cooling,
     denial_letter,
     information,
     notes,
@@ -34,6 +35,7 @@ from rights.web.portal import (
     key_offers,
     outcome,
     pages,
+    pause,
     proofs,
     provable,
     signing_again,
@@ -89,7 +91,9 @@ def denial(request_id: str) -> Response:
     return response
 
 
-_FORMS: Final = "any(proof,code,earlier,cancel,information,acting,delegate,guardian,evidence)"
+_FORMS: Final = (
+    "any(proof,code,earlier,cancel,proceed,information,acting,delegate,guardian,evidence)"
+)
 
 
 @area.get(f"/requests/<id:request_id>/<{_FORMS}:action>")
@@ -160,6 +164,7 @@ def shown(request_id: str, *, wrong: list[str] | None = None, status: int = 200)
             **signing_again.offered(session, here, found),
             **standing.of(session, here, found),
             **conversation.shown(session, here, found),
+            **pause.offered(session, here, found),
         }
     # What somebody is about to write is not wiped away by a page that renews itself.
     values["going"] = values["going"] and not values["writing"]
@@ -184,12 +189,17 @@ def _standing(session: Session, found: Request) -> dict[str, Any]:
         "left": "" if found.closed_at else _left(found),
         "answered": pages.moment(found.closed_at, found) if found.closed_at else "",
         "wait": words.find("waits", takeover.waits(found)) if takeover.waits(found) else "",
-        "going": found.state in GOING and not found.needs and not found.not_me_at,
+        "going": found.state in GOING and not _for_the_person(found),
         "events": [_event(one, found) for one in told if words.find("events", one.event)][
             -_MOST_EVENTS:
         ],
         "steps": sum(one.event == "step_done" for one in entries),
     }
+
+
+def _for_the_person(found: Request) -> bool:
+    """Return whether nothing happens but by the person, by staff, or on a day that was chosen."""
+    return bool(found.needs or found.not_me_at or cooling.cools(found))
 
 
 def _event(entry: Entry, found: Request) -> dict[str, str]:
@@ -263,7 +273,8 @@ def _denial(said: dict[str, Any] | None) -> dict[str, Any] | None:
 def _packages(session: Session, here: Visit, found: Request) -> list[dict[str, Any]]:
     """Return the copies as the page shows them, and which proof opens them here."""
     made = packages.of_request(session, found)
-    opened_by = proofs.opening(session, here, found) if made else {}
+    needed = packages.needed(parts().context, found)
+    opened_by = proofs.opening(session, here, found, "grant", needed) if made else {}
     return [{**_package(one, found), **opened_by} for one in made]
 
 

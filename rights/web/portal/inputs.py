@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
 from rights.domain.anonymising import AGREED, AGREEMENT
+from rights.domain.cooling import LONGEST
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import (
@@ -24,6 +25,7 @@ from rights.domain.parameters import (
     SWITCHES,
     UNTIL,
     VALUES,
+    WAIT_DAYS,
     needed,
     taken,
 )
@@ -43,6 +45,8 @@ CHANGES: Final = 3
 
 _NUMBER: Final = re.compile(r".*changes\.(\d{1,4})\.value")
 
+_DAYS: Final = re.compile(r"[1-9]")
+
 Form = MultiDict[str, str]
 
 
@@ -52,7 +56,8 @@ class Input:
     One thing a form asks for.
 
     Args:
-        shape: ``checks``, ``one``, ``agree``, ``day``, ``lines``, ``text`` or ``changes``.
+        shape: ``checks``, ``one``, ``count``, ``agree``, ``day``, ``lines``, ``text`` or
+            ``changes``.
         choices: What can be chosen, by the words for it.
         folded: Out of the way until somebody wants it.
     """
@@ -66,20 +71,30 @@ class Input:
 
 
 def asked(
-    datamap: DataMap, said: Words, kind: Kind, option: Option, *, only: tuple[str, ...] = ()
+    datamap: DataMap,
+    said: Words,
+    kind: Kind,
+    option: Option,
+    *,
+    only: tuple[str, ...] = (),
+    pause: int = 0,
 ) -> list[Input]:
     """
     Return what a form for *option* asks for.
 
     Args:
         only: Just these, of a request that waits for them; all of them then needed.
+        pause: The most days that can be chosen to wait; not asked where there are none.
     """
     names = only or (*_in_form(kind, option), *VALUES.get((kind, option), ()))
     must = only or needed(kind, option)
-    return [
+    found = [
         _SHAPES[name](datamap, said, kind, name, needed=name in must)
         for name in names
-        if name in _SHAPES
+        if name in _SHAPES and (name != WAIT_DAYS or pause)
+    ]
+    return [
+        replace(one, choices=one.choices[:pause]) if one.name == WAIT_DAYS else one for one in found
     ]
 
 
@@ -211,6 +226,15 @@ def _day(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) 
     return Input(name, "day", _title(said, name), needed, folded=not needed)
 
 
+def _wait_days(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
+    del datamap, kind
+    shown = tuple(
+        (str(n), said.say("pause", "day") if n == 1 else said.say("pause", "days", count=n))
+        for n in range(1, LONGEST + 1)
+    )
+    return Input(name, "count", _title(said, name), needed, shown, folded=True)
+
+
 def _lines(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
     del datamap, kind
     return Input(name, "lines", _title(said, name), needed)
@@ -244,6 +268,7 @@ _SHAPES: Final[Mapping[str, Callable[..., Input]]] = MappingProxyType(
         AGREED: _agreed,
         PREVAILS: _prevails,
         UNTIL: _day,
+        WAIT_DAYS: _wait_days,
         "tags": _lines,
         "text": _text,
         "changes": _changes,
@@ -260,6 +285,11 @@ def _several(given: Form, name: str) -> list[str]:
 
 def _one(given: Form, name: str) -> str:
     return given.get(name, "").strip()
+
+
+def _count(given: Form, name: str) -> int | str:
+    said = _one(given, name)
+    return int(said) if _DAYS.fullmatch(said) else said  # what is no such number is told
 
 
 def _split(given: Form, name: str) -> list[str]:
@@ -289,6 +319,7 @@ _READ: Final[Mapping[str, Callable[[Form, str], Any]]] = MappingProxyType(
     {
         "checks": _several,
         "one": _one,
+        "count": _count,
         "agree": _one,
         "day": _one,
         "text": _one,

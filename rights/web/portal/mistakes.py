@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from rights.domain.errors import FieldError, Invalid
-from rights.domain.parameters import UNTIL
+from rights.domain.parameters import UNTIL, WAIT_DAYS
 from rights.domain.representation import TEXTS
 from rights.services import catalogue
 from rights.web.parts import parts
@@ -30,6 +31,10 @@ class Mistakes:
             self.said.append(pages.said().say("wrong", "title"))
 
 
+_OWN: Final = {UNTIL: "until", WAIT_DAYS: "wait_days", "value": "value"}
+"""What has a sentence of its own, and where it stands."""
+
+
 def _sentence(one: FieldError) -> str:
     words = pages.said()
     name = next((part for part in reversed(one.field.split(".")) if not part.isdigit()), "")
@@ -37,10 +42,8 @@ def _sentence(one: FieldError) -> str:
         return _about_identifier(one.field)
     if one.field.startswith(("requester", "guardian")):
         return _about_who_acts(name)
-    if name == UNTIL:
-        return words.say("wrong", "until")
-    if name == "value":
-        return words.say("wrong", "value")
+    if name in _OWN:
+        return words.say("wrong", _OWN[name])
     if name == "option":
         return words.say("wrong", "any", field=words.say("ask", "option"))
     title = words.either(catalogue.words()["fields"].get(name, {}), name)

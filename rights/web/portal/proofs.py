@@ -22,12 +22,12 @@ from rights.services import (
     earlier,
     fresh_proofs,
     not_me,
-    packages,
     portal_sessions,
     proving,
     reaching,
     requests,
     subjects,
+    verification,
 )
 from rights.services.contacts import Contact
 from rights.services.earlier import Earlier
@@ -147,27 +147,29 @@ def _to_read(session: Session, here: Visit, found: Request) -> list[Way]:
     return _sends([row for row in reached if row.id not in proved])
 
 
-def opening(session: Session, here: Visit, found: Request) -> dict[str, Any]:
-    """Return which proof opens a copy here: what was proved a moment ago, a code, or none."""
+def opening(
+    session: Session, here: Visit, found: Request, purpose: str, needed: int
+) -> dict[str, Any]:
+    """Return which proof opens this here: what was proved a moment ago, a code, or none."""
     context, now = parts().context, parts().now()
-    rows = reaching.rows(session, found, "grant")
-    acr = _of_receiver(here, found)
+    rows = reaching.rows(session, found, purpose)
+    acr = _of_receiver(here, found, purpose)
     reached = [r for r in contacts.reachable(context, rows) if acr is None or _named(here, r)]
     fresh = earlier.at(context, rows, earlier.fresh(session, here, now=now))
     left = [row for row in reached if row.id not in fresh]
-    asking = Asking(acr, door.caller().level_cap, here.id)
+    asking = Asking(acr, door.caller().level_cap, here.id, purpose)
     could = fresh_proofs.worth(session, context, found, asking, reached, now=now)
     return {
-        "vouched": fresh_level(session, here, found) >= packages.needed(context, found),
-        "by_code": bool(reached) and could >= packages.needed(context, found),
+        "vouched": fresh_level(session, here, found, purpose) >= needed,
+        "by_code": bool(reached) and could >= needed,
         "begun": bool(fresh),
         "sends": _sends(left) if fresh or len(left) > 1 else [],
     }
 
 
-def _of_receiver(here: Visit, found: Request) -> Acr | None:
-    """Return what the session is worth: for whom a copy goes to, and nobody else."""
-    mine = here.person is not None and fresh_proofs.receives(found, here.person.role)
+def _of_receiver(here: Visit, found: Request, purpose: str) -> Acr | None:
+    """Return what the session is worth: for whom a copy goes to or who asked, and nobody else."""
+    mine = here.person is not None and fresh_proofs.receives(found, here.person.role, purpose)
     return here.person.acr if here.person and mine else None
 
 
@@ -175,16 +177,29 @@ def _named(here: Visit, row: Contact) -> bool:
     return row.proof == "assertion" or bool(here.person and row.type in here.person.attested)
 
 
-def fresh_level(session: Session, here: Visit, found: Request) -> int:
+def answered(session: Session, found: Request, given: str, purpose: str = "grant") -> bool:
+    """Check a code and note it: where two are needed, the next one stands beside it."""
+    context, now = parts().context, parts().now()
+    by_token = len(given) > verification.DIGITS
+    said = verification.answer(
+        session, context, found, given, now=now, purpose=purpose, by_token=by_token
+    )
+    if said is not None:
+        earlier.note(session, context, door.visit(), said, now=now)
+        remember(session, found)
+    return said is not None
+
+
+def fresh_level(session: Session, here: Visit, found: Request, purpose: str = "grant") -> int:
     """Return the level of what was proved in this visit within the last minutes."""
     context, now = parts().context, parts().now()
-    rows = reaching.rows(session, found, "grant")
+    rows = reaching.rows(session, found, purpose)
     proved = earlier.at(context, rows, earlier.fresh(session, here, now=now))
-    acr = _of_receiver(here, found)
+    acr = _of_receiver(here, found, purpose)
     coded = [r for r in rows if r.id in proved and (acr is None or r.proof == "assertion")]
     # The product's word may be older, where a code stands beside it.
     said = acr if coded or here.vouched(now) else None
-    asking = Asking(said, door.caller().level_cap, here.id)
+    asking = Asking(said, door.caller().level_cap, here.id, purpose)
     return fresh_proofs.worth(session, context, found, asking, coded, now=now)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from rights.domain.lifecycle import State
+from rights.web.schemas.requests import ASSERTION, PASTED
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Text, nullable
 
 _VALUES = {
@@ -80,3 +81,11 @@ class ProofGiven(Closed):
     level_needed = fields.Integer(required=True)
     request_state = Choice(State, required=True)
     expires_at = nullable(Moment)
+
+
+class FreshProof(Closed):
+    """What shows here and now who asks: a code or its token, an assertion, or both."""
+
+    code = Text(least=1, most=12, metadata={"example": "123456"})
+    token = Text(least=1, most=2048, metadata={"description": PASTED})
+    assertion = Text(least=1, most=8192, metadata={"description": ASSERTION})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from rights.domain.cooling import LONGEST
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import (
@@ -50,6 +51,7 @@ _SWITCHES = {"description": "What is turned on again; names of switches of the d
 _UNTIL = {"description": "The day on which a restriction ends by itself: YYYY-MM-DD."}
 _PREVAILS = {"description": "Of two requests that contradict each other: the kind that counts."}
 _AGREED = {"description": "What the person agreed to in place of deletion: anonymise."}
+_PAUSE = {"description": "How many days the person chose to wait; absent: none, done at once."}
 _DECISION = {"description": "Which automated decision; absent: all of them."}
 _TOPIC = {"description": "What is to be explained: recipients, purposes, retention, ai_use …"}
 _TAGS = {"description": "Which tags; absent: all of them."}
@@ -72,6 +74,7 @@ class Parameters(Closed):
     prevails = Text(least=1, most=20, metadata=_PREVAILS)
     agreed = Text(least=1, most=20, metadata=_AGREED)
     until = Text(least=10, most=10, metadata=_UNTIL)
+    wait_days = fields.Integer(strict=True, validate=validate.Range(1, LONGEST), metadata=_PAUSE)
     decision = Text(least=1, most=60, metadata=_DECISION)
     topic = Text(least=1, most=60, metadata=_TOPIC)
 
@@ -164,7 +167,9 @@ class NewBundle(Closed):
 class NextStep(Closed):
     """What the person does next."""
 
-    code = Choice(("code", "proof", "information", "guardian", "wait", "closed"), required=True)
+    code = Choice(
+        ("code", "proof", "information", "guardian", "cooling_off", "wait", "closed"), required=True
+    )
     text = fields.Nested(Bilingual, required=True)
 
 
@@ -194,6 +199,9 @@ class Denial(Closed):
         fields.Nested(Bilingual), required=True, metadata={"description": "The law behind it."}
     )
     remedies = fields.List(fields.Nested(Remedy), required=True)
+
+
+_PROCEED = {"description": "While it waits because the person chose so: to go on at once."}
 
 
 class Acknowledgement(Closed):
@@ -228,10 +236,14 @@ class Acknowledgement(Closed):
     received_at = Moment(required=True)
     received_at_local = Moment(required=True)
     due_at = Moment(required=True, metadata={"description": "The date that is promised."})
+    waits_until = nullable(
+        Moment, metadata={"description": "Until when the person chose to wait; null: at once."}
+    )
     closed_at = nullable(Moment)
     next_step = fields.Nested(NextStep, required=True)
     information = fields.Nested(Door, required=True)
     cancel = fields.Nested(Door, required=True)
+    proceed = fields.Nested(Door, required=True, allow_none=True, metadata=_PROCEED)
     contact = nullable(
         fields.String, metadata={"description": "The personal information protection officer."}
     )
@@ -325,9 +337,12 @@ class StartVerification(Closed):
     """Send a code."""
 
     purpose = Choice(
-        ("request", "grant"),
+        ("request", "grant", "proceed"),
         load_default="request",
-        metadata={"description": "`grant`: for the download of a package."},
+        metadata={
+            "description": "`grant`: for the download of a package. `proceed`: to go on at once "
+            "with what the person chose to wait for."
+        },
     )
     to = Text(
         least=1,

@@ -1,0 +1,90 @@
+"""
+The pause that somebody chose before their account is cancelled: it waits, and then goes on.
+
+Nothing shortens or ends it but its day and the person's own word: signing in, a portal token and
+an open page mean nothing. Whether it still stands is read from the request, so looking twice is
+harmless; a worker looks too, whatever the door let through.
+
+Source: NDSR 23; E-Commerce Law 24; GB/T 35273-2020 8.5.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from rights.domain import cooling
+from rights.domain.errors import Conflict, LevelTooLow
+from rights.domain.lifecycle import TERMINAL, Event, State, Wait
+from rights.domain.parameters import WAIT_DAYS
+from rights.services import audit, not_me, requests
+from rights.store.models import Request
+
+
+def until(request: Request) -> datetime | None:
+    """Return until when the person chose to wait; None where they did not, or no longer do."""
+    days = request.parameters.get(WAIT_DAYS)
+    if days is None or request.state in TERMINAL:
+        return None
+    return cooling.ends(days, request.received_at, request.promised_at)
+
+
+def cools(request: Request) -> bool:
+    """Return whether a request waits now because the person chose so."""
+    waits = request.state is State.ON_HOLD and request.wait is Wait.COOLING_OFF
+    return waits and until(request) is not None
+
+
+def hold(session: Session, request: Request, *, now: datetime) -> bool:
+    """Let a request that was proved wait, if its day is yet to come; return whether it does."""
+    day = until(request)
+    if day is None or day <= now:
+        return False
+    request.wait, request.next_at = Wait.COOLING_OFF, day
+    data = {"wait": str(Wait.COOLING_OFF), "until": day.isoformat()}
+    requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
+    return True
+
+
+def look(session: Session, request: Request, now: datetime) -> None:
+    """Go on with a request whose day has come; its row is locked."""
+    day = until(request)
+    if day is not None and day > now:
+        request.next_at = day
+        return
+    requests.record(session, request, Event.RESUMED, actor="system", now=now)
+
+
+def waiting(request: Request) -> None:
+    """
+    Make sure that a request waits because the person chose so.
+
+    Raises:
+        Conflict: it does not.
+        Forbidden: it is stopped: somebody says that it was not them.
+    """
+    not_me.check(request)
+    if not cools(request):
+        message = "this request does not wait for a day that the person chose"
+        raise Conflict(message, code="not_cooling_off")
+
+
+def proceed(session: Session, request: Request, *, level: int, actor: str, now: datetime) -> None:
+    """
+    Go on at once, for the person says so; its row is locked.
+
+    Args:
+        level: What was proved here and now. It cannot be taken back, so it takes as much as the
+            request itself did.
+
+    Raises:
+        Conflict, Forbidden: as for :func:`waiting`.
+        LevelTooLow: less was proved.
+    """
+    waiting(request)
+    if level < request.level_needed:
+        raise LevelTooLow("to go on at once needs a fresh proof of the level of the request")
+    request.parameters = {n: v for n, v in request.parameters.items() if n != WAIT_DAYS}
+    line = audit.Line("proceed_asked", actor, {"level": level})
+    requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
