@@ -37,6 +37,7 @@ from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata, upgrade
 from rights.store.models import Consent, ContactWarning, Lookup, Staff
 from tests.architecture.deployed import PROCESSES, Register
+from tests.architecture.tree import ROOT
 from tests.web.house import ALICE, House, furnish, settings_for
 from tests.web.portal.desk import Desk
 from tests.web.portal.reader import Reader
