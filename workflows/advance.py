@@ -42,6 +42,7 @@ from workflows import (
     heldnotes,
     incidents,
     journalled,
+    locating,
     restart,
     standing,
     together,
@@ -214,6 +215,7 @@ def _next(
         return None
     give_up(phase, now)
     trust.let_go(session, floor, request, phase)
+    locating.let_go(session, floor, request, phase)
     ready = [row for row in phase if may_start(row, now)]
     if not ready:
         _wait(session, request, phase, now)

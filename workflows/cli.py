@@ -41,6 +41,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "redactions": "redactions:redactions",
         "messages": "correspondence:messages",
         "minors": "minors:minors",
+        "locators": "locators:locators",
         "appeals": "correspondence:appeals",
         "complaints": "correspondence:complaints",
         "evidence": "evidence:documents",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,15 +14,16 @@ from rights.domain.datamap import DataMap
 from rights.domain.errors import Refused
 from rights.domain.graph import finding_identifiers
 from rights.domain.kinds import Kind
-from rights.services import subjects
+from rights.services import locators, subjects
 from rights.store.db import reading
-from rights.store.models import IdentifierRow, Request
+from rights.store.models import Request
 from workflows import (
     belonging,
     contacts,
     correcting,
     decisions,
     lifting,
+    locating,
     partial,
     standing,
     trust,
@@ -93,6 +94,7 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
 def _sure(floor: Floor, routes: Routes, request: Request, given: Mapping[str, str]) -> None:
     """Make sure whose rows these will be. Raises Refused where that is not known."""
     find_anything(floor.context.datamap, given)
+    locating.check(floor, request)
     belonging.check(floor, routes, request)
     trust.check(floor, routes, request)
 
@@ -176,11 +178,11 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     """
     Return the identifiers that may reach rows.
 
-    Those that were proved; for protective requests of level 0, those of the session too, and
-    beside a proved one the locators, which reach only what is public. Any other
-    value that somebody merely typed beside a proved one reaches nothing. One that only a code
-    proved, beside an assertion that does not vouch for it, is worth level 1 by itself: whoever
-    took over a mailbox must not add the strength of an account of their own to it.
+    Those that were proved; for protective requests of level 0, those of the session too, and for
+    restrictions the locators, which reach only what is public. Any other value that somebody
+    merely typed beside a proved one reaches nothing. One that only a code proved, beside an
+    assertion that does not vouch for it, is worth level 1 by itself: whoever took over a mailbox
+    must not add the strength of an account of their own to it.
 
     Raises:
         Refused: there is none.
@@ -191,14 +193,10 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     usable = proved if request.level_needed else rows
     if not usable:
         raise Refused("no identifier of this request was proved: nothing may be looked up by it")
-    return subjects.opened(floor.context.vault, [*usable, *_locators(floor, rows, usable)])
-
-
-def _locators(
-    floor: Floor, rows: Sequence[IdentifierRow], usable: Sequence[IdentifierRow]
-) -> list[IdentifierRow]:
-    taken, known = {row.id for row in usable}, floor.context.datamap.identifiers
-    return [r for r in rows if r.id not in taken and known[r.type].kind == "locator"]
+    known = {row.id: row for row in usable}
+    if request.kind in locating.PROTECTIVE:
+        known |= {row.id: row for row in locators.among(floor.context.datamap, rows)}
+    return subjects.opened(floor.context.vault, known.values())
 
 
 def _given(floor: Floor, request: Request) -> tuple[dict[str, str], dict[str, Any]]:

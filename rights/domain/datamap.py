@@ -62,7 +62,7 @@ class Identifier:
 
     Args:
         kind: ``account``, ``contact``, ``device``, or ``locator``: where something about a person
-            stands that is public; nobody proves it, and it reaches nothing but that.
+            stands that is public; staff look at it, and it reaches nothing but that.
         normalise: ``email``, ``e164``, ``lower``, ``url`` or empty: how spellings are compared.
         recycled: The value may pass to another person; alone it reaches nobody's rows.
     """

@@ -12,7 +12,7 @@ from sqlmodel import select
 from rights.domain.lifecycle import Event
 from rights.services import requests as lifecycle
 from rights.store.models import Request, Staff
-from tests.web.house import HERE, KEYS, SEED, House
+from tests.web.house import KEYS, SEED, House
 from workflows.cli import cli
 
 STAFF = {
@@ -48,7 +48,7 @@ class Office:
             "RIGHTS_EVIDENCE_URL": settings.evidence_url,
             "RIGHTS_KEYS": KEYS,
             "RIGHTS_SIGNING_KEY": SEED,
-            "RIGHTS_DATAMAP": str(HERE / "datamap.yaml"),
+            "RIGHTS_DATAMAP": str(settings.datamap),
         }
         given = [str(file) if word == "FILE" else word for word in words]
         return CliRunner().invoke(cli, given, env=environ)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from rights.domain.representation import AgeBand
+from rights.services import audit
 from rights.store.db import transaction
 from rights.store.models import OutboxMessage, Request
+from tests.web.correspondence import Office
 from tests.web.house import House
 from tests.web.portal.reader import Reader
 from tests.workflows.house import floor_over
@@ -69,6 +73,7 @@ class Crawler:
 
     def __init__(self, house: House, folder: Path) -> None:
         self.house, self.rows = house, _rows()
+        self.office = Office(house, folder)
         url = house.context.settings.database_url
         now: Any = house.clock.now
         self.floor: Floor = floor_over(folder, MAP, self.rows, now, register_url=url)
@@ -80,9 +85,10 @@ class Crawler:
         users, pages, pictures = ([row["id"] for row in table] for table in tables)
         return users, pages, pictures
 
-    def asked(self, kind: str, **subject: str) -> str:
-        """Submit a request, answer the codes to both addresses, and let the worker do it."""
-        made = self.house.submit(kind, {**subject, "second": f"x-{subject['email']}"})
+    def asked(self, kind: str, *, option: str = "", **subject: str) -> str:
+        """Submit a request, answer the codes to both addresses, and let the worker look at it."""
+        more = {"option": option} if option else {}
+        made = self.house.submit(kind, {**subject, "second": f"x-{subject['email']}"}, **more)
         self.prove(made["id"])
         self.work()
         return str(made["id"])
@@ -95,6 +101,12 @@ class Crawler:
             answered = self.house.post(f"{path}/answer", {"code": self.house.code(request_id)})
             assert answered.status_code == 200, answered.json
             self.house.clock.forward(seconds=61)
+
+    def decided(self, request_id: str, how: str) -> None:
+        """Let a verifier decide on the page that was named, and the worker go on."""
+        done = self.office.run("locators", how, request_id, "--as", "vera")
+        assert done.exit_code == 0, done.output
+        self.work()
 
     def work(self) -> None:
         """Do what the outbox asks for, until there is nothing more."""
@@ -131,16 +143,66 @@ def test_somebody_known_only_in_the_corpus_is_deleted_by_the_address_of_a_page(
     typed = "HTTPS://Blog.Example:443/@Zoe?lang=zh#top"
 
     request_id = crawler.asked("deletion", email="zoe@example.com", page=typed)
+    assert crawler.left() == (["u-2"], [1, 2], [10, 20]), "somebody looks first"
+    shown = crawler.office.run("locators", "show", request_id, "--as", "vera")
+    assert json.loads(shown.stdout) == {"page": ZOE}
+    crawler.decided(request_id, "accept")
 
     assert crawler.left() == (["u-2"], [2], [20])
     assert crawler.state(request_id) == "fulfilled"
+    with crawler.house.reading() as session:
+        events = [entry.event for entry in audit.entries(session, request_id)]
+    assert events.index("locators_read") < events.index("locators_accepted")
 
 
-def test_who_names_a_page_reaches_nothing_but_the_page(crawler: Crawler) -> None:
-    """The page of somebody else leads neither to their account nor from it."""
-    crawler.asked("deletion", email="eve@example.com", page=MAX)
+@pytest.mark.parametrize("kind", ["deletion", "copy", "access"])
+def test_the_page_of_somebody_else_stays_until_staff_say_whose_it_is(
+    crawler: Crawler, kind: str
+) -> None:
+    option = "records" if kind == "access" else ""
+    request_id = crawler.asked(kind, option=option, email="eve@example.com", page=MAX)
+
+    assert crawler.left() == (["u-2"], [1, 2], [10, 20])
+    made = crawler.house.get(f"/v1/requests/{request_id}").json
+    assert (made["state"], made["wait"]) == ("on_hold", "task")
+    assert f"rights locators show {request_id}" in crawler.office.run("tasks", "list").output
+    crawler.decided(request_id, "refuse")
+
+    assert crawler.left() == (["u-2"], [1, 2], [10, 20])
+    assert crawler.state(request_id) not in ("on_hold", "in_progress")
+
+
+def test_a_page_that_is_believed_leads_to_nobodys_account(crawler: Crawler) -> None:
+    request_id = crawler.asked("deletion", email="eve@example.com", page=MAX)
+    crawler.decided(request_id, "accept")
 
     assert crawler.left() == (["u-2"], [1], [10])
+
+
+def test_only_a_verifier_decides_once_and_only_where_a_page_was_named(crawler: Crawler) -> None:
+    request_id = crawler.asked("deletion", email="zoe@example.com", page=ZOE)
+    run = crawler.office.run
+
+    for who in ("ana", "rui", "otto", "bot"):
+        for what in ("show", "accept", "refuse"):
+            assert run("locators", what, request_id, "--as", who).exit_code == 1
+    assert crawler.left() == (["u-2"], [1, 2], [10, 20])
+    crawler.decided(request_id, "accept")
+    for what in ("show", "accept", "refuse"):
+        again = run("locators", what, request_id, "--as", "vera")
+        assert getattr(again.exception, "code", "") == "no_locator"
+
+
+@pytest.mark.requirement("R-M36-1:bad")
+def test_a_minors_page_is_looked_at_with_an_approval(crawler: Crawler) -> None:
+    request_id = crawler.asked("deletion", email="zoe@example.com", page=ZOE)
+    with crawler.house.writing() as session:
+        session.get_one(Request, request_id).age_band = AgeBand.FROM_14
+
+    refused = crawler.office.run("locators", "show", request_id, "--as", "vera")
+
+    assert getattr(refused.exception, "code", "") == "minor_content"
+    assert ZOE not in refused.output
 
 
 def test_a_page_alone_is_nobodys_word(crawler: Crawler) -> None:
@@ -179,6 +241,7 @@ def test_who_names_nobody_is_taken_in_and_told_once_what_would_help(crawler: Cra
     assert named["due_at"] == made["due_at"], "it was asked when it was asked"
     crawler.prove(made["id"])
     crawler.work()
+    crawler.decided(made["id"], "accept")
     assert crawler.left() == (["u-2"], [2], [20])
     assert crawler.state(made["id"]) == "fulfilled"
 

@@ -1,0 +1,52 @@
+"""
+A request that names where something public stands waits for staff to look at it.
+
+Source: NDSR 9, 25(1)(1); PIPL 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlmodel import Session
+
+from rights.domain.errors import Refused
+from rights.domain.kinds import Kind
+from rights.services import locators, subjects
+from rights.store.db import reading
+from rights.store.models import Request, StepRow, StepState
+from workflows.floor import Floor
+from workflows.recipes import Action
+
+UNPROVED: Final = "locator_unproved"
+"""Code of a first step that waits for staff to look at a locator."""
+
+PROTECTIVE: Final = frozenset({Kind.RESTRICTION})
+"""What a locator reaches before anybody has looked: it can be taken back."""
+
+
+def check(floor: Floor, request: Request) -> None:
+    """Make sure that nothing is given out or changed by a mere claim. Raises Refused."""
+    if request.kind in PROTECTIVE:
+        return
+    with reading(floor.register) as session:
+        rows = subjects.identifier_rows(session, request.id)
+    if found := locators.among(floor.context.datamap, rows):
+        raise Refused(
+            f"{', '.join(sorted(row.type for row in found))} is what the person says of"
+            f" themselves: compare it with `rights locators show {request.id}`, then `rights"
+            " locators accept` or `refuse`; the request goes on with it, or without",
+            code=UNPROVED,
+        )
+
+
+def let_go(session: Session, floor: Floor, request: Request, rows: Sequence[StepRow]) -> None:
+    """Begin again what waited for staff to look, once they have."""
+    for row in rows:
+        if row.action != Action.PREPARE or row.state is not StepState.FAILED:
+            continue
+        known = subjects.identifier_rows(session, request.id)
+        if row.code == UNPROVED and not locators.among(floor.context.datamap, known):
+            row.state, row.next_at, row.attempts = StepState.TODO, None, 0
+            row.code, row.note = "", ""
