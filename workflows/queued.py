@@ -1,4 +1,4 @@
-"""What waits in a queue of its own: messages to answer, appeals to decide, complaints."""
+"""What waits in a queue of its own: messages, appeals, complaints, denials for a second look."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rights.logs import get
-from rights.services import appeals, complaints, messages
+from rights.services import appeals, complaints, denial_proposals, messages
 from rights.services.messages import Waiting
 from rights.store.db import reading
-from rights.store.models import Appeal, Complaint, Request
+from rights.store.models import Appeal, Complaint, DenialProposal, Request
 
 _SAID: Final = {"appeal": "appeal.late", "complaint": "complaint.late"}
-"""A message has no clock of its own: late is the request then, and stands as that."""
+"""What has no clock of its own is late with its request, and stands as that."""
 
 
 def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
@@ -25,6 +25,7 @@ def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
         *(_appeal(*found, now) for found in appeals.open_ones(session)),
         *(_complaint(found, now) for found in complaints.open_ones(session)),
         *(_message(found, now) for found in messages.waiting(session)),
+        *(_denial(*found, now) for found in denial_proposals.open_ones(session)),
     ]
 
 
@@ -55,6 +56,13 @@ def _complaint(complaint: Complaint, now: datetime) -> dict[str, str]:
 def _message(found: Waiting, now: datetime) -> dict[str, str]:
     note = f"a message of the person: rights messages show {found.request_id}"
     return _line("message", found.request_id, found.request_id, found.due, now, note)
+
+
+def _denial(found: DenialProposal, request: Request, now: datetime) -> dict[str, str]:
+    due = request.promised_at
+    note = f"a denial waits for a second person{_late(due, now)}: rights denials show {found.id}"
+    line = _line("denial", found.id, request.id, due, now, note)
+    return line | {"kind": str(request.kind), "code": found.reason}
 
 
 def _late(due: datetime, now: datetime) -> str:

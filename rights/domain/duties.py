@@ -26,6 +26,7 @@ class Act(StrEnum):
     LEAVE_OUT = "leave_out"
     APPROVE = "approve"
     DENY = "deny"
+    CONFIRM_DENIAL = "confirm_denial"
     LIFT = "lift"
     READ_HELD = "read_held"
     ASK_PROOF = "ask_proof"
@@ -36,6 +37,8 @@ class Act(StrEnum):
     ANSWER_COMPLAINT = "answer_complaint"
     VERIFY = "verify"
     OPEN_EVIDENCE = "open_evidence"
+    LOG_REQUEST = "log_request"
+    LOG_LATE = "log_late"
 
 
 AUTOMATION: Final = "automation"
@@ -48,6 +51,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.LEAVE_OUT: frozenset({"reviewer", "approver"}),
         Act.APPROVE: frozenset({"approver"}),
         Act.DENY: frozenset({"approver", "verifier", "legal", "dpo"}),
+        Act.CONFIRM_DENIAL: frozenset({"approver", "legal", "dpo"}),
         Act.LIFT: frozenset({"approver", "legal", "dpo"}),
         Act.READ_HELD: frozenset({"legal"}),
         Act.ASK_PROOF: frozenset({"verifier", "reviewer", "approver"}),
@@ -58,6 +62,8 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.ANSWER_COMPLAINT: frozenset({"reviewer", "approver", "legal", "dpo"}),
         Act.VERIFY: frozenset({"verifier"}),
         Act.OPEN_EVIDENCE: frozenset({"verifier"}),
+        Act.LOG_REQUEST: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
+        Act.LOG_LATE: frozenset({"approver", "legal", "dpo"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -68,6 +74,7 @@ BY_A_PERSON: Final = frozenset(
         Act.LEAVE_OUT,
         Act.APPROVE,
         Act.DENY,
+        Act.CONFIRM_DENIAL,
         Act.LIFT,
         Act.READ_HELD,
         Act.ASK_PROOF,
@@ -78,6 +85,8 @@ BY_A_PERSON: Final = frozenset(
         Act.ANSWER_COMPLAINT,
         Act.VERIFY,
         Act.OPEN_EVIDENCE,
+        Act.LOG_REQUEST,
+        Act.LOG_LATE,
     }
 )
 """Decisions, and what people are told: whoever has the role ``automation`` does none of it."""

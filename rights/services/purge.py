@@ -33,6 +33,7 @@ from rights.store.models import (
     ContactWarning,
     CorrectionGuard,
     DayChain,
+    DenialProposal,
     DisputedValue,
     Entry,
     EscrowKey,
@@ -110,6 +111,7 @@ _RECORDS: Final = (
     ProofDemand,
     WarningDue,
     Appeal,
+    DenialProposal,
     Representation,
     Evidence,
 )

@@ -4,6 +4,7 @@ from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Su
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
+from rights.store.models.denying import DenialProposal
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
 from rights.store.models.parties import (
@@ -63,6 +64,7 @@ __all__ = [
     "ContactWarning",
     "CorrectionGuard",
     "DayChain",
+    "DenialProposal",
     "DisputedValue",
     "Entry",
     "EscrowKey",
