@@ -15,7 +15,7 @@ from typing import Final
 
 import click
 
-from rights.domain.errors import ConfigError, RightsError
+from rights.domain.errors import ConfigError, FieldError, Invalid, RightsError
 
 LAZY: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -30,6 +30,8 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "tasks": "staff:tasks",
         "approve": "staff:approve",
         "ask-proof": "staff:ask_proof",
+        "denials": "denials:denials",
+        "requests": "arrivals:requests",
         "not-me": "not_me:not_me",
         "stores": "stores:stores",
         "backend": "parties:backend",
@@ -106,7 +108,15 @@ def main() -> None:
         sys.exit(2)
     except RightsError as error:
         click.echo(f"{error.code}: {error}", err=True)
+        for wrong in error.errors if isinstance(error, Invalid) else ():
+            if wrong.message not in str(error):
+                click.echo(_said(wrong), err=True)
         sys.exit(1)
+
+
+def _said(wrong: FieldError) -> str:
+    allowed = f": {', '.join(wrong.allowed)}" if wrong.allowed else ""
+    return f"  {wrong.field} {wrong.message}{allowed}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """
-What waits in a queue of its own: messages, appeals, complaints, and who asks to read a minor's.
+What waits in a queue of its own: messages, appeals, complaints, denials for a second look, and who
+asks to read a minor's request.
 """
 
 from __future__ import annotations
@@ -12,13 +13,19 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from rights.logs import get
-from rights.services import appeals, complaints, content_approvals, messages
+from rights.services import (
+    appeals,
+    complaints,
+    content_approvals,
+    denial_proposals,
+    messages,
+)
 from rights.services.messages import Waiting
 from rights.store.db import reading
-from rights.store.models import Appeal, Complaint, ContentApproval, Request
+from rights.store.models import Appeal, Complaint, ContentApproval, DenialProposal, Request
 
 _SAID: Final = {"appeal": "appeal.late", "complaint": "complaint.late"}
-"""A message has no clock of its own: late is the request then, and stands as that."""
+"""What has no clock of its own is late with its request, and stands as that."""
 
 
 def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
@@ -28,6 +35,7 @@ def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
         *(_complaint(found, now) for found in complaints.open_ones(session)),
         *(_message(found, now) for found in messages.waiting(session)),
         *(_asked(*found, now) for found in content_approvals.waiting(session, now)),
+        *(_denial(*found, now) for found in denial_proposals.open_ones(session)),
     ]
 
 
@@ -67,6 +75,13 @@ def _asked(found: ContentApproval, request: Request, now: datetime) -> dict[str,
     )
     kind, due = str(request.kind), request.promised_at
     return _line("approval", found.id, request.id, due, now, note) | {"kind": kind}
+
+
+def _denial(found: DenialProposal, request: Request, now: datetime) -> dict[str, str]:
+    due = request.promised_at
+    note = f"a denial waits for a second person{_late(due, now)}: rights denials show {found.id}"
+    line = _line("denial", found.id, request.id, due, now, note)
+    return line | {"kind": str(request.kind), "code": found.reason}
 
 
 def _late(due: datetime, now: datetime) -> str:

@@ -4,8 +4,8 @@
 -- Then set the passwords (\password rights_web …), run `rights migrate` as rights_owner, and run
 -- this file again: it grants on the tables that are there by then. Run it after every migration.
 --
--- What the database enforces beside the code: the web cannot read plans, steps, frozen keys or
--- staff; nobody but the owner changes or removes an entry of the audit trail, and only the relay,
+-- What the database enforces beside the code: the web cannot read plans, steps, frozen keys,
+-- denials that wait for a second person or staff; nobody but the owner changes or removes an entry of the audit trail, and only the relay,
 -- which purges what is over, removes one.
 
 DO $$

@@ -27,6 +27,7 @@ class Act(StrEnum):
     LEAVE_OUT = "leave_out"
     APPROVE = "approve"
     DENY = "deny"
+    CONFIRM_DENIAL = "confirm_denial"
     LIFT = "lift"
     READ_HELD = "read_held"
     ASK_PROOF = "ask_proof"
@@ -39,6 +40,8 @@ class Act(StrEnum):
     OPEN_EVIDENCE = "open_evidence"
     ASK_MINOR = "ask_minor"
     APPROVE_MINOR = "approve_minor"
+    LOG_REQUEST = "log_request"
+    LOG_LATE = "log_late"
 
 
 AUTOMATION: Final = "automation"
@@ -51,6 +54,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.LEAVE_OUT: frozenset({"reviewer", "approver"}),
         Act.APPROVE: frozenset({"approver"}),
         Act.DENY: frozenset({"approver", "verifier", "legal", "dpo"}),
+        Act.CONFIRM_DENIAL: frozenset({"approver", "legal", "dpo"}),
         Act.LIFT: frozenset({"approver", "legal", "dpo"}),
         Act.READ_HELD: frozenset({"legal"}),
         Act.ASK_PROOF: frozenset({"verifier", "reviewer", "approver"}),
@@ -63,6 +67,8 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.OPEN_EVIDENCE: frozenset({"verifier"}),
         Act.ASK_MINOR: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.APPROVE_MINOR: frozenset({"approver", "dpo"}),
+        Act.LOG_REQUEST: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
+        Act.LOG_LATE: frozenset({"approver", "legal", "dpo"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -73,6 +79,7 @@ BY_A_PERSON: Final = frozenset(
         Act.LEAVE_OUT,
         Act.APPROVE,
         Act.DENY,
+        Act.CONFIRM_DENIAL,
         Act.LIFT,
         Act.READ_HELD,
         Act.ASK_PROOF,
@@ -85,6 +92,8 @@ BY_A_PERSON: Final = frozenset(
         Act.OPEN_EVIDENCE,
         Act.ASK_MINOR,
         Act.APPROVE_MINOR,
+        Act.LOG_REQUEST,
+        Act.LOG_LATE,
     }
 )
 """Decisions, and what people are told: whoever has the role ``automation`` does none of it."""

@@ -55,6 +55,8 @@ _FILE: Final = Path(__file__).parents[1] / "catalogue" / "appeals.yaml"
 _ONLY_LOOKED: Final = frozenset(
     {
         "plan_shown",
+        "denial_read",
+        "received",
         "redactions_seen",
         "messages_read",
         "message_sent",

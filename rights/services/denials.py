@@ -1,5 +1,8 @@
 """
-Denying a request: by a person, with a reason the law knows, before anything was changed.
+Denying a request: by people, with a reason the law knows, before anything was changed.
+
+It takes two: :mod:`rights.services.denial_proposals`. One is enough only where a denial is what
+comes of a decision about documents, see :func:`deny_alone`.
 
 What was begun in a store can no longer be denied as a whole; single steps can be left out with a
 reason, and the answer names them. The reason, its law and the ways out are told with the denial.
@@ -9,7 +12,8 @@ Source: PIPL 50; NDSR 23-25; GB/T 35273-2020 8.7(f); GDPR 12(4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -48,44 +52,103 @@ CHANNELS: Final = (NOTICE, "post", "phone")
 _NAMED: Final = 10
 
 
-def deny(
-    session: Session,
-    context: Context,
-    request: Request,
-    staff: Staff,
-    *,
-    reason: str,
-    facts: str = "",
-    channel: str = NOTICE,
-    now: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Said:
     """
-    Deny *request*, whose row the caller has locked.
-
-    What is said goes out as a document in any case; of a minor's request to the guardian too.
+    What is said with a denial.
 
     Args:
         reason: A code of the catalogue.
         facts: What is the case here, in words for the person; sealed.
-        channel: By which way staff tell it beside that document, one of :data:`CHANNELS`.
+        channel: By which way staff tell it beside the document that goes out anyway, one of
+            :data:`CHANNELS`.
+    """
+
+    reason: str
+    facts: str = field(default="", repr=False)
+    channel: str = NOTICE
+
+
+def deny_alone(
+    session: Session, context: Context, request: Request, staff: Staff, said: Said, *, now: datetime
+) -> None:
+    """
+    Deny *request*, whose row the caller has locked, as what comes of a decision about documents.
+
+    Nobody else can look at what it rests on: the documents are destroyed with it.
+
+    Raises:
+        RightsError: as :func:`check`.
+    """
+    check(session, context, request, said, roles=staff.roles)
+    carry_out(session, context, request, said, actor=f"staff:{staff.id}", now=now)
+
+
+def check(
+    session: Session,
+    context: Context,
+    request: Request,
+    said: Said,
+    *,
+    roles: Iterable[str] | None = None,
+) -> None:
+    """
+    Make sure that *request* can be denied like that, as it stands now.
+
+    Args:
+        roles: Of whoever says so; None where that was checked before.
 
     Raises:
         IllegalTransition: it is closed.
-        Conflict: a store was changed for it, or no law of it names a way out.
+        Conflict: a store was changed for it, only a part of it may not be done, or no law of it
+            names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
             named), or the facts it asks for are missing.
-        Forbidden: *staff* may not deny with this reason.
+        Forbidden: *roles* may not deny with this reason.
     """
     next_state(request.state, Event.DENIED)
-    _in_writing(request, channel)
-    _check(session, context, request, staff, reason, facts)
-    if facts.strip():
-        notes.keep(session, context.vault, request.id, notes.ANSWER, facts.strip(), now=now)
-    request.reason = reason
+    _in_writing(request, said.channel)
+    _unchanged(session, request)
+    known = _known(request, said.reason)
+    if roles is not None:
+        duties.check(roles, duties.Act.DENY, narrower=known.by)
+    if known.facts and not said.facts.strip():
+        message = f"{said.reason} needs the facts of this case, in words for the person"
+        raise Invalid(message, [FieldError("facts", message)])
+    if said.reason == NO_GROUND:
+        _no_ground(session, request)
+    if said.reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
+        message = f"{said.reason} is for what close relatives of a deceased person ask for"
+        raise Invalid(message, [FieldError("reason", message)])
+    if not ways_out(context, request):
+        raise Conflict("no law of this request names where the person could turn: mend the regime")
+
+
+def carry_out(
+    session: Session,
+    context: Context,
+    request: Request,
+    said: Said,
+    *,
+    actor: str,
+    now: datetime,
+    data: Mapping[str, str] | None = None,
+) -> None:
+    """
+    Deny *request*, for which :func:`check` has found nothing in the way.
+
+    What is said goes out as a document in any case; of a minor's request to the guardian too.
+
+    Args:
+        data: Ids for the entry.
+    """
+    if said.facts.strip():
+        notes.keep(session, context.vault, request.id, notes.ANSWER, said.facts.strip(), now=now)
+    request.reason = said.reason
     _take_over(session, context, request, now)
-    actor, data = f"staff:{staff.id}", {"reason": reason, "channel": channel}
-    requests.record(session, request, Event.DENIED, actor=actor, now=now, data=data)
-    if reason == by_category.UNVERIFIED:
+    entry = {"reason": said.reason, "channel": said.channel, **(data or {})}
+    requests.record(session, request, Event.DENIED, actor=actor, now=now, data=entry)
+    if said.reason == by_category.UNVERIFIED:
         by_category.begin(session, context, request, now=now)
     _tell_both(session, context, request, now)
 
@@ -110,9 +173,7 @@ def _tell_both(session: Session, context: Context, request: Request, now: dateti
         notices.ask_for(session, request, "outcome", now=now, identifier_id=contact.id)
 
 
-def _check(
-    session: Session, context: Context, request: Request, staff: Staff, reason: str, facts: str
-) -> None:
+def _unchanged(session: Session, request: Request) -> None:
     steps = session.exec(select(StepRow).where(StepRow.request_id == request.id)).all()
     if request.irreversible_at is not None or any(_changed(step) for step in steps):
         raise Conflict(
@@ -120,23 +181,28 @@ def _check(
             " and the answer names it",
             code="too_late_to_deny",
         )
+    if _partly(steps):
+        raise Conflict(
+            "a part was left out with a reason of its own, and the rest has none: it is owed, and"
+            " is given; leave out what may not be, each part with its reason",
+            code="rest_is_owed",
+        )
+
+
+def _partly(steps: Sequence[StepRow]) -> bool:
+    """Return whether some stores were left out and others not. Source: PIPL 45, 50."""
+    left = [step.state is StepState.LEFT_OUT for step in steps if step.store]
+    return any(left) and not all(left)
+
+
+def _known(request: Request, reason: str) -> reasons.Reason:
+    """Return what the catalogue says of *reason*. Raises Invalid: it is none here."""
     allowed = reasons.for_denying(request.kind, request.regimes)
     if reason not in allowed:
         told = f"one of {', '.join(allowed)}" if allowed else "nothing: it cannot be denied"
         message = f"under {', '.join(request.regimes)} {request.kind} can be denied for {told}"
         raise Invalid(message, [FieldError("reason", message, allowed)])
-    known = reasons.catalogue()[reason]
-    duties.check(staff.roles, duties.Act.DENY, narrower=known.by)
-    if known.facts and not facts.strip():
-        message = f"{reason} needs the facts of this case, in words for the person"
-        raise Invalid(message, [FieldError("facts", message)])
-    if reason == NO_GROUND:
-        _no_ground(session, request)
-    if reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
-        message = f"{reason} is for what close relatives of a deceased person ask for"
-        raise Invalid(message, [FieldError("reason", message)])
-    if not ways_out(context, request):
-        raise Conflict("no law of this request names where the person could turn: mend the regime")
+    return reasons.catalogue()[reason]
 
 
 def _no_ground(session: Session, request: Request) -> None:

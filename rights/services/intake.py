@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, func
@@ -70,6 +70,8 @@ class Submission:
         stranger: Nobody says who this is: it is never told that it asked before.
         at_least: A level below which it is not worked on, beside that of its kind.
         operator: An operator verified the person elsewhere and says so on the command line.
+        received_at: When it arrived, where that was before it is registered.
+        logged_by: ``staff:<id>`` of who registers what came by another way; it proves nothing.
         proved: The level that was proved in the request which this one follows.
         notify: Send the acknowledgement by mail; immediate kinds answer in the response.
         ask: Send a code if more must be proved; one member of a bundle does so for all.
@@ -93,6 +95,7 @@ class Submission:
     bundle_id: str = ""
     follows: str = ""
     received_at: datetime | None = None
+    logged_by: str = ""
     notify: bool = True
     ask: bool = True
     apart: str = ""
@@ -261,6 +264,9 @@ def _start(
     data: dict[str, Any] = {**asked, "regimes": request.regimes}
     if because := context.policy.because(new.kind, new.option):
         data["level_because"] = because
+    if new.logged_by:
+        arrived = request.received_at.astimezone(UTC).isoformat()
+        data |= {"received_at": arrived, "logged_at": now.isoformat()}
     first = [audit.Line("received", _actor(new), {**data, "channel": new.channel})]
     if warnings_due.applies(request) and not new.operator:
         warnings_due.begin(session, request, warnings_due.ASKED, now=now)
@@ -309,4 +315,6 @@ _TOLD: Final = (Role.AGENT, Role.GUARDIAN_ADULT)
 
 
 def _actor(new: Submission) -> str:
+    if new.logged_by:
+        return new.logged_by
     return f"backend:{new.backend_id}" if new.backend_id else "subject"

@@ -31,6 +31,8 @@ def mistakes(clock: Clock, counting: Counting) -> Iterator[Mistake]:
     yield from _more_time(clock)
     if clock.promise is not None and not is_shorter(clock.promise, clock.response):
         yield "promise", "a promise may only be shorter than the legal limit: lower it"
+    if not clock.denial.remedies:
+        yield "denial.remedies", "names no way out: nobody is denied without one"
     if clock.duties.follow_up and clock.duties.follow_up.kind not in KNOWN_KEYS:
         yield "duties.follow_up.kind", "is not a kind of request"
 

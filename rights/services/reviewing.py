@@ -87,7 +87,7 @@ def accept(
     session.flush()
     if _arranged_otherwise(session, context, request, row):
         reason = arrangements.REASON
-        denials.deny(session, context, request, staff, reason=reason, now=now)
+        denials.deny_alone(session, context, request, staff, denials.Said(reason), now=now)
         return str(request.state)
     _go_on(session, context, request, row, staff, now)
     return str(request.state)
@@ -216,7 +216,7 @@ def refuse(
     Raises:
         Forbidden: *staff* are no verifier, or may not deny with this reason.
         Invalid: it is neither; the reasons that are, are named.
-        Conflict: the request is closed.
+        Conflict: the request is closed, or is to be denied and there is no document.
     """
     duties.check(staff.roles, duties.Act.VERIFY)
     row = representatives.find(session, request, lock=True)
@@ -224,7 +224,7 @@ def refuse(
         raise Conflict("this request is closed", code="closed")
     found = evidence.openable(session, request.id)
     if reason not in ASKED_FOR:
-        denials.deny(session, context, request, staff, reason=reason, facts=facts, now=now)
+        _deny(session, context, request, staff, denials.Said(reason, facts), found, now)
         _decided(session, request, row, staff, representatives.REFUSED, found, now)
         return str(request.state)
     _decided(session, request, row, staff, representatives.REFUSED, found, now)
@@ -235,3 +235,19 @@ def refuse(
         request.next_at = now + timedelta(days=context.settings.verify_days)
     notices.ask_for(session, request, "needs_info", now=now)
     return str(request.state)
+
+
+def _deny(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    said: denials.Said,
+    found: Sequence[Evidence],
+    now: datetime,
+) -> None:
+    """Deny with what the documents do not show; without any it takes two, as any other denial."""
+    if not found:
+        message = "there is no document to decide on: propose it with `rights tasks deny`"
+        raise Conflict(message, code="no_document")
+    denials.deny_alone(session, context, request, staff, said, now=now)

@@ -22,6 +22,10 @@ COMPLAINT_ANSWER: Final = "complaint_answer"
 COMPLAINT_CLAIM: Final = "complaint_claim"
 """The reference somebody named who may not see that request, if there is such a request."""
 
+DENIAL_FACTS: Final = "denial_facts"
+DENIAL_DISMISSED: Final = "denial_dismissed"
+"""Between two members of staff; the person reads the facts once the denial is confirmed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:

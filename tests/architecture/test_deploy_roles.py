@@ -314,7 +314,8 @@ def test_nobody_changes_an_entry_of_the_audit_trail(register: Register, process:
 
 
 @pytest.mark.parametrize(
-    "table", ["keyring", "escrow_key", "plan", "step", "journal", "staff", "checkpoint"]
+    "table",
+    ["keyring", "escrow_key", "plan", "step", "journal", "staff", "checkpoint", "denial_proposal"],
 )
 def test_the_web_does_not_read_what_the_work_is_done_with(register: Register, table: str) -> None:
     assert not register.may("web", "SELECT", table)

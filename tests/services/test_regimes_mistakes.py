@@ -53,6 +53,8 @@ BROKEN: list[tuple[tuple[str, ...], object, str]] = [
     (("defaults", "fee", "allowed"), "no", "say allowed as true or false"),
     (("defaults", "pause", "allowed"), True, "name the causes"),
     (("defaults", "denial", "remedies"), "court", "list of words"),
+    (("defaults", "denial", "remedies"), [], "names no way out"),
+    (("clocks", "copy", "denial"), {"remedies": []}, "names no way out"),
     (("defaults", "denial"), "none", "must be a mapping"),
     (("clocks", "levitation"), {}, "is not a kind"),
     (("clocks", "copy", "maps_to"), "levitation", "must name another clock"),

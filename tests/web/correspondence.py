@@ -36,8 +36,8 @@ class Office:
             at = house.clock.now()
             session.add_all(Staff(name=n, roles=r, created_at=at) for n, r in STAFF.items())
 
-    def run(self, *words: str, text: str | bytes = "") -> Result:
-        """Run ``rights``; *text* becomes the file that ``FILE`` stands for."""
+    def run(self, *words: str, text: str | bytes = "", typed: str = "") -> Result:
+        """Run ``rights``; *text* is the file that ``FILE`` stands for, *typed* comes by ``-``."""
         file = self.folder / "text.txt"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         settings = self.house.context.settings
@@ -51,7 +51,7 @@ class Office:
             "RIGHTS_DATAMAP": str(settings.datamap),
         }
         given = [str(file) if word == "FILE" else word for word in words]
-        return CliRunner().invoke(cli, given, env=environ)
+        return CliRunner().invoke(cli, given, env=environ, input=typed or None)
 
     def listed(self, queue: str) -> list[dict[str, Any]]:
         """Return what a queue of the command line lists."""

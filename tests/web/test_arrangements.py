@@ -11,8 +11,10 @@ from sqlmodel import select
 from rights.domain.errors import Invalid
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import arrangements, denials, requests, subjects
+from rights.services import arrangements, requests, subjects
+from rights.services.denials import Said
 from rights.store.models import Notice, Request
+from tests.denying import denied
 from tests.web.house import ALICE, BOB, House, Reply
 from tests.web.verifying import RELATIVE, accepted, reached, staff, upload
 
@@ -153,11 +155,5 @@ def test_an_arrangement_is_no_reason_to_deny_the_person_themselves(house: House)
     request_id, approver = house.asserted("copy")["id"], staff(house, "approver")
 
     with pytest.raises(Invalid, match="close relatives"), house.writing() as session:
-        denials.deny(
-            session,
-            house.context,
-            requests.locked(session, request_id),
-            approver,
-            reason=arrangements.REASON,
-            now=house.clock.now(),
-        )
+        request, said = requests.locked(session, request_id), Said(arrangements.REASON)
+        denied(session, house.context, request, approver, said, now=house.clock.now())

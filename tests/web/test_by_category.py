@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from rights.services import audit, denials, requests
+from rights.services import audit, requests
+from rights.services.denials import Said
 from rights.store.models import Request
+from tests.denying import denied
 from tests.web.house import House
 from tests.web.verifying import GUARDIAN, staff
 from workflows.sweep import sweep
@@ -116,8 +118,6 @@ def test_a_denial_for_want_of_proof_is_followed_by_it_too(house: House) -> None:
     with house.writing() as session:
         request = requests.locked(session, made["id"])
         now = house.clock.now()
-        denials.deny(
-            session, house.context, request, reviewer, reason="identity_unverified", now=now
-        )
+        denied(session, house.context, request, reviewer, Said("identity_unverified"), now=now)
 
     assert [one.option for one in _following(house, made)] == ["summary"]

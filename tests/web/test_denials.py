@@ -18,6 +18,7 @@ from rights.domain.lifecycle import State
 from rights.services.checkpoints import verify
 from rights.services.signing import Signer
 from rights.store.models import (
+    DenialProposal,
     Entry,
     Notice,
     OutboxMessage,
@@ -28,6 +29,7 @@ from rights.store.models import (
     StepRow,
     StepState,
     WebhookDelivery,
+    Writing,
 )
 from tests.web.house import HERE, KEYS, SEED, House
 from tests.workflows.desk import html_of, text_of
@@ -38,6 +40,7 @@ ROOT = Path(__file__).parents[2]
 WHY = "您与我们的合同仍在履行，订单 88 尚未完成。"
 STAFF: Mapping[str, list[str]] = {
     "ana": ["approver"],
+    "bea": ["approver"],
     "rui": ["reviewer"],
     "vera": ["verifier"],
     "otto": ["auditor"],
@@ -75,11 +78,28 @@ class Office:
             command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
         )
 
+    def propose(
+        self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
+    ) -> subprocess.CompletedProcess[str]:
+        """Propose a denial; prints its id."""
+        more = ("--note-basis", facts) if facts else ()
+        return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
+
+    def decide(self, what: str, denial: str, who: str, *more: str) -> Any:
+        """Let somebody do something with a denial that waits."""
+        return self.run("denials", what, denial, "--as", who, *more)
+
     def deny(
         self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
     ) -> subprocess.CompletedProcess[str]:
-        more = ("--note-basis", facts) if facts else ()
-        return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
+        """Propose a denial and, where that was possible, have it confirmed by a second person."""
+        made = self.propose(request_id, reason, who=who, facts=facts)
+        if made.returncode:
+            return made
+        confirmed: subprocess.CompletedProcess[str] = self.decide(
+            "confirm", made.stdout.strip(), "bea"
+        )
+        return confirmed
 
     def evaluated(self, request_id: str, *, applies: bool = False) -> None:
         """Put a plan beside a request in which every ground was looked at."""
@@ -150,13 +170,15 @@ def test_a_denial_is_one_transaction_and_the_request_shows_reason_law_and_ways_o
     assert {"authority_complaint", "peoples_court"} <= set(ways)
     assert "人民法院" in ways["peoples_court"]["text"]["zh-CN"]
     assert "three years" in ways["peoples_court"]["time"]["en"]
+    (proposed,) = [e for e in _timeline(house, made["id"]) if e["event"] == "denial_proposed"]
+    assert (proposed["by"], proposed["reason"]) == ("staff", None)
     (event,) = [e for e in _timeline(house, made["id"]) if e["event"] == "denied"]
     assert (event["by"], event["reason"]) == ("staff", "still_necessary_contract")
     assert house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == [WHY]
 
-    staff = next(s for s in office.rows(Staff) if s.name == "ana")
+    staff = {s.name: f"staff:{s.id}" for s in office.rows(Staff)}
     (entry,) = [e for e in office.rows(Entry) if e.event == "denied"]
-    assert (entry.actor, entry.data["reason"]) == (f"staff:{staff.id}", "still_necessary_contract")
+    assert (entry.actor, entry.data["proposed_by"]) == (staff["bea"], staff["ana"])
     assert [d.event for d in office.rows(WebhookDelivery)] == ["request.denied"]
     assert [n.event for n in office.rows(Notice)] == ["received", "outcome"]
     assert "close_out" in {m.job for m in office.rows(OutboxMessage)}
@@ -267,7 +289,7 @@ def _open(office: Office, request_id: str) -> str:
     """Return everything a denial would change, as it is."""
     (request,) = [r for r in office.rows(Request) if r.id == request_id]
     assert request.state is State.IN_PROGRESS
-    models = (Notice, OutboxMessage, SealedNote, StepRow)
+    models = (Notice, OutboxMessage, SealedNote, StepRow, DenialProposal, Writing)
     rows = [r.model_dump(mode="json") for m in models for r in office.rows(m)]
     return json.dumps([request.model_dump(mode="json"), rows], default=str)
 
@@ -320,6 +342,27 @@ def test_what_was_changed_in_a_store_can_no_longer_be_called_denied(
     assert done.stderr.startswith("too_late_to_deny: ")
 
 
+@pytest.mark.requirement("R-P50-2:bad")
+@pytest.mark.parametrize("left", ["one", "both"])
+def test_a_reason_against_one_part_denies_not_the_rest(office: Office, left: str) -> None:
+    made = office.house.asserted("access")
+    with office.house.writing() as session:
+        for store in ("shop", "chat"):
+            out = left == "both" or store == "chat"
+            more: dict[str, Any] = {"action": "collect", "store": store}
+            more |= {"state": StepState.LEFT_OUT, "code": "trade_secret"} if out else {}
+            step = f"{made['id']}-01-collect-{store}"
+            session.add(StepRow(id=step, request_id=made["id"], phase=1, **more))
+
+    done = office.deny(made["id"], "not_identifiable")
+
+    if left == "both":
+        assert done.returncode == 0, done.stderr
+    else:
+        assert done.stderr.startswith("rest_is_owed: ")
+        assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "in_progress"
+
+
 def test_the_facts_can_come_from_standard_input(office: Office) -> None:
     made = office.house.asserted("deletion")
     office.evaluated(made["id"])
@@ -329,9 +372,10 @@ def test_the_facts_can_come_from_standard_input(office: Office) -> None:
     environ |= {"RIGHTS_DATAMAP": str(HERE / "datamap.yaml"), "PATH": os.environ["PATH"]}
     words = ["tasks", "deny", made["id"], "--reason", "no_ground", "--as", "ana"]
 
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "workflows.cli", *words, "--note-basis", "-"],
         cwd=ROOT, env=environ, input=WHY, text=True, check=True, timeout=60, capture_output=True,
     )  # fmt: skip
 
+    assert office.decide("confirm", done.stdout.strip(), "bea").returncode == 0
     assert office.house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == [WHY]

@@ -9,8 +9,10 @@ from sqlmodel import select
 
 from rights.domain.errors import Invalid
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import denials, reaching, requests
+from rights.services import reaching, requests
+from rights.services.denials import Said
 from rights.store.models import Consent, Notice, Request
+from tests.denying import denied
 from tests.web.house import BOB, House
 from tests.web.verifying import GUARDIAN, accepted, reached, staff, upload
 
@@ -297,15 +299,8 @@ def _denied(house: House, request_id: str, channel: str) -> None:
     approver = staff(house, "approver")
     with house.writing() as session:
         request = requests.locked(session, request_id)
-        denials.deny(
-            session,
-            house.context,
-            request,
-            approver,
-            reason="identity_unverified",
-            channel=channel,
-            now=house.clock.now(),
-        )
+        said, now = Said("identity_unverified", channel=channel), house.clock.now()
+        denied(session, house.context, request, approver, said, now=now)
 
 
 @pytest.mark.requirement("R-NEG-17", "R-NEG-17:bad", "R-M34-1:bad")

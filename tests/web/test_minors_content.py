@@ -33,15 +33,16 @@ from workflows.cli import cli
 _WITHHELD = ("approve", "evidence list")
 """They show the rest, and leave out what is content."""
 
-_ELSEWHERE = "locators show"
-"""It reads content of a map of its own: tests/web/test_locators.py."""
+_ELSEWHERE = ("locators show", "denials show")
+"""They read content too: tests/web/test_locators.py, tests/web/test_denials_of_two.py."""
 
 _SAYS_NOTHING = {
     *("messages send", "appeals assign", "appeals decide", "complaints answer"),
     *("evidence accept", "evidence refuse", "redactions release", "redactions confirm"),
     *("holds approve", "holds revoke", "holds place", "holds confirm", "holds release"),
     *("holds except", "minors ask", "minors approve", "not-me release", "not-me trust"),
-    *("locators accept", "locators refuse"),
+    *("locators accept", "locators refuse", "denials confirm", "denials dismiss"),
+    *("denials withdraw", "requests log"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
 }
 """Staff act with them, and read nothing that anybody wrote or that is in a store."""
@@ -75,7 +76,7 @@ def test_every_command_on_which_staff_act_is_known_to_read_content_or_not() -> N
         if any("--as" in param.opts for param in command.params)
     }
 
-    assert acting == {*READINGS, "holds read", _ELSEWHERE, *_WITHHELD, *_SAYS_NOTHING}
+    assert acting == {*READINGS, "holds read", *_ELSEWHERE, *_WITHHELD, *_SAYS_NOTHING}
 
 
 @pytest.mark.requirement("R-M36-1:bad")

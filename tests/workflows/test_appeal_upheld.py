@@ -12,13 +12,15 @@ from sqlmodel import select
 
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import appeals, complaints, denials, messages, requests
+from rights.services import appeals, complaints, messages, requests
 from rights.services.checkpoints import verify
 from rights.services.complaints import NewComplaint
+from rights.services.denials import Said
 from rights.services.purge import purge
 from rights.services.signing import Signer
 from rights.store.db import reading, transaction
 from rights.store.models import Appeal, Request, Staff
+from tests.denying import denied
 from tests.workflows.desk import MAP, html_of, text_of
 from tests.workflows.house import SEED, Clock, ask, floor_over
 from workflows.embedded.smtp import Sink
@@ -60,8 +62,8 @@ def _denied(floor: Floor, language: str, kind: Kind = Kind.DELETION, **more: Any
     with transaction(floor.register) as session:
         ana = session.exec(select(Staff).where(Staff.name == "ana")).one()
         request = requests.locked(session, request_id)
-        said: dict[str, Any] = {"reason": "not_identifiable", "facts": "说明。", "now": floor.now()}
-        denials.deny(session, floor.context, request, ana, **said)
+        said = Said("not_identifiable", "说明。")
+        denied(session, floor.context, request, ana, said, now=floor.now())
     return request_id
 
 
@@ -70,7 +72,8 @@ def _decided(floor: Floor, request_id: str, *, uphold: bool) -> Appeal:
         request, context, now = requests.locked(session, request_id), floor.context, floor.now()
         made = appeals.make(session, context, request, "不同意", actor="subject", now=now)
         session.flush()
-        ana, wei = session.exec(select(Staff).order_by(Staff.name)).all()
+        people = {one.name: one for one in session.exec(select(Staff))}
+        ana, wei = people["ana"], people["wei"]
         appeals.assign(session, request, made, wei, ana, now=now)
         appeals.decide(
             session, context, request, made, wei, uphold=uphold, reasons="理由 <b>", now=now
@@ -155,15 +158,15 @@ def test_reasons_are_not_written_to_an_address_nobody_proved(floor: Floor, smtp_
     with transaction(floor.register) as session:
         ana = session.exec(select(Staff).where(Staff.name == "ana")).one()
         request = requests.locked(session, request_id)
-        more: dict[str, Any] = {"reason": "not_identifiable", "facts": "x", "now": floor.now()}
-        denials.deny(session, floor.context, request, ana, **more)
+        said = Said("not_identifiable", "x")
+        denied(session, floor.context, request, ana, said, now=floor.now())
     _decided(floor, request_id, uphold=False)
 
-    said = text_of(_letter(floor, smtp_sink, request_id, "appeal is decided"))
+    told = text_of(_letter(floor, smtp_sink, request_id, "appeal is decided"))
 
-    assert "理由" not in said
-    assert "has not been verified" in said
-    assert COURT["en"] in said
+    assert "理由" not in told
+    assert "has not been verified" in told
+    assert COURT["en"] in told
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])

@@ -19,6 +19,7 @@ from rights.services import audit, denials, requests
 from rights.services.checkpoints import verify
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, OutboxMessage, Package, PlanRow, Request, Staff, StepRow
+from tests.denying import denied, second
 from tests.services.registers import DATABASES, register_url
 from tests.workflows.house import Clock, ask, floor_over, lying, replace, request_of
 from tests.workflows.test_engine import ANN, MAP
@@ -60,10 +61,11 @@ def floor(
 
 def _staff(floor: Floor) -> Staff:
     with transaction(floor.register) as session:
-        found = session.exec(select(Staff)).first()
+        found = session.exec(select(Staff).where(Staff.name == "ana")).first()
         if found is None:
             found = Staff(name="ana", roles=["approver"], created_at=floor.now())
             session.add(found)
+            second(session, floor.now())
             session.flush()
     return found
 
@@ -72,15 +74,8 @@ def _deny(floor: Floor, request_id: str, reason: str = "not_identifiable") -> No
     staff = _staff(floor)
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
-        denials.deny(
-            session,
-            floor.context,
-            request,
-            staff,
-            reason=reason,
-            facts="两个账号使用同一联系方式。",
-            now=floor.now(),
-        )
+        said = denials.Said(reason, "两个账号使用同一联系方式。")
+        denied(session, floor.context, request, staff, said, now=floor.now())
 
 
 def _revoke(floor: Floor, request_id: str) -> None:

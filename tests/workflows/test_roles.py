@@ -14,9 +14,11 @@ from rights.domain.duties import AUTOMATION, BY_A_PERSON, MAY, Act, check
 from rights.domain.errors import Forbidden
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Event, Wait
-from rights.services import denials, requests
+from rights.services import denial_proposals, requests
+from rights.services.denials import Said
 from rights.store.db import reading, transaction
-from rights.store.models import PlanRow, Request, Staff, StepRow, StepState
+from rights.store.models import DenialProposal, PlanRow, Request, Staff, StepRow, StepState
+from tests.denying import denied, second
 from tests.workflows.house import Clock, ask, floor_over
 from tests.workflows.test_engine import ANN, MAP
 from workflows import plans, tasks
@@ -24,6 +26,7 @@ from workflows.commands.parties import ROLES, SCOPES
 from workflows.floor import Floor
 
 _WRITING = frozenset({Act.CORRESPOND, Act.ANSWER_COMPLAINT})
+_LOGGING = frozenset({Act.LOG_REQUEST, Act.LOG_LATE})
 _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
 _MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
 # One line a role: what it may do, and nothing else.
@@ -31,7 +34,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
     {
         "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT, Act.ASK_PROOF})
         | _WRITING
-        | {Act.ASK_MINOR},
+        | {Act.ASK_MINOR, Act.LOG_REQUEST},
         "approver": frozenset(
             {
                 Act.COMPLETE,
@@ -39,13 +42,15 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.LEAVE_OUT,
                 Act.APPROVE,
                 Act.DENY,
+                Act.CONFIRM_DENIAL,
                 Act.LIFT,
                 Act.ASK_PROOF,
             }
         )
         | _WRITING
         | _APPEALS
-        | _MINORS,
+        | _MINORS
+        | _LOGGING,
         "verifier": frozenset(
             {
                 Act.DENY,
@@ -54,15 +59,21 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.VERIFY,
                 Act.OPEN_EVIDENCE,
                 Act.ASK_MINOR,
+                Act.LOG_REQUEST,
             }
         ),
         "auditor": frozenset(),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL}),
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
-        "legal": frozenset({Act.DENY, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
+        "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
-        | _APPEALS,
-        "dpo": frozenset({Act.DENY, Act.LIFT}) | _WRITING | _APPEALS | _MINORS,
+        | _APPEALS
+        | _LOGGING,
+        "dpo": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT})
+        | _WRITING
+        | _APPEALS
+        | _LOGGING
+        | _MINORS,
     }
 )
 _HELD = [
@@ -84,6 +95,8 @@ _ELSEWHERE = (
     Act.ANSWER_COMPLAINT,
     Act.ASK_MINOR,
     Act.APPROVE_MINOR,
+    Act.LOG_REQUEST,
+    Act.LOG_LATE,
 )
 """They change nothing of the request itself: what they do is seen in tests of their own."""
 _FAILED = (Act.RETRY, Act.LEAVE_OUT)
@@ -100,6 +113,11 @@ def _waiting(floor: Floor, act: Act) -> str:
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
         if act is Act.DENY:
+            return request_id
+        if act is Act.CONFIRM_DENIAL:
+            given, said = second(session, floor.now()), Said("identity_unverified")
+            at = floor.now()
+            denial_proposals.propose(session, floor.context, request, given, said, now=at)
             return request_id
         request.wait = Wait.APPROVAL if act is Act.APPROVE else Wait.TASK
         requests.record(session, request, Event.HELD, actor="system", now=floor.now())
@@ -132,6 +150,7 @@ def _act(session: Session, floor: Floor, act: Act, request_id: str, staff: Staff
         Act.LEAVE_OUT: lambda: tasks.leave_out(session, step, staff, now=now, reason="infeasible"),
         Act.APPROVE: lambda: plans.approve(session, request, "h", staff, now),
         Act.DENY: lambda: _deny(session, floor, request, staff),
+        Act.CONFIRM_DENIAL: lambda: _confirm(session, floor, staff),
     }
     do[act]()
 
@@ -142,8 +161,14 @@ def _deny(session: Session, floor: Floor, request: Request, staff: Staff) -> Non
     reason = next((by_law[r] for r in staff.roles if r in by_law), "identity_unverified")
     if "dpo" in staff.roles:
         request.regimes = ["eu_gdpr"]
-    more: dict[str, Any] = {"reason": reason, "facts": "事实说明。", "now": floor.now()}
-    denials.deny(session, floor.context, request, staff, **more)
+    said = Said(reason, "事实说明。")
+    denied(session, floor.context, request, staff, said, now=floor.now())
+
+
+def _confirm(session: Session, floor: Floor, staff: Staff) -> None:
+    waits = session.exec(select(DenialProposal)).one()
+    request, found = denial_proposals.find(session, waits.id)
+    denial_proposals.confirm(session, floor.context, request, found, staff, now=floor.now())
 
 
 def _rows(floor: Floor, request_id: str) -> list[dict[str, Any]]:

@@ -135,17 +135,17 @@ def leave_out(step: str, who: str, reason: str) -> None:
     help="The facts of this case, in words for the person; - reads them from standard input.",
 )
 def deny(request_id: str, who: str, reason: str, channel: str, facts: str) -> None:
-    """Deny REQUEST_ID as a whole, before any store was changed for it."""
-    from rights.services import denials
+    """Propose to deny REQUEST_ID as a whole; prints the id that a colleague confirms."""
+    from rights.services import denial_proposals, denials
     from workflows.building import context_for
 
     context = context_for(load())
     told = sys.stdin.read() if facts == "-" else facts
 
-    def act(session: Session, staff: Staff, now: datetime) -> None:
+    def act(session: Session, staff: Staff, now: datetime) -> str:
         request = requests.locked(session, request_id)
-        said = {"reason": reason, "facts": told, "channel": channel}
-        denials.deny(session, context, request, staff, **said, now=now)
+        said = denials.Said(reason, told, channel)
+        return denial_proposals.propose(session, context, request, staff, said, now=now).id
 
     _act(who, act)
 

@@ -17,6 +17,7 @@ from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import UNTIL
 from rights.domain.representation import Role
 from rights.services import cooling, denials
+from rights.services.arrivals import CHANNELS
 from rights.services.reasons import catalogue as reasons
 from rights.store.models import Request
 from workflows.notices import about_keys, correspondence
@@ -170,12 +171,12 @@ def _brief(facts: Facts) -> bool:
 
 def _typed_only(request: Request) -> bool:
     """
-    Return whether somebody merely typed addresses into the portal.
+    Return whether somebody merely typed addresses into the portal, or staff did from a letter.
 
     One of them may be another person's: a letter that says what was found would tell the one
     who typed it whether there was anything.
     """
-    return request.channel == "portal" and not request.acr
+    return request.channel in ("portal", *CHANNELS) and not request.acr
 
 
 def _ways_out(facts: Facts) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from rights.store.models.approvals import ContentApproval
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
+from rights.store.models.denying import DenialProposal
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
 from rights.store.models.parties import (
@@ -66,6 +67,7 @@ __all__ = [
     "ContentApproval",
     "CorrectionGuard",
     "DayChain",
+    "DenialProposal",
     "DisputedValue",
     "Entry",
     "EscrowKey",

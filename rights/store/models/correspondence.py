@@ -18,8 +18,8 @@ class Writing(SQLModel, table=True):
     Args:
         request_id: The reference of the request, or of the complaint, that it belongs to.
         purpose: ``message_person``, ``message_staff``, ``appeal``, ``appeal_reasons``,
-            ``complaint``, ``complaint_answer`` or ``complaint_claim``; what was sealed as one opens
-            as no other.
+            ``complaint``, ``complaint_answer``, ``complaint_claim``, ``denial_facts`` or
+            ``denial_dismissed``; what was sealed as one opens as no other.
     """
 
     __tablename__ = "writing"

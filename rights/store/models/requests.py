@@ -38,7 +38,9 @@ class Request(SQLModel, table=True):
         requester_role: As who it was asked; the second person of it is a ``Representation``.
         age_band: How old the subject is, as far as a product or its signed word says.
         delivers_to: Who gets results and packages: ``subject`` or ``representative``.
-        channel: ``api``, ``portal``, ``staff`` or ``internal``.
+        channel: ``api``, ``portal`` or ``internal``; ``letter``, ``phone``, ``counter`` or
+            ``email`` where staff logged it.
+        received_at: When it arrived, not when it was logged.
         level: What has been proved so far, 0 to 3; ``level_needed`` is what the kind asks.
         needs: Names of fields the person still has to supply.
         irreversible_at: When the first step that cannot be undone began.
