@@ -25,7 +25,7 @@ from workflows import aftercare, disputing, lifting, receipting, switching
 from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.outcome import complete, lines
-from workflows.partial import in_use
+from workflows.partial import in_use, of_a_part
 from workflows.plan import Plan
 
 
@@ -66,7 +66,7 @@ def finish(
             ask_for(session, request, "package_ready", now=now)
         said = {"lines": len(found)}
         requests.record(session, request, event, actor="system", now=now, data=said)
-    if whole and request.kind in ERASING and not request.parameters.get("trigger"):
+    if whole and request.kind in ERASING and not of_a_part(request):
         _forget_keys(session, floor, frozen())
     lifting.ended(session, floor, request, frozen, whole=not in_use(request, rows))
 
@@ -75,7 +75,7 @@ def _forget_keys(session: Session, floor: Floor, keys: KeySet) -> None:
     """
     Let passkeys and authenticator apps go with whom they belong to.
 
-    Not where a deletion nobody asked for took a part only: the account lives on.
+    Not where a deletion took a part only: the account lives on.
     """
     context = floor.context
     person_keys.forget(session, persons(context.vault, context.datamap, keys))

@@ -16,14 +16,14 @@ from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
+from rights.domain.purposes import SEPARATE
 from rights.domain.representation import AgeBand
-from rights.services import preferences, subjects
+from rights.services import agreeing, preferences, subjects
 from rights.services.context import Context
 from rights.store.models import Consent, Request
 
-GRANTED: Final = "granted"
+GRANTED: Final = agreeing.GRANTED
 WITHDRAWN: Final = "withdrawn"
-MANNERS: Final = ("express", "separate", "written")
 
 
 def known_purposes(datamap: DataMap, purposes: Iterable[str], *, field: str) -> None:
@@ -56,10 +56,10 @@ def record(
         source: Where it was given, as the backend calls the place.
         guardian: Who agreed for the child; kept as a keyed hash.
 
-    Raises Invalid: there is no such purpose, or a child's guardian is not named.
+    Raises Invalid: no such purpose, one to be agreed to by itself, or a child without a guardian.
     """
     _by_guardian(age_band, guardian)
-    known_purposes(context.datamap, [purpose], field="purpose")
+    _known(context, purpose, manner)
     line = Consent(
         backend_id=backend_id,
         subject=_hash(context, identifiers),
@@ -84,6 +84,13 @@ def _kept(session: Session, line: Consent) -> Consent:
 
 def _hash(context: Context, identifiers: Mapping[str, str]) -> str:
     return subjects.subject_of(context.vault, context.datamap, identifiers)
+
+
+def _known(context: Context, purpose: str, manner: str) -> None:
+    known_purposes(context.datamap, [purpose], field="purpose")
+    if context.datamap.purposes[purpose].separate and manner not in SEPARATE:
+        wrong = FieldError("manner", "is not enough for this purpose", tuple(sorted(SEPARATE)))
+        raise Invalid("this purpose has to be agreed to by itself", [wrong])
 
 
 def _by_guardian(age_band: AgeBand, guardian: Mapping[str, str] | None) -> None:

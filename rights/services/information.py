@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import PREVAILS, SUBJECT, needed
@@ -120,6 +121,10 @@ def _check(
         values=values,
         asked_regimes=(),
     )
+    if CONVERSATIONS in values:  # what is left out of it would have been asked for before
+        message = "is said when the request is made: submit another one"
+        wrong = FieldError(f"values.{CONVERSATIONS}", message)
+        raise Invalid("this cannot be changed any more", [wrong])
     fixed = [n for n in parameters if request.parameters.get(n) and n not in request.needs]
     if fixed and needed(request.kind, request.option):
         errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]
