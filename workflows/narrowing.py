@@ -40,9 +40,10 @@ def about(datamap: DataMap, predicates: Predicates, values: Mapping[str, Any]) -
     Raises:
         Refused: it does not say any more what was named. That is never "everything".
     """
-    begun = {c.path for one in named(values) for c in _begins(datamap, one)}
-    if not begun:
+    said, known = named(values), {c.path for c in datamap.collections if c.conversation}
+    if not said or any(one.collection not in known for one in said):
         raise Refused("what was named in this request is not known any more: ask the person again")
+    begun = {c.path for one in said for c in _begins(datamap, one)}
     return tuple(sorted(_hanging(datamap, predicates, begun)))
 
 

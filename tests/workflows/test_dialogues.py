@@ -11,18 +11,20 @@ import pytest
 from sqlmodel import select
 
 from rights.domain.errors import LevelTooLow
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import State
 from rights.services import lookups, subjects
 from rights.services.portal import Person
 from rights.store.db import reading, transaction
-from rights.store.models import Lookup, Package, StepRow, Suppression
+from rights.store.models import Lookup, Package, Request, Staff, StepRow, Suppression
 from tests.workflows.companion import ANN, DIALOGUE, MAP, Companion, in_memory, on_sql
 from tests.workflows.house import request_of
 from workflows import dialogues
 from workflows.floor import Floor
+from workflows.jobs import work_on
 from workflows.lookups import answer
+from workflows.plans import approve, read_plan
 
 HELD = MAP.replace(
     "    conversation: {session",
@@ -163,13 +165,23 @@ def test_a_row_that_a_law_holds_is_held(tmp_path: Path) -> None:
 
 def test_it_is_approved_as_it_will_be_done(tmp_path: Path) -> None:
     shop = in_memory(tmp_path, approval_kinds=("deletion",))
-
     waits = shop.ask(Kind.DELETION, {"messages": ["100"]})
 
     with reading(shop.floor.register) as session:
-        plan = session.get_one(StepRow, f"{waits}-00-prepare").result
-    assert request_of(shop.floor, waits).state is State.ON_HOLD
-    assert plan
+        plan, _ = read_plan(session, waits)
+    assert plan is not None
+    rows = {path: found["rows"] for path, found in plan.counts.items()}
+    assert rows == {DIALOGUE: 1, "app.replies": 1, "app.reactions": 1}
+    assert shop.ids("messages", 1) == [100, 101, 110, 111]
+    with transaction(shop.floor.register) as session:
+        staff = Staff(name="wei", roles=["approver"], created_at=shop.clock())
+        session.add(staff)
+        session.flush()
+        approve(session, session.get_one(Request, waits), plan.hash, staff, shop.clock())
+    work_on(shop.floor, waits)
+
+    assert _state(shop, waits) is State.FULFILLED
+    assert shop.ids("messages", 1) == [101, 110, 111]
 
 
 # -- what a page shows ---------------------------------------------------------------------
@@ -238,13 +250,16 @@ def test_pages_have_an_end_and_so_has_reading(
     assert many["places"][DIALOGUE] == {"many": 4}
 
 
-@pytest.mark.parametrize("acr", [None, Acr.SESSION])
-def test_what_was_said_is_not_shown_to_whom_too_little_vouches_for(
-    tmp_path: Path, acr: Acr | None
-) -> None:
-    shop = in_memory(tmp_path)
-    if shop.floor.context.policy.level(Kind.ACCESS, lookups.GLANCES["conversations"][1]) < 2:
-        acr = None
-
+def test_what_was_said_is_not_shown_to_whom_nobody_vouches_for(tmp_path: Path) -> None:
     with pytest.raises(LevelTooLow):
-        _asked(shop.floor, {}, acr)
+        _asked(in_memory(tmp_path).floor, {}, None)
+
+
+def test_a_session_alone_shows_nothing_where_reading_records_takes_more(tmp_path: Path) -> None:
+    shop = in_memory(tmp_path)
+    needed = shop.floor.context.policy.level(*lookups.GLANCES["conversations"])
+
+    assert lookups.GLANCES["conversations"] == (Kind.ACCESS, Option.RECORDS)
+    assert needed == 2
+    with pytest.raises(LevelTooLow):
+        _asked(shop.floor, {}, Acr.SESSION)

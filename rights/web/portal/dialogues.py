@@ -29,6 +29,12 @@ pages.errors(area)
 _WAYS: Final = {"copy": (Kind.COPY, Option.ALL), "delete": (Kind.DELETION, Option.DELETE)}
 """What can be done with what was chosen, by the name of its button."""
 
+_WORDS: Final = {
+    "copy": ("copy", "copy_session", "copy_all"),
+    "delete": ("delete", "delete_session", "delete_all"),
+}
+"""What its buttons say: for what is ticked, for the conversation that is open, for all."""
+
 _PAGES: Final = 1_000
 
 
@@ -135,7 +141,9 @@ def _page(
         lookup_id=lookup_id,
         vouched=vouched,
         wrong=wrong,
-        offered=[way for way, (kind, one) in _WAYS.items() if one in policy.offered(kind)],
+        offered=[
+            (way, *_WORDS[way]) for way, (kind, one) in _WAYS.items() if one in policy.offered(kind)
+        ],
     )
 
 

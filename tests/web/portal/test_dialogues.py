@@ -76,14 +76,19 @@ MESSAGES: dict[str, Any] = {
 }
 
 
+def talks_map(folder: Path) -> Path:
+    """Write the map of the web's tests with a dialogue beside the rest."""
+    known = yaml.safe_load((Path(__file__).parents[1] / "datamap.yaml").read_text("utf-8"))
+    known["stores"].append(yaml.safe_load(CHAT))
+    file = folder / "talks.yaml"
+    file.write_text(yaml.safe_dump(known, allow_unicode=True), encoding="utf-8")
+    return file
+
+
 @pytest.fixture
 def talks(furnished: Callable[..., House], tmp_path: Path) -> House:
     """A house whose map has a dialogue."""
-    known = yaml.safe_load((Path(__file__).parents[1] / "datamap.yaml").read_text("utf-8"))
-    known["stores"].append(yaml.safe_load(CHAT))
-    file = tmp_path / "talks.yaml"
-    file.write_text(yaml.safe_dump(known, allow_unicode=True), encoding="utf-8")
-    house = furnished(datamap=file)
+    house = furnished(datamap=talks_map(tmp_path))
     with house.writing() as session:
         backends.allow_origins(session, "shop", [SHOP], now=house.clock.now())
     return house
