@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
+from rights.domain.conversation import is_part
 from rights.domain.horizon import last_return
 from rights.services import requests, suppression
 from rights.services.packages import folder
@@ -53,7 +54,8 @@ def begin(
     if request.kind in ERASING:
         whole = partial.whole(request, plan, rows)
         parts = None if whole else partial.went(plan, rows)
-        _suppress(session, floor, request, keys, acted_at, parts)
+        if not is_part(request.parameters):  # the person's other rows may come in at any time
+            _suppress(session, floor, request, keys, acted_at, parts)
         horizons.begin(session, request, touched, plan, at=acted_at)
     if marks(keys) or not partial.in_use(request, rows):
         until = max(until, rechecks.begin(session, context.settings, request, now=now))

@@ -55,7 +55,7 @@ def _as_many(floor: Floor, claim: Claim) -> None:
     if plan is None or step is None:
         return
     mine = tuple(s for s in plan if s == step or (s.action in EFFECTS and s.phase > step.phase))
-    predicates = floor.routes(claim.request.kind).predicates
+    predicates = floor.reaching(claim.request)
     view = View(claim.request, predicates, keys_of(floor, claim), rulings_of(claim))
     now = counts_of(floor, mine, view)
     then = {path: found["rows"] for path, found in plan.counts.items()}

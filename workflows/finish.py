@@ -25,7 +25,7 @@ from workflows import aftercare, disputing, lifting, receipting, switching, unta
 from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.outcome import complete, lines
-from workflows.partial import in_use
+from workflows.partial import in_use, of_a_part
 from workflows.plan import Plan
 
 
@@ -92,9 +92,9 @@ def _forget(
     """
     Let passkeys, authenticator apps and what keeps tags away go with whom they belong to.
 
-    Not where a deletion nobody asked for took a part only: the account lives on.
+    Not where a deletion took a part only: the account lives on.
     """
-    if not whole or request.kind not in ERASING or request.parameters.get("trigger"):
+    if not whole or request.kind not in ERASING or of_a_part(request):
         return
     context = floor.context
     who = persons(context.vault, context.datamap, frozen())

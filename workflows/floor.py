@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
-from connectors.sdk import Connector, Manifest
+from connectors.sdk import Connector, Manifest, Reach
+from rights.domain.conversation import is_part
 from rights.domain.kinds import Kind
 from rights.services.context import Context
 from rights.services.signing import Signer
 from rights.store.blobs import Blobs
+from rights.store.models import Request
 from workflows.gates import Gates
 from workflows.leases import Leases
 from workflows.routes import Routes
@@ -56,6 +58,11 @@ class Floor:
     def routes(self, kind: Kind) -> Routes:
         """Return how rows are reached by requests of *kind*."""
         return self.erasing if kind in ERASING else self.plain
+
+    def reaching(self, request: Request) -> Mapping[str, tuple[Reach, ...]]:
+        """Return path to every way by which a request reaches rows: of named rows, to no other."""
+        routes = self.routes(request.kind)
+        return routes.narrowed if is_part(request.parameters) else routes.predicates
 
 
 ERASING: Final = frozenset({Kind.DELETION, Kind.ACCOUNT_CANCELLATION})

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from rights.domain.conversation import is_part
 from rights.domain.kinds import Kind
 from rights.services import notes
 from rights.store.models import Request
@@ -13,7 +14,7 @@ from workflows.floor import Floor
 
 
 def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
-    """Return the sealed values of a request (changes, tags), later ones over earlier ones."""
+    """Return the sealed values of a request (changes, tags …), later ones over earlier ones."""
     out: dict[str, Any] = {}
     for value in sealed_values(session, floor, request):
         out.update(value)
@@ -22,6 +23,7 @@ def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any
 
 def sealed_values(session: Session, floor: Floor, request: Request) -> list[dict[str, Any]]:
     """Return each set of values that came with a request, in the order they came."""
-    if request.kind not in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT):
+    takes = request.kind in (Kind.CORRECTION, Kind.RECOMMENDATION_OPT_OUT)
+    if not takes and not is_part(request.parameters):
         return []
     return notes.read(session, floor.context.vault, request.id, "values")

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from sqlmodel import select
 
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import Invalid
 from rights.domain.kinds import Kind, Option, default_option
 from rights.domain.levels import Acr
@@ -98,7 +99,7 @@ def _changes(pairs: Mapping[str, str], sealed: Sequence[str]) -> set[str]:
 
 
 def _value(name: str, text: str) -> Any:
-    if name == "changes":
+    if name in ("changes", CONVERSATIONS):
         return json.loads(text)
     return text.split(",") if name in LISTS else text
 
@@ -236,6 +237,7 @@ def _identifiers(floor: Floor, order: Order) -> dict[str, str]:
     cleaned = subjects.cleaned(datamap, order.subject)
     option, given = order.option, order.parameters
     wrong = [*forms.named(datamap, order.kind, option, given)]
+    wrong += forms.conversations(datamap, order.values)
     if wrong := [*wrong, *forms.anonymised(datamap, option, given)]:
         raise Invalid("the request has mistakes", wrong)
     return cleaned

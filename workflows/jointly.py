@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from connectors.parts.joining import apart, joined
 from connectors.sdk import Connector, Expect, KeySet, Receipt, Target, Work
+from rights.domain.conversation import is_part
 from rights.domain.errors import ConfigError, ConnectorError, Drift, Fenced
 from rights.domain.kinds import Option
 from rights.logs import get
@@ -52,7 +53,7 @@ def likeness(claim: Claim) -> Hashable:
         step.action is Action.ERASE
         or (step.action is Action.VERIFY and step.expect == Expect.ERASED)
     )
-    tags = claim.request.option is Option.TAGS_DELETE
+    tags = claim.request.option is Option.TAGS_DELETE or is_part(claim.request.parameters)
     if step is None or plan is None or not erases or tags or step.unhook or step.deferred:
         return claim.step_id
     return (claim.request.kind, claim.request.option, plan.config_hash, step)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.sdk import Target, Verb, Work
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import ConnectorError, Forbidden, Misconfigured, Refused
 from rights.domain.keys import Key
 from rights.domain.kinds import Option
@@ -17,7 +18,7 @@ from rights.services import matching, not_me, outbox
 from rights.services.lookups import COMPARED, GLANCES, level_of
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, Request
-from workflows import belonging, comparing, correcting, tagging
+from workflows import belonging, comparing, correcting, dialogues, tagging
 from workflows.counting import found_json
 from workflows.floor import Floor
 from workflows.foreseeing import foreseen, imagined
@@ -93,6 +94,8 @@ def _answer(floor: Floor, row: Lookup) -> dict[str, Any]:
         belonging.check(floor, floor.plain, request)
     if row.question == "foreseen":
         return foreseen(floor, imagined(floor, asked["about"], row.backend_id), identifiers)
+    if row.question == CONVERSATIONS:
+        return dialogues.conversations(floor, row, identifiers, asked["about"])
     return _ANSWERS[row.question](floor, row, identifiers)
 
 

@@ -32,6 +32,7 @@ from connectors.sdk import (
 )
 from connectors.sdk import gone as gone_anchor
 from connectors.sdk import held as held_anchor
+from rights.domain.conversation import is_part
 from rights.domain.errors import Misconfigured
 from rights.store.models import Request, StepRow, StepState
 from workflows import capsules, holding
@@ -71,7 +72,7 @@ def marked(
     Raises:
         ConnectorError: a store could not be asked.
     """
-    if request.kind not in ERASING or not (ruled.kept or request.parameters.get("trigger")):
+    if request.kind not in ERASING or not (ruled.kept or of_a_part(request)):
         return keys, {}
     erasing = [s for s in steps if s.action is Action.ERASE and not s.manual]
     paths = {p for s in erasing for p in s.collections if p not in ruled.kept}
@@ -150,7 +151,12 @@ def unmarked(rows: Iterable[StepRow]) -> dict[str, int]:
 
 def in_use(request: Request, rows: Iterable[StepRow]) -> bool:
     """Return whether an erasure left data in use on purpose: the person is still one of ours."""
-    return bool(_kept(rows)) or bool(request.parameters.get("trigger"))
+    return bool(_kept(rows)) or of_a_part(request)
+
+
+def of_a_part(request: Request) -> bool:
+    """Return whether it was about a part from the start: a trigger's, or rows that were named."""
+    return bool(request.parameters.get("trigger")) or is_part(request.parameters)
 
 
 def _kept(rows: Iterable[StepRow]) -> set[str]:

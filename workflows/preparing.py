@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from connectors.sdk import KeySet, Verb
+from rights.domain.conversation import is_part
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Refused
 from rights.domain.graph import finding_identifiers
@@ -19,11 +20,13 @@ from rights.store.db import reading
 from rights.store.models import Request
 from workflows import (
     belonging,
+    chosen,
     contacts,
     correcting,
     decisions,
     lifting,
     locating,
+    narrowing,
     partial,
     standing,
     trust,
@@ -42,7 +45,7 @@ from workflows.resolve import Hops, resolve
 from workflows.restart import ASKS, asked_again
 from workflows.routes import Routes
 from workflows.sampling import Sample, sample_of
-from workflows.surveying import cleared, nothing_held_below, surveys
+from workflows.surveying import Surveys, cleared, nothing_held_below, surveys
 from workflows.together import SHARES, shares
 from workflows.unasked import unasked
 from workflows.view import View
@@ -59,7 +62,7 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     """
     request, datamap = claim.request, floor.context.datamap
     given, values = _given(floor, request)
-    routes = floor.routes(request.kind)
+    routes, reached = _routes(floor, request)
     asked = _asked(floor, request, routes, given, values)
     steps = routes.steps(asked, floor.manifests)
     planned = {p for s in steps for p in s.collections}
@@ -67,21 +70,21 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     if paths:
         _sure(floor, routes, request, given)
     found = surveys(floor, steps)
-    steps, warnings = cleared(floor, request, steps, found)
+    steps, warnings = _cleared(floor, request, steps, found)
     ruled = ruled_rules(
         floor, request, destroys=_destroys(steps), overdue=overdue(request, datamap)
     )
     keys, hops = _whose(floor, request, routes, given, paths, ruled)
-    keys = keys.merged(correcting.seen(floor, routes, values, request.option, keys))
+    keys = keys.merged(_named(floor, request, routes, keys, values, ruled))
     judged = grounds(floor, request, routes, keys)
     ruled = judged.ruled(ruled)
     if _destroys(steps):
         ruled = with_legal_holds(floor, request, ruled, keys, acting=False)
-        nothing_held_below(floor, request, routes, steps, found, keys, ruled)
-    keys, missed = partial.marked(floor, request, routes, steps, keys, ruled, found)
+        nothing_held_below(floor, request, reached, steps, found, keys, ruled)
+    keys, missed = partial.marked(floor, request, reached, steps, keys, ruled, found)
     holds = ruled.facts() if _destroys(steps) else {}
     plan = Plan(steps, datamap.hash, holds=holds, warnings=warnings, grounds=judged.record)
-    view = View(request, routes.predicates, keys, ruled)
+    view = View(request, reached.predicates, keys, ruled)
     plan, sample = _looked_at(floor, claim, plan, view)
     before = lifting.before(floor, request, routes, steps, keys)
     result = {**_found(routes, keys, hops, planned), **_noted(floor, claim, keys), **before}
@@ -89,6 +92,12 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     result |= {partial.UNMARKED: missed} if missed else {}
     told, made = contacts.of_keys(datamap, keys), _package(floor, steps)
     return Done(result, plan=plan, keys=keys, made=made, sample=sample, contacts=told)
+
+
+def _routes(floor: Floor, request: Request) -> tuple[Routes, Routes]:
+    """Return how a person's rows are reached, and how those are that the request is about."""
+    routes = floor.routes(request.kind)
+    return routes, replace(routes, predicates=floor.reaching(request))
 
 
 def _sure(floor: Floor, routes: Routes, request: Request, given: Mapping[str, str]) -> None:
@@ -113,6 +122,30 @@ def _whose(
     found = resolve(floor, routes, given, paths, ruled)
     standing.arranged(floor, request, found[0])
     return found
+
+
+def _cleared(
+    floor: Floor, request: Request, steps: tuple[Step, ...], found: Surveys
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the steps as the live stores let them be done, and what staff should know of them."""
+    steps, warnings = cleared(floor, request, steps, found)
+    if is_part(request.parameters):
+        chosen.without_circles(steps)
+    return steps, warnings
+
+
+def _named(
+    floor: Floor,
+    request: Request,
+    routes: Routes,
+    keys: KeySet,
+    values: Mapping[str, Any],
+    ruled: Rulings,
+) -> KeySet:
+    """Return the keys of what the person named: values to be corrected, or rows."""
+    if is_part(request.parameters):
+        return chosen.keys_of_named(floor, routes, keys, values, ruled)
+    return correcting.seen(floor, routes, values, request.option, keys)
 
 
 def _package(floor: Floor, steps: Iterable[Step]) -> PackageKey | None:
@@ -215,7 +248,9 @@ def _asked(
     datamap = floor.context.datamap
     if request.option in LIFTING:
         return lifting.asked(floor, request, routes, given)
-    return replace(asked_of(request, values, datamap), only=only(request, datamap))
+    part = is_part(request.parameters)
+    about = narrowing.about(datamap, routes.predicates, values) if part else only(request, datamap)
+    return replace(asked_of(request, values, datamap), only=about)
 
 
 def asked_of(request: Request, values: Mapping[str, Any], datamap: DataMap) -> Asked:

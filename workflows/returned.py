@@ -23,7 +23,7 @@ from sqlmodel import Session, select
 
 from connectors.sdk import Expect, KeySet, Standing
 from rights.domain.datamap import DataMap
-from rights.domain.keys import GONE, HELD, OTHERS, Key
+from rights.domain.keys import CHOSEN, GONE, HELD, OTHERS, Key
 from rights.store.models import Request, StepRow, StepState
 from workflows import capsules, heldnotes
 from workflows.claims import Claim
@@ -256,7 +256,7 @@ def _weak(datamap: DataMap, anchor: str, left: frozenset[str] = frozenset()) -> 
 
 
 def _bare(anchor: str) -> str:
-    return anchor.removeprefix(HELD).removeprefix(OTHERS).removeprefix(GONE)
+    return anchor.removeprefix(HELD).removeprefix(OTHERS).removeprefix(GONE).removeprefix(CHOSEN)
 
 
 def still_theirs(floor: Floor, request: Request, keys: KeySet) -> tuple[KeySet, tuple[str, ...]]:

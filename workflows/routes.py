@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from connectors.sdk import Manifest, Reach
 from rights.domain.datamap import Collection, DataMap
 from rights.domain.graph import parents
-from workflows import graph
+from workflows import graph, narrowing
 from workflows.plan import Asked, Step, plan_for
 
 
@@ -27,6 +27,7 @@ class Routes:
         groups: Those paths, parents first; what leads to each other in a circle is one group.
         recursive: Paths whose rows lead to more rows of the same collection.
         above: Path to every collection that must be known to reach it, itself included.
+        narrowed: Predicates for requests about named rows: see :mod:`workflows.chosen`.
     """
 
     datamap: DataMap = field(repr=False)
@@ -36,6 +37,7 @@ class Routes:
     recursive: frozenset[str]
     above: Mapping[str, frozenset[str]] = field(repr=False)
     identity: tuple[Collection, ...] = field(repr=False)
+    narrowed: Mapping[str, tuple[Reach, ...]] = field(repr=False)
     _plans: dict[Asked, tuple[Step, ...]] = field(default_factory=dict, repr=False)
 
     def steps(self, asked: Asked, manifests: Mapping[str, Manifest]) -> tuple[Step, ...]:
@@ -68,9 +70,10 @@ def routes(datamap: DataMap, *, erasing: bool) -> Routes:
     columns = {
         c.path: found for c in datamap.collections if (found := graph.freeze_columns(datamap, c))
     }
+    ways = {c.path: graph.predicate_for(datamap, c, erasing=erasing) for c in datamap.collections}
     return Routes(
         datamap,
-        {c.path: graph.predicate_for(datamap, c, erasing=erasing) for c in datamap.collections},
+        ways,
         columns,
         tuple(kept for group in graph.freeze_groups(datamap) if (kept := _kept(group, columns))),
         frozenset(
@@ -78,6 +81,7 @@ def routes(datamap: DataMap, *, erasing: bool) -> Routes:
         ),
         _above(datamap),
         graph.identity_collections(datamap),
+        narrowing.narrowed(datamap, ways),
     )
 
 

@@ -61,7 +61,7 @@ def _targets(
     strained = asked_between(floor, step.store)
     for chunk, path in enumerate(step.collections):
         collection = ruled.of(floor.context.datamap.collection(path))
-        predicate = floor.routes(claim.request.kind).predicates[path]
+        predicate = floor.reaching(claim.request)[path]
         if claim.request.option is Option.ANONYMISE:
             predicate = tuple(map(left_alone, predicate))
         unhooked = any(name.partition(":")[0] == path for name in step.unhook)

@@ -14,13 +14,25 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from rights.domain.conversation import Conversation
 from rights.domain.holds import Restriction, Retention, Ruling
-from rights.domain.mapwords import Depth, Erasure, OnErasure, RelatesTo, Role, Secret, Source
+from rights.domain.mapwords import (
+    Depth,
+    Erasure,
+    OnErasure,
+    RelatesTo,
+    Role,
+    Scalar,
+    Secret,
+    Source,
+)
 from rights.domain.pacing import Limits, PauseWhen
+from rights.domain.purposes import Contract, Purpose
 
 __all__ = [
     "Collection",
     "Contract",
+    "Conversation",
     "Correctable",
     "DataMap",
     "Decision",
@@ -45,9 +57,6 @@ __all__ = [
     "Store",
     "Switch",
 ]
-
-Scalar = str | int | float | bool | None
-"""A value a key or a switch may have."""
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -182,6 +191,7 @@ class Collection:
         settings: What only the connector understands (a key template, an endpoint).
         basis, purposes: Of the rows; fields without their own have taken them over.
         ruling: What is decided about its holds; only workflows set it.
+        conversation: Its rows are what people said in a dialogue; None where they are not.
         lets_go: Columns that point at rows which belong to this one and go with it, as an address
             does: one that stays anonymised has to let go of them. Worked out from the map.
     """
@@ -203,6 +213,7 @@ class Collection:
     purposes: tuple[str, ...] = ()
     ruling: Ruling | None = None
     lets_go: tuple[str, ...] = ()
+    conversation: Conversation | None = None
 
     @property
     def path(self) -> str:
@@ -279,39 +290,6 @@ class Store:
     backups: tuple[Mapping[str, str], ...] = ()
     limits: Limits = field(default=Limits(), metadata=PACE)
     pause_when: PauseWhen = field(default=PauseWhen(), metadata=PACE)
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """
-    What shows that a contract with a person runs: a row of theirs with one of these values.
-
-    Args:
-        collection: ``<store>.<collection>``.
-    """
-
-    collection: str
-    column: str
-    values: tuple[Scalar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """
-    What data is used for.
-
-    Args:
-        contract: How it is known that the contract behind it runs; None where nothing says so.
-        approval: The legal approval by which training a model counts as necessary; empty for none.
-    """
-
-    name: str
-    title: Mapping[str, str]
-    basis: str
-    necessary: bool = False
-    use: str = ""
-    contract: Contract | None = None
-    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)

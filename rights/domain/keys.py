@@ -49,9 +49,20 @@ def gone(anchor: str) -> str:
     return f"{GONE}{anchor}"
 
 
+def chosen(anchor: str) -> str:
+    """
+    Return the anchor of those keys of *anchor* whose rows the person named, or that hang on them.
+
+    A request about named rows reaches them by these alone. Whose they are is told by all of them.
+    """
+    kept = HELD if anchor.startswith(HELD) else ""
+    return f"{kept}{CHOSEN}{anchor.removeprefix(kept)}"
+
+
 HELD = "held:"
 OTHERS = "others:"
 GONE = "gone:"
+CHOSEN = "chosen:"
 
 
 class Standing(StrEnum):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+Scalar = str | int | float | bool | None
+"""A value a key or a switch may have."""
+
 
 class Role(StrEnum):
     """What a link says about the row and the person behind its target."""

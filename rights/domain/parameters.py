@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rights.domain.anonymising import AGREED
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.kinds import OPTIONS, Kind, Option
 
 PREVAILS: Final = "prevails"
@@ -82,6 +83,8 @@ VALUES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
     {
         (Kind.CORRECTION, Option.CORRECT): ("changes", "text"),
         (Kind.CORRECTION, Option.SUPPLEMENT): ("changes", "text"),
+        (Kind.COPY, Option.ALL): (CONVERSATIONS,),
+        (Kind.DELETION, Option.DELETE): (CONVERSATIONS,),
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): ("tags",),
     }
 )

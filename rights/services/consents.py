@@ -16,14 +16,14 @@ from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
+from rights.domain.purposes import SEPARATE
 from rights.domain.representation import AgeBand
-from rights.services import preferences, subjects
+from rights.services import agreeing, preferences, subjects
 from rights.services.context import Context
 from rights.store.models import Consent, Request
 
-GRANTED: Final = "granted"
+GRANTED: Final = agreeing.GRANTED
 WITHDRAWN: Final = "withdrawn"
-MANNERS: Final = ("express", "separate", "written")
 SWITCH: Final = "switch:"
 """What a switch is called in the ledger: this, and its name."""
 
@@ -61,12 +61,13 @@ def record(
         proved: The types of identifier for which this is the person's own word.
 
     Raises:
-        Invalid: there is no such purpose, or a child's guardian is not named.
+        Invalid: there is no such purpose, one to be agreed to by itself, or a child without a
+            guardian.
         LevelTooLow: the person switched that purpose off, and only the product says that they
             agreed anew.
     """
     by_guardian(age_band, guardian)
-    known_purposes(context.datamap, [purpose], field="purpose")
+    _known(context, purpose, manner)
     line = _granted(context, backend_id, identifiers, guardian, purpose=purpose, at=now)
     line.manner, line.rule_version, line.source = manner, rule_version, source
     preferences.agreed(session, context, identifiers, purpose, proved=proved, now=now)
@@ -97,6 +98,13 @@ def _kept(session: Session, line: Consent) -> Consent:
 
 def _hash(context: Context, identifiers: Mapping[str, str]) -> str:
     return subjects.subject_of(context.vault, context.datamap, identifiers)
+
+
+def _known(context: Context, purpose: str, manner: str) -> None:
+    known_purposes(context.datamap, [purpose], field="purpose")
+    if context.datamap.purposes[purpose].separate and manner not in SEPARATE:
+        wrong = FieldError("manner", "is not enough for this purpose", tuple(sorted(SEPARATE)))
+        raise Invalid("this purpose has to be agreed to by itself", [wrong])
 
 
 def switched_on(session: Session, request: Request, names: Iterable[str], *, now: datetime) -> None:

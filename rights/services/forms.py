@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from rights.domain import anonymising
 from rights.domain.anonymising import AGREED, AGREEMENT
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.cooling import LONGEST
 from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
@@ -155,6 +156,23 @@ def _values(
             yield FieldError(f"values.{name}", f"is not a value of {kind}/{option}", allowed)
     for place, change in enumerate(given.get("changes", ()) if "changes" in allowed else ()):
         yield from _change(datamap, f"values.changes.{place}", change)
+    if CONVERSATIONS in allowed:
+        yield from conversations(datamap, given)
+
+
+def conversations(datamap: DataMap, given: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield what is wrong with the rows that were named."""
+    if CONVERSATIONS not in given:
+        return
+    allowed = tuple(c.path for c in datamap.collections if c.conversation)
+    said = given[CONVERSATIONS]
+    if not isinstance(said, list) or not said:
+        yield FieldError(f"values.{CONVERSATIONS}", "names nothing", allowed)
+        return
+    for place, one in enumerate(said):
+        if not isinstance(one, Mapping) or one.get("collection") not in allowed:
+            path = f"values.{CONVERSATIONS}.{place}.collection"
+            yield FieldError(path, "is not a conversation", allowed)
 
 
 def _change(datamap: DataMap, path: str, change: Mapping[str, Any]) -> Iterator[FieldError]:

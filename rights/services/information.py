@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import PREVAILS, SUBJECT, WAIT_DAYS, needed
@@ -123,6 +124,10 @@ def _check(
     if WAIT_DAYS in parameters:
         wrong = FieldError(f"parameters.{WAIT_DAYS}", "is chosen with the request itself, or not")
         raise Invalid("to wait cannot be chosen later", [wrong])
+    if CONVERSATIONS in values:  # what is left out of it would have been asked for before
+        message = "is said when the request is made: submit another one"
+        wrong = FieldError(f"values.{CONVERSATIONS}", message)
+        raise Invalid("this cannot be changed any more", [wrong])
     fixed = [n for n in parameters if request.parameters.get(n) and n not in request.needs]
     if fixed and needed(request.kind, request.option):
         errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]

@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, bindparam, func
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
+from rights.domain.conversation import part_of
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr, level, minimum
 from rights.domain.lifecycle import Event, Wait
@@ -65,7 +66,7 @@ class Submission:
         attested: The types that a verified assertion of the backend vouches for.
         acr: How that backend authenticated the person; None without an assertion.
         level_cap: The most the backend's assertions may bring about.
-        values: Sealed values (``changes``, ``tags``, ``text``).
+        values: Sealed values (``changes``, ``tags``, ``conversations``, ``text``).
         apart: Tells it from another one that is the same in everything else.
         stranger: Nobody says who this is: it is never told that it asked before.
         at_least: A level below which it is not worked on, beside that of its kind.
@@ -166,7 +167,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         id=new_id(),
         kind=new.kind,
         option=new.option,
-        parameters=dict(new.parameters),
+        parameters={**new.parameters, **part_of(new.values)},
         regimes=list(regimes),
         backend_id=new.backend_id,
         bundle_id=new.bundle_id,

@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 from sqlmodel import Session, col, select
 
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import FieldError, Gone, Invalid, LevelTooLow, NotFound
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import level
@@ -33,6 +34,7 @@ COMPARED: Final = frozenset({"provable", "match"})
 
 GLANCES: Final[Mapping[str, tuple[Kind, Option]]] = MappingProxyType(
     {
+        CONVERSATIONS: (Kind.ACCESS, Option.RECORDS),
         "counts": (Kind.ACCESS, Option.SUMMARY),
         "foreseen": (Kind.ACCESS, Option.SUMMARY),
         "tags": (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_LIST),
@@ -120,7 +122,7 @@ def ask_for(
     Ask *question* about whom a product vouches for, before any request is made.
 
     Args:
-        about: Of what is to be foreseen: kind, option and regimes.
+        about: Of what is to be foreseen: kind, option and regimes; which conversation to open.
 
     Raises:
         LevelTooLow: nobody vouches for this person, or not surely enough.

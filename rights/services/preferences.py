@@ -25,7 +25,7 @@ from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid, LevelTooLow
 from rights.domain.kinds import Kind, Option
 from rights.domain.policy import trains
-from rights.services import audit, subjects, webhooks
+from rights.services import agreeing, audit, subjects, webhooks
 from rights.services.context import Context
 from rights.store.db import reading
 from rights.store.models import Preference, Request
@@ -54,6 +54,7 @@ class Reading:
     Where one switch stands.
 
     Args:
+        value: ``off`` also where a purpose has to be agreed to by itself, and was not.
         effective: Every serving store has read this value back. Always true where nothing
             was ever changed.
         pending: The serving stores that have not yet.
@@ -228,8 +229,26 @@ def read_all(
         name: next((found[b, name] for b in blinds if (b, name) in found), None) for name in wanted
     }
     return [
-        _reading(row) if row else Reading(name, ON, effective=True) for name, row in rows.items()
+        _reading(row)
+        if row and row.value == OFF
+        else _standing(session, context, identifiers, name, row)
+        for name, row in rows.items()
     ]
+
+
+def _standing(
+    session: Session,
+    context: Context,
+    identifiers: Mapping[str, str],
+    name: str,
+    row: Preference | None,
+) -> Reading:
+    """Return where a switch stands that nobody turned off, or that is on again."""
+    purpose = context.datamap.purposes.get(name.removeprefix(PURPOSE))
+    asked = name.startswith(PURPOSE) and purpose is not None and purpose.separate
+    if asked and purpose and not agreeing.agreed(session, context, identifiers, purpose.name):
+        return Reading(name, OFF, effective=True)
+    return _reading(row) if row else Reading(name, ON, effective=True)
 
 
 def _reading(row: Preference) -> Reading:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from rights.domain.datamap import (
     Collection,
     Contract,
+    Conversation,
     DataMap,
     Decision,
     Erasure,
@@ -98,7 +99,14 @@ def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
         settings=_frozen(raw.get("settings", NONE)),
         basis=rules["basis"] or "",
         purposes=tuple(rules["purposes"] or ()),
+        conversation=_conversation(raw.get("conversation")),
     )
+
+
+def _conversation(raw: Any) -> Conversation | None:
+    if not isinstance(raw, Mapping):
+        return None
+    return Conversation(raw.get("session", ""), raw.get("text", ""), raw.get("at", ""))
 
 
 def _retention(raw: Any) -> Retention | None:
@@ -144,6 +152,7 @@ def _purpose(raw: Plain) -> Purpose:
         use=raw.get("use", ""),
         contract=_contract(raw["contract"]) if raw.get("contract") else None,
         approval=raw.get("approval", ""),
+        manner=raw.get("manner", ""),
     )
 
 

@@ -36,13 +36,13 @@ def broken(path: Path, collection: Collection, datamap: DataMap) -> Iterator[Pro
     if any(link.role in graph.OUTWARD for link in collection.links):
         what = "finds rows by a locator, and others through them"
         yield Problem(here, what, "leave the locator out, or the links that give rows away")
-    for one in (collection, *_below(collection, datamap)):
+    for one in (collection, *below(collection, datamap)):
         if private := [field.name for field in one.fields if field.source is not Source.PUBLIC]:
             what = f"leads by a locator to {one.path}.{private[0]}, which is not public"
             yield Problem(here, what, _REMEDY)
 
 
-def _below(collection: Collection, datamap: DataMap) -> Iterator[Collection]:
+def below(collection: Collection, datamap: DataMap) -> Iterator[Collection]:
     """Yield the collections whose rows hang on those of *collection*, each once."""
     seen, todo = {collection.path}, [collection.path]
     while todo:

@@ -9,7 +9,7 @@ from typing import Final
 from rights.domain import graph
 from rights.domain.datamap import Collection, DataMap, Erasure, Field, Link, OnErasure, Secret
 from rights.domain.policy import trains
-from rights.services.datamap import locators, proofs
+from rights.services.datamap import dialogues, locators, proofs
 from rights.services.datamap.problems import Path, Problem
 from rights.services.datamap.walking import collections, links
 from rights.services.policy_rules import sentence
@@ -24,11 +24,18 @@ def broken_rules(datamap: DataMap) -> Iterator[Problem]:
         if trains(purpose) and purpose.necessary and not purpose.approval:
             remedy = sentence("training_necessary")
             yield Problem(("purposes", index, "necessary"), "trains a model by necessity", remedy)
+        if purpose.manner and purpose.basis != "consent":
+            what = "says how consent is given, and rests on something else"
+            yield Problem(
+                ("purposes", index, "manner"), what, "write basis: consent, or leave it out"
+            )
+    yield from dialogues.trained(datamap)
     for path, collection in collections(datamap):
         yield from _collection(path, collection)
         yield from _followed(path, collection, datamap)
         yield from proofs.broken(path, collection, datamap)
         yield from locators.broken(path, collection, datamap)
+        yield from dialogues.broken(path, collection)
         for index, field in enumerate(collection.fields):
             yield from _field((*path, "fields", index), field)
     for path, _, link in links(datamap):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
-
 from rights.domain.datamap import Depth, Erasure, RelatesTo, Role, Secret, Source
+from rights.domain.purposes import MANNERS
 from rights.services.datamap import words
+from rights.services.datamap.paces import LimitsShape, PauseWhenShape
 from rights.services.datamap.values import (
     Choice,
     Closed,
@@ -218,6 +218,14 @@ def _retention() -> WordOr:
     return WordOr(("none",), RetentionPart)
 
 
+class ConversationShape(Closed):
+    """``conversation``: the columns of a dialogue that people are shown."""
+
+    session = _row_name(required=True)
+    text = _row_name(required=True)
+    at = _row_name(required=True)
+
+
 class CollectionShape(Closed):
     """One member of ``collections``."""
 
@@ -235,6 +243,7 @@ class CollectionShape(Closed):
     retention = _retention()
     restriction = WordOr(("seal", "escrow"), lambda: Part(RestrictionShape))
     close = Table(keys=_row_name(), values=Plain())
+    conversation = Part(ConversationShape)
     settings = Settings()
 
 
@@ -289,30 +298,6 @@ class BackupShape(Closed):
     remedy = Text()
 
 
-class SomeOf(Closed):
-    """A mapping that says at least one of its keys."""
-
-    @validates_schema(pass_original=True, skip_on_field_errors=True)
-    def _one(self, _: Any, original: Any, **__: Any) -> None:
-        if isinstance(original, dict) and not original:
-            keys = " or ".join(self.fields)
-            raise ValidationError(f"says nothing → write {keys}, or remove it")
-
-
-class LimitsShape(SomeOf):
-    """``limits`` of a store."""
-
-    concurrent = Whole()
-    per_minute = Whole()
-
-
-class PauseWhenShape(SomeOf):
-    """``pause_when`` of a store."""
-
-    replication_lag_s = Whole()
-    lock_waits = Whole()
-
-
 class StoreShape(Closed):
     """One member of ``stores``."""
 
@@ -353,6 +338,7 @@ class PurposeShape(Closed):
     use = Choice(words.AI_USES, "use by AI")
     contract = Part(ContractShape)
     approval = Text()
+    manner = Choice(MANNERS, "manner of consent")
 
 
 class DecisionShape(Closed):

@@ -34,6 +34,7 @@ _VIEWS: Final = MappingProxyType(
         "complaint": "portal-complaint.ask",
         "keys": "portal-keys.keys",
         "tags": "portal-tags.tags",
+        "conversations": "portal-conversations.conversations",
     }
 )
 """Pages that a product may open at once, beside the form of each kind."""

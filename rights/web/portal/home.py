@@ -19,7 +19,7 @@ from rights.services.sign_in import providers
 from rights.store.db import reading
 from rights.store.models import Request
 from rights.web.parts import parts
-from rights.web.portal import door, pages, tags
+from rights.web.portal import dialogues, door, pages, tags
 
 area = door.public("home")
 pages.errors(area)
@@ -47,6 +47,7 @@ def home() -> Response:
         "home.html",
         product=door.caller().name,
         tags=here.person is not None and tags.kept(),
+        conversations=here.person is not None and dialogues.kept(),
         switches=switches,
         refresh=_SOON_S if any(one["state"] in WORKING for one in switches) else 0,
         kinds=_kinds(),

@@ -97,9 +97,13 @@ def ask(
     parameters: Mapping[str, Any],
     *,
     values: Mapping[str, Any] | None = None,
+    notify: bool = False,
 ) -> Request:
     """
     Take in what a page asks for the person a product vouches for, and return it.
+
+    Args:
+        notify: Acknowledge it by mail: not needed where the page itself shows the effect.
 
     Raises:
         Invalid: it is not offered here.
@@ -122,9 +126,8 @@ def ask(
         role=who.role,
         second=who.second,
         age_band=who.age_band,
-        notify=False,
+        notify=notify,
     )
-
     with transaction(here.engine) as session:
         made, _ = submission.take(session, here.context, new, now=here.now())
         return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from rights.domain.purposes import MANNERS
 from rights.domain.representation import AgeBand
-from rights.services.consents import MANNERS
 from rights.services.kept_tags import MOST as MOST_TAGS
 from rights.services.suppression import MOST
 from rights.services.unasked import TRIGGERS

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from rights.domain.conversation import CONVERSATIONS
 from rights.domain.datamap import Correctable
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import PARAMETERS, VALUES, offered
@@ -78,6 +79,7 @@ def test_each_option_can_be_asked_for_without_an_account(
 def test_every_name_a_person_may_give_has_a_shape() -> None:
     names = {n for names in PARAMETERS.values() for n in names}
     names |= {n for names in VALUES.values() for n in names}
+    names -= {CONVERSATIONS}  # they are chosen on a page of their own, which shows them
 
     assert names == set(inputs._SHAPES)  # noqa: SLF001 - the table is the fact
 
