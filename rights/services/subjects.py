@@ -49,7 +49,7 @@ def cleaned(datamap: DataMap, given: Mapping[str, str]) -> dict[str, str]:
 
 def nobody(datamap: DataMap) -> Invalid:
     """Return the error of what names nobody, with what would."""
-    wrong = FieldError("subject", "names nobody", kinds(datamap))
+    wrong = FieldError("subject", "names nobody", tuple(sorted(datamap.identifiers)))
     return Invalid("the subject cannot be read", [wrong])
 
 

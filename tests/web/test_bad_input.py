@@ -40,7 +40,7 @@ WRONG: list[tuple[dict[str, Any], str, list[str] | None]] = [
         "parameters.purposes.0",
         ["newsletter", "service"],
     ),
-    (_new(subject={}), "subject", None),
+    (_new(subject={}, kind="account_cancellation"), "subject", None),
     (_new(subject="alice"), "subject", None),
     (_new(subject={"shoe_size": "42"}), "subject.shoe_size", TYPES),
     (_new(subject={"email": "not an address"}), "subject.email", None),
