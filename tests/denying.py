@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from rights.services import denial_proposals
+from rights.services import content_approvals, denial_proposals
 from rights.services.context import Context
 from rights.services.denials import Said
 from rights.store.models import Request, Staff
@@ -17,7 +17,15 @@ def denied(
 ) -> None:
     """Let *staff* propose it and a second person, who had no other part in it, confirm it."""
     made = denial_proposals.propose(session, context, request, staff, said, now=now)
-    denial_proposals.confirm(session, context, request, made, second(session, now), now=now)
+    other = second(session, now)
+    if content_approvals.needed(session, request):
+        third = Staff(name=f"third-{request.id}", roles=["dpo"], created_at=now)
+        session.add(third)
+        asked = content_approvals.ask(session, request, other, "answer", now=now)
+        session.flush()
+        content_approvals.approve(session, asked.id, third, hours=1, now=now)
+    denial_proposals.read_by(session, context, request, made, other, now=now)
+    denial_proposals.confirm(session, context, request, made, other, now=now)
 
 
 def second(session: Session, now: datetime) -> Staff:

@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from connectors.sdk import KeySet
 from rights.domain.conversation import is_part
 from rights.domain.horizon import last_return
-from rights.services import requests, suppression
+from rights.domain.lifecycle import CALLED_OFF
+from rights.services import kept_tags, requests, suppression
 from rights.services.packages import folder
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
@@ -112,6 +113,8 @@ def close_out(floor: Floor, request_id: str) -> None:
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
         request.next_at = None
+        if request.state in CALLED_OFF and request.reason != "merged":
+            kept_tags.take_back(session, request_id)
         turns.let_go(session, request, floor.now())
         session.execute(delete(KeyringRow).where(col(KeyringRow.request_id) == request_id))
         session.execute(delete(SubjectLock).where(col(SubjectLock.request_id) == request_id))

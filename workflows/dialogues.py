@@ -20,6 +20,8 @@ from rights.store.models import Lookup
 from workflows.floor import Floor
 from workflows.freezing import frozen
 from workflows.packages.disclosure import Policy, Shaper
+from workflows.packages.redacting import Redactor
+from workflows.packing import own_by
 from workflows.resolve import resolve
 from workflows.where import at
 
@@ -75,6 +77,8 @@ class _Look:
         self._floor, self._row, self._keys = floor, row, keys
         self._collection, self._said = collection, said
         self._ways = floor.plain.predicates[collection.path]
+        # What a copy leaves out as somebody else's, a page leaves out too.
+        self._redactor = Redactor(collection, own_by(floor, keys))
 
     def at(self, about: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what a page shows; None where this store cannot be looked into so."""
@@ -110,7 +114,7 @@ class _Look:
         names = {*key, said.session, said.text, said.at}
         mine = self._mine()
         found = [
-            _message(r, said, key)
+            _message({**r, **self._clean(r)}, said, key)
             for r in self._read(connector, names)
             if _text(r.get(said.session)) == session
         ]
@@ -120,6 +124,11 @@ class _Look:
             own = one["id"] in mine and len(one["id"]) <= NAMED
             one["id"] = one["id"] if own else ""
         return {"messages": shown, "more": len(found) > (page + 1) * MOST}
+
+    def _clean(self, record: Record) -> Record:
+        clean = self._redactor.redact({self._said.text: record.get(self._said.text)})
+        self._redactor.drain()  # nobody looks at it here
+        return clean
 
     def _mine(self) -> frozenset[str]:
         """Return the names of the rows that are the person's alone."""

@@ -16,7 +16,7 @@ from connectors.sdk import KeySet
 from rights.domain.errors import Drift
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import Event
-from rights.services import kept_tags, person_keys, preferences, requests, webhooks
+from rights.services import cooling, kept_tags, person_keys, preferences, requests, webhooks
 from rights.services.notices import ask_for
 from rights.services.persons import persons
 from rights.store.models import Request, StepRow, StepState
@@ -90,11 +90,15 @@ def _forget(
     session: Session, floor: Floor, request: Request, frozen: Callable[[], KeySet], *, whole: bool
 ) -> None:
     """
-    Let passkeys, authenticator apps and what keeps tags away go with whom they belong to.
+    Let passkeys, authenticator apps and what keeps tags away go with whom they belong to; and what
+    waits to erase the same account does not wait for the next one.
 
     Not where a deletion took a part only: the account lives on.
     """
-    if not whole or request.kind not in ERASING or of_a_part(request):
+    if request.kind not in ERASING or of_a_part(request):
+        return
+    cooling.end_others(session, request, now=floor.now())
+    if not whole:
         return
     context = floor.context
     who = persons(context.vault, context.datamap, frozen())

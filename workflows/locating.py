@@ -12,7 +12,6 @@ from typing import Final
 from sqlmodel import Session
 
 from rights.domain.errors import Refused
-from rights.domain.kinds import Kind
 from rights.services import locators, subjects
 from rights.store.db import reading
 from rights.store.models import Request, StepRow, StepState
@@ -22,13 +21,15 @@ from workflows.recipes import Action
 UNPROVED: Final = "locator_unproved"
 """Code of a first step that waits for staff to look at a locator."""
 
-PROTECTIVE: Final = frozenset({Kind.RESTRICTION})
-"""What a locator reaches before anybody has looked: it can be taken back."""
-
 
 def check(floor: Floor, request: Request) -> None:
-    """Make sure that nothing is given out or changed by a mere claim. Raises Refused."""
-    if request.kind in PROTECTIVE:
+    """
+    Make sure that nothing is looked up by a mere claim.
+
+    Raises:
+        Refused: there is one. What needs no proof goes on without it.
+    """
+    if not request.level_needed:
         return
     with reading(floor.register) as session:
         rows = subjects.identifier_rows(session, request.id)

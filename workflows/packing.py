@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlmodel import select
 
-from connectors.sdk import Collection, Item, MapField
+from connectors.sdk import Collection, Item, KeySet, MapField
 from rights.domain.datamap import Source
 from rights.domain.errors import NotFound
 from rights.domain.kinds import Kind, Option
@@ -108,7 +108,12 @@ def own_of(floor: Floor, claim: Claim) -> Own:
     What staff released after an earlier copy is theirs too. What leads to somebody else's account
     as well was sorted out when it was resolved.
     """
-    keys, vault = keys_of(floor, claim), floor.context.vault
+    return own_by(floor, keys_of(floor, claim))
+
+
+def own_by(floor: Floor, keys: KeySet) -> Own:
+    """Return the identifiers that these keys know to be the person's."""
+    vault = floor.context.vault
     people = persons.persons(vault, floor.context.datamap, keys)
     with reading(floor.register) as session:
         released = redactions.released(session, vault, people)

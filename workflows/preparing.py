@@ -103,7 +103,6 @@ def _routes(floor: Floor, request: Request) -> tuple[Routes, Routes]:
 def _sure(floor: Floor, routes: Routes, request: Request, given: Mapping[str, str]) -> None:
     """Make sure whose rows these will be. Raises Refused where that is not known."""
     find_anything(floor.context.datamap, given)
-    locating.check(floor, request)
     belonging.check(floor, routes, request)
     trust.check(floor, routes, request)
 
@@ -211,11 +210,10 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     """
     Return the identifiers that may reach rows.
 
-    Those that were proved; for protective requests of level 0, those of the session too, and for
-    restrictions the locators, which reach only what is public. Any other value that somebody
-    merely typed beside a proved one reaches nothing. One that only a code proved, beside an
-    assertion that does not vouch for it, is worth level 1 by itself: whoever took over a mailbox
-    must not add the strength of an account of their own to it.
+    Those that were proved; for protective requests of level 0, those of the session too, but for
+    locators. A value that somebody merely typed beside a proved one reaches nothing. One that only
+    a code proved, beside an assertion that does not vouch for it, is worth level 1 by itself:
+    whoever took over a mailbox must not add the strength of an account of their own to it.
 
     Raises:
         Refused: there is none.
@@ -223,16 +221,15 @@ def proved_identifiers(session: Session, floor: Floor, request: Request) -> dict
     rows = subjects.identifier_rows(session, request.id)
     weak = bool(request.acr) and request.level_needed > 1
     proved = [r for r in rows if r.proof and not (weak and r.proof == "code")]
-    usable = proved if request.level_needed else rows
+    mere = {row.id for row in locators.among(floor.context.datamap, rows)}
+    usable = proved if request.level_needed else [row for row in rows if row.id not in mere]
     if not usable:
         raise Refused("no identifier of this request was proved: nothing may be looked up by it")
-    known = {row.id: row for row in usable}
-    if request.kind in locating.PROTECTIVE:
-        known |= {row.id: row for row in locators.among(floor.context.datamap, rows)}
-    return subjects.opened(floor.context.vault, known.values())
+    return subjects.opened(floor.context.vault, usable)
 
 
 def _given(floor: Floor, request: Request) -> tuple[dict[str, str], dict[str, Any]]:
+    locating.check(floor, request)  # before: what staff accept meanwhile is read then
     with reading(floor.register) as session:
         return proved_identifiers(session, floor, request), values_of(session, floor, request)
 

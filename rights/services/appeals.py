@@ -245,8 +245,7 @@ def _own(request: Request) -> None:
     if request.requester_role is not Role.SELF or assurance.waits_for_guardian(request):
         raise Conflict(
             "somebody acts for the person of this request, and what shows that they may is not"
-            " carried over: file it anew with `rights intake` and have it shown once more, then"
-            " decide",
+            " carried over: ask them to submit it anew and to show it once more, then decide",
             code="acted_for",
         )
 

@@ -14,12 +14,14 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from rights.domain.clock import tighten
+from rights.domain.kinds import Option
 from rights.domain.levels import KEY, Acr, level
 from rights.domain.lifecycle import Event, State
 from rights.domain.representation import Role, guardian_confirms
 from rights.services import (
     contacts,
     cooling,
+    kept_tags,
     lookups,
     person_keys,
     proofs,
@@ -105,6 +107,8 @@ def raise_level(
         _tighten(context, request, now)
         if not _merged(session, context, request, now):
             requests.record(session, request, Event.VERIFIED, actor="subject", now=now)
+            if request.option is Option.TAGS_DELETE:
+                kept_tags.of_request(session, context, request, now=now)
             if waits_for_guardian(request):
                 known = reaching.representatives(session, request.id)
                 ask_guardian(session, context, request, known, now=now)

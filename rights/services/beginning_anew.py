@@ -18,7 +18,7 @@ from sqlmodel import Session
 from rights.domain.errors import Conflict, Invalid
 from rights.domain.levels import Acr
 from rights.domain.parameters import UNTIL, WAIT_DAYS
-from rights.services import lifting, notes, subjects, submission
+from rights.services import lifting, locators, notes, subjects, submission
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.store.models import Request
@@ -42,7 +42,10 @@ def as_it_was(session: Session, context: Context, request: Request, now: datetim
     return Submission(
         kind=request.kind,
         option=request.option,
-        identifiers=subjects.opened(context.vault, known.values()),
+        identifiers={
+            **subjects.opened(context.vault, known.values()),
+            **locators.refused(session, context, request),
+        },
         backend_id=request.backend_id,
         parameters=_parameters(request, now),
         values=_values(session, context, request),
@@ -56,6 +59,7 @@ def as_it_was(session: Session, context: Context, request: Request, now: datetim
         at_least=request.level_needed,
         follows=request.id,
         apart=request.id,
+        age_band=request.age_band,
         notify=False,
     )
 
@@ -68,8 +72,9 @@ def carried(
     session.flush()
     known = {row.type: row for row in subjects.identifier_rows(session, request.id)}
     for row in subjects.identifier_rows(session, made.id):
-        row.proof, row.proved_at = known[row.type].proof, known[row.type].proved_at
-        session.add(row)
+        if row.type in known:
+            row.proof, row.proved_at = known[row.type].proof, known[row.type].proved_at
+            session.add(row)
     return made
 
 

@@ -17,7 +17,7 @@ from typing import Final
 from sqlmodel import Session
 
 from rights.domain.kinds import Kind, Option
-from rights.domain.representation import Role
+from rights.domain.representation import SUBJECT, Role
 from rights.services import audit, beginning_anew, not_me, subjects
 from rights.services.context import Context
 from rights.store.models import Request
@@ -67,7 +67,8 @@ def _owed(context: Context, request: Request) -> bool:
 
 
 def _may(session: Session, context: Context, request: Request) -> bool:
-    if request.requester_role is not Role.SELF or not_me.stopped(request):
+    own = request.requester_role is Role.SELF and request.delivers_to == SUBJECT
+    if not own or not_me.stopped(request):
         return False
     proved = any(row.proof for row in subjects.identifier_rows(session, request.id))
     return proved and request.level >= context.policy.level(*_SUMMARY)

@@ -31,7 +31,7 @@ from rights.services import (
 from rights.services.context import Context
 from rights.services.regimes import promise
 from rights.services.writings import COMPLAINT, COMPLAINT_ANSWER, COMPLAINT_CLAIM, Written
-from rights.store.ids import new_id
+from rights.store.ids import ID, new_id
 from rights.store.models import Complaint, Request, Staff
 
 
@@ -231,7 +231,7 @@ def read_by(
             approval lets them.
     """
     duties.check(staff.roles, duties.Act.ANSWER_COMPLAINT)
-    about = _about(session, complaint)
+    about = _about(session, complaint) or _claimed(session, context, complaint)
     allowed = content_approvals.check(session, about, staff, now=now) if about else {}
     data = {"complaint": complaint.id, **allowed}
     audit.append_day(session, audit.Line("complaint_read", f"staff:{staff.id}", data), now=now)
@@ -239,6 +239,13 @@ def read_by(
     written = writings.read(session, context.vault, complaint.id, every)
     rows = subjects.identifier_rows(session, complaint.id)
     return written, subjects.opened(context.vault, rows)
+
+
+def _claimed(session: Session, context: Context, complaint: Complaint) -> Request | None:
+    """Return the request whose reference somebody named who may not see it."""
+    written = writings.read(session, context.vault, complaint.id, (COMPLAINT_CLAIM,))
+    said = next((one.text for one in written if ID.fullmatch(one.text)), "")
+    return session.get(Request, said) if said else None
 
 
 def open_ones(session: Session, *, limit: int = 200) -> list[Complaint]:

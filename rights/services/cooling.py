@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from rights.domain import cooling
 from rights.domain.errors import Conflict, LevelTooLow
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import WAIT_DAYS
 from rights.services import audit, not_me, requests
-from rights.store.models import Request
+from rights.store.models import IdentifierRow, Request
 
 
 def until(request: Request) -> datetime | None:
@@ -54,6 +54,28 @@ def look(session: Session, request: Request, now: datetime) -> None:
         request.next_at = day
         return
     requests.record(session, request, Event.RESUMED, actor="system", now=now)
+
+
+def end_others(session: Session, request: Request, *, now: datetime) -> None:
+    """
+    End the cancellations of the same person that wait, now that *request* erased the account.
+
+    Whoever registers again is a new person, whom an old request must not reach.
+    """
+    mine = select(IdentifierRow.blind).where(IdentifierRow.request_id == request.id)
+    theirs = select(IdentifierRow.request_id).where(col(IdentifierRow.blind).in_(mine))
+    same = select(Request.id).where(
+        Request.state == State.ON_HOLD,
+        Request.wait == Wait.COOLING_OFF,
+        Request.id != request.id,
+        col(Request.id).in_(theirs),
+    )
+    for other_id in session.exec(same.order_by(col(Request.id))).all():
+        other = requests.locked(session, other_id)
+        if cools(other):
+            other.merged_into, other.reason = request.id, "merged"
+            data = {"reason": "merged", "into": request.id}
+            requests.record(session, other, Event.REVOKED, actor="system", now=now, data=data)
 
 
 def waiting(request: Request) -> None:

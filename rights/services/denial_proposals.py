@@ -108,7 +108,8 @@ def confirm(
 
     Raises:
         Forbidden: *staff* may not confirm, or proposed it themselves.
-        Conflict: it was decided, or the laws of the request are others by now.
+        Conflict: it was decided, they have not looked at it, or the laws of the request are
+            others by now.
         RightsError: the request cannot be denied (any more), as
             :func:`rights.services.denials.check`.
     """
@@ -120,6 +121,7 @@ def confirm(
     _same_laws(request, proposal)
     said = said_in(session, context, proposal)
     denials.check(session, context, request, said)
+    _was_read(session, proposal, staff)
     _decide(proposal, CONFIRMED, staff, now)
     data = {"proposal": proposal.id, "proposed_by": f"staff:{proposal.proposed_by}"}
     actor = f"staff:{staff.id}"
@@ -139,6 +141,17 @@ def _same_laws(request: Request, proposal: DenialProposal) -> None:
             f" handled under {', '.join(request.regimes)} by now: dismiss it and propose anew",
             code="law_changed",
         )
+
+
+def _was_read(session: Session, proposal: DenialProposal, staff: Staff) -> None:
+    """Raise Conflict where *staff* have not looked at what they would confirm."""
+    actor = f"staff:{staff.id}"
+    for entry in audit.entries(session, proposal.request_id):
+        looked = (entry.event, entry.actor) == ("denial_read", actor)
+        if looked and entry.data["proposal"] == proposal.id:
+            return
+    message = f"look at it first: `rights denials show {proposal.id}`"
+    raise Conflict(message, code="denial_unread")
 
 
 def _decide(proposal: DenialProposal, outcome: str, staff: Staff, now: datetime) -> None:
@@ -226,6 +239,9 @@ def read_by(
         "channel": said.channel,
         "proposed_at": proposal.proposed_at.isoformat(),
         "outcome": proposal.outcome or "waiting",
+        "state": str(request.state),
+        "level": request.level,
+        "level_needed": request.level_needed,
         "due": request.promised_at.isoformat(),
         "dismissed_before": [one.text for one in dismissed],
     }

@@ -28,6 +28,7 @@ from rights.services import (
     by_category,
     conflicts,
     contacts,
+    not_me,
     notes,
     notices,
     outbox,
@@ -100,8 +101,8 @@ def check(
 
     Raises:
         IllegalTransition: it is closed.
-        Conflict: a store was changed for it, only a part of it may not be done, or no law of it
-            names a way out.
+        Conflict: a store was changed for it, who asks was proved meanwhile, only a part of it may
+            not be done, or no law of it names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
             named), or the facts it asks for are missing.
         Forbidden: *roles* may not deny with this reason.
@@ -115,6 +116,7 @@ def check(
     if known.facts and not said.facts.strip():
         message = f"{said.reason} needs the facts of this case, in words for the person"
         raise Invalid(message, [FieldError("facts", message)])
+    _unproved(request, said.reason)
     if said.reason == NO_GROUND:
         _no_ground(session, request)
     if said.reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
@@ -171,6 +173,13 @@ def _tell_both(session: Session, context: Context, request: Request, now: dateti
         other = subjects.identifier_rows(session, request.id)
     if contact := contacts.best(context, other):
         notices.ask_for(session, request, "outcome", now=now, identifier_id=contact.id)
+
+
+def _unproved(request: Request, reason: str) -> None:
+    proved = 0 < request.level_needed <= request.level and not not_me.stopped(request)
+    if reason == by_category.UNVERIFIED and proved:
+        message = "who asks has proved enough meanwhile: this reason is not the case"
+        raise Conflict(message, code="proved_meanwhile")
 
 
 def _unchanged(session: Session, request: Request) -> None:

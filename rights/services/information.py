@@ -20,13 +20,16 @@ from rights.services import (
     assurance,
     audit,
     conflicts,
+    contacts,
+    cooling,
     forms,
     lifting,
     notes,
-    proving,
+    notices,
     requests,
     subjects,
     verification,
+    warnings_due,
 )
 from rights.services.context import Context
 from rights.store.models import Request
@@ -87,24 +90,33 @@ def _name(
     *,
     now: datetime,
 ) -> None:
-    """Let a request that was about nobody be about whom was named, and ask for their proof."""
-    if SUBJECT not in request.needs:
+    """Let a request that was about nobody be about whom was named, as if it had been at once."""
+    named = subjects.names_somebody(context.datamap, identifiers)
+    if SUBJECT not in request.needs or not named:
         return
     request.needs = [name for name in request.needs if name != SUBJECT]
     request.subject = subjects.subject_of(context.vault, context.datamap, identifiers)
     request.wait = Wait.NONE
+    if warnings_due.applies(request):
+        warnings_due.begin(session, request, warnings_due.ASKED, now=now)
     session.flush()
-    if request.level_needed == 0:
+    contact = contacts.best(context, subjects.identifier_rows(session, request.id))
+    code, proves = "", request.level_needed > 0
+    if contact and proves:
+        code = verification.challenge(session, context, request, contact, now=now).id
+    if contact:
+        where = {"identifier_id": contact.id, "challenge_id": code}
+        notices.ask_for(session, request, "received", now=now, **where)
+    if not proves:
         assurance.raise_level(session, context, request, cap=0, now=now)
-    elif verification.reachable(session, context, request):
-        proving.start(session, context, request, purpose="request", now=now)
 
 
 def _still_open(request: Request, *, changes: bool) -> None:
     if request.state in TERMINAL:
         raise Conflict("this request is closed: submit a new one", code="closed")
     before_work = request.state in (State.OPEN, State.VERIFYING)
-    if changes and not before_work and request.wait is not Wait.NEEDS_INFO:
+    waits = request.wait is Wait.NEEDS_INFO or cooling.cools(request)
+    if changes and not before_work and not waits:
         message = "work on this request has begun as it was: cancel it, or submit another one"
         raise Conflict(message, code="work_has_begun")
 

@@ -55,6 +55,8 @@ from rights.store import rows
 from rights.store.ids import new_id
 from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
+_TAGS: Final = frozenset({Option.TAGS_LIST, Option.TAGS_DELETE})
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -117,6 +119,16 @@ class Submission:
         return self.role is Role.CLOSE_RELATIVE or minimum(self.kind, self.option) > 0
 
     @property
+    def least(self) -> int:
+        """
+        The level below which nobody is served whom nobody vouches for.
+
+        Tags are somebody's data: they are shown or deleted for whom a code reached, though a
+        session of the person's own needs none.
+        """
+        return 1 if self.stranger and self.option in _TAGS else 0
+
+    @property
     def confirmed_by_guardian(self) -> bool:
         """Whether a child's guardian has to say yes before it is done."""
         return guardian_confirms(self.role, self.age_band, self.kind, self.option)
@@ -158,10 +170,12 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     subject = subjects.subject_of(context.vault, context.datamap, new.identifiers)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
-    apart = [new.apart] if new.apart else []
+    missing = _missing(context, new)
+    # Nobody can be told from nobody: such a request is the same as no other, now and later.
+    apart = [new_id()] if SUBJECT in missing else [new.apart] if new.apart else []
     if new.role is not Role.SELF and new.second:
         apart += [str(new.role), *sorted(new.second.identifiers.values())]
-    needed_level = max(context.policy.level(new.kind, new.option), new.at_least)
+    needed_level = max(context.policy.level(new.kind, new.option), new.at_least, new.least)
     return rows.new(
         Request,
         id=new_id(),
@@ -182,7 +196,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         level=3 if new.operator else max(new.proved, level(new.acr, (), cap=new.level_cap)),
         level_needed=REVIEWED if new.reviewed else needed_level,
         acr=str(new.acr or ""),
-        needs=[*_missing(new), *_of_second(context, new, regimes[0], now)],
+        needs=[*missing, *_of_second(context, new, regimes[0], now)],
         received_at=received,
         due_at=promised.due_at,
         promised_at=promised.promised_at,
@@ -192,8 +206,9 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     )
 
 
-def _missing(new: Submission) -> list[str]:
-    given = {**new.parameters, **new.values, SUBJECT: new.identifiers}
+def _missing(context: Context, new: Submission) -> list[str]:
+    named = subjects.names_somebody(context.datamap, new.identifiers)
+    given = {**new.parameters, **new.values, SUBJECT: named}
     return [name for name in (SUBJECT, *needed(new.kind, new.option)) if not given.get(name)]
 
 
@@ -269,7 +284,7 @@ def _start(
         arrived = request.received_at.astimezone(UTC).isoformat()
         data |= {"received_at": arrived, "logged_at": now.isoformat()}
     first = [audit.Line("received", _actor(new), {**data, "channel": new.channel})]
-    if warnings_due.applies(request) and not new.operator:
+    if warnings_due.applies(request) and not new.operator and SUBJECT not in request.needs:
         warnings_due.begin(session, request, warnings_due.ASKED, now=now)
     if request.level < request.level_needed or SUBJECT in request.needs:
         requests.record(session, request, Event.CHALLENGED, actor="system", now=now, before=first)

@@ -23,8 +23,9 @@ from sqlmodel import Session, col, func, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.identifiers import normalise
-from rights.services import subjects
-from rights.store.models import TagKeptAway
+from rights.services import notes, subjects
+from rights.services.context import Context
+from rights.store.models import Request, TagKeptAway
 from rights.store.rows import table_of
 from rights.store.vault import Vault
 
@@ -65,7 +66,7 @@ def keep_away(
     Args:
         who: The blind indexes under which they are known.
     """
-    texts = [_named(tag) for tag in tags] or [_EVERY]
+    texts = sorted({_named(tag) for tag in tags}) or [_EVERY]
     found = [
         {
             "blind": vault.blind(f"{one}|{text}", scope=_SCOPE),
@@ -76,7 +77,7 @@ def keep_away(
             "at": now,
         }
         for one in sorted(set(who))
-        for text in dict.fromkeys(texts)
+        for text in texts
     ]
     if found:
         session.connection().execute(_upsert(session), found)
@@ -86,14 +87,15 @@ def _upsert(session: Session) -> Insert:
     table = table_of(TagKeptAway)
     if session.connection().dialect.name == "postgresql":
         pg = postgresql.insert(table)
-        new = {c.name: pg.excluded[c.name] for c in table.columns if c.name != "blind"}
-        return pg.on_conflict_do_update(index_elements=["blind"], set_=new)
+        new = {c.name: pg.excluded[c.name] for c in table.columns if c.name not in _KEY}
+        return pg.on_conflict_do_update(index_elements=_KEY, set_=new)
     lite = sqlite.insert(table)
-    new = {c.name: lite.excluded[c.name] for c in table.columns if c.name != "blind"}
-    return lite.on_conflict_do_update(index_elements=["blind"], set_=new)
+    new = {c.name: lite.excluded[c.name] for c in table.columns if c.name not in _KEY}
+    return lite.on_conflict_do_update(index_elements=_KEY, set_=new)
 
 
 _EVERY: Final = "every"
+_KEY: Final = ("blind", "request_id")
 
 
 def _named(tag: str) -> str:
@@ -117,9 +119,11 @@ def check(
     hashes = [list(_hashes(vault, datamap, one)) for one in asked]
     wanted = {blind for each in hashes for blind in each}
     query = select(TagKeptAway).where(col(TagKeptAway.blind).in_(wanted))
-    rows = {row.blind: row for row in session.exec(query)}
+    rows: dict[str, list[TagKeptAway]] = {}
+    for row in session.exec(query.order_by(col(TagKeptAway.request_id))):
+        rows.setdefault(row.blind, []).append(row)
     return [
-        next((rows[b] for b in each if b in rows and _kept(one, rows[b])), None)
+        next((row for b in each for row in rows.get(b, ()) if _kept(one, row)), None)
         for one, each in zip(asked, hashes, strict=True)
     ]
 
@@ -170,10 +174,31 @@ def stands(session: Session, request_id: str) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-def requests_of(session: Session, vault: Vault, identifiers: Mapping[str, str]) -> tuple[str, ...]:
+def of_request(session: Session, context: Context, request: Request, *, now: datetime) -> None:
+    """
+    Keep away what a request deletes, from whom was proved in it, or is about to be served unproved.
+
+    Called once enough is proved: who merely typed an address keeps nothing from anybody.
+    """
+    rows = subjects.identifier_rows(session, request.id)
+    who = [row.blind for row in rows if row.proof or not request.level_needed]
+    values = notes.read(session, context.vault, request.id, "values")
+    tags = [tag for given in values for tag in given.get("tags", ())]
+    keep_away(session, context.vault, who, tags, request_id=request.id, now=now)
+
+
+def requests_of(
+    session: Session, context: Context, identifiers: Mapping[str, str]
+) -> tuple[str, ...]:
     """Return the requests by which tags are kept away from a person."""
-    who = [b for n, v in identifiers.items() for b in subjects.blinds(vault, n, v)]
-    return _requests(session, who)
+    return _requests(session, _who(context, identifiers))
+
+
+def _who(context: Context, identifiers: Mapping[str, str]) -> list[str]:
+    """Return the blind indexes of a person, but for what passes from one to the next."""
+    known = context.datamap.identifiers
+    lasting = [(n, v) for n, v in identifiers.items() if n in known and not known[n].recycled]
+    return [b for n, v in lasting for b in subjects.blinds(context.vault, n, v)]
 
 
 def _requests(session: Session, who: Iterable[str]) -> tuple[str, ...]:
@@ -181,13 +206,29 @@ def _requests(session: Session, who: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(session.exec(query.distinct())))
 
 
-def let_go(session: Session, requests: Iterable[str]) -> None:
-    """Forget what these requests keep away, under whatever identifier of the person."""
-    session.connection().execute(
-        delete(TagKeptAway).where(col(TagKeptAway.request_id).in_(list(requests)))
-    )
+def let_go(session: Session, context: Context, identifiers: Mapping[str, str]) -> None:
+    """
+    Forget what is kept away from a person: under these identifiers, and under all others in
+    requests of which they are the subject. What somebody else's request wrote stays theirs.
+    """
+    _forget(session, _who(context, identifiers))
 
 
 def forget(session: Session, who: Iterable[str]) -> None:
     """Forget a person who was erased: of them, older data stays out by the suppression list."""
-    let_go(session, _requests(session, who))
+    _forget(session, list(who))
+
+
+def _forget(session: Session, who: Sequence[str]) -> None:
+    own = select(Request.id).where(
+        col(Request.id).in_(_requests(session, who)), col(Request.subject).in_(who)
+    )
+    locked = session.exec(own.order_by(col(Request.id)).with_for_update()).all()
+    mine = col(TagKeptAway.subject).in_(who) | col(TagKeptAway.request_id).in_(locked)
+    session.connection().execute(delete(TagKeptAway).where(mine))
+
+
+def take_back(session: Session, request_id: str) -> None:
+    """Forget what a request keeps away that ended without deleting anything."""
+    gone = delete(TagKeptAway).where(col(TagKeptAway.request_id) == request_id)
+    session.connection().execute(gone)

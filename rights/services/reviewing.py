@@ -26,6 +26,7 @@ from rights.services import (
     arrangements,
     assurance,
     audit,
+    by_category,
     contacts,
     denials,
     evidence,
@@ -42,6 +43,9 @@ from rights.store.models import Evidence, Representation, Request, Staff
 
 ASKED_FOR: Final = (*(name for name in DOCUMENT_GAPS if name != EVIDENCE), *GAPS)
 """Reasons with which documents are sent back: the person is asked for exactly that."""
+
+OF_DOCUMENTS: Final = frozenset({by_category.UNVERIFIED, arrangements.REASON})
+"""Reasons to deny that documents show, which are destroyed with the decision: one person's."""
 
 MAY_RESTRICT: Final = frozenset({Role.CLOSE_RELATIVE})
 
@@ -250,4 +254,7 @@ def _deny(
     if not found:
         message = "there is no document to decide on: propose it with `rights tasks deny`"
         raise Conflict(message, code="no_document")
+    if said.reason in reasons.catalogue() and said.reason not in OF_DOCUMENTS:
+        message = f"{said.reason} does not come of documents: propose it with `rights tasks deny`"
+        raise Conflict(message, code="takes_two")
     denials.deny_alone(session, context, request, staff, said, now=now)

@@ -53,6 +53,12 @@ def nobody(datamap: DataMap) -> Invalid:
     return Invalid("the subject cannot be read", [wrong])
 
 
+def names_somebody(datamap: DataMap, types: Iterable[str]) -> bool:
+    """Return whether one of these types leads to a person; where something stands does not."""
+    known = datamap.identifiers
+    return any(name in known and known[name].kind != "locator" for name in types)
+
+
 def kinds(datamap: DataMap) -> tuple[str, ...]:
     """Return the types of identifier by which somebody can be named, strongest first."""
     return tuple(sorted(datamap.identifiers, key=lambda name: rank(datamap, name)))

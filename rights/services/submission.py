@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import State
 from rights.services import (
     conflicts,
     consents,
@@ -19,7 +20,6 @@ from rights.services import (
     lifting,
     pauses,
     preferences,
-    subjects,
     unasked,
 )
 from rights.services.context import Context
@@ -67,7 +67,16 @@ def take(
             unasked.after_withdrawal(session, context, new, request, vouched=vouched, now=now)
         if new.option is Option.OBJECT_PUBLIC_INFO:
             unasked.after_refusal(session, context, new, request, vouched=vouched, now=now)
+    if new.option is Option.TAGS_DELETE and not rehearsed and request.state is State.IN_PROGRESS:
+        _keep_away(session, context, request, now)
     return request, made
+
+
+def _keep_away(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """Keep deleted tags away from now on; said again after they were let come, too."""
+    session.flush()
+    if not kept_tags.stands(session, request.id):
+        kept_tags.of_request(session, context, request, now=now)
 
 
 def _said(
@@ -77,10 +86,6 @@ def _said(
         preferences.turned_off(session, context, request, new.identifiers, now=now)
     if new.kind is Kind.CONSENT_WITHDRAWAL:
         consents.withdrawn(session, context, request, new.identifiers, now=now)
-    if new.option is Option.TAGS_DELETE:
-        who = [subjects.blind(context.vault, n, v) for n, v in new.identifiers.items()]
-        tags = new.values.get("tags", ())
-        kept_tags.keep_away(session, context.vault, who, tags, request_id=request.id, now=now)
 
 
 def _only_rehearsed(session: Session, new: Submission, request: Request) -> bool:

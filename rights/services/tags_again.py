@@ -61,10 +61,10 @@ def allow(
         raise LevelTooLow("deleted tags come again by the person's own word only")
     guardian = said.guardian if said.role is Role.GUARDIAN else None
     consents.by_guardian(said.age_band, guardian)
-    found = kept_tags.requests_of(session, context.vault, said.identifiers)
+    found = kept_tags.requests_of(session, context, said.identifiers)
     if not found:
         return False
-    kept_tags.let_go(session, found)
+    kept_tags.let_go(session, context, said.identifiers)
     consents.tags_allowed(
         session, context, backend_id, said.identifiers, source=source, guardian=guardian, now=now
     )

@@ -191,9 +191,9 @@ def test_deleted_tags_are_kept_away_and_let_go_with_these_roles(
     work_on(worker, ask(made, Kind.DELETION, who))  # and what kept tags away is forgotten
 
     with transaction(web) as session:
-        assert kept_tags.requests_of(session, vault, who) == ()
+        assert kept_tags.requests_of(session, made.context, who) == ()
         assert [line.purpose for line in session.exec(select(Consent))] == ["switch:personalised"]
-        kept_tags.let_go(session, ["1"])
+        kept_tags.let_go(session, made.context, who)
 
 
 def test_contacts_on_file_are_told_and_answer_with_these_roles(

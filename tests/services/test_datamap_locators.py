@@ -24,12 +24,17 @@ _GIVEN = "    links: [{columns: [author], to: shop.users, role: owns, to_columns
             "file, category: content, disclose: true, source: derived",
             "corpus.pictures.file, which is not public",
         ),
-        ("{page: url}", "{page: url, email: mail}", "email by those"),
+        ("{page: url}", "{page: url, email: mail}", "and so to email"),
         ("{columns: [page_id], to: pages", "{columns: [page_id], identifier: page", "is a locator"),
         (
             "    identifies: {page: url}\n",
             f"    identifies: {{page: url}}\n{_GIVEN}",
-            "others through them",
+            "gives other rows away",
+        ),
+        (
+            "    links: [{columns: [page_id], to: pages, role: owner}]\n",
+            _GIVEN.replace("[{", "[{columns: [page_id], to: pages, role: owner}, {", 1),
+            "corpus.pictures, which gives other rows away",
         ),
     ],
 )

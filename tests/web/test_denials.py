@@ -86,8 +86,15 @@ class Office:
         return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
 
     def decide(self, what: str, denial: str, who: str, *more: str) -> Any:
-        """Let somebody do something with a denial that waits."""
+        """Let somebody do something with a denial that waits; who confirms it reads it before."""
+        if what == "confirm" and who == "bea" and not self._has_read(denial, who):
+            self.run("denials", "show", denial, "--as", who)
         return self.run("denials", what, denial, "--as", who, *more)
+
+    def _has_read(self, denial: str, who: str) -> bool:
+        by = {f"staff:{one.id}" for one in self.rows(Staff) if one.name == who}
+        reads = (e for e in self.rows(Entry) if e.event == "denial_read")
+        return any(e.actor in by and e.data["proposal"] == denial for e in reads)
 
     def deny(
         self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY

@@ -93,6 +93,24 @@ def test_what_is_said_of_a_minor_is_read_with_an_approval(office: Office) -> Non
     assert "minor_content" in refused.stderr
 
 
+def test_who_has_not_read_it_confirms_nothing(office: Office) -> None:
+    _, denial = _proposed(office)
+
+    done = office.run("denials", "confirm", denial, "--as", "bea")
+
+    assert done.stderr.startswith("denial_unread: ")
+
+
+def test_nobody_is_denied_as_unverified_who_was_verified_meanwhile(office: Office) -> None:
+    request_id = office.house.submit("deletion")["id"]
+    denial = office.propose(request_id, "identity_unverified", who="vera").stdout.strip()
+    office.change(request_id, level=2)
+
+    done = office.decide("confirm", denial, "bea")
+
+    assert done.stderr.startswith("proved_meanwhile: ")
+
+
 @pytest.mark.requirement("R-P50-1:bad")
 def test_nobody_confirms_their_own_denial(office: Office) -> None:
     request_id, denial = _proposed(office)
@@ -164,6 +182,7 @@ def test_what_was_dismissed_goes_on_and_its_facts_are_not_those_of_the_next(
     assert office.decide("confirm", denial, "bea").stderr.startswith("denial_decided: ")
     assert json.loads(office.run("denials", "list", "--json").stdout) == []
     assert office.house.get(f"/v1/requests/{request_id}").json["state"] == "in_progress"
+    office.change(request_id, level=1)
     other = office.propose(request_id, "identity_unverified", facts="").stdout.strip()
     shown = json.loads(office.decide("show", other, "bea").stdout)
     assert (shown["facts"], shown["dismissed_before"]) == ("", [words])

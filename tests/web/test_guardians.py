@@ -299,6 +299,7 @@ def _denied(house: House, request_id: str, channel: str) -> None:
     approver = staff(house, "approver")
     with house.writing() as session:
         request = requests.locked(session, request_id)
+        request.level = 0  # else nobody is denied as unverified
         said, now = Said("identity_unverified", channel=channel), house.clock.now()
         denied(session, house.context, request, approver, said, now=now)
 

@@ -11,9 +11,9 @@ import pytest
 from sqlmodel import col, select
 
 from rights.domain.representation import AgeBand
-from rights.services import audit
+from rights.services import audit, beginning_anew, requests, subjects
 from rights.store.db import transaction
-from rights.store.models import OutboxMessage, Request
+from rights.store.models import Notice, OutboxMessage, Request, WarningDue
 from tests.web.correspondence import Office
 from tests.web.house import House
 from tests.web.portal.reader import Reader
@@ -145,7 +145,8 @@ def test_somebody_known_only_in_the_corpus_is_deleted_by_the_address_of_a_page(
     request_id = crawler.asked("deletion", email="zoe@example.com", page=typed)
     assert crawler.left() == (["u-2"], [1, 2], [10, 20]), "somebody looks first"
     shown = crawler.office.run("locators", "show", request_id, "--as", "vera")
-    assert json.loads(shown.stdout) == {"page": ZOE}
+    contacts = {"email": "zoe@example.com", "second": "x-zoe@example.com"}
+    assert json.loads(shown.stdout) == {"locators": {"page": ZOE}, "proved": contacts}
     crawler.decided(request_id, "accept")
 
     assert crawler.left() == (["u-2"], [2], [20])
@@ -256,6 +257,80 @@ def test_what_needs_no_proof_goes_on_as_soon_as_somebody_is_named(crawler: Crawl
     assert named["state"] == "in_progress"
 
 
+def test_nothing_is_believed_before_a_contact_is_proved(crawler: Crawler) -> None:
+    made = crawler.house.submit("deletion", PAGE)
+
+    for what in ("show", "accept", "refuse"):
+        early = crawler.office.run("locators", what, made["id"], "--as", "vera")
+        assert getattr(early.exception, "code", "") == "no_locator"
+
+
+@pytest.mark.parametrize("kind", ["restriction", "explanation"])
+def test_a_claim_restricts_and_lifts_nothing_either(crawler: Crawler, kind: str) -> None:
+    more = {"option": "lift"} if kind == "restriction" else {"option": "automated_decision"}
+    made = crawler.house.submit(kind, {"email": "eve@example.com", "page": MAX}, **more)
+    answer = {"code": crawler.house.code(made["id"])}
+    crawler.house.post(f"/v1/requests/{made['id']}/verification/answer", answer)
+    crawler.work()
+
+    now = crawler.house.get(f"/v1/requests/{made['id']}").json
+    assert (now["state"], now["wait"]) == ("on_hold", "task")
+
+
+def test_a_page_alone_names_nobody_yet(crawler: Crawler) -> None:
+    made = crawler.house.submit("deletion", {})
+    path = f"/v1/requests/{made['id']}/information"
+
+    page = crawler.house.post(path, {"subject": {"page": ZOE}}).json
+    contact = crawler.house.post(path, {"subject": {"email": "zoe@example.com"}}).json
+
+    assert (page["needs"], page["wait"]) == (["subject"], "needs_info")
+    assert (contact["needs"], contact["next_step"]["code"]) == ([], "code")
+
+
+def test_requests_that_named_nobody_are_never_one(crawler: Crawler) -> None:
+    """Whoever proves the same addresses for another page is not told that it was asked before."""
+    ids = []
+    for page in (ZOE, MAX):
+        made = crawler.house.submit("deletion", {})
+        path = f"/v1/requests/{made['id']}/information"
+        crawler.house.post(path, {"subject": {**PAGE, "page": page}})
+        crawler.prove(made["id"])
+        crawler.work()
+        ids.append(made["id"])
+
+    assert [crawler.state(one) for one in ids] == ["on_hold", "on_hold"]
+
+
+def test_who_is_named_later_is_told_and_warned_as_if_named_at_once(crawler: Crawler) -> None:
+    events = []
+    for subject in ({}, {"email": "zoe@example.com"}):
+        made = crawler.house.submit("copy", subject)
+        if not subject:
+            path = f"/v1/requests/{made['id']}/information"
+            crawler.house.post(path, {"subject": {"email": "zoe@example.com"}})
+        with crawler.house.reading() as session:
+            told = select(Notice).where(Notice.request_id == made["id"])
+            due = select(WarningDue).where(WarningDue.request_id == made["id"])
+            notices = [(n.event, bool(n.challenge_id)) for n in session.exec(told)]
+            events.append((notices, [w.event for w in session.exec(due)]))
+
+    assert events[0] == events[1]
+
+
+def test_what_was_not_believed_is_asked_again_after_an_appeal(crawler: Crawler) -> None:
+    request_id = crawler.asked("deletion", email="zoe@example.com", page=ZOE)
+    crawler.decided(request_id, "refuse")
+
+    with crawler.house.writing() as session:
+        request = requests.locked(session, request_id)
+        now = crawler.house.clock.now()
+        again = beginning_anew.begin(session, crawler.house.context, request, now=now)
+        rows = {row.type: row.proof for row in subjects.identifier_rows(session, again.id)}
+
+    assert rows == {"email": "code", "second": "code", "page": ""}
+
+
 def test_two_who_name_nobody_are_two(crawler: Crawler) -> None:
     first, other = (crawler.house.submit("deletion", {}) for _ in range(2))
 
@@ -271,6 +346,8 @@ def test_two_who_name_nobody_are_two(crawler: Crawler) -> None:
         {"kind": "deletion"},
         {"kind": "recommendation_opt_out", "subject": {}},
         {"kind": "account_cancellation", "subject": {}},
+        {"kind": "restriction", "option": "object_public_info", "subject": {}},
+        {"kind": "recommendation_opt_out", "subject": {"page": ZOE}},
         {"kind": "deletion", "subject": {}, "requester": {"role": "agent", "relation": "lawyer"}},
     ],
 )

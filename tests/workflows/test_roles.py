@@ -112,6 +112,8 @@ def _waiting(floor: Floor, act: Act) -> str:
     request_id = ask(floor, Kind.COPY, ANN)
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
+        if act in (Act.DENY, Act.CONFIRM_DENIAL):
+            request.level = 0  # else nobody is denied as unverified
         if act is Act.DENY:
             return request_id
         if act is Act.CONFIRM_DENIAL:
@@ -168,6 +170,8 @@ def _deny(session: Session, floor: Floor, request: Request, staff: Staff) -> Non
 def _confirm(session: Session, floor: Floor, staff: Staff) -> None:
     waits = session.exec(select(DenialProposal)).one()
     request, found = denial_proposals.find(session, waits.id)
+    now, context = floor.now(), floor.context
+    denial_proposals.read_by(session, context, request, found, staff, now=now)
     denial_proposals.confirm(session, floor.context, request, found, staff, now=floor.now())
 
 

@@ -23,10 +23,10 @@ def locators() -> None:
 @click.argument("request_id", metavar="REQUEST")
 @AS
 def show(request_id: str, who: str) -> None:
-    """Print what the person of REQUEST says is about them; that you looked is an entry."""
+    """Print what the person of REQUEST says is about them, and what they proved."""
     at = desk()
 
-    def do(session: Session, staff: Staff) -> dict[str, str]:
+    def do(session: Session, staff: Staff) -> dict[str, dict[str, str]]:
         request = requests.locked(session, request_id)
         return service.read_by(session, at.context, request, staff, now=at.now)
 

@@ -1,9 +1,8 @@
 """
 What may be found by a locator: the address, or the name, under which something public stands.
 
-Whoever asks has proved a contact of their own, and only says that the page is about them. So a
-locator leads to what was taken from public sources, and from there to nothing else: it shows or
-erases no more than everybody could read.
+Staff may err about whose a page is. So a locator leads to what was taken from public sources, and
+from there to nothing else: it shows or erases no more than everybody could read.
 
 Source: NDSR 24; PIPL 27, 44.
 """
@@ -26,17 +25,16 @@ def broken(path: Path, collection: Collection, datamap: DataMap) -> Iterator[Pro
         if link.identifier in locators:
             here = (*path, "links", index, "identifier")
             yield Problem(here, "is a locator", "list it under identifies of what it finds")
-    named = locators & collection.identifies.keys()
-    if not named:
+    if not locators & collection.identifies.keys():
         return
     here = (*path, "identifies")
-    if others := sorted(collection.identifies.keys() - locators):
-        what = f"finds rows by a locator, and {', '.join(others)} by those"
-        yield Problem(here, what, "split the collection, or leave the locator out")
-    if any(link.role in graph.OUTWARD for link in collection.links):
-        what = "finds rows by a locator, and others through them"
-        yield Problem(here, what, "leave the locator out, or the links that give rows away")
     for one in (collection, *below(collection, datamap)):
+        if others := sorted(one.identifies.keys() - locators):
+            what = f"leads by a locator to {one.path}, and so to {', '.join(others)}"
+            yield Problem(here, what, "split the collection, or leave the locator out")
+        if any(link.role in graph.OUTWARD for link in one.links):
+            what = f"leads by a locator to {one.path}, which gives other rows away"
+            yield Problem(here, what, "leave the locator out, or the links that give rows away")
         if private := [field.name for field in one.fields if field.source is not Source.PUBLIC]:
             what = f"leads by a locator to {one.path}.{private[0]}, which is not public"
             yield Problem(here, what, _REMEDY)

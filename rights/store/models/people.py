@@ -149,6 +149,7 @@ class TagKeptAway(SQLModel, table=True):
 
     Args:
         blind: HMAC of who and which tag, under the key ``key_id``; the tag itself is not kept.
+        request_id: By which request: nobody's request takes over what another one wrote.
         subject: Blind index of who, so that their own word lets all of theirs go.
         before: Only what is computed from older behaviour is kept away: all tags were deleted
             and none was named. Empty: whatever it is computed from.
@@ -161,6 +162,6 @@ class TagKeptAway(SQLModel, table=True):
     blind: str = Field(primary_key=True, max_length=80)
     subject: str = Field(max_length=80, index=True)
     key_id: str = Field(max_length=40, index=True)
-    request_id: str = Field(max_length=32, index=True)
+    request_id: str = Field(primary_key=True, max_length=32, index=True)
     before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     at: datetime = Field(sa_type=UtcDateTime)

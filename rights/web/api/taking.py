@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, NotFound
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
 from rights.domain.levels import level
 from rights.domain.lifecycle import TERMINAL
 from rights.domain.parameters import NAMELESS
@@ -131,8 +131,7 @@ def submission(
 ) -> Submission:
     """Return one checked submission. Raises Invalid, naming every mistake."""
     context = parts().context
-    kind = _named(Kind(wish["kind"]), about)
-    option = forms.option_for(kind, wish.get("option"), context.policy)
+    kind, option = _wanted(wish, about)
     parameters, values = wish.get("parameters") or {}, wish.get("values") or {}
     regimes = document.get("regimes") or list(who.backend.regimes)
     forms.check(
@@ -164,11 +163,15 @@ def submission(
     )
 
 
-def _named(kind: Kind, about: Known) -> Kind:
-    """Return *kind* if it can be asked for as it was. Raises Invalid: it needs a name at once."""
-    if not about.identifiers and kind not in NAMELESS:
-        raise subjects.nobody(parts().context.datamap)
-    return kind
+def _wanted(wish: Mapping[str, Any], about: Known) -> tuple[Kind, Option]:
+    """Return what is wanted. Raises Invalid: nobody is named, and this cannot wait for a name."""
+    context, kind = parts().context, Kind(wish["kind"])
+    option = forms.option_for(kind, wish.get("option"), context.policy)
+    # An objection is written down at once, and brings about a deletion of the same person's.
+    waits = kind in NAMELESS and option is not Option.OBJECT_PUBLIC_INFO
+    if not waits and not subjects.names_somebody(context.datamap, about.identifiers):
+        raise subjects.nobody(context.datamap)
+    return kind, option
 
 
 def _followed(session: Session, who: Speaker, request_id: str) -> str:

@@ -169,14 +169,8 @@ def _submitted(session: Session, who: Person, wish: Mapping[str, Any], now: date
 
 
 def of_a_stranger(new: Submission) -> Submission:
-    """
-    Mark what nobody vouches for: it is always a request of its own.
-
-    Tags are somebody's data: they are shown or deleted for whom a code reached, though a session
-    of the person's own needs none.
-    """
-    tags = new.option in (Option.TAGS_LIST, Option.TAGS_DELETE)
-    return replace(new, stranger=True, at_least=1 if tags else 0)
+    """Mark what nobody vouches for: it is always a request of its own."""
+    return replace(new, stranger=True)
 
 
 def _form(kind: Kind, wrong: Mistakes, given: Form, status: int = 200) -> Response:

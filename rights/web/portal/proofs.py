@@ -206,7 +206,7 @@ def fresh_level(session: Session, here: Visit, found: Request, purpose: str = "g
 def quietly(session: Session, new: Submission) -> Submission:
     """Return a submission that asks for no code, where one was answered a moment ago."""
     context, here, now = parts().context, door.visit(), parts().now()
-    needed = max(context.policy.level(new.kind, new.option), new.at_least)
+    needed = max(context.policy.level(new.kind, new.option), new.at_least, new.least)
     if level(new.acr, (), cap=new.level_cap) >= needed:
         return new
     places = {one.place for one in earlier.live(session, context, here, now=now)}

@@ -112,7 +112,7 @@ def _kept_away() -> bool:
     if who is None:
         return False
     with reading(here.engine) as session:
-        return bool(kept_tags.requests_of(session, here.context.vault, who.identifiers))
+        return bool(kept_tags.requests_of(session, here.context, who.identifiers))
 
 
 def _page(

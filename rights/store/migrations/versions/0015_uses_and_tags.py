@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("blind", sa.String(80), primary_key=True),
         sa.Column("subject", sa.String(80), nullable=False),
         sa.Column("key_id", sa.String(40), nullable=False),
-        sa.Column("request_id", sa.String(32), nullable=False),
+        sa.Column("request_id", sa.String(32), primary_key=True),
         sa.Column("before", _TIME, nullable=True),
         sa.Column("at", _TIME, nullable=False),
     )
