@@ -162,6 +162,7 @@ def test_a_verifier_proposes_what_an_approver_confirms_and_not_the_other_way(
     denial = office.propose(made["id"], "identity_unverified", who="vera").stdout.strip()
 
     assert office.decide("confirm", denial, "vera").stderr.startswith("forbidden: ")
+    assert office.decide("show", denial, "ana").returncode == 0
     assert office.decide("confirm", denial, "ana").returncode == 0
     assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "denied"
 
