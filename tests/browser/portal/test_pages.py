@@ -190,7 +190,7 @@ def test_what_went_wrong_is_said_where_everybody_finds_it(
     look = f"{language}-{width}-{'dark' if dark else 'light'}"
     page.goto(f"{street.rights}/portal/?lang={language}")
     page.locator("main form button").click()
-    page.goto(f"{street.rights}/portal/ask/restriction")
+    page.goto(f"{street.rights}/portal/ask/account_cancellation")
 
     page.locator("main form button").click()
     page.get_by_role("alert").wait_for()
