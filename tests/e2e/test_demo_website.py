@@ -94,7 +94,8 @@ def test_one_click_in_the_shop_switches_recommendations_off(demo: Demo, new_page
     row.get_by_role("button").click()
 
     expect(row).to_contain_text("已关闭")
-    expect(row.get_by_role("button")).to_contain_text("重新开启")
+    # While a store has yet to follow, there is no button; the page looks again after 20 seconds.
+    expect(row.get_by_role("button")).to_contain_text("重新开启", timeout=60_000)
     shot(page, "shop-switched-off")
     _wait(lambda: _is_off(page))
 

@@ -17,7 +17,7 @@ from rights.domain.errors import Invalid
 from rights.domain.kinds import Kind, default_option
 from rights.domain.levels import Acr
 from rights.domain.representation import Role
-from rights.services import denial_letter, denial_proposals, intake, requests, subjects
+from rights.services import by_category, denial_letter, denial_proposals, intake, requests, subjects
 from rights.services.denials import Said
 from rights.services.regimes import regimes
 from rights.store.models import PlanRow, Request, Staff
@@ -96,6 +96,8 @@ def _asked(session: Session, house: House, kind: Kind, regime: str, code: str, l
         stranger=True,
     )
     request, _ = intake.submit(session, house.context, new, now=house.clock.now())
+    if code == by_category.UNVERIFIED:
+        request.level = 0
     if code == "deceased_arrangement":
         request.requester_role = Role.CLOSE_RELATIVE
     looked = {"grounds": {"shop.users": {"purpose_achieved": False, "other": False}}}

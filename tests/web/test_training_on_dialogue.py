@@ -45,9 +45,9 @@ def built(house: House, rows: Iterable[dict[str, str]]) -> list[dict[str, str]]:
     return [row for row in rows if said[row["user_id"]] == "on"]
 
 
-def _agree(house: House, user: str, manner: str) -> Any:
+def _agree(house: House, user: str, manner: str, **more: str) -> Any:
     consent = {"purpose": PURPOSE, "manner": manner, "source": "chat", "rule_version": "3"}
-    return house.post("/v1/consents", {"subject": {"user_id": user}, **consent})
+    return house.post("/v1/consents", {"subject": {"user_id": user}, **consent, **more})
 
 
 def _withdraw(house: House, user: str) -> Any:
@@ -67,7 +67,9 @@ def test_nothing_of_a_person_is_in_it_before_they_agree_and_after_they_withdraw(
     assert _withdraw(companion, "u-1").status_code in (200, 202)
     assert built(companion, ROWS) == []
 
-    assert _agree(companion, "u-1", "written").status_code == 201
+    assert _agree(companion, "u-1", "written").status_code == 401, "not by the product's word"
+    word = companion.partner.assertion({"user_id": "u-1"}, companion.clock.now())
+    assert _agree(companion, "u-1", "written", assertion=word).status_code == 201
     assert len(built(companion, ROWS)) == 2
 
 
