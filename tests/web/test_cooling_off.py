@@ -326,6 +326,21 @@ def test_while_somebody_says_it_was_not_them_nobody_goes_on(here: Company) -> No
 # -- the relay -------------------------------------------------------------------------------
 
 
+def test_what_waits_ends_when_the_account_is_erased_by_another_request(here: Company) -> None:
+    """Whoever registers again is a new person: an old request must not reach them."""
+    waits = here.ask()
+    word = here.house.partner.assertion(ANN, here.house.clock.now(), "mfa")
+    at_once = here.house.post("/v1/requests", {"kind": KIND, "assertion": word}).json
+    here.work(at_once["id"])
+
+    assert here.erased()
+    ended = here.request(waits["id"])
+    assert (ended.state, ended.merged_into) == (State.REVOKED, at_once["id"])
+    here.pass_by(days=4)
+    here.work(waits["id"])
+    assert here.request(waits["id"]).state is State.REVOKED
+
+
 def test_two_relays_and_a_repeated_bell_let_it_go_on_once(here: Company) -> None:
     made = here.ask()["id"]
     here.house.clock.forward(days=3)

@@ -62,6 +62,14 @@ def _all(office: Office, model: Any) -> list[Any]:
         return list(session.exec(select(model)))
 
 
+@pytest.mark.parametrize("option", ["tags_delete", "tags_list"])
+def test_nobodys_tags_are_deleted_or_shown_by_a_letter_alone(office: Office, option: str) -> None:
+    made = _logged(office, "--kind", "recommendation_opt_out", "--option", option)
+
+    request = request_of(office.house, made["reference"])
+    assert (request.state, request.level_needed) == (State.VERIFYING, 1)
+
+
 @pytest.mark.requirement("R-23-9")
 def test_a_letter_of_five_working_days_ago_has_used_up_a_third_of_its_time(office: Office) -> None:
     made = _logged(office)

@@ -129,6 +129,20 @@ def test_the_persons_own_act_lets_tags_come_again_and_is_a_line_of_the_ledger(
     assert set(entry.data) == {"requests"}
 
 
+def test_nobody_takes_over_what_keeps_anothers_tags_away(town: Town) -> None:
+    """Whoever typed another's account beside an address of their own lets nothing of theirs go."""
+    town.asked("tags_delete", values={"tags": [OWL]})
+    both = {"user_id": ANN["user_id"], "email": "eve@example.com"}
+    wish = {"kind": "recommendation_opt_out", "option": "tags_delete", "values": {"tags": [OWL]}}
+    town.house.post("/v1/requests", {**wish, "subject": both})
+    eve = {"assertion": town.word({"user_id": "9", "email": "eve@example.com"})}
+
+    town.house.post("/v1/preferences/tags/on", eve)
+    town.nightly()
+
+    assert (1, OWL) not in town.tags
+
+
 def test_what_was_let_go_while_the_deletion_was_at_work_is_not_kept_away_by_its_end(
     town: Town,
 ) -> None:
