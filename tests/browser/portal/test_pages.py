@@ -125,6 +125,7 @@ def _complaint(page: Page, name: str, look: str, street: Street) -> list[str]:
 
 def _barriers(page: Page, name: str, look: str) -> list[str]:
     """Return what axe finds, and whether the page is wider than its window."""
+    page.wait_for_load_state("load")  # before its style has come, a page has no width of its own
     shot(page, f"{name}-{look}")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     found = [f"{name}: {line}" for line in violations(page)]
