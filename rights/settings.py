@@ -33,7 +33,7 @@ EVIDENCE_DAYS = 30
 SENDER_LENGTH = 40
 """Whom a text message comes from: a number, or a short name."""
 
-LOGO_BYTES = 20_000
+LOGO_BYTES = 18_000
 """A page of the portal stays small, and the logo is a part of it."""
 
 Words = Annotated[tuple[str, ...], NoDecode]
