@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import Engine
@@ -47,11 +49,12 @@ def redactions(ctx: click.Context, state: Path | None, map_file: Path | None) ->
 def show(desk: Desk, request_id: str, who: str) -> None:
     """Show what was taken out of the copy of REQUEST_ID, one JSON object a line."""
 
-    def act(session: Session, staff: Staff, now: datetime) -> None:
-        for row in work.seen(session, desk.context, desk.blobs, request_id, staff, now):
-            click.echo(json.dumps(row, ensure_ascii=False))
+    def act(session: Session, staff: Staff, now: datetime) -> Iterator[dict[str, Any]]:
+        return work.seen(session, desk.context, desk.blobs, request_id, staff, now)
 
-    as_staff(desk.register, who, act)
+    # That it was looked at is committed before the first line; a pager holds nothing.
+    for row in as_staff(desk.register, who, act):
+        click.echo(json.dumps(row, ensure_ascii=False))
 
 
 @redactions.command()
