@@ -9,7 +9,7 @@ Source: NDSR 23 (convenient ways); 11 CCR 7020(e).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -17,12 +17,13 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from rights.domain import duties
+from rights.domain import duties, minors
 from rights.domain.calendars import DAY
 from rights.domain.clock import local_day
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.regime import Unit
+from rights.domain.representation import AgeBand
 from rights.services import backends, forms, subjects, submission
 from rights.services.context import Context
 from rights.services.intake import Submission
@@ -52,6 +53,7 @@ class Arrival:
         channel: One of :data:`CHANNELS`.
         backend: Name of the product it is about; empty where there is only one.
         regimes: The laws; empty for those of the product.
+        age_band: Of the subject, as far as it is known: a child's waits for the guardian.
     """
 
     kind: Kind
@@ -63,6 +65,7 @@ class Arrival:
     backend: str = ""
     regimes: tuple[str, ...] = ()
     locale: str = "zh-CN"
+    age_band: AgeBand = AgeBand.UNKNOWN
 
 
 def log(
@@ -79,6 +82,7 @@ def log(
     backend = _backend(session, arrival.backend)
     said = arrival.regimes or tuple(backend.regimes if backend else ())
     regimes = said or tuple(context.settings.default_regimes)
+    _of_age(regimes, arrival.age_band)
     option = forms.option_for(arrival.kind, arrival.option, context.policy)
     given, book = arrival.parameters, context.regimes
     forms.check(
@@ -102,6 +106,7 @@ def log(
         received_at=_arrived(context, arrival.received, regimes[0], staff, now),
         logged_by=f"staff:{staff.id}",
         stranger=True,
+        age_band=arrival.age_band,
     )
     request, _ = submission.take(session, context, new, now=now)
     return request
@@ -116,6 +121,13 @@ def _backend(session: Session, name: str) -> Backend | None:
         message = "is no product here" if name else "has to say which product it is about"
         raise Invalid(f"backend {message}", [FieldError("backend", message, tuple(known))])
     return next(iter(known.values()), None)
+
+
+def _of_age(regimes: Sequence[str], band: AgeBand) -> None:
+    """Raise Invalid where a law for minors counts and nobody says how old the person is."""
+    if minors.REGIME in regimes and band is AgeBand.UNKNOWN:
+        message = f"has to be said where {minors.REGIME} counts: a child's guardian is asked"
+        raise Invalid(f"age_band {message}", [FieldError("age_band", message, tuple(AgeBand))])
 
 
 def _channel(name: str) -> str:

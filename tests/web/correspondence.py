@@ -83,3 +83,9 @@ def request_of(house: House, request_id: str) -> Request:
     with house.reading() as session:
         found: Request = session.get_one(Request, request_id)
     return found
+
+
+def code(result: Any) -> str:
+    """Return the code of the error with which a command ended, as exit 1."""
+    assert result.exit_code == 1, result.output
+    return str(getattr(result.exception, "code", result.exception))

@@ -177,12 +177,6 @@ def approved(office: Office, case: Case, who: str, by: str = "ana", hours: str =
     return approval
 
 
-def code(result: Any) -> str:
-    """Return the code of the error with which a command ended, as exit 1."""
-    assert result.exit_code == 1, result.output
-    return str(getattr(result.exception, "code", result.exception))
-
-
 def entries(house: House, event: str) -> list[Entry]:
     """Return the entries of one kind."""
     with house.reading() as session:

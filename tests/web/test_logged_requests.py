@@ -17,7 +17,7 @@ from rights.domain.lifecycle import Event, State
 from rights.services import appeals, backends
 from rights.store.db import RegisterClock
 from rights.store.models import Challenge, Entry, IdentifierRow, Request
-from tests.web.correspondence import Office, request_of
+from tests.web.correspondence import Office, code, request_of
 from tests.web.house import HERE, KEYS, House
 from tests.workflows.desk import text_of
 from workflows.cli import main
@@ -68,6 +68,21 @@ def test_nobodys_tags_are_deleted_or_shown_by_a_letter_alone(office: Office, opt
 
     request = request_of(office.house, made["reference"])
     assert (request.state, request.level_needed) == (State.VERIFYING, 1)
+
+
+def test_a_childs_letter_waits_for_the_guardian_and_is_content_of_a_minors(office: Office) -> None:
+    made = _logged(office, "--kind", "deletion", "--age-band", "under_14")
+
+    request = request_of(office.house, made["reference"])
+    assert (request.age_band, request.needs) == ("under_14", ["guardian"])
+
+
+@pytest.mark.requirement("R-23-9:bad")
+def test_under_the_law_of_minors_the_age_is_said(office: Office) -> None:
+    refused = _log(office, "--regime", "cn_minor")
+
+    assert code(refused) == "invalid"
+    assert _all(office, Request) == []
 
 
 @pytest.mark.requirement("R-23-9")

@@ -12,7 +12,7 @@ from rights.domain.minors import LONGEST, WAITS
 from rights.services import audit, checkpoints, evidence, purge
 from rights.services.signing import Signer
 from rights.store.models import ContentApproval, Request
-from tests.web.correspondence import Office
+from tests.web.correspondence import Office, code
 from tests.web.house import SEED, House
 from tests.web.minors_case import (
     CHILD,
@@ -21,7 +21,6 @@ from tests.web.minors_case import (
     approvals,
     approved,
     asked,
-    code,
     entries,
     minors_case,
     read,

@@ -13,7 +13,7 @@ from rights.domain.errors import Forbidden
 from rights.domain.minors import LONGEST
 from rights.store.models import ContentApproval, Request
 from rights.web.problems import status_of
-from tests.web.correspondence import Office
+from tests.web.correspondence import Office, code
 from tests.web.house import House
 from tests.web.minors_case import (
     CHILD,
@@ -23,7 +23,6 @@ from tests.web.minors_case import (
     Case,
     Reading,
     approved,
-    code,
     entries,
     minors_case,
     read,

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
+from rights.domain.representation import AgeBand
 from rights.services import acknowledgement, arrivals, verification
 from rights.services.arrivals import Arrival
 from rights.store.models import Request, Staff
@@ -63,6 +64,14 @@ _RECEIVED: Final = click.option(
 @_RECEIVED
 @click.option("--backend", default="", help="The product it is about, where there are several.")
 @click.option("--regime", "regimes", multiple=True, help="The law; left out, the product's.")
+@click.option(
+    "--age-band",
+    "age_band",
+    type=click.Choice([str(band) for band in AgeBand]),
+    default=str(AgeBand.UNKNOWN),
+    show_default=True,
+    help="How old the person is, as far as it is known: a child's guardian is asked.",
+)
 @click.option("--locale", type=click.Choice(["zh-CN", "en"]), default="zh-CN", show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @AS
@@ -95,6 +104,7 @@ def _arrival(given: dict[str, Any]) -> Arrival:
         backend=given["backend"],
         regimes=given["regimes"],
         locale=given["locale"],
+        age_band=AgeBand(given["age_band"]),
     )
 
 
