@@ -19,7 +19,7 @@ from sqlmodel import Session
 from werkzeug import Response
 from werkzeug.datastructures import ETags
 
-from rights.domain.errors import FieldError, Invalid, Unavailable
+from rights.domain.errors import FieldError, Invalid, RightsError, Unavailable
 from rights.services import idempotency
 from rights.services.idempotency import Call, Repeated, Reply
 from rights.store.db import reading, transaction
@@ -82,6 +82,28 @@ def commit(work: Work, *, once: bool = False) -> Response:
             continue
         return answer.response()
     raise Unavailable("the same call is being made at the same time: repeat it")
+
+
+def commit_try(
+    work: Callable[[Session, datetime], Answer | None], refused: Callable[[], RightsError]
+) -> Response:
+    """
+    Do *work* in one transaction, in which somebody tries to prove something.
+
+    None says that it was wrong: that is counted, hence committed, and only then refused.
+    """
+    wrong: list[bool] = []
+
+    def tried(session: Session, now: datetime) -> Answer:
+        answer = work(session, now)
+        if answer is None:
+            wrong.append(True)
+        return answer or Answer(None)
+
+    response = commit(tried)
+    if wrong:
+        raise refused()
+    return response
 
 
 def _once(session: Session, this: Call | None, work: Work, now: datetime) -> Answer:

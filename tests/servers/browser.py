@@ -66,7 +66,7 @@ def server() -> Iterator[Running]:
             "Chromium", install(debian="chromium fonts-wqy-microhei", macos="--cask google-chrome")
         )
     # Half a second, which only the processes that run such a test should pay.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only tests in a browser load it
 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(

@@ -138,7 +138,7 @@ def test_dismissed_the_letter_has_reasons_and_every_way_out(
 def test_a_day_that_is_over_is_not_asked_for_again(floor: Floor, days: int, *, left: bool) -> None:
     until = {"until": (floor.now() + timedelta(days=10)).date().isoformat()}
     first = _denied(floor, "en", Kind.RESTRICTION, parameters=until)
-    floor.now.on(days=days)  # type: ignore[attr-defined]
+    floor.now.on(days=days)  # type: ignore[attr-defined]  # it is a Clock
 
     made = _decided(floor, first, uphold=True)
 
@@ -205,7 +205,7 @@ def test_the_trail_holds_and_everything_is_forgotten_in_the_end(floor: Floor) ->
     with transaction(floor.register) as session:
         checkpoints.checkpoint(session, floor.signer, floor.now())
     assert verify(floor.register, Signer(SEED)).ok
-    floor.now.on(days=2000)  # type: ignore[attr-defined]
+    floor.now.on(days=2000)  # type: ignore[attr-defined]  # it is a Clock
 
     counts = purge(floor.register, floor.context, floor.blobs, now=floor.now())
 

@@ -14,7 +14,7 @@ from rights.services import key_proofs, packages
 from rights.services.person_keys import Used
 from rights.services.portal import Person
 from rights.store.models import Package, Request
-from rights.web.answers import Answer, commit
+from rights.web.answers import Answer, commit_try
 from rights.web.api import taking
 from rights.web.auth import speaker
 from rights.web.parts import parts
@@ -62,9 +62,7 @@ def _checked(
     person: Person,
     count: Callable[[Session, Request, Used, datetime], Answer],
 ) -> Response:
-    wrong: list[bool] = []
-
-    def work(session: Session, now: datetime) -> Answer:
+    def work(session: Session, now: datetime) -> Answer | None:
         request = speaker().find(session, request_id, lock=True)
         used = key_proofs.by_code(
             session,
@@ -76,14 +74,10 @@ def _checked(
             now=now,
         )
         if used is None:
-            wrong.append(True)
-            return Answer(None)
+            return None
         return count(session, request, used, now)
 
-    response = commit(work)
-    if wrong:  # the wrong try is counted, hence committed; only then is it refused
-        raise key_proofs.refused()
-    return response
+    return commit_try(work, key_proofs.refused)
 
 
 def _person(given: Mapping[str, Any]) -> Person:

@@ -8,12 +8,11 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import fresh_proofs, packages, verification
-from rights.services.fresh_proofs import Asking
+from rights.services import packages, verification
 from rights.store.models import Package, Request
-from rights.web.answers import Answer, commit, look
+from rights.web.answers import Answer, commit_try, look
 from rights.web.api import by_app
-from rights.web.api.verification import asserted
+from rights.web.api.verification import proved_now
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
@@ -77,37 +76,16 @@ def grant_download(given: dict[str, Any], request_id: str, package_id: str) -> R
     limits.hit((limits.verification, f"{speaker().counted_as}|{request_id}"))
     if "totp" in given:
         return by_app.grant(given, request_id, package_id, granted)
-    wrong: list[bool] = []
 
-    def work(session: Session, now: datetime) -> Answer:
+    def work(session: Session, now: datetime) -> Answer | None:
         request = speaker().find(session, request_id, lock=True)
         package = packages.find(session, request, package_id)
-        level = _level(session, request, given, now)
+        level = proved_now(session, request, given, now)
         if level is None:
-            wrong.append(True)
-            return Answer(None)
+            return None
         return granted(session, request, package, level, now)
 
-    response = commit(work)
-    if wrong:  # the wrong try is counted, hence committed; only then is it refused
-        raise verification.refused()
-    return response
-
-
-def _level(session: Session, request: Request, given: dict[str, Any], now: datetime) -> int | None:
-    who = speaker()
-    mine = who.person is not None and fresh_proofs.receives(request, who.person.role)
-    acr = who.person.acr if who.person and mine else None
-    return fresh_proofs.fresh_level(
-        session,
-        parts().context,
-        request,
-        Asking(acr, who.backend.level_cap),
-        code=given.get("code"),
-        token=given.get("token"),
-        proof=asserted(session, given, now),
-        now=now,
-    )
+    return commit_try(work, verification.refused)
 
 
 def granted(

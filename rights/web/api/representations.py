@@ -21,7 +21,7 @@ from rights.services import (
     verification,
 )
 from rights.store.models import Representation, Request
-from rights.web.answers import Answer, commit, look
+from rights.web.answers import Answer, commit, commit_try, look
 from rights.web.api import representing, taking
 from rights.web.api.verification import asserted, on_its_way
 from rights.web.area import Area
@@ -173,9 +173,8 @@ def ask_guardian(request_id: str) -> Response:
 def answer_as_guardian(given: dict[str, Any], request_id: str) -> Response:
     """Say yes or no, as a child's guardian, to what the child has asked."""
     _count(request_id)
-    wrong: list[bool] = []
 
-    def work(session: Session, now: datetime) -> Answer:
+    def work(session: Session, now: datetime) -> Answer | None:
         context = parts().context
         request = speaker().find(session, request_id, lock=True)
         right = guardians.answer(
@@ -189,15 +188,11 @@ def answer_as_guardian(given: dict[str, Any], request_id: str) -> Response:
             now=now,
         )
         if not right:
-            wrong.append(True)
-            return Answer(None)
+            return None
         session.flush()
         return Answer(taking.shown(session, request), 200, taking.headers_of(request))
 
-    response = commit(work)
-    if wrong:  # the wrong try is counted, hence committed; only then is it refused
-        raise verification.refused()
-    return response
+    return commit_try(work, verification.refused)
 
 
 def _count(request_id: str) -> None:

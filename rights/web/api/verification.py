@@ -8,9 +8,11 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import assertions, proving, reaching, verification
+from rights.services import assertions, fresh_proofs, proving, reaching, verification
 from rights.services.assertions import Proof
-from rights.web.answers import Answer, commit
+from rights.services.fresh_proofs import Asking
+from rights.store.models import Request
+from rights.web.answers import Answer, commit, commit_try
 from rights.web.api import by_app, taking
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -73,9 +75,7 @@ def answer_verification(given: dict[str, Any], request_id: str) -> Response:
 
 
 def _answered(given: dict[str, Any], request_id: str) -> Response:
-    wrong: list[bool] = []
-
-    def work(session: Session, now: datetime) -> Answer:
+    def work(session: Session, now: datetime) -> Answer | None:
         who, context = speaker(), parts().context
         request = who.find(session, request_id, lock=True)
         answered = proving.answer(
@@ -89,15 +89,11 @@ def _answered(given: dict[str, Any], request_id: str) -> Response:
             now=now,
         )
         if answered is None:
-            wrong.append(True)
-            return Answer(None)
+            return None
         session.flush()
         return Answer(taking.shown(session, request), 200, taking.headers_of(request))
 
-    response = commit(work)
-    if wrong:  # the wrong try is counted, hence committed; only then is it refused
-        raise verification.refused()
-    return response
+    return commit_try(work, verification.refused)
 
 
 def on_its_way(to: str, expires_at: datetime, now: datetime) -> Answer:
@@ -105,6 +101,26 @@ def on_its_way(to: str, expires_at: datetime, now: datetime) -> Answer:
     pause = timedelta(seconds=parts().context.settings.code_cooldown_s)
     times = {"expires_at": expires_at.isoformat(), "again_at": (now + pause).isoformat()}
     return Answer({"to": to, **times}, 202)
+
+
+def proved_now(
+    session: Session, request: Request, given: dict[str, Any], now: datetime, purpose: str = "grant"
+) -> int | None:
+    """Return what is proved here and now, for one purpose; None where a code was wrong."""
+    who = speaker()
+    person = who.person
+    mine = person is not None and fresh_proofs.receives(request, person.role, purpose)
+    acr = person.acr if person and mine else None
+    return fresh_proofs.fresh_level(
+        session,
+        parts().context,
+        request,
+        Asking(acr, who.backend.level_cap, purpose=purpose),
+        code=given.get("code"),
+        token=given.get("token"),
+        proof=asserted(session, given, now),
+        now=now,
+    )
 
 
 def asserted(session: Session, given: dict[str, Any], now: datetime) -> Proof | None:

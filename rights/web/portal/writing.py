@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import request as call
@@ -11,7 +12,9 @@ from werkzeug import Response
 from rights.domain.errors import Invalid, NotFound
 from rights.services import appeals, messages, portal_sessions
 from rights.services.portal_sessions import Known
+from rights.services.writings import Written
 from rights.store.db import transaction
+from rights.store.models import Appeal
 from rights.web.parts import parts
 from rights.web.portal import door, pages
 from rights.web.portal.following import shown
@@ -31,16 +34,8 @@ def again(request_id: str, action: str) -> Response:
 @area.post("/requests/<id:request_id>/message")
 def write(request_id: str) -> Response:
     """Send a message to the privacy team."""
-    door.slowly(request_id)
-
-    def work(session: Session, now: datetime) -> str:
-        found, context = door.visit().acts(session, request_id), parts().context
-        text = call.form.get("message", "")
-        return messages.from_person(session, context, found, text, actor="subject", now=now).id
-
-    try:
-        once(work)
-    except Invalid:
+    wrong = _sent(request_id, "message", messages.from_person)
+    if wrong:
         return shown(request_id, wrong=[pages.said().say("messages", "wrong")], status=422)
     return pages.go("portal-following.follow", request_id=request_id, written=1, _anchor="messages")
 
@@ -48,18 +43,26 @@ def write(request_id: str) -> Response:
 @area.post("/requests/<id:request_id>/appeal")
 def appeal(request_id: str) -> Response:
     """Appeal against the outcome of a request."""
+    wrong = _sent(request_id, "reasons", appeals.make)
+    if wrong:
+        return shown(request_id, wrong=[pages.said().say("appeal", "wrong")], status=422)
+    return pages.go("portal-following.follow", request_id=request_id, _anchor="appeal")
+
+
+def _sent(request_id: str, field: str, make: Callable[..., Written | Appeal]) -> bool:
+    """Keep what was written into *field*, once; return whether it is no text that can be kept."""
     door.slowly(request_id)
 
     def work(session: Session, now: datetime) -> str:
         found, context = door.visit().acts(session, request_id), parts().context
-        text = call.form.get("reasons", "")
-        return appeals.make(session, context, found, text, actor="subject", now=now).id
+        text = call.form.get(field, "")
+        return make(session, context, found, text, actor="subject", now=now).id
 
     try:
         once(work)
     except Invalid:
-        return shown(request_id, wrong=[pages.said().say("appeal", "wrong")], status=422)
-    return pages.go("portal-following.follow", request_id=request_id, _anchor="appeal")
+        return True
+    return False
 
 
 @area.post("/requests/<id:request_id>/anew")

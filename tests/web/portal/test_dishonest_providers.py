@@ -105,7 +105,7 @@ def _shared(claims: dict[str, Any], key: RSAKey) -> str:
     public = key.as_pem(private=False)
     unsigned = f"{part({'alg': 'HS256', 'kid': 'k1'})}.{part(claims)}"
     import hashlib  # noqa: PLC0415 - as somebody without our libraries would
-    import hmac  # noqa: PLC0415
+    import hmac  # noqa: PLC0415 - of this forgery alone
 
     made = hmac.digest(public, unsigned.encode(), hashlib.sha256)
     return f"{unsigned}.{base64.urlsafe_b64encode(made).rstrip(b'=').decode()}"
@@ -139,10 +139,10 @@ def _changed(claims: dict[str, Any], key: RSAKey) -> str:
 
 def _extended(claims: dict[str, Any], key: RSAKey) -> str:
     unsigned = f"{part({'alg': 'RS256', 'kid': 'k1', 'crit': ['b64'], 'b64': True})}.{part(claims)}"
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - as above
 
-    made = key.private_key.sign(unsigned.encode(), PKCS1v15(), SHA256())  # type: ignore[union-attr]
+    made = key.private_key.sign(unsigned.encode(), PKCS1v15(), SHA256())  # type: ignore[union-attr]  # an RSA key
     return f"{unsigned}.{base64.urlsafe_b64encode(made).rstrip(b'=').decode()}"
 
 
