@@ -84,16 +84,9 @@ def log(
     regimes = said or tuple(context.settings.default_regimes)
     _of_age(regimes, arrival.age_band)
     option = forms.option_for(arrival.kind, arrival.option, context.policy)
-    given, book = arrival.parameters, context.regimes
-    forms.check(
-        context.datamap,
-        book,
-        arrival.kind,
-        option,
-        parameters=given,
-        values={},
-        asked_regimes=regimes,
-    )
+    given, asked = arrival.parameters, (arrival.kind, option)
+    rest: dict[str, Any] = {"parameters": given, "values": {}, "asked_regimes": regimes}
+    forms.check(context.datamap, context.regimes, *asked, **rest)
     new = Submission(
         kind=arrival.kind,
         option=option,

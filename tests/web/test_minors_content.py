@@ -114,6 +114,19 @@ def test_with_a_live_approval_it_is_shown_and_the_trail_names_it(
     assert entries(house, "staff_refused") == []
 
 
+def test_a_look_stands_in_the_trail_though_its_reader_went_away(
+    house: House, office: Office, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = READINGS["redactions list"]
+    approval = approved(office, case, one.who)
+    monkeypatch.setattr("workflows.commands.redactions.click.echo", None)  # a pipe that broke
+
+    assert read(office, case, one).exit_code == 1
+
+    (view,) = entries(house, one.event)
+    assert view.data["approval"] == approval
+
+
 @pytest.mark.requirement("R-M36-1")
 @pytest.mark.parametrize("one", [*READINGS.values(), HELD], ids=[*READINGS, "holds read"])
 def test_an_approval_that_is_over_opens_nothing(

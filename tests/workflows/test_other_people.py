@@ -337,22 +337,6 @@ def test_staff_look_at_what_was_taken_out_and_release_what_is_the_persons_own(
 
 
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
-def test_a_look_stands_in_the_trail_though_its_reader_went_away(
-    shop: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    request = shop.run(Kind.COPY, subject=ANN)["request"]
-    _staff(shop, "rui", "reviewer")
-
-    def gone(line: str) -> None:
-        raise BrokenPipeError(line[:1])
-
-    monkeypatch.setattr("workflows.commands.redactions.click.echo", gone)
-    _desk(shop, "list", request, "--as=rui")
-
-    assert "redactions_seen" in _events(shop, request)
-
-
-@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_who_may_not_look_sees_nothing_and_nothing_lies_open(shop: People) -> None:
     request = shop.run(Kind.COPY, subject=ANN)["request"]
     _staff(shop, "auri", "auditor")
