@@ -1,5 +1,5 @@
 """
-``python -m bench [intake|access|erasure|outlook|portal|faults] [--json]``
+``python -m bench [intake|access|erasure|outlook|portal|console|clocks|faults] [--json]``
 
 Faults go on for ``--minutes N``, as ``--seed S`` settles.
 """
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from bench.machine import machine
 from bench.results import Result
 
-NAMES = ("intake", "access", "erasure", "outlook", "portal", "faults")
+NAMES = ("intake", "access", "erasure", "outlook", "portal", "console", "clocks", "faults")
 
 
 def main() -> int:

@@ -16,13 +16,13 @@ from sqlalchemy.engine import make_url
 
 from bench.watching import Watch
 from bench.whale import Run, Sea, affected, made, submit
+from rights.domain.actions import Action
 from tests.servers import postgres
 from workflows import jointly
 from workflows.advance import begin, settle
 from workflows.claims import Claim, Outcome
 from workflows.floor import Floor
 from workflows.perform import perform
-from workflows.recipes import Action
 
 Do = Callable[[Floor, Sequence[Claim]], Mapping[str, Outcome]]
 

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 
 from bench.house import KEY, SEED
 from bench.watching import Watch
+from rights.domain.actions import Action
 from rights.domain.kinds import Kind, Option
 from rights.services import intake
 from rights.settings import Settings
@@ -31,7 +32,6 @@ from workflows.advance import begin, settle
 from workflows.building import floor_for, parts_for
 from workflows.floor import Floor
 from workflows.perform import perform
-from workflows.recipes import Action
 
 WHALE = 1
 """The person's number; one row in five is somebody else's, in between."""

@@ -72,6 +72,7 @@ class Memory:
         settings=MemorySettings,
         restrictions=frozenset({"flag"}),
         journal="transaction",
+        adds=True,
     )
 
     def __init__(self, settings: MemorySettings) -> None:
@@ -155,7 +156,7 @@ class Memory:
         return self._once(work, act)
 
     def correct(self, target: Target, work: Work, changes: Iterable[Change]) -> Receipt:
-        """Compare and set the named columns of rows that are the person's own."""
+        """Compare and set the named columns of the person's own rows; make those to be added."""
         asked = tuple(changes)
         conflicts = 0
 
@@ -166,8 +167,9 @@ class Memory:
             return not clash
 
         def act() -> Receipt:
-            done = self._set(target, wanted(target.collection, Expect.CORRECTED, asked), clear)
-            return Receipt(affected=done, conflicts=conflicts)
+            values = wanted(target.collection, Expect.CORRECTED, asked)
+            done = self._set(target, values, clear)
+            return Receipt(affected=done + self._add(target, values), conflicts=conflicts)
 
         return self._once(work, act)
 
@@ -202,7 +204,10 @@ class Memory:
         if expect is not Expect.ERASED:
             values = wanted(target.collection, expect, changes, switch)
             own = [row for row in self._rows(target.collection) if standings.own(row)]
-            return Found(sum(any(row.get(c) != v for c, v in values.items()) for row in own))
+            right = [row for row in own if all(row.get(c) == v for c, v in values.items())]
+            if expect is Expect.ADDED:
+                return Found(len(_absent(target, right)))
+            return Found(len(own) - len(right))
         wrong = held = 0
         for row in self._rows(target.collection):
             due = fate(row, standings, target.collection, work)
@@ -288,6 +293,21 @@ class Memory:
                 row.update(values)
                 changed += 1
         return changed
+
+    def _add(self, target: Target, values: Mapping[str, Any]) -> int:
+        """Make the rows that *target* is to add and that are not there."""
+        new = _absent(target, self._rows(target.collection)) if target.adding else []
+        table = self._tables.setdefault(target.collection.name, [])
+        table += [{**row, **values} for row in new]
+        return len(new)
+
+
+def _absent(target: Target, rows: Iterable[Row]) -> list[Row]:
+    """Return the keys that *target* names and none of *rows* has, as columns and values."""
+    names = _key(target.collection)
+    have = {tuple(str(row.get(name)) for name in names) for row in rows}
+    lost = (key for key in target.named if tuple(map(str, key)) not in have)
+    return [dict(zip(names, key, strict=True)) for key in lost]
 
 
 def _key(collection: Collection) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ Promises every connector keeps (``tests/connectors/contract.py`` checks them):
 * Rows that *are* a person are found by their own frozen keys too, when the key set holds them:
   an address may change between the freeze and the effect.
 * ``correct``, ``restrict``, ``suppress`` and ``close`` touch rows that are ``sole`` and no others.
+* ``correct`` of a target that is ``adding`` makes each row that its keys name and that is not there
+  once, however often it is asked, where ``manifest.adds``. Nothing else ever makes a row.
 * Failures are ``Transient``, ``Refused`` or ``Misconfigured``; messages carry no personal data.
   ``Overloaded`` is the ``Transient`` of a store that has enough: all workers then spare it.
 """

@@ -11,33 +11,40 @@ from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from rights import logs
+from rights import logs, metrics
 from rights.domain.errors import ConfigError
+from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
-from rights.services import datamap, evidence, policy_files, regimes
+from rights.services import datamap, evidence, policy_files, readiness, regimes
 from rights.services.backends import LiveKeys
-from rights.services.context import Context
+from rights.services.context import Context, fitting
+from rights.services.network_identity.calls import Bridges
+from rights.services.readiness import Readiness
 from rights.services.sign_in.directory import Directory
+from rights.services.staff_access import provider
 from rights.settings import Settings
-from rights.store.blobs import open_blobs
+from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import RegisterClock, open_engine
 from rights.store.keys import Keyring
 from rights.store.vault import Vault
-from rights.web import headers, pages, portal, problems
-from rights.web.api import AREAS
+from rights.web import headers, problems, watching
+from rights.web.ids import HexId
 from rights.web.limits import Limits
-from rights.web.openapi import HexId, contract
 from rights.web.parts import NAME, Parts
 from rights.web.server import run
 
-SURFACES = ("api", "portal")
+SURFACES = ("api", "portal", "console")
+"""What a process may serve; the console is meant for a host of its own."""
+
+USUAL = ("api", "portal")
 
 
 def create_app(
     settings: Settings,
-    surfaces: Sequence[str] = SURFACES,
+    surfaces: Sequence[str] = USUAL,
     *,
     context: Context | None = None,
     now: Callable[[], datetime] | None = None,
@@ -55,25 +62,73 @@ def create_app(
         ConfigError: a surface is unknown, or a setting, key, regime, the policy or the data map is
             wrong.
     """
+    app = routed(surfaces, https=_address(settings, surfaces).startswith("https://"))
+    equip(app, settings, surfaces, context or context_of(settings), now=now, threads=threads)
+    return app
+
+
+def _address(settings: Settings, surfaces: Sequence[str]) -> str:
+    """Return where this process is reached."""
+    return settings.console_address if {*surfaces} == {"console"} else settings.base_url
+
+
+def routed(surfaces: Sequence[str], *, https: bool) -> Flask:
+    """
+    Return an application that knows its pages and calls, and has nothing to answer them with yet.
+
+    Args:
+        https: It is reached over TLS.
+
+    Raises:
+        ConfigError: a surface is unknown.
+    """
     unknown = sorted(set(surfaces) - set(SURFACES))
     if unknown or not surfaces:
         raise ConfigError(f"surfaces are {', '.join(SURFACES)}, not {', '.join(unknown) or 'none'}")
     app = Flask("rights", root_path=str(Path(__file__).parent / "web"))
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False
-    app.extensions[NAME] = _parts(settings, context or context_of(settings), now, threads)
+    watching.register(app)
     problems.register(app)
-    headers.register(app, https=settings.base_url.startswith("https://"))
+    headers.register(app, https=https)
     app.url_map.converters["id"] = HexId
     for name in surfaces:
         _OPEN[name](app)
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # as Flask documents
     return app
 
 
+def equip(
+    app: Flask,
+    settings: Settings,
+    surfaces: Sequence[str],
+    context: Context,
+    *,
+    now: Callable[[], datetime] | None,
+    threads: int = 8,
+) -> None:
+    """
+    Give an application what it answers with; the arguments are those of :func:`create_app`.
+
+    Raises:
+        ConfigError: a setting or key is wrong.
+    """
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body_bytes)
+    here = app.extensions[NAME] = _parts(settings, context, now, threads)
+    if "console" in surfaces:
+        provider.check(settings, here.guard)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # as Flask documents
+
+
+# -- the surfaces: a process loads the code of those that it serves, and of no other ------------
+
+
 def _api(app: Flask) -> None:
+    from rights.web import pages  # noqa: PLC0415 - a console alone never loads the API
+    from rights.web.api import AREAS  # noqa: PLC0415 - see above
+    from rights.web.openapi import contract  # noqa: PLC0415 - see above
+
     found = contract(app)
     for area in AREAS:
         found.register_blueprint(area)
@@ -81,11 +136,23 @@ def _api(app: Flask) -> None:
 
 
 def _portal(app: Flask) -> None:
+    from rights.web import portal  # noqa: PLC0415 - an API alone never loads the pages
+
     for blueprint in portal.AREAS:
         app.register_blueprint(blueprint)
 
 
-_OPEN = {"api": _api, "portal": _portal}
+def _console(app: Flask) -> None:
+    from rights.web import console  # noqa: PLC0415 - only the console's process has its code
+
+    for blueprint in console.AREAS:
+        app.register_blueprint(blueprint)
+
+
+_OPEN = {"api": _api, "portal": _portal, "console": _console}
+
+
+# -- serving -------------------------------------------------------------------------------------
 
 
 def serve(
@@ -94,7 +161,7 @@ def serve(
     port: int = 8080,
     workers: int = 2,
     threads: int = 8,
-    surfaces: Sequence[str] = SURFACES,
+    surfaces: Sequence[str] = USUAL,
 ) -> None:
     """
     Serve the application until told to stop.
@@ -112,17 +179,29 @@ def serve(
         port=port,
         workers=workers,
         threads=threads,
+        listener=_listener(settings, port),
     )
+
+
+def _listener(settings: Settings, port: int) -> Listener | None:
+    """Return what serves metrics, where that is set: never where the public comes in."""
+    if not settings.metrics_listen:
+        return None
+    if address(settings.metrics_listen)[1] == port:
+        raise ConfigError("RIGHTS_METRICS_LISTEN: is the port of the web: choose another")
+    at = bound(settings.metrics_listen)
+    return Listener(at, metrics.start("web", several=True))
 
 
 def context_of(settings: Settings) -> Context:
     """Return what services need, read from the settings' files."""
+    found = datamap.load(settings.datamap)
     return Context(
         settings=settings,
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),
-        datamap=datamap.load(settings.datamap),
+        datamap=found,
         regimes=regimes.regimes(settings.regimes_override),
-        policy=policy_files.policy(settings.policy),
+        policy=fitting(policy_files.policy(settings.policy), found),
     )
 
 
@@ -130,19 +209,34 @@ def _parts(
     settings: Settings, context: Context, now: Callable[[], datetime] | None, threads: int
 ) -> Parts:
     engine, guard = open_engine(settings.database_url, pool=threads), Guard(settings.webhook_allow)
+    limits = Limits(settings)
+    blobs = open_blobs(
+        settings.blobs_url,
+        access_key=settings.blobs_access_key,
+        secret_key=settings.blobs_secret_key.get_secret_value(),
+        region=settings.blobs_region,
+    )
     return Parts(
         context=context,
         engine=engine,
-        blobs=open_blobs(
-            settings.blobs_url,
-            access_key=settings.blobs_access_key,
-            secret_key=settings.blobs_secret_key.get_secret_value(),
-            region=settings.blobs_region,
-        ),
+        blobs=blobs,
         guard=guard,
         directory=Directory(guard),
+        bridges=Bridges(guard),
         keys=LiveKeys(engine),
-        limits=Limits(settings),
+        limits=limits,
+        readiness=_readiness(engine, limits, blobs, context.vault),
         now=now or RegisterClock(engine).now,
         evidence=evidence.open_place(settings),
+    )
+
+
+def _readiness(engine: Engine, limits: Limits, blobs: Blobs, vault: Vault) -> Readiness:
+    return Readiness(
+        {
+            "register": readiness.register(engine),
+            "redis": readiness.redis(limits.reachable),
+            "blobs": readiness.blobs(blobs),
+            "keys": readiness.keys(vault),
+        }
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -22,6 +22,8 @@ from pydantic_settings import (
 )
 
 from rights import failpoints
+from rights.domain import staff
+from rights.domain.alerts import ROLES
 from rights.domain.colours import READABLE, contrast
 from rights.domain.errors import ConfigError
 
@@ -33,7 +35,7 @@ EVIDENCE_DAYS = 30
 SENDER_LENGTH = 40
 """Whom a text message comes from: a number, or a short name."""
 
-LOGO_BYTES = 18_000
+LOGO_BYTES = 17_000
 """A page of the portal stays small, and the logo is a part of it."""
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     datamap: Path = Path("datamap.yaml")
     base_url: str = "http://127.0.0.1:8080"
     """Where people reach this service: in notices and in the audience of assertions."""
+    console_url: str = ""
+    """Where staff reach the console, if not there: in invitations and alerts, for its cookies."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
@@ -133,6 +137,9 @@ class Settings(BaseSettings):
     """Share of small erasures around which rows of other people are looked at; 0: of large ones
     neither."""
 
+    metrics_listen: str = ""
+    """``host:port`` at which this process serves metrics and readiness; empty: nowhere."""
+
     workers: int = Field(default=2, ge=2)
     lease_s: float = Field(default=30.0, gt=0)
     heartbeat_s: float = Field(default=10.0, gt=0)
@@ -149,12 +156,52 @@ class Settings(BaseSettings):
     optout_wait_ms: int = Field(default=800, ge=0, le=5000)
     optout_alarm_s: int = Field(default=60, ge=1)
     optout_breach_s: int = Field(default=86_400, ge=1)
+    clock_s: float = Field(default=60.0, gt=0)
+    """How often the clocks of open requests are looked at."""
+    idle_days: int = Field(default=3, ge=1, le=30)
+    """What waits for staff and is touched by nobody for so long is told of."""
+    alert_mail: Words = ()
+    """Whom alerts are mailed to: ``role=address``; reviewer, approver or dpo, as often as liked."""
+    staff_locale: Literal["zh-CN", "en"] = "zh-CN"
+    """The language in which staff are written to."""
+    report_font: Path | None = None
+    """A font file with Chinese characters for reports in PDF; None: looked for in usual places."""
 
+    staff_idle_minutes: int = Field(default=30, ge=5, le=120)
+    """Who does nothing in the console for so long is signed out."""
+    staff_hours: int = Field(default=12, ge=1, le=24)
+    """Who is signed in to the console is signed out after this in any case."""
+    staff_oidc_client_id: str = ""
+    staff_oidc_secret: SecretStr = SecretStr("")
+    """The client's at the provider of staff; empty: it proves itself by PKCE alone."""
+    staff_oidc_scopes: Words = ("profile",)
+    """What is asked for beside ``openid``: whatever the two claims need."""
+    staff_oidc_groups_claim: str = "groups"
+    staff_oidc_name_claim: str = "name"
+    staff_oidc_roles: Words = ()
+    """``group=role``, as often as liked: what somebody in a group there may do here."""
+    staff_oidc_acrs: Words = ()
+    """Values of ``acr`` that mean a second factor; they are asked for."""
+    staff_oidc_amrs: Words = ("mfa", "otp", "hwk", "sc")
+    """Values of ``amr`` that mean one; where the provider shows none, ours is asked for."""
+    staff_oidc_issuer: str = ""
+    """The company's OpenID Connect provider, at which staff sign in; empty: none."""
+    staff_oidc_only: bool = False
+    """No password counts: staff sign in at the provider, or not at all."""
+    figures_s: float = Field(default=300.0, ge=1)
+    """How often the figures of the console's pictures are counted anew."""
+
+    rate_staff: str = "30/minute"
+    """Sign-ins to the console that may be tried from one address."""
     rate_per_key: str = "6000/minute"
     rate_per_address: str = "12000/minute"
     rate_verification: str = "30/minute"
     rate_typed: str = "12/hour"
     """Requests that somebody without an account may make about one address or account."""
+    agent_unverified: int = Field(default=10, ge=1)
+    """Other people that one address may ask for at a time before anything is shown."""
+    agent_a_day: int = Field(default=30, ge=1)
+    """Other people that one address may ask for within a day, by its own word."""
     rate_begin: str = "60/minute"
     """How often the portal may be opened without an account from one address."""
     max_body_bytes: int = Field(default=262_144, ge=1024)
@@ -168,12 +215,61 @@ class Settings(BaseSettings):
     failpoints_allowed: bool = False
     """Only where no real person's data is: without it a failpoint is refused."""
 
+    @property
+    def console_address(self) -> str:
+        """Where staff reach the console, without a slash at its end."""
+        return self.console_url or self.base_url.rstrip("/")
+
     @field_validator(
-        "default_regimes", "approval_kinds", "webhook_allow", "sms_allow", mode="before"
+        "default_regimes",
+        "approval_kinds",
+        "webhook_allow",
+        "sms_allow",
+        "alert_mail",
+        "staff_oidc_scopes",
+        "staff_oidc_acrs",
+        "staff_oidc_amrs",
+        mode="before",
     )
     @classmethod
     def _words(cls, value: Any) -> Any:
         return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
+
+    @field_validator("alert_mail")
+    @classmethod
+    def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            role, _, address = one.partition("=")
+            if role not in ROLES or "@" not in address:
+                raise ValueError(f"write role=address, with a role of: {', '.join(ROLES)}")
+        return value
+
+    @field_validator("staff_oidc_roles", mode="before")
+    @classmethod
+    def _groups(cls, value: Any) -> Any:
+        """A group may have spaces in its name."""
+        return tuple(w.strip() for w in value.split(",") if w.strip()) if _is(value) else value
+
+    @field_validator("staff_oidc_roles")
+    @classmethod
+    def _of_staff(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple("=".join(pair) for pair in staff.role_pairs(value))
+
+    @field_validator("staff_oidc_issuer")
+    @classmethod
+    def _usable(cls, value: str, info: ValidationInfo) -> str:
+        needed = ("staff_oidc_client_id", "staff_oidc_roles")
+        lacking = [f"RIGHTS_{one.upper()}" for one in needed if not info.data.get(one)]
+        if value and lacking:
+            raise ValueError(f"set {' and '.join(lacking)} too: nobody could sign in there")
+        return value
+
+    @field_validator("staff_oidc_only")
+    @classmethod
+    def _somewhere(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if value and not info.data.get("staff_oidc_issuer"):
+            raise ValueError("set RIGHTS_STAFF_OIDC_ISSUER too: nobody could sign in at all")
+        return value
 
     @field_validator("evidence_url")
     @classmethod
@@ -199,11 +295,26 @@ class Settings(BaseSettings):
             raise ValueError("begins with https:// and has no spaces")
         return value
 
+    @field_validator("console_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#@]+/?", value):
+            raise ValueError("is https:// and a host, and a port if need be: no path")
+        return value.rstrip("/")
+
     @field_validator("sms_token")
     @classmethod
     def _credential(cls, value: SecretStr) -> SecretStr:
         if not re.fullmatch(r"[\x21-\x7e]*", value.get_secret_value()):
             raise ValueError("is printable ASCII without spaces or line breaks")
+        return value
+
+    @field_validator("metrics_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if value and not (host and port.isdecimal() and 0 < int(port) < 1 << 16):
+            raise ValueError("write it like 127.0.0.1:9464")
         return value
 
     @field_validator("sms_sender")

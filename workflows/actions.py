@@ -9,21 +9,22 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from connectors.sdk import Connector, Receipt, Standing, Switch, Target, Verb, Work
+from rights.domain.actions import Action
 from rights.domain.errors import Drift
 from rights.domain.kinds import Option
+from rights.domain.tags import REMOVED
 from rights.logs import get
-from rights.store.db import reading
+from rights.services import held_rows
 from rights.store.models import StepState
-from workflows import anonymising, correcting, escrow, holding, lifting
+from workflows import anonymising, choosing, correcting, escrow, holding, lastword, lifting
 from workflows.approved import unchanged
 from workflows.claims import Claim, Done, Failed, Later, Outcome
 from workflows.counting import found_json
 from workflows.floor import Floor
-from workflows.given import values_of
 from workflows.holding import Seen
 from workflows.holds import Rulings, rulings_of, with_legal_holds
+from workflows.lastword import Asked
 from workflows.plan import Step
-from workflows.recipes import Action
 from workflows.scopes import restrictable
 from workflows.targets import expectation, for_switch, keys_of, tagged, targets
 
@@ -61,7 +62,9 @@ def erase(floor: Floor, claim: Claim) -> Outcome:
             receipts[target.collection.path] = connector.erase(target, work)  # type: ignore[attr-defined]  # as above
     if sum(r.affected for r in receipts.values()) > sum(len(t.keys) for _, t, _ in rows):
         unknown.clear()  # erased by an earlier attempt whose answer was lost: not unknown, gone
-    results = [{"item": t, "status": 404 if t in unknown else 200} for t in _tags(floor, claim)]
+    asked = _tags(floor, claim)
+    results = [{"item": t, "status": 404 if t in unknown else 200} for t in asked.still]
+    results += [{"item": t, "status": choosing.SINCE} for t in asked.since]
     told = {"results": results} if results else {}
     return erased(floor, claim, ruled, receipts, first, rows, told)
 
@@ -103,7 +106,7 @@ def erased(
     held = holding.after(floor, claim.request.id, seen, receipts, rows)
     changed = {path: r.affected + r.retained for path, r in receipts.items()}
     used = anonymising.used(first.methods, changed)
-    more = {"holds": ruled.to_json(), "held": holding.told(held), "methods": used}
+    more = {"holds": ruled.to_json(), "held": held_rows.told(held), "methods": used}
     return replace(done, result={**done.result, **more}, held=tuple(held))
 
 
@@ -153,6 +156,12 @@ def correct(floor: Floor, claim: Claim) -> Outcome:
         elif receipts[path].conflicts and claim.request.option is Option.SUPPLEMENT:
             missing[path] = "already_filled"
     return receipts_of(receipts, missing=missing)
+
+
+def choose(floor: Floor, claim: Claim) -> Outcome:
+    """Write the tags that were chosen."""
+    receipts, missing, results = choosing.choose(floor, claim)
+    return receipts_of(receipts, told={"results": results}, missing=missing)
 
 
 def _nobody(connector: Connector, target: Target, work: Work, receipt: Receipt) -> bool:
@@ -220,6 +229,11 @@ def verify(floor: Floor, claim: Claim) -> Outcome:
     expect = expectation(claim)
     if _left_out(claim, _BY_NAME.get(str(expect))):
         return Done({"verified": [], "kept": {}})
+    if expect == "added":
+        found_missing = choosing.not_there(floor, claim)
+        return _read_back(
+            {p: n for p, n in found_missing.items() if n}, dict.fromkeys(found_missing, 0)
+        )
     left: dict[str, int] = {}
     kept: dict[str, int] = {}
     changes = correcting.changes_of(floor, claim) if expect == "corrected" else {}
@@ -234,13 +248,21 @@ def verify(floor: Floor, claim: Claim) -> Outcome:
         left = _unexplained(claim, left)
     if left and expect == "corrected":
         return _edited_meanwhile(left)
+    return _read_back(left, kept)
+
+
+def _read_back(left: Mapping[str, int], kept: Mapping[str, int]) -> Outcome:
     if left:
         names = ", ".join(f"{path} ({rows})" for path, rows in left.items())
         return Later("not_read_back", f"the effect cannot be read back yet in: {names}")
     return Done({"verified": sorted(kept), "kept": {p: n for p, n in kept.items() if n}})
 
 
-_BY_NAME: Final = {"corrected": Action.CORRECT, "erased": Action.ERASE}
+_BY_NAME: Final = {
+    "corrected": Action.CORRECT,
+    "erased": Action.ERASE,
+    "added": Action.CHOOSE,
+}
 
 
 def _left_out(claim: Claim, action: Action | None) -> bool:
@@ -304,21 +326,31 @@ def _large(connector: Connector, target: Target, work: Work) -> bool:
 def _narrowed(
     floor: Floor, claim: Claim, unknown: list[str], ruled: Rulings | None = None
 ) -> Iterator[Row]:
-    """Narrow the erasure of tags to those that were named."""
-    tags = _tags(floor, claim)
+    """Narrow the erasure of tags to those that were named; of all, to those not chosen since."""
+    asked = _tags(floor, claim)
+    if asked.named and not asked.still:
+        return  # none is left of those that were named, which is not "all of them"
+    every = claim.request.option is Option.TAGS_DELETE and not asked.named
+    stay = lastword.chosen_since(floor, claim) if every else frozenset()
     for connector, target, work in targets(floor, claim, ruled):
         narrow = target
-        if tags:
-            narrow, missing = tagged(floor, target, tags)
+        if asked.named:
+            narrow, missing = tagged(floor, target, asked.still)
             unknown.extend(missing)
+        elif stay:
+            narrow = choosing.all_but(floor, target, stay)
         yield connector, narrow, work
 
 
-def _tags(floor: Floor, claim: Claim) -> tuple[str, ...]:
-    if claim.request.option is not Option.TAGS_DELETE:
-        return ()
-    with reading(floor.register) as session:
-        return tuple(values_of(session, floor, claim.request).get("tags", ()))
+def _tags(floor: Floor, claim: Claim) -> Asked:
+    """Return the tags that were named to go, and those of them that were chosen again since."""
+    if claim.request.option not in _NAMING:
+        return Asked()
+    return lastword.asked(floor, claim, _NAMING[claim.request.option])
+
+
+_NAMING: Final = {Option.TAGS_EDIT: REMOVED, Option.TAGS_DELETE: "tags"}
+"""Under which name a request says which tags are to go."""
 
 
 def _switched(floor: Floor, claim: Claim) -> Iterator[tuple[Connector, Target, Work, Switch]]:

@@ -16,38 +16,32 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from connectors.sdk import KeySet
+from rights.domain.actions import FINAL, IRREVERSIBLE, Action
 from rights.domain.errors import Fenced, LevelTooLow
 from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
-from rights.services import audit, contact_warnings, cooling, not_me, notes, requests, warnings_due
-from rights.services.notices import ask_for
+from rights.logs import at_work
+from rights.services import audit, cooling, meanwhile, not_me, requests, undecided
+from rights.services.points import tell
+from rights.services.steps import steps_of
 from rights.store import rows as direct
 from rights.store.db import transaction
-from rights.store.models import (
-    JournalRow,
-    Package,
-    Request,
-    StepRow,
-    StepState,
-)
+from rights.store.models import Request, StepRow, StepState
 from workflows import (
     admission,
     breakers,
-    bystanders,
+    counted,
     finish,
-    heldnotes,
-    incidents,
-    journalled,
     locating,
     restart,
     standing,
     together,
     trust,
     turns,
+    written,
 )
 from workflows.claims import (
     Again,
@@ -65,10 +59,9 @@ from workflows.floor import Floor
 from workflows.handing import hand_back, ring
 from workflows.leases import give_up
 from workflows.plan import Plan, Step
-from workflows.planned import keep_plan, wants_approval
+from workflows.planned import wants_approval
 from workflows.plans import read_plan
-from workflows.recipes import IRREVERSIBLE, Action
-from workflows.steprows import add_steps, first_step, may_start, steps_of
+from workflows.steprows import add_steps, first_step, may_start
 
 FINISHED: Final = (StepState.DONE, StepState.LEFT_OUT)
 
@@ -101,13 +94,14 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         if wait := standing.waits(session, floor.context, request, floor.now()):
             _hold(session, request, wait, floor.now())
             if wait is Wait.NEEDS_INFO:
-                ask_for(session, request, "needs_info", now=floor.now())
+                tell(session, request, request.needs, now=floor.now())
             return None
         now = floor.now()
         if cooling.hold(session, request, now=now) or turns.put_off(session, request, now):
             return None
         rows = steps_of(session, request_id)
         if not rows:
+            meanwhile.overtaken(session, request, now=now)
             first = [*standing.decided_first(session, request), first_step(request)]
             session.add_all(first)
             return _next(session, floor, request, first, None, approved=True)
@@ -122,12 +116,16 @@ def settle(floor: Floor, claim: Claim, outcome: Outcome) -> Claim | None:
     Raises:
         Fenced: the step was taken over, or the request called off; nothing is written.
     """
-    breakers.heard(floor, claim, outcome)
-    if isinstance(outcome, Again):
-        hand_back(floor, claim)
-        return None
-    floor.leases.release(claim.step_id)
-    return _held(floor, _settle(floor, claim, outcome))
+    with at_work(request_id=claim.request.id, step_id=claim.step_id):
+        breakers.heard(floor, claim, outcome)
+        if isinstance(outcome, Again):
+            hand_back(floor, claim)
+            counted.settled(claim, outcome)
+            return None
+        floor.leases.release(claim.step_id)
+        following = _settle(floor, claim, outcome)
+        counted.settled(claim, outcome)
+        return _held(floor, following)
 
 
 def _held(floor: Floor, claim: Claim | None) -> Claim | None:
@@ -163,7 +161,7 @@ def _written(session: Session, floor: Floor, claim: Claim, outcome: Settled) -> 
             return _next(session, floor, request, [anew], None, approved=True)
         outcome = Failed(outcome.code, outcome.note)
     with direct.gathered(session):
-        plan = _write(session, floor, request, row, claim, outcome) or claim.plan
+        plan = written.write(session, floor, request, row, claim, outcome) or claim.plan
     if made := outcome_plan(outcome):
         rows = [*rows, *add_steps(session, request, made)]
     if request.state is not State.IN_PROGRESS:
@@ -220,8 +218,7 @@ def _next(
     if not ready:
         _wait(session, request, phase, now)
         return None
-    if turns.held_up(session, request, ready[0]):
-        turns.later(session, request, now)
+    if _put_off(session, floor, request, ready[0], now):
         return None
     if together.stale(session, floor.context, request, ready[0], rows):
         anew = restart.plan_anew(session, request, rows, now)
@@ -230,6 +227,16 @@ def _next(
     if let.row is None:
         _wait(session, request, phase, now, let.again_at)
     return _let_in(session, floor, request, let, rows, plan, kept)
+
+
+def _put_off(session: Session, floor: Floor, request: Request, row: StepRow, now: datetime) -> bool:
+    """Tell whether *row* waits for who decides on a denial, or for the person's other requests."""
+    if row.action in FINAL and undecided.wait(session, floor.context, request, now=now):
+        return True
+    if turns.held_up(session, request, row):
+        turns.later(session, request, now)
+        return True
+    return False
 
 
 def _let_in(
@@ -325,73 +332,3 @@ def _hold(session: Session, request: Request, wait: Wait, now: datetime) -> None
     request.next_at = None
     data = {"wait": str(wait)}
     requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
-
-
-def _write(
-    session: Session,
-    floor: Floor,
-    request: Request,
-    row: StepRow,
-    claim: Claim,
-    outcome: Done | Later | Failed,
-) -> Plan | None:
-    now = floor.now()
-    row.lease_owner = ""
-    match outcome:
-        case Done():
-            _done(session, floor, request, row, claim, outcome, now)
-            return outcome.plan
-        case Later(code=code, note=note, after=after):
-            pauses = floor.context.settings.backoff_s
-            pause = timedelta(seconds=pauses[min(row.attempts, len(pauses)) - 1])
-            row.state, row.code, row.note = StepState.TODO, code, note
-            row.next_at = now + max(pause, after or timedelta())
-            incidents.unread(session, request, row, now)
-        case Failed(code=code, note=note):
-            row.state, row.code, row.note, row.next_at = StepState.FAILED, code, note, None
-    data = {"step": row.id.partition("-")[2], "code": row.code, "attempts": row.attempts}
-    audit.append(session, request, [audit.Line("step_stopped", "system", data)], now=now)
-    return None
-
-
-def _done(
-    session: Session,
-    floor: Floor,
-    request: Request,
-    row: StepRow,
-    claim: Claim,
-    outcome: Done,
-    now: datetime,
-) -> None:
-    row.state, row.next_at, row.done_at, row.done_by = StepState.DONE, None, now, "system"
-    row.code = row.note = ""
-    row.result = dict(outcome.result)
-    if outcome.plan is not None:
-        keep_plan(session, floor, request, claim, outcome, now)
-        _warned(session, floor, request, outcome, now)
-    if outcome.made is not None:
-        new = Package(id=outcome.made.id, request_id=request.id, created_at=now)
-        new.wrapped_key = outcome.made.wrapped
-        direct.insert_objects(session, [new])
-    if outcome.package is not None:
-        mine = col(Package.request_id) == request.id
-        session.connection().execute(update(Package).where(mine).values(**outcome.package))
-    heldnotes.write(session, floor.context.vault, outcome.held)
-    bystanders.noted(session, request, row.result, now=now)
-    if outcome.told:
-        told = dict(outcome.told)
-        notes.keep(session, floor.context.vault, request.id, "told", told, now=now)
-    journal = journalled.entries(request, row, claim, now)
-    if journal:
-        direct.insert(session, JournalRow, journal)
-    data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
-    data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
-    audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
-
-
-def _warned(session: Session, floor: Floor, request: Request, outcome: Done, now: datetime) -> None:
-    """Queue the warnings to every contact that was frozen: before the plan's first effect."""
-    event = warnings_due.ASKED
-    if warnings_due.applies(request) and warnings_due.begun(session, request.id, event):
-        told = outcome.contacts
-        contact_warnings.queue(session, floor.context, request, event, told, now=now)

@@ -9,19 +9,21 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
+from rights.domain.actions import EFFECTS, Action
 from rights.domain.conversation import is_part
 from rights.domain.horizon import last_return
+from rights.domain.kinds import Kind
 from rights.domain.lifecycle import CALLED_OFF
-from rights.services import kept_tags, requests, suppression
+from rights.services import horizons, kept_tags, meanwhile, requests, suppression, tags_said
 from rights.services.packages import folder
+from rights.services.steps import steps_of
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
-from workflows import capsules, horizons, partial, rechecks, turns
+from workflows import capsules, partial, rechecks, restricted, turns
 from workflows.floor import ERASING, Floor
 from workflows.given import sealed_values
 from workflows.packages.spool import spool_prefix
 from workflows.plan import Plan
-from workflows.recipes import EFFECTS
 from workflows.resolve import PREFIX
 from workflows.returned import marks
 
@@ -57,7 +59,8 @@ def begin(
         parts = None if whole else partial.went(plan, rows)
         if not is_part(request.parameters):  # the person's other rows may come in at any time
             _suppress(session, floor, request, keys, acted_at, parts)
-        horizons.begin(session, request, touched, plan, at=acted_at)
+        erased = {s.store for s in plan if s.action is Action.ERASE}
+        horizons.begin(session, request, (s for s in touched if s.name in erased), at=acted_at)
     if marks(keys) or not partial.in_use(request, rows):
         until = max(until, rechecks.begin(session, context.settings, request, now=now))
     values = sealed_values(session, floor, request)
@@ -93,6 +96,13 @@ def _suppress(
     )
 
 
+def drop_spools(floor: Floor, package_id: str) -> None:
+    """Delete what was read for a package, unless there is one after all."""
+    with reading(floor.register) as session:
+        if session.get(Package, package_id) is None:
+            floor.blobs.delete_prefix(spool_prefix(package_id))
+
+
 def close_out(floor: Floor, request_id: str) -> None:
     """
     Ring for what waited for it; delete spools and frozen keys: only needed to get here.
@@ -115,6 +125,17 @@ def close_out(floor: Floor, request_id: str) -> None:
         request.next_at = None
         if request.state in CALLED_OFF and request.reason != "merged":
             kept_tags.take_back(session, request_id)
+            tags_said.take_back(session, request_id, now=floor.now())
+        _meanwhile(session, floor, request)
         turns.let_go(session, request, floor.now())
         session.execute(delete(KeyringRow).where(col(KeyringRow.request_id) == request_id))
         session.execute(delete(SubjectLock).where(col(SubjectLock.request_id) == request_id))
+
+
+def _meanwhile(session: Session, floor: Floor, request: Request) -> None:
+    """What was put out of use while a cancellation waited is used again once that is called off."""
+    made = meanwhile.of(session, request) if request.kind is Kind.ACCOUNT_CANCELLATION else None
+    begun = made is not None and (
+        restricted.changed(steps_of(session, made.id)) or restricted.stands(session, made)
+    )
+    meanwhile.closed(session, floor.context, request, begun=begun, now=floor.now())

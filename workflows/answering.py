@@ -11,6 +11,7 @@ from rights.domain.kinds import Kind, Option
 from rights.logs import get
 from rights.services.packages import apart as in_apart
 from rights.services.packages import folder
+from rights.services.reasons import reason
 from rights.store.models import StepRow, StepState
 from rights.store.sealing import SealedFiles, sealed_size
 from workflows import disputing
@@ -25,7 +26,6 @@ from workflows.packages.spool_index import SpoolIndex
 from workflows.packages.statements import Statement
 from workflows.packages.terms import About, Disputed, Missing
 from workflows.packing import asked_for, policy_of, sealed_files
-from workflows.reasons import reason
 
 MOST_ROWS: Final = 200
 """Rows that an explanation reads of each collection; the data files hold all of them."""

@@ -10,6 +10,7 @@ to compare with. Staff who let a step run again that had drifted have looked.
 
 from __future__ import annotations
 
+from rights.domain.actions import EFFECTS
 from rights.domain.errors import Drift
 from workflows.claims import Claim
 from workflows.counting import counts_of
@@ -17,7 +18,6 @@ from workflows.floor import Floor
 from workflows.holds import rulings_of
 from workflows.plans import check_drift
 from workflows.preparing import schema_hash
-from workflows.recipes import EFFECTS
 from workflows.targets import keys_of
 from workflows.view import View
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from connectors.registry import load as load_connectors
 from connectors.sdk import Connector
-from rights.services.context import Context
+from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
 from rights.services.policy_files import policy
@@ -48,7 +48,7 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     vault = Vault(Keyring.parse(settings.keys.get_secret_value()))
     book = regimes(settings.regimes_override)
     datamap = load_datamap(settings.datamap, tell=tell)
-    return Context(settings, vault, datamap, book, policy(settings.policy))
+    return Context(settings, vault, datamap, book, fitting(policy(settings.policy), datamap))
 
 
 def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
+from rights.services import incidents
 from rights.store.models import Request
-from workflows import incidents
 
 ROWS: Final = 16
 """Rows of other people that are looked at around one effect."""

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from connectors.sdk import Connector, ConnectorError, Discovers, Inventory, Manifest, Verb
+from rights.domain.actions import Action
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError, Misconfigured
 from rights.domain.graph import erase_order, frozen
@@ -21,7 +22,6 @@ from workflows.findings import Finding, Level, error, warning
 from workflows.knots import arranged
 from workflows.languages import one_language
 from workflows.plan import Step
-from workflows.recipes import Action
 from workflows.stores import Registry, settings_mistakes
 
 OpenStore = Callable[[Store], Connector]
@@ -123,6 +123,12 @@ def _abilities(datamap: DataMap, store: Store, manifest: Manifest) -> Iterator[F
                 "nothing, if staff are to do it: each such request becomes a task for them",
             )
     for collection in store.collections:
+        if collection.tags and not manifest.adds:
+            yield warning(
+                f"{collection.path}.tags",
+                f"the connector {manifest.name} cannot add the tags that people choose",
+                "nothing, if staff are to do it: each such choice becomes a task for them",
+            )
         rule = collection.restriction
         if rule and rule.strategy not in manifest.restrictions:
             known = ", ".join(sorted(manifest.restrictions)) or "nothing"

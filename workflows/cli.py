@@ -34,12 +34,15 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "requests": "arrivals:requests",
         "not-me": "not_me:not_me",
         "stores": "stores:stores",
+        "clocks": "clocks:clocks",
+        "regimes": "regimes:regimes",
         "backend": "parties:backend",
-        "staff": "parties:staff",
+        "staff": "members:staff",
         "replay": "replay:replay",
         "recheck": "replay:recheck",
         "restored": "replay:restored",
         "holds": "holds:holds",
+        "reports": "reports:reports",
         "redactions": "redactions:redactions",
         "messages": "correspondence:messages",
         "minors": "minors:minors",
@@ -83,7 +86,7 @@ def cli() -> None:
 @click.option("--threads", default=8, show_default=True, help="Threads of each process.")
 @click.option("--surface", "surfaces", multiple=True, default=("api", "portal"), show_default=True)
 def web(host: str, port: int, workers: int, threads: int, surfaces: tuple[str, ...]) -> None:
-    """Serve the API and the portal."""
+    """Serve the API and the portal; the console with `--surface console`."""
     from rights.app import serve
     from rights.settings import load
 

@@ -22,7 +22,7 @@ from rights.services.matching import OF_REAL_NAME, Found
 from rights.services.way_catalogue import marked
 from rights.store.db import reading
 from rights.store.models import Lookup, Request
-from workflows import belonging
+from workflows import belonging, network_identity
 from workflows.floor import Floor
 from workflows.freezing import frozen
 from workflows.preparing import find_anything
@@ -30,6 +30,7 @@ from workflows.resolve import resolve
 
 _ENOUGH: Final = "enough"
 _RESTS_ON: Final = "rests_on"
+_WAY: Final = "way"
 
 Held = Mapping[str, tuple[Any, ...]]
 """Field of the map to what the person's own rows hold in it."""
@@ -47,12 +48,21 @@ def provable(floor: Floor, row: Lookup, about: Mapping[str, Any]) -> dict[str, A
 def match(floor: Floor, row: Lookup, about: Mapping[str, Any]) -> dict[str, Any]:
     """Compare; the fields it rests on are for the record and told to nobody."""
     values: Mapping[str, str] = about["values"]
+    if about["way"] == Matched.NETWORK_IDENTITY:
+        return _of_bridge(floor, row, values)
     identifiers = _person(floor, row)
     if about["way"] == Matched.REAL_NAME:
         fields = _of_name(floor, identifiers, values)
     else:
         fields = _of_facts(floor, identifiers, values)
     return {_ENOUGH: int(bool(fields)), _RESTS_ON: fields}
+
+
+def _of_bridge(floor: Floor, row: Lookup, values: Mapping[str, str]) -> dict[str, Any]:
+    """Ask the bridge; what it says is used up here, and only what it is worth goes on."""
+    _person(floor, row)
+    way = network_identity.asked(floor, row, values)
+    return {_ENOUGH: int(way is not None), _RESTS_ON: [], _WAY: str(way or "")}
 
 
 def _of_facts(floor: Floor, identifiers: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
@@ -141,7 +151,8 @@ def read(found: Mapping[str, Any] | None) -> Found:
     """Return what a match came to; None is a store that could not be asked."""
     if found is None:
         return Found(enough=None)
-    return Found(bool(found[_ENOUGH]), tuple(found[_RESTS_ON]))
+    way = Matched(found[_WAY]) if found.get(_WAY) else None
+    return Found(bool(found[_ENOUGH]), tuple(found[_RESTS_ON]), way)
 
 
 def told(found: Mapping[str, Any] | None) -> dict[str, Any] | None:

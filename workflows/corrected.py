@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from sqlmodel import select
 
 from connectors.sdk import Change, Connector, Expect, Target, Work
+from rights.domain.actions import Action
 from rights.store.db import reading
 from rights.store.models import Request, StepRow, StepState
 from workflows import correcting, returned
 from workflows.floor import Floor
 from workflows.outcome import by_hand
 from workflows.plan import Step
-from workflows.recipes import Action
 from workflows.returned import Closed
 from workflows.targets import targets
 

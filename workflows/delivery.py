@@ -22,10 +22,11 @@ from sqlalchemy import Engine, func, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
+from rights import metrics
 from rights.domain import signing
 from rights.domain.errors import ConfigError, ConnectorError
 from rights.failpoints import Point, hit
-from rights.logs import get
+from rights.logs import carried, get
 from rights.net import Client
 from rights.services import equal_service, subscriptions
 from rights.services.context import Context
@@ -101,7 +102,7 @@ def deliver_due(
     ends_at = time.monotonic() + TURN_S
     delivered = 0
     with ThreadPoolExecutor(min(LANES, len(lanes)), thread_name_prefix="webhook") as pool:
-        turns = [pool.submit(_lane, client, lane, now, ends_at) for lane in lanes]
+        turns = [pool.submit(carried(_lane), client, lane, now, ends_at) for lane in lanes]
         for turn in as_completed(turns):
             with transaction(register) as session:
                 delivered += _write(session, context, turn.result(), now())
@@ -222,6 +223,7 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
             row.next_at = now
             continue
         row.attempts, row.last_status = row.attempts + 1, result.status
+        metrics.count("rights_deliveries_total", outcome=_outcome(result))
         if result.delivered:
             delivered += 1
             row.state, row.delivered_at, row.next_at = "delivered", now, None
@@ -232,6 +234,12 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
     if gone:
         _close(session, gone, now)
     return delivered
+
+
+def _outcome(result: _Result) -> str:
+    if result.delivered:
+        return "delivered"
+    return "refused" if result.status else "unreached"
 
 
 def _again(context: Context, row: WebhookDelivery, result: _Result, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from connectors.sdk import KeySet
+from rights.domain.actions import Action
 from rights.domain.kinds import Kind
 from rights.services import correction_guard, disputes, persons, redactions
 from rights.store.db import reading
@@ -17,7 +18,6 @@ from workflows.floor import ERASING, Floor
 from workflows.given import values_of
 from workflows.outcome import Line
 from workflows.packages.terms import Disputed
-from workflows.recipes import Action
 from workflows.targets import keys_of
 
 

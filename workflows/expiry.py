@@ -36,10 +36,11 @@ from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, T
 from rights.domain.graph import erase_order, freeze_order
 from rights.logs import get
 from rights.services import audit, escrow_keys, exceptions, holds, not_me, outbox, requests
+from rights.services.incidents import open_for
 from rights.services.notices import ask_for
 from rights.store.db import reading, transaction
 from rights.store.models import HeldRows, JournalRow, LegalHold, Request
-from workflows import escrow, holding, incidents
+from workflows import escrow, holding
 from workflows.floor import Floor
 from workflows.holds import CODES, covered
 from workflows.visits import visit
@@ -360,7 +361,7 @@ def _reviewed(session: Session, request: Request, looked: Sequence[Looked], now:
         session.merge(row)
     if due:
         found = {row.collection: row.count for row in due}
-        incidents.open_for(session, request, REVIEW, found, now=now)
+        open_for(session, request, REVIEW, found, now=now)
 
 
 def _later(floor: Floor, rows: Sequence[HeldRows], error: Transient) -> None:
@@ -388,7 +389,7 @@ def _stuck(floor: Floor, request_id: str, rows: Sequence[HeldRows], error: Right
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
         found = {row.collection: row.count for row in rows}
-        incidents.open_for(session, request, STUCK, found, now=now)
+        open_for(session, request, STUCK, found, now=now)
         for row in rows:
             kept = session.get(HeldRows, row.id, with_for_update=True)
             if kept is not None and kept.fence == row.fence:

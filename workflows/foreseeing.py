@@ -13,18 +13,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from connectors.sdk import KeySet, Verb
 from rights.domain.errors import Refused
 from rights.domain.kinds import Kind, Option
 from rights.store.models import Request
 from workflows import decisions
 from workflows.counting import counts_of
 from workflows.floor import ERASING, Floor
-from workflows.grounds import grounds, only, overdue
+from workflows.grounds import grounds, holds_one_of, only, overdue
 from workflows.holds import ruled_rules, with_legal_holds
 from workflows.outlook import outlook
 from workflows.plan import Plan
 from workflows.preparing import asked_of, find_anything
 from workflows.resolve import resolve
+from workflows.routes import Routes
 from workflows.surveying import cleared, surveys
 from workflows.unasked import unasked
 from workflows.view import View
@@ -59,7 +61,23 @@ def foreseen(floor: Floor, request: Request, given: Mapping[str, str]) -> dict[s
     told = outlook(floor, replace(plan, counts=counts_of(floor, plan, view)), view)
     # Where it cannot be told what is the person's, or nothing could be looked for.
     unsure = {*unasked(routes, keys), *hops.unsure(routes, keys)} & paths
-    return {**told, "unknown": sorted({*told["unknown"], *unsure})}
+    unsettled, unread = _unsettled(floor, routes, keys)
+    unknown = sorted({*told["unknown"], *unsure, *unread})
+    return {**told, "unknown": unknown, "unsettled": unsettled}
+
+
+def _unsettled(floor: Floor, routes: Routes, keys: KeySet) -> tuple[list[str], list[str]]:
+    """Return the collections with a matter that is not settled, and those that cannot tell."""
+    found, unread = list[str](), list[str]()
+    for collection in floor.context.datamap.collections:
+        said = collection.unsettled
+        if said is None:
+            continue
+        if Verb.FREEZE not in floor.connector(collection.store).manifest.verbs:
+            unread.append(collection.path)
+        elif holds_one_of(floor, routes, keys, collection, said.column, said.values):
+            found.append(collection.path)
+    return found, unread
 
 
 def imagined(floor: Floor, about: Mapping[str, Any], backend_id: str) -> Request:

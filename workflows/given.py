@@ -14,11 +14,17 @@ from workflows.floor import Floor
 
 
 def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any]:
-    """Return the sealed values of a request (changes, tags …), later ones over earlier ones."""
+    """
+    Return the sealed values of a request (changes, tags …), later ones over earlier ones.
+
+    Corrections add up, field by field: what is asked for later is added to what was.
+    """
     out: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for value in sealed_values(session, floor, request):
         out.update(value)
-    return out
+        changes |= {one["field"]: one for one in value.get("changes", ())}
+    return out | ({"changes": [*changes.values()]} if changes else {})
 
 
 def sealed_values(session: Session, floor: Floor, request: Request) -> list[dict[str, Any]]:

@@ -9,13 +9,13 @@ Source: PIPL 47(1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from connectors.sdk import KeySet, Verb
-from rights.domain.datamap import Contract, DataMap
-from rights.domain.errors import Misconfigured
+from rights.domain.datamap import Collection, Contract, DataMap, Scalar
+from rights.domain.errors import Misconfigured, Refused
 from rights.domain.grounds import (
     STILL_NECESSARY,
     Facts,
@@ -27,6 +27,7 @@ from rights.domain.grounds import (
 )
 from rights.domain.holds import BY_ITSELF, Retention
 from rights.domain.kinds import Kind
+from rights.domain.products import alone, named
 from rights.store.models import Request
 from workflows.floor import ERASING, Floor
 from workflows.freezing import frozen
@@ -82,7 +83,19 @@ def facts_of(request: Request, running: Iterable[str] = ()) -> Facts:
 
 
 def only(request: Request, datamap: DataMap) -> tuple[str, ...]:
-    """Return the collections that an unasked deletion is about; empty means every one."""
+    """
+    Return the collections that an unasked deletion, or the end of a product, is about.
+
+    Empty means every one.
+
+    Raises:
+        Refused: nothing of the products is mapped any more. That is never "everything".
+    """
+    if wanted := named(request.parameters):
+        mine = tuple(sorted(c.path for c in datamap.collections if alone(c.products, wanted)))
+        if not mine:
+            raise Refused("nothing of these products is mapped any more: ask the person again")
+        return mine
     if request.kind is not Kind.DELETION or not request.parameters.get("trigger"):
         return ()
     return tuple(sorted(touched(datamap, facts_of(request))))
@@ -117,8 +130,8 @@ def grounds(floor: Floor, request: Request, routes: Routes, keys: KeySet) -> Gro
         rest = {p: why for p, why in dated.items() if p not in whole}
         return Grounds(record, whole, "", _OTHERWISE, rest)
     if not asked:
-        named = {p: fields for p, fields in kept.items() if fields or found[p].whole}
-        return Grounds(record, named, "", _OTHERWISE)
+        stay = {p: fields for p, fields in kept.items() if fields or found[p].whole}
+        return Grounds(record, stay, "", _OTHERWISE)
     dated = dict.fromkeys(_by_rows(routes, kept, running), _NEEDED)
     record |= {path: {**record[path], str(Ground.SERVICE_ENDED): True} for path in dated}
     return Grounds(record, kept, STILL_NECESSARY if kept else "", _NEEDED if kept else "", dated)
@@ -190,8 +203,24 @@ def _runs(floor: Floor, routes: Routes, keys: KeySet, said: Contract) -> bool:
             f"{said.collection} says whether a contract runs, and the connector {manifest.name}"
             " cannot read it: name a collection of another store"
         )
-    asked = ((said.column,),)
-    rows = frozen(floor, collection, keys, routes.predicates[collection.path], asked)
-    values = {key[0] for key in rows.keys(f"{collection.path}:{said.column}")}
-    known = {str(value) for value in said.values}
-    return any(value in said.values or str(value) in known for value in values)
+    return holds_one_of(floor, routes, keys, collection, said.column, said.values)
+
+
+def holds_one_of(
+    floor: Floor,
+    routes: Routes,
+    keys: KeySet,
+    collection: Collection,
+    column: str,
+    values: Sequence[Scalar],
+) -> bool:
+    """
+    Return whether a row of the person has one of *values* in *column*; the connector can freeze.
+
+    Raises:
+        ConnectorError: it could not be asked.
+    """
+    rows = frozen(floor, collection, keys, routes.predicates[collection.path], ((column,),))
+    found = {key[0] for key in rows.keys(f"{collection.path}:{column}")}
+    known = {str(value) for value in values}
+    return any(value in values or str(value) in known for value in found)

@@ -267,19 +267,6 @@ def opened(vault: Vault, row: HeldRows) -> tuple[KeySet, dict[str, list[str]]]:
     return KeySet.from_json(body["keys"]), body["people"]
 
 
-def told(rows: Iterable[HeldRows]) -> dict[str, dict[str, str]]:
-    """Return what the answer says of each: code, basis, rank, and until when."""
-    return {
-        row.collection: {
-            "code": row.code,
-            "basis": row.basis,
-            "rank": row.rank,
-            "until": row.latest.date().isoformat() if row.latest else "",
-        }
-        for row in rows
-    }
-
-
 def by_statute(rank: str) -> bool:
     """Return whether a law itself keeps the row: then nothing is left undone (R-24-3)."""
     return rank in BY_ITSELF

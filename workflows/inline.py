@@ -27,7 +27,9 @@ from rights.domain.kinds import Kind, Option, default_option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import PARAMETERS, VALUES, offered
+from rights.domain.products import PRODUCTS
 from rights.services import forms, intake, subjects, submission, unasked
+from rights.services.plans import approve
 from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.migrate import upgrade
@@ -37,13 +39,13 @@ from workflows.building import floor_for, parts_for
 from workflows.floor import ERASING, Floor
 from workflows.jobs import work_on
 from workflows.keyed import with_keys
-from workflows.plans import approve, read_plan
+from workflows.plans import read_plan
 from workflows.reporting import hashes_in, report, write_plans
 from workflows.routes import routes
 from workflows.secrets import Secrets, require
 from workflows.surveying import fits, looked_at
 
-LISTS: Final = frozenset({"categories", "purposes", "switches", "tags"})
+LISTS: Final = frozenset({"categories", "purposes", "switches", "tags", PRODUCTS})
 OPERATOR: Final = "operator"
 
 ALONE_S: Final = 1e7
@@ -238,6 +240,7 @@ def _identifiers(floor: Floor, order: Order) -> dict[str, str]:
     option, given = order.option, order.parameters
     wrong = [*forms.named(datamap, order.kind, option, given)]
     wrong += forms.conversations(datamap, order.values)
+    wrong += forms.tags(datamap, option, order.values)
     if wrong := [*wrong, *forms.anonymised(datamap, option, given)]:
         raise Invalid("the request has mistakes", wrong)
     return cleaned

@@ -7,13 +7,16 @@ runs twice, or late, or never, costs time and nothing else.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Final
 
 from rights.domain.errors import Fenced, LevelTooLow, NotFound
-from rights.logs import get
+from rights.logs import at_work, get
+from rights.store.ids import ID
 from workflows import abreast, aftercare, expiry, lookups, rechecks, warning
 from workflows.advance import begin, settle
 from workflows.claims import Claim
@@ -80,6 +83,11 @@ def close_out(request_id: str) -> None:
     aftercare.close_out(_floor[0], request_id)
 
 
+def drop_spools(package_id: str) -> None:
+    """Take away what was read for a package whose plan was thrown away."""
+    aftercare.drop_spools(_floor[0], package_id)
+
+
 def look_again(aftercare_id: str) -> None:
     """Look for erased data that came back."""
     rechecks.run(_floor[0], aftercare_id)
@@ -90,14 +98,23 @@ def hold_ends(request_id: str) -> None:
     expiry.run(_floor[0], request_id)
 
 
-JOBS: Final[Mapping[str, Callable[[str], None]]] = MappingProxyType(
+def _logged(job: Callable[[str], None]) -> Callable[[str], None]:
+    """Return *job* so that each line it writes names it and the row that it is about."""
+    (about,) = inspect.signature(job).parameters
+
+    @wraps(job)
+    def logged(*args: str, **kwargs: str) -> None:
+        given = str(args[0] if args else kwargs.get(about, ""))
+        with at_work(job=job.__name__, **{about: given if ID.fullmatch(given) else ""}):
+            job(*args, **kwargs)
+
+    return logged
+
+
+JOBS: Final[Mapping[str, Callable[..., None]]] = MappingProxyType(
     {
-        "advance": advance,
-        "lookup": lookup,
-        "warn": warn,
-        "close_out": close_out,
-        "look_again": look_again,
-        "hold_ends": hold_ends,
+        job.__name__: _logged(job)
+        for job in (advance, lookup, warn, close_out, drop_spools, look_again, hold_ends)
     }
 )
 """Everything a job may name. A forged job that names another function is refused."""

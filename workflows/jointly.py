@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from connectors.parts.joining import apart, joined
 from connectors.sdk import Connector, Expect, KeySet, Receipt, Target, Work
+from rights.domain.actions import Action
 from rights.domain.conversation import is_part
 from rights.domain.errors import ConfigError, ConnectorError, Drift, Fenced
-from rights.domain.kinds import Option
 from rights.logs import get
+from rights.services import tags_said
 from rights.store.models import LegalHold, StepState
 from workflows import actions, holding, strain
 from workflows.approved import unchanged
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
 from workflows.holds import Rulings, legal_holds, placed_by, rulings_of
-from workflows.recipes import Action
 from workflows.targets import keys_of, targets
 
 ENDS: Final = (ConnectorError, ConfigError, Drift, Fenced)
@@ -53,7 +53,7 @@ def likeness(claim: Claim) -> Hashable:
         step.action is Action.ERASE
         or (step.action is Action.VERIFY and step.expect == Expect.ERASED)
     )
-    tags = claim.request.option is Option.TAGS_DELETE or is_part(claim.request.parameters)
+    tags = claim.request.option in tags_said.OPTIONS or is_part(claim.request.parameters)
     if step is None or plan is None or not erases or tags or step.unhook or step.deferred:
         return claim.step_id
     return (claim.request.kind, claim.request.option, plan.config_hash, step)

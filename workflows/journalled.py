@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rights.domain.actions import EFFECTS
 from rights.store.models import Request, StepRow
 from workflows.claims import Claim
-from workflows.recipes import EFFECTS
 
 
 def entries(request: Request, row: StepRow, claim: Claim, now: datetime) -> list[dict[str, Any]]:

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connectors.sdk import Inventory, OnErasure, TableFound
+from rights.domain.actions import Action
 from rights.domain.datamap import Collection, DataMap
 from rights.domain.errors import Misconfigured
 from rights.domain.ordering import groups, ordered
 from workflows.plan import Step
-from workflows.recipes import Action
 from workflows.tables import table_of
 
 

@@ -20,9 +20,9 @@ from connectors.sdk import KeySet, Target, Verb
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.errors import Drift
 from rights.domain.kinds import Kind, Option
-from rights.services import consents, lifting
+from rights.services import consents, lifting, preferences
 from rights.store.db import reading
-from rights.store.models import Consent, Request
+from rights.store.models import Consent, Preference, Request
 from workflows import held, switching
 from workflows.claims import Claim
 from workflows.counting import located
@@ -79,6 +79,7 @@ def _judged(
     who = persons(floor.context.vault, floor.context.datamap, keys)
     with reading(floor.register) as session:
         stopped, withdrawn = standing(session, who), _withdrawn(session, who)
+        off = _switched_off(session, who)
         if request.option is Option.SWITCH_ON:
             return switching.judged(session, floor.context, request, keys, stopped, withdrawn)
     places = chosen(request, stopped)
@@ -86,6 +87,8 @@ def _judged(
     stays: list[Why] = []
     for name, place in sorted(places.items()):
         why = _gone(floor.context.datamap, name) or _stays(request, name, place, withdrawn)
+        if why is None and off.get(name.partition("#")[2], set()) - place.requests:
+            why = Why(name, "also_switched_off")
         why = why or _shared(floor.context.datamap, name)
         unsaid = (why is None or why.manual) and "#" not in name
         if unsaid and _known(floor.context.datamap, name) and held.among(floor, routes, name, keys):
@@ -118,6 +121,17 @@ def _stays(request: Request, name: str, place: Place, withdrawn: Collection[str]
     if place.by_hand:
         return Why(name, manual=place.by_hand)
     return None if place.rows else Why(name, "stopped_otherwise")
+
+
+def _switched_off(session: Session, who: Iterable[str]) -> dict[str, set[str]]:
+    """Return the switches that are off, and the requests that turned each of them off."""
+    query = select(Preference).where(
+        col(Preference.subject).in_(list(who)), Preference.value == preferences.OFF
+    )
+    found: dict[str, set[str]] = {}
+    for row in session.exec(query):
+        found.setdefault(row.name, set()).add(row.request_id)
+    return found
 
 
 def _shared(datamap: DataMap, name: str) -> Why | None:

@@ -11,12 +11,12 @@ from typing import Final
 
 from sqlmodel import Session
 
+from rights.domain.actions import Action
 from rights.domain.errors import Refused
 from rights.services import locators, subjects
 from rights.store.db import reading
 from rights.store.models import Request, StepRow, StepState
 from workflows.floor import Floor
-from workflows.recipes import Action
 
 UNPROVED: Final = "locator_unproved"
 """Code of a first step that waits for staff to look at a locator."""

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.sdk import MapField
-from workflows.packages.detecting import Own, Sort, find, whole
+from rights.domain.foreign_values import Sort
+from workflows.packages.detecting import Own, find, whole
 
 SHORTEST: Final = 12
 """Characters from which on a text's length and beginning are shown."""

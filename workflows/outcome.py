@@ -9,13 +9,13 @@ Source: PIPL 50; compliance audit guide item 17(2) (complete and accurate outcom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from rights.domain.actions import EFFECTS, Action
 from rights.domain.holds import BY_ITSELF
 from rights.store.models import StepRow, StepState
-from workflows.recipes import EFFECTS, Action
 
 TOLD: Final = EFFECTS | {Action.COLLECT, Action.COUNT, Action.REVIEW, Action.RECOMPUTE}
 """Actions that a person is told about; the rest is how we work."""
@@ -152,6 +152,24 @@ def _done(row: StepRow, paths: Sequence[str]) -> Iterator[Line]:
             continue  # not what was asked for, so it was not looked at
         name = path.partition(".")[2]
         yield Line(row.store, name, row.action, affected=counted.get(path, 0))
+
+
+def missing_from(
+    row: StepRow, paths: Sequence[str], told: Container[tuple[str, str]]
+) -> Iterator[str]:
+    """
+    Yield the collections of a step that an outcome does not name.
+
+    Args:
+        told: Collection and action of every line of the outcome.
+    """
+    if row.action not in TOLD:
+        return
+    found = _found(row)
+    for path in paths:
+        unasked = "spool" in row.result and path not in {**_spooled(row), **found}
+        if not unasked and (path, row.action) not in told:
+            yield path
 
 
 def by_hand(row: StepRow) -> bool:

@@ -26,11 +26,12 @@ from connectors.sdk import (
     Target,
     Work,
 )
+from rights.domain.actions import EFFECTS, Action
 from workflows.costs import Changes, Costs, Span, known
 from workflows.floor import Floor
 from workflows.holding import Ground, ground_of
 from workflows.plan import Plan, Step
-from workflows.recipes import EFFECTS, VERBS, Action
+from workflows.recipes import VERBS
 from workflows.view import View
 
 ESTIMATED: Final = ("bytes", "seconds", "log_bytes")

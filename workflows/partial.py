@@ -32,14 +32,15 @@ from connectors.sdk import (
 )
 from connectors.sdk import gone as gone_anchor
 from connectors.sdk import held as held_anchor
+from rights.domain.actions import Action
 from rights.domain.conversation import is_part
 from rights.domain.errors import Misconfigured
+from rights.domain.products import named
 from rights.store.models import Request, StepRow, StepState
 from workflows import capsules, holding
 from workflows.floor import ERASING, Floor
 from workflows.holds import Rulings
 from workflows.plan import Plan, Step
-from workflows.recipes import Action
 from workflows.routes import Routes
 from workflows.tables import table_of
 from workflows.where import at
@@ -155,8 +156,9 @@ def in_use(request: Request, rows: Iterable[StepRow]) -> bool:
 
 
 def of_a_part(request: Request) -> bool:
-    """Return whether it was about a part from the start: a trigger's, or rows that were named."""
-    return bool(request.parameters.get("trigger")) or is_part(request.parameters)
+    """Return whether it was about a part: a trigger's, rows that were named, or products."""
+    said = request.parameters
+    return bool(said.get("trigger")) or is_part(said) or bool(named(said))
 
 
 def _kept(rows: Iterable[StepRow]) -> set[str]:

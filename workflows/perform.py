@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from rights import metrics
+from rights.domain.actions import Action
 from rights.domain.errors import (
     ConfigError,
     Drift,
@@ -21,11 +23,10 @@ from rights.domain.errors import (
     Transient,
     Unfinished,
 )
-from rights.logs import get
-from workflows import actions, answering, packing, preparing, strain
+from rights.logs import at_work, get
+from workflows import actions, answering, counted, packing, preparing, strain
 from workflows.claims import Again, Anew, Claim, Failed, Later, Outcome
 from workflows.floor import Floor
-from workflows.recipes import Action
 
 DO: Final[Mapping[Action, Callable[[Floor, Claim], Outcome]]] = MappingProxyType(
     {
@@ -33,6 +34,7 @@ DO: Final[Mapping[Action, Callable[[Floor, Claim], Outcome]]] = MappingProxyType
         Action.COUNT: actions.count,
         Action.COLLECT: packing.collect,
         Action.CORRECT: actions.correct,
+        Action.CHOOSE: actions.choose,
         Action.ERASE: actions.erase,
         Action.RESTRICT: actions.restrict,
         Action.SUPPRESS: actions.suppress,
@@ -76,8 +78,11 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
 
 def performed(floor: Floor, claim: Claim) -> Outcome:
     """Run a step; whatever ends it early also ends its heartbeat, or nobody could take over."""
+    labels = counted.labels(claim)
+    ids = {"request_id": claim.request.id, "step_id": claim.step_id, "store": labels["store"]}
     try:
-        return perform(floor, claim)
+        with at_work(**ids), metrics.timed("rights_step_seconds", **labels):
+            return perform(floor, claim)
     except BaseException:
         floor.leases.release(claim.step_id)
         raise

@@ -17,6 +17,7 @@ from sqlmodel import Session, and_, col, exists, or_, select
 
 from rights.domain.lifecycle import State
 from rights.services import outbox
+from rights.services.stores import at_work
 from rights.store.models import Request, StepRow, StepState, StoreTurn
 
 KEPT_FOR: Final = timedelta(seconds=2)
@@ -24,16 +25,6 @@ KEPT_FOR: Final = timedelta(seconds=2)
 
 AGAIN: Final = timedelta(seconds=30)
 """Whoever did not come by then is rung for once more: its doorbell was lost."""
-
-
-def _at_work(now: datetime) -> ColumnElement[bool]:
-    """Say "its lease lasts": of a step the step's own, of a visit the one it brought."""
-    step = exists().where(
-        col(StepRow.id) == col(StoreTurn.holder),
-        col(StepRow.state) == StepState.RUNNING,
-        col(StepRow.next_at) > now,
-    )
-    return or_(col(StoreTurn.until) > now, step)
 
 
 def _still_waits() -> ColumnElement[bool]:
@@ -59,7 +50,7 @@ def line(
         leaving: A step whose place is given up in this very transaction.
     """
     mine = col(StoreTurn.holder) == holder
-    working = and_(~_waits(), _at_work(now))
+    working = and_(~_waits(), at_work(now))
     expected = and_(_waits(), col(StoreTurn.rung_at) > now - KEPT_FOR)
     query = select(StoreTurn).where(
         col(StoreTurn.store).in_(stores),
@@ -106,7 +97,7 @@ def ring(session: Session, store: str, count: int, now: datetime) -> int:
 
 def forget(session: Session, store: str, now: datetime) -> None:
     """Take away whom nothing is left of: ended, called off, or killed long ago."""
-    over = or_(and_(_waits(), ~_still_waits()), and_(~_waits(), ~_at_work(now)))
+    over = or_(and_(_waits(), ~_still_waits()), and_(~_waits(), ~at_work(now)))
     query = select(StoreTurn.holder).where(col(StoreTurn.store) == store, over).limit(1000)
     gone = session.exec(query.with_for_update(skip_locked=True)).all()
     mine = and_(col(StoreTurn.store) == store, col(StoreTurn.holder).in_(gone))

@@ -14,15 +14,27 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from connectors.sdk import Manifest
+from rights.domain.actions import EFFECTS, Action, step_name
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind, Option
 from workflows import scopes
-from workflows.recipes import BY_PURPOSE, RECIPES, SWITCH_NAMES, VERBS, Action, Phase, Scope
+from workflows.abilities import cannot, nothing_set, parts
+from workflows.recipes import (
+    BY_PURPOSE,
+    RECIPES,
+    SWITCH_NAMES,
+    SWITCHED_OFF_WAITING,
+    VERBS,
+    WHILE_WAITING,
+    Phase,
+    Scope,
+)
 
 REFUSED_BY_LAW: Final = "statutory_duty"
 NOT_USED: Final = "not_used"
 NOTHING_RESTRICTED: Final = "nothing_restricted"
+NOT_RESTRICTABLE: Final = "not_restrictable"
 _STATUTORY: Final = "legal_obligation"
 _BARE: Final = "purposes"
 _UNUSED, _BY_LAW, _NOTHING, _STAYS = "unused", "statutory", "nothing", "stays"
@@ -50,6 +62,9 @@ class Asked:
         categories: For restrictions: of which data; empty means all.
         lifted: For a restriction that ends: ``<store>.<collection>[#<switch>]`` used again.
         stays: Of those that stay as they are: which, code of the reason, or what staff do.
+        meanwhile: For a restriction that stands while a cancellation waits.
+        chosen: For a choice of tags: the collections in which one is written.
+        removes: For a choice of tags: some that were named go.
     """
 
     kind: Kind
@@ -62,6 +77,9 @@ class Asked:
     categories: tuple[str, ...] = ()
     lifted: tuple[str, ...] = ()
     stays: tuple[tuple[str, str, str], ...] = ()
+    meanwhile: bool = False
+    chosen: tuple[str, ...] = ()
+    removes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +112,7 @@ class Step:
     @property
     def name(self) -> str:
         """Unique in its plan and stable across runs."""
-        parts = (f"{self.phase:02d}", str(self.action), self.store, self.part)
-        return "-".join(p for p in parts if p)
+        return step_name(self.phase, self.action, self.store, self.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +186,8 @@ def plan_for(asked: Asked, datamap: DataMap, manifests: Mapping[str, Manifest]) 
 
 
 def _recipe(asked: Asked) -> tuple[Phase, ...]:
+    if asked.meanwhile:
+        return WHILE_WAITING
     whole = RECIPES[asked.kind, asked.option]
     return BY_PURPOSE.get((asked.kind, asked.option), whole) if asked.purposes else whole
 
@@ -250,19 +269,19 @@ def _phase(
         yield from _remade(number, asked, datamap)
         return
     switches = switches_for(asked, datamap)
-    chosen = _chosen(phase, asked, datamap, switches)
-    if asked.only:
-        kept = ((s, tuple(p for p in paths if p in asked.only)) for s, paths in chosen.items())
-        chosen = {store: paths for store, paths in kept if paths}
-    parts = (
+    chosen = _narrowed(asked, _chosen(phase, asked, datamap, switches))
+    chosen_parts = (
         (store, part, mine)
         for store, paths in chosen.items()
-        for part, mine in _parts(phase, paths, datamap, asked.categories)
+        for part, mine in parts(phase, paths, datamap, asked.categories)
     )
-    for store, part, paths in parts:
-        manual = _cannot(phase, store, paths, datamap, manifests, asked.categories)
+    for store, part, paths in chosen_parts:
+        manual = cannot(phase, store, paths, datamap, manifests, asked.categories)
         if manual and phase.scope is Scope.DERIVED:
             continue  # the task that staff have for it already comes to the same
+        if asked.meanwhile and nothing_set(phase, store, paths, datamap, manifests):
+            continue  # what was not put out of use is not read back: the answer names it
+        named = asked.meanwhile and manual and phase.action in EFFECTS
         names = tuple(s.name for s in switches if s.collection in paths)
         yield Step(
             number,
@@ -273,7 +292,16 @@ def _phase(
             switches=names if phase.scope is Scope.SWITCHES else (),
             manual=manual,
             part=part,
+            refused=NOT_RESTRICTABLE if named else "",
         )
+
+
+def _narrowed(asked: Asked, chosen: scopes.ByStore) -> scopes.ByStore:
+    """Return what was chosen of that which an erasure of a part is about."""
+    if not asked.only:
+        return chosen
+    kept = ((s, tuple(p for p in paths if p in asked.only)) for s, paths in chosen.items())
+    return {store: paths for store, paths in kept if paths}
 
 
 def _gathered_again(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
@@ -286,42 +314,15 @@ def _gathered_again(number: int, asked: Asked, datamap: DataMap) -> Iterator[Ste
 def _chosen(
     phase: Phase, asked: Asked, datamap: DataMap, switches: tuple[Switch, ...]
 ) -> scopes.ByStore:
+    if phase.scope is Scope.CHOICES:
+        return scopes.ordered(datamap, asked.chosen)
+    if asked.option is Option.TAGS_EDIT and not asked.removes:
+        return {}  # nothing was named to go, which is not "all of them"
     if phase.scope is Scope.LIFTED:
         return scopes.ordered(datamap, (p for p in asked.lifted if "#" not in p))
     if phase.scope is Scope.RESTRICTABLE and asked.categories:
         return scopes.ordered(datamap, scopes.holding(datamap, asked.categories))
     return scopes.choose(phase.scope, datamap, asked.fields, switches, asked.decision)
-
-
-def _not_flagged(datamap: DataMap, path: str, categories: tuple[str, ...]) -> str:
-    """Return why no flag of its own stops just what was named; empty where one does."""
-    collection = datamap.collection(path)
-    if scopes.put_away(collection):
-        return f"rows of {path} are put away only when they are held"
-    if categories and collection.restriction is None:
-        return f"{path} has no flag of its own: stop the use of {', '.join(categories)} there"
-    if not scopes.restrictable(datamap, collection):
-        return f"no way to restrict is declared for {path}"
-    if categories and (others := scopes.stopped_too(datamap, path, categories)):
-        return f"the flag of {path} would stop more than was asked: {', '.join(others)}"
-    return ""
-
-
-def _parts(
-    phase: Phase, paths: tuple[str, ...], datamap: DataMap, categories: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """
-    Part the collections of one store: what has no flag to set must not hold up what has.
-
-    Only what was flagged can be read back.
-    """
-    able = tuple(p for p in paths if not _not_flagged(datamap, p, categories))
-    if phase.scope is not Scope.RESTRICTABLE or able in {(), paths}:
-        yield "", paths
-        return
-    yield "", able
-    if phase.action is Action.RESTRICT:
-        yield "by-hand", tuple(p for p in paths if p not in able)
 
 
 def _remade(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
@@ -331,28 +332,6 @@ def _remade(number: int, asked: Asked, datamap: DataMap) -> Iterator[Step]:
         names = ", ".join(f for f in asked.remade if f.rpartition(".")[0] in paths)
         manual = f"make these again from the corrected values: {names}"
         yield Step(number, Action.RECOMPUTE, store, paths, manual=manual)
-
-
-def _cannot(
-    phase: Phase,
-    store: str,
-    paths: tuple[str, ...],
-    datamap: DataMap,
-    manifests: Mapping[str, Manifest],
-    categories: tuple[str, ...] = (),
-) -> str:
-    """Return why a person has to do it, or nothing. A missing verb is never a no-op."""
-    manifest = manifests[datamap.store(store).connector]
-    verb = VERBS[phase.action]
-    if verb not in manifest.verbs:
-        return f"the connector {manifest.name} cannot {verb}"
-    if phase.action is Action.RESTRICT:
-        return "; ".join(filter(None, (_not_flagged(datamap, p, categories) for p in paths)))
-    if phase.action is Action.LIFT:
-        rules = {p: datamap.collection(p).restriction for p in paths}
-        blank = [path for path, rule in rules.items() if rule is None or not rule.lifted]
-        return f"no value that lifts is declared for {', '.join(blank)}" if blank else ""
-    return ""
 
 
 def _unused(asked: Asked, datamap: DataMap, purpose: str) -> bool:
@@ -376,6 +355,8 @@ def switches_for(asked: Asked, datamap: DataMap) -> tuple[Switch, ...]:
     if asked.option in LIFTING:
         return tuple(s for s in datamap.switches if f"{s.collection}#{s.name}" in asked.lifted)
     names = set(SWITCH_NAMES.get((asked.kind, asked.option), ()))
+    # A switch is the account's: of products alone none is turned off.
+    names |= set(SWITCHED_OFF_WAITING) if asked.meanwhile and not asked.only else set()
     names |= {f"purpose:{p}" for p in asked.purposes if _stops(asked, datamap, p)}
     if asked.option is Option.REFUSE_SOLE_AUTOMATION:
         names |= {

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from rights.services import plans
+from rights.services.replanning import asked_again
 from rights.store import rows as direct
 from rights.store.models import KeyringRow, PlanRow, Request
-from workflows import disputing, plans, restart, together, turns
+from workflows import disputing, together, turns
 from workflows.claims import Claim, Done
 from workflows.floor import Floor
 from workflows.keyring import sealed_keys
@@ -17,7 +19,7 @@ from workflows.keyring import sealed_keys
 def wants_approval(floor: Floor, claim: Claim) -> bool:
     """Return whether somebody has to approve the plan that *claim* makes."""
     kinds = floor.context.settings.approval_kinds
-    again = bool(restart.asked_again(claim.rows))
+    again = bool(asked_again(claim.rows))
     return floor.force_approval or again or claim.request.kind in kinds
 
 

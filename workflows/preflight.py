@@ -63,7 +63,7 @@ def live(compared: Compared, acting: Acting) -> Iterator[Finding]:
         for key in table.foreign_keys:
             to = compared.mapped.get(key[1])
             if to and acting.deletes(to) and key[1] != table.name:
-                yield from _pointing(compared, table, key[0], to)
+                yield from _pointing(compared, table, key[0], to, acting)
 
 
 def _allowed(collection: Collection, table: TableFound, acting: Acting) -> Iterator[Finding]:
@@ -135,7 +135,11 @@ def _followed(collection: Collection, link: Link, table: TableFound) -> bool:
 
 
 def _pointing(
-    compared: Compared, table: TableFound, columns: tuple[str, ...], to: Collection
+    compared: Compared,
+    table: TableFound,
+    columns: tuple[str, ...],
+    to: Collection,
+    acting: Acting,
 ) -> Iterator[Finding]:
     """Say what a foreign key at rows that go will do to them, or to the rows that hold it."""
     child = compared.mapped.get(table.name)
@@ -151,9 +155,22 @@ def _pointing(
     elif not declared:
         what = f"a foreign key to {to.name} has no link: rows that hold it stop the deletion"
         yield warning(place, what, remedy, strict=True)
+    elif child is not None and child.path not in acting.erased:
+        yield from _staying(place, to, by_itself)
     if columns in table.unindexed:
         what = f"a foreign key to {to.name} without an index: each deleted row reads this table"
         yield warning(place, what, f"create an index on ({', '.join(columns)})")
+
+
+def _staying(place: str, to: Collection, by_itself: str) -> Iterator[Finding]:
+    """Say what the end of *to* does to rows that stay: an erasure of a part leaves some."""
+    remedy = f"let what hangs on {to.name} go with it, or change the foreign key"
+    if by_itself == "CASCADE":
+        what = f"a foreign key to {to.name} would delete rows that stay"
+        yield error(place, what, remedy)
+    elif not by_itself:
+        what = f"a foreign key to {to.name} in rows that stay: those that hold it stop the deletion"
+        yield warning(place, what, remedy, strict=True)
 
 
 def linked(child: Collection, columns: tuple[str, ...], to: Collection) -> bool:

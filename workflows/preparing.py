@@ -10,16 +10,21 @@ from typing import Any
 from sqlmodel import Session
 
 from connectors.sdk import KeySet, Verb
+from rights.domain.actions import Action
 from rights.domain.conversation import is_part
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Refused
 from rights.domain.graph import finding_identifiers
 from rights.domain.kinds import Kind
+from rights.domain.parameters import MEANWHILE
+from rights.domain.tags import REMOVED
 from rights.services import locators, subjects
+from rights.services.replanning import ASKS, asked_again
 from rights.store.db import reading
 from rights.store.models import Request
 from workflows import (
     belonging,
+    choosing,
     chosen,
     contacts,
     correcting,
@@ -40,9 +45,7 @@ from workflows.holds import Rulings, ruled_rules, with_legal_holds
 from workflows.outlook import outlook
 from workflows.packing import new_package
 from workflows.plan import LIFTING, Asked, Plan, Step
-from workflows.recipes import Action
 from workflows.resolve import Hops, resolve
-from workflows.restart import ASKS, asked_again
 from workflows.routes import Routes
 from workflows.sampling import Sample, sample_of
 from workflows.surveying import Surveys, cleared, nothing_held_below, surveys
@@ -261,6 +264,9 @@ def asked_of(request: Request, values: Mapping[str, Any], datamap: DataMap) -> A
         purposes=tuple(request.parameters.get("purposes", ())),
         decision=str(request.parameters.get("decision", "")),
         categories=_restricted(request),
+        meanwhile=bool(request.parameters.get(MEANWHILE)),
+        chosen=choosing.paths(datamap, values),
+        removes=bool(values.get(REMOVED)),
     )
 
 

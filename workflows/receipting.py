@@ -19,6 +19,7 @@ from sqlalchemy import String, bindparam
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
+from rights.domain.actions import EFFECTS, Action
 from rights.domain.datamap import DataMap, Erasure
 from rights.domain.horizon import backups, physically_gone
 from rights.domain.kinds import Option
@@ -39,13 +40,13 @@ from workflows.floor import Floor
 from workflows.notices.words import words as words_of
 from workflows.outcome import Line, by_hand
 from workflows.plan import Plan
-from workflows.recipes import EFFECTS, Action
 
 NOT_STOPPED: Final = "not_restricted"
 """The code of rows that are held and could not be put out of use."""
 
 WORDS: Final[Mapping[str, str]] = {
     Action.CORRECT: "corrected",
+    Action.CHOOSE: "chosen",
     Action.RESTRICT: "restricted",
     Action.SUPPRESS: "switched_off",
     Action.CLOSE: "closed",
@@ -123,6 +124,10 @@ def _facts(floor: Floor, request: Request, plan: Plan, now: datetime) -> dict[st
     }
 
 
+_SETTING: Final = frozenset({Action.CORRECT, Action.CHOOSE})
+"""Actions after which a row that was right already is not called not found."""
+
+
 def packaged(rows: Sequence[StepRow]) -> bool:
     """Return whether there is a package: one that was left out is not announced."""
     return any(r.action == Action.PACKAGE and r.state is StepState.DONE for r in rows)
@@ -148,7 +153,7 @@ def happened(line: Line, *, anonymised: bool) -> list[str]:
     if line.missing:
         words.append("incomplete")
     if not words:
-        words.append("unchanged" if line.action == Action.CORRECT else "not_found")
+        words.append("unchanged" if line.action in _SETTING else "not_found")
     return words
 
 

@@ -16,12 +16,12 @@ from sqlmodel import Session
 
 from rights.domain.errors import ConnectorError, RightsError
 from rights.logs import get
-from rights.services import audit, outbox, requests
+from rights.services import audit, incidents, outbox, requests
 from rights.settings import Settings
 from rights.store import rows
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request
-from workflows import correcting, incidents, returned
+from workflows import correcting, returned
 from workflows.floor import ERASING, Floor
 from workflows.returned import Looked
 from workflows.visits import visit

@@ -14,33 +14,16 @@ from types import MappingProxyType
 from typing import Final
 
 from connectors.sdk import Expect, Verb
+from rights.domain.actions import Action
 from rights.domain.kinds import OPTIONS, Kind, Option
-
-
-class Action(StrEnum):
-    """One kind of work."""
-
-    PREPARE = "prepare"
-    COUNT = "count"
-    COLLECT = "collect"
-    CORRECT = "correct"
-    ERASE = "erase"
-    RESTRICT = "restrict"
-    SUPPRESS = "suppress"
-    CLOSE = "close"
-    LIFT = "lift"
-    RESUME = "resume"
-    VERIFY = "verify"
-    REVIEW = "review"
-    PACKAGE = "package"
-    RECOMPUTE = "recompute"
-
 
 VERBS: Final[Mapping[Action, Verb]] = MappingProxyType(
     {
         Action.COUNT: Verb.LOCATE,
         Action.COLLECT: Verb.COLLECT,
         Action.CORRECT: Verb.CORRECT,
+        # A row that is not there is supplemented: no connector needs a verb of its own for it.
+        Action.CHOOSE: Verb.CORRECT,
         Action.ERASE: Verb.ERASE,
         Action.RESTRICT: Verb.RESTRICT,
         Action.SUPPRESS: Verb.SUPPRESS,
@@ -52,25 +35,6 @@ VERBS: Final[Mapping[Action, Verb]] = MappingProxyType(
     }
 )
 """The connector verb behind each action that touches a store."""
-
-IRREVERSIBLE: Final = frozenset({Action.ERASE, Action.CLOSE})
-"""Once one of these has begun, the person can no longer take the request back."""
-
-BY_HAND: Final = frozenset({Action.REVIEW, Action.RECOMPUTE})
-"""Actions that no connector does: a member of staff does, and says so."""
-
-EFFECTS: Final = frozenset(
-    {
-        Action.CORRECT,
-        Action.ERASE,
-        Action.RESTRICT,
-        Action.SUPPRESS,
-        Action.CLOSE,
-        Action.LIFT,
-        Action.RESUME,
-    }
-)
-"""Actions that change a store: journalled, and read back afterwards."""
 
 
 class Scope(StrEnum):
@@ -87,6 +51,7 @@ class Scope(StrEnum):
     LIFTED = "lifted"
     SWITCHES = "switches"
     TAGS = "tags"
+    CHOICES = "choices"
     DECISIONS = "decisions"
 
 
@@ -165,6 +130,12 @@ RECIPES: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProxyTy
             Phase(Action.ERASE, Scope.TAGS),
             Phase(Action.VERIFY, Scope.TAGS, Expect.ERASED),
         ),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): (
+            Phase(Action.ERASE, Scope.TAGS),
+            Phase(Action.CHOOSE, Scope.CHOICES),
+            Phase(Action.VERIFY, Scope.TAGS, Expect.ERASED),
+            Phase(Action.VERIFY, Scope.CHOICES, Expect.ADDED),
+        ),
         (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): (
             Phase(Action.RESUME, Scope.SWITCHES),
             Phase(Action.VERIFY, Scope.SWITCHES, Expect.SUPPRESSED),
@@ -185,6 +156,14 @@ BY_PURPOSE: Final[Mapping[tuple[Kind, Option], tuple[Phase, ...]]] = MappingProx
 )
 """How an option is done for the purposes that were named, where it differs from doing it whole."""
 
+WHILE_WAITING: Final[tuple[Phase, ...]] = (
+    Phase(Action.RESTRICT, Scope.RESTRICTABLE),
+    Phase(Action.SUPPRESS, Scope.SWITCHES),
+    Phase(Action.VERIFY, Scope.RESTRICTABLE, Expect.RESTRICTED),
+    Phase(Action.VERIFY, Scope.SWITCHES, Expect.SUPPRESSED),
+)
+"""What is put out of use while somebody waits before their account is cancelled."""
+
 SWITCH_NAMES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
     {
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): ("commercial_messages", "personalised"),
@@ -195,6 +174,9 @@ SWITCH_NAMES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProx
     }
 )
 """The data map switches that an option turns off; consents and decisions name theirs."""
+
+SWITCHED_OFF_WAITING: Final = ("commercial_messages", "personalised", "push")
+"""The switches that :data:`WHILE_WAITING` turns off."""
 
 TAGS_SWITCH: Final = "tags"
 """The switch that names where tags live."""

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from redis import Redis
@@ -21,9 +21,11 @@ from sqlalchemy import Engine, bindparam, delete, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
+from rights import metrics
 from rights.failpoints import Point, hit
-from rights.logs import get
+from rights.logs import at_work, get
 from rights.services import outbox
+from rights.services.backlog import Line
 from rights.store import rows
 from rights.store.columns import UtcDateTime
 from rights.store.db import reading, transaction
@@ -33,6 +35,8 @@ from workflows.rqjob import SERIALIZER, IdJob
 QUEUES: Final = (outbox.URGENT, outbox.WORK)
 JOB_SECONDS: Final = 3600
 BATCH: Final = 200
+DRAIN: Final = "drain"
+LAST: Final = "rights_chore_last_success_timestamp_seconds"
 
 
 @dataclass(slots=True)
@@ -77,6 +81,8 @@ class Relay:
 
     def run(self) -> None:
         """Work until :attr:`stopping` is set; a broken Redis or register is waited for."""
+        for name in (DRAIN, *(chore.name for chore in self._chores)):
+            metrics.mark(LAST, time.time(), chore=name)
         threads = [
             threading.Thread(target=self._chore, args=(chore,), name=chore.name, daemon=True)
             for chore in self._chores
@@ -84,7 +90,7 @@ class Relay:
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
-            if self._guarded("drain", self.drain) != BATCH:
+            if self._guarded(DRAIN, self.drain) != BATCH:
                 self.stopping.wait(self._poll)
         for thread in threads:
             thread.join(timeout=10)
@@ -131,16 +137,45 @@ class Relay:
             self._guarded(chore.name, chore.run)
 
     def _guarded(self, name: str, run: Callable[[], object]) -> object:
+        with at_work(name=name), metrics.timed("rights_chore_seconds", chore=name):
+            done, outcome, pause = self._tried(name, run)
+        metrics.count("rights_chore_runs_total", chore=name, outcome=outcome)
+        if pause:
+            self.stopping.wait(pause)
+        else:
+            metrics.mark(LAST, time.time(), chore=name)
+        return done
+
+    def _tried(self, name: str, run: Callable[[], object]) -> tuple[object, str, float]:
+        """Return what *run* returned, how it ended, and for how many seconds to let it be."""
         try:
-            return run()
+            return run(), "done", 0.0
         except (RedisError, OperationalError, OSError) as error:
             get().warning("relay.waits", name=name, error=type(error).__name__)
-            self.stopping.wait(min(1.0, self._poll * 10))
-            return None
+            return None, "waits", min(1.0, self._poll * 10)
         except Exception:  # noqa: BLE001 - a bug in one chore must not stop the clocks of all
             get().exception("relay.broken", name=name)
-            self.stopping.wait(1.0)
-            return None
+            return None, "broken", 1.0
+
+
+def waiting(redis: Redis) -> dict[str, Line]:
+    """Return of each queue the jobs that no worker has taken yet."""
+    found = {}
+    for name in QUEUES:
+        queue = Queue(name, connection=redis, serializer=SERIALIZER, job_class=IdJob)
+        first = queue.get_job_ids(0, 1)
+        since: Any = redis.hget(IdJob.key_for(first[0]), "enqueued_at") if first else None
+        found[name] = Line(queue.count, _moment(since) if since else None)
+    return found
+
+
+def _moment(text: bytes) -> datetime | None:
+    """Return a time as the queue writes it; a job in Redis is input from outside."""
+    try:
+        at = datetime.fromisoformat(text.decode())
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _DUE: Final = (

@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from redis import Redis
 from sqlalchemy import Engine
 
-from rights import logs
+from rights import logs, metrics
 from rights.net import Client, Guard
-from rights.services import checkpoints, evidence, purge, warnings_due
+from rights.services import checkpoints, evidence, purge, queued, warnings_due
+from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
-from workflows import delivery, expiry, queued, relay, ringing, sweep
+from workflows import clock_watch, delivery, expiry, gauges, relay, ringing, sweep, watched
 from workflows.building import blobs_for, context_for
-from workflows.notices import send, sms
+from workflows.notices import alert_mail, schedule_mail, send, sms
 
 PURGE_S = 600.0
 EVIDENCE_S = 60.0
 QUEUES_S = 3600.0
 MAIL_S = 0.2
+ALERTS_S = 300.0
 
 
 def run(settings: Settings) -> None:
     """Relay until SIGTERM or SIGINT."""
-    one = build(settings)
+    context = context_for(settings)
+    if listener := watched.listener(context, "relay", several=False):
+        listener.begin()
+        metrics.mark("rights_processes", 1, queue="")
+        metrics.touch("rights_notices_total", outcome="failed")
+    one = build(settings, context)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: one.stopping.set())
     logs.get().info("relay.ready")
     one.run()
 
 
-def build(settings: Settings) -> relay.Relay:
+def build(settings: Settings, context: Context) -> relay.Relay:
     """
     Return a relay with all its chores.
 
@@ -46,9 +53,10 @@ def build(settings: Settings) -> relay.Relay:
     sms.check(settings)
     register = open_engine(settings.database_url, pool=4)
     clock = RegisterClock(register)
-    context = context_for(settings)
-    chores = _chores(settings, register, context, clock.now)
     redis = Redis.from_url(settings.redis_url)
+    chores = _chores(settings, register, context, clock.now)
+    if settings.metrics_listen:
+        chores.append(_gauges(register, redis, context, clock.now))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
 
 
@@ -59,6 +67,9 @@ def _chores(
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
     documents = evidence.open_place(settings)
+    alerted: alert_mail.Done = set()
+    every = timedelta(seconds=settings.figures_s * 0.9)
+    warned: schedule_mail.Done = {}
 
     def check() -> None:
         with transaction(register) as session:
@@ -74,6 +85,11 @@ def _chores(
         relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
         relay.Chore("checkpoint", settings.checkpoint_s, check),
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
+        relay.Chore("clocks", settings.clock_s, lambda: clock_watch.watch(register, context, now)),
+        relay.Chore("schedules", QUEUES_S, lambda: clock_watch.schedules(register, context, now)),
+        relay.Chore("alerts", ALERTS_S, lambda: alert_mail.send(register, context, now, alerted)),
+        relay.Chore("figures", settings.figures_s, lambda: figures.renew(register, now, every)),
+        relay.Chore("years", ALERTS_S, lambda: schedule_mail.send(register, context, now, warned)),
         relay.Chore("queues", QUEUES_S, lambda: queued.watch(register, now)),
         relay.Chore("remind", PURGE_S, lambda: _remind(register, context, now)),
         relay.Chore("sent", PURGE_S, lambda: relay.forget_sent(register, now())),
@@ -84,6 +100,12 @@ def _chores(
         ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
     ]
+
+
+def _gauges(
+    register: Engine, redis: Redis, context: Context, now: Callable[[], datetime]
+) -> relay.Chore:
+    return relay.Chore("gauges", gauges.EVERY_S, lambda: gauges.read(register, redis, context, now))
 
 
 def _remind(register: Engine, context: Context, now: Callable[[], datetime]) -> None:

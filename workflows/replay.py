@@ -33,18 +33,18 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from connectors.sdk import KeySet, Unfinished
+from rights.domain.actions import Action
 from rights.domain.errors import RightsError
 from rights.logs import get
-from rights.services import audit, requests
+from rights.services import audit, incidents, requests
 from rights.store.db import reading, transaction
 from rights.store.models import JournalRow, Request
-from workflows import actions, capsules, heldnotes, incidents, returned
+from workflows import actions, capsules, heldnotes, returned
 from workflows.claims import Claim, Done, Outcome
 from workflows.corrected import correct_again
 from workflows.floor import ERASING, Floor
 from workflows.holds import rulings_of
 from workflows.plan import Step
-from workflows.recipes import Action
 from workflows.resolve import frozen_again
 from workflows.returned import Closed, Looked
 

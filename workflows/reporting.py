@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from rights.domain.errors import Invalid
 from rights.domain.lifecycle import Wait
+from rights.services.plans import sample as sample_of
 from rights.services.receipts import export
 from rights.store.db import reading
 from rights.store.models import Package, ReceiptOpening, ReceiptRow, Request, StepRow
@@ -24,7 +25,6 @@ from workflows.outcome import Line, lines
 from workflows.packing import files_of
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
-from workflows.plans import sample as sample_of
 
 
 def report(

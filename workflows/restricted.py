@@ -15,6 +15,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet, Standing
+from rights.domain.actions import Action
 from rights.domain.datamap import DataMap
 from rights.domain.identifiers import normalise
 from rights.domain.kinds import Kind, Option
@@ -24,7 +25,6 @@ from rights.store.models import Request, StepRow, StepState
 from rights.store.vault import Vault
 from workflows.plan import Plan
 from workflows.plans import read_plan
-from workflows.recipes import Action
 
 BEFORE: Final = "before"
 """Under this name a plan's step keeps what was out of use before anything was restricted."""
@@ -159,6 +159,29 @@ def _changed(rows: Iterable[StepRow], actions: Collection[str]) -> dict[str, int
         if row.action in actions and row.state is StepState.DONE
         for place, receipt in row.result.get("collections", {}).items()
     }
+
+
+def changed(rows: Iterable[StepRow]) -> bool:
+    """Return whether a restriction put anything out of use, or is at it and may have."""
+    return any(_stopped(row) for row in rows if row.action in STOPPING)
+
+
+def stands(session: Session, request: Request) -> bool:
+    """Return whether a person's restrictions put something out of use that this one wants too."""
+    found = standing(session, [request.subject]).values()
+    return any(place.rows and request.id in place.requests for place in found)
+
+
+def places(rows: Iterable[StepRow]) -> frozenset[str]:
+    """Return the collections of which a restriction put rows out of use."""
+    return frozenset(path for path, number in _changed(rows, STOPPING).items() if number)
+
+
+def _stopped(row: StepRow) -> bool:
+    if row.state is not StepState.DONE:
+        return row.started_at is not None and row.state is not StepState.LEFT_OUT
+    receipts: Mapping[str, Mapping[str, int]] = row.result.get("collections", {})
+    return not receipts or any(one.get("affected", 0) for one in receipts.values())
 
 
 def _by_hand(

@@ -22,6 +22,7 @@ from typing import Any, Final
 from sqlmodel import Session, select
 
 from connectors.sdk import Expect, KeySet, Standing
+from rights.domain.actions import Action
 from rights.domain.datamap import DataMap
 from rights.domain.keys import CHOSEN, GONE, HELD, OTHERS, Key
 from rights.store.models import Request, StepRow, StepState
@@ -35,7 +36,6 @@ from workflows.outcome import by_hand
 from workflows.partial import in_use, is_marked, stayed, unmarked, went
 from workflows.plan import Plan, Step
 from workflows.plans import read_plan
-from workflows.recipes import Action
 from workflows.resolve import PREFIX
 from workflows.targets import targets
 

@@ -16,10 +16,10 @@ from datetime import timedelta
 from typing import Any, Final, cast
 
 from connectors.sdk import Collection, Document, Item, Target, Verb, Work
+from rights.domain.actions import EFFECTS
 from workflows.floor import Floor
 from workflows.masking import masked
 from workflows.plan import Plan
-from workflows.recipes import EFFECTS
 from workflows.view import View
 
 ROWS: Final = 3

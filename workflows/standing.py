@@ -19,9 +19,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
+from rights.domain.actions import Action
 from rights.domain.errors import Refused
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import CALLED_OFF, TERMINAL, State, Wait
+from rights.domain.parameters import MEANWHILE
 from rights.domain.representation import (
     GAPS,
     STATUTE_LISTS,
@@ -41,7 +43,6 @@ from rights.store.models import (
     StepState,
 )
 from workflows.floor import Floor
-from workflows.recipes import Action
 
 STATUTE: Final = "statute_lists_only"
 COMPETING: Final = "competing_relatives"
@@ -64,7 +65,7 @@ BEFORE: Final = -1
 
 def waits(session: Session, context: Context, request: Request, now: datetime) -> Wait | None:
     """Return what a request waits for because of who asks, and note what has to be asked for."""
-    bounded = request.requester_role in (Role.AGENT, Role.GUARDIAN_ADULT)
+    bounded = request.requester_role in (Role.AGENT, Role.GUARDIAN_ADULT) and not _comes(request)
     if bounded and request.irreversible_at is None:
         row = session.get(Representation, request.id)
         missing = representatives.gaps(context, request, row, now) if row else []
@@ -75,6 +76,16 @@ def waits(session: Session, context: Context, request: Request, now: datetime) -
     if _of_a_child(request) and (row is None or not guardians.confirmed(row)):
         return Wait.GUARDIAN
     return None
+
+
+def _comes(request: Request) -> bool:
+    """
+    Return whether nobody asked for it: it comes of a cancellation that waits, or puts that back.
+
+    Whether they may ask is looked at where they asked.
+    """
+    back = request.option is Option.LIFT and bool(request.follows)
+    return back or MEANWHILE in request.parameters
 
 
 def _of_a_child(request: Request) -> bool:
@@ -99,7 +110,7 @@ def _step(request: Request, code: str) -> StepRow:
 
 def _reasons(session: Session, request: Request) -> Iterator[str]:
     if request.requester_role is Role.CLOSE_RELATIVE:
-        if request.kind not in STATUTE_LISTS:
+        if request.kind not in STATUTE_LISTS and not _comes(request):
             yield STATUTE
         if any(_somebody_else(session, request, one) for one in _others(session, request)):
             yield COMPETING
@@ -157,6 +168,8 @@ _OF: Final = col(RepresentativeContact.request_id)
 
 def _other_side(request: Request, other: Request) -> bool:
     """Return whether one of two open requests is the minor's own and the other the guardian's."""
+    if request.id == other.follows or other.id == request.follows:
+        return False  # one came of the other
     roles = {request.requester_role, other.requester_role}
     return other.state not in TERMINAL and roles == {Role.SELF, Role.GUARDIAN}
 

@@ -5,27 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import String, bindparam
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from rights.domain.actions import Action
 from rights.services import requests
 from rights.store.models import Request, StepRow, StepState
 from workflows.plan import Plan, Step
-from workflows.recipes import Action
 
 PREPARE: Final = "prepare"
-
-
-_STEPS: Final = (
-    select(StepRow)
-    .where(col(StepRow.request_id) == bindparam("request", type_=String))
-    .order_by(col(StepRow.phase), col(StepRow.id))
-)
-
-
-def steps_of(session: Session, request_id: str) -> list[StepRow]:
-    """Return the steps of a request, phase by phase."""
-    return list(session.exec(_STEPS, params={"request": request_id}))
 
 
 def first_step(request: Request) -> StepRow:

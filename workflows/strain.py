@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from connectors.sdk import Connector, Misconfigured, Overloaded, Strain
+from rights.domain.actions import Action
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError
 from workflows.claims import Claim
 from workflows.floor import Floor
-from workflows.recipes import Action
 from workflows.touching import touched
 
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 from connectors.sdk import Connector, ConnectorError, Inventory, KeySet, TableFound
+from rights.domain.actions import EFFECTS, Action
 from rights.domain.datamap import Collection, DataMap, Depth, Erasure, OnErasure, Role, Store
 from rights.domain.errors import ConfigError, Misconfigured, Refused
 from rights.domain.keys import Standing, held
@@ -20,7 +21,6 @@ from workflows.holds import Rulings
 from workflows.knots import arranged
 from workflows.plan import Step
 from workflows.preflight import Acting, linked
-from workflows.recipes import EFFECTS, Action
 from workflows.routes import Routes
 from workflows.tables import Compared, absent, table_of
 from workflows.where import at

@@ -17,11 +17,21 @@ from sqlmodel import Session, col, select
 
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.logs import get
-from rights.services import by_category, cooling, lifting, outbox, preferences, requests
+from rights.services import (
+    by_category,
+    cooling,
+    incidents,
+    lifting,
+    meanwhile,
+    outbox,
+    preferences,
+    requests,
+    undecided,
+)
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Request, StepRow
-from workflows import incidents, rechecks
+from workflows import rechecks
 
 BATCH: Final = 200
 
@@ -55,11 +65,8 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
         if request.next_at is None or request.next_at > now:
             return
         _again(session, context, request, now)
-        if cooling.cools(request):
-            cooling.look(session, request, now)
-        elif request.wait is Wait.COOLING_OFF:
-            if not lifting.look(session, request, now):
-                incidents.open_for(session, request, incidents.LIFT_UNTOLD, {}, now=now)
+        if request.wait in (Wait.COOLING_OFF, Wait.DECISION):
+            _waits(session, context, request, now)
         elif request.state is State.IN_PROGRESS:
             queue = requests.queue_of(request)
             outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
@@ -68,6 +75,23 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
             by_category.begin(session, context, request, now=now)
         elif request.state in TERMINAL:
             outbox.emit(session, "close_out", now=now, request_id=request_id)
+
+
+def _waits(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """
+    Let what waits for a day go on when it has come.
+
+    Before it, the data of somebody who waits by choice is put out of use.
+    """
+    if request.wait is Wait.DECISION:
+        undecided.look(session, context, request, now)
+    elif not cooling.cools(request):
+        if not lifting.look(session, request, now):
+            incidents.open_for(session, request, incidents.LIFT_UNTOLD, {}, now=now)
+    else:
+        cooling.look(session, request, now)
+        if cooling.cools(request):
+            meanwhile.begin(session, context, request, now=now)
 
 
 def _again(session: Session, context: Context, request: Request, now: datetime) -> None:

@@ -152,5 +152,5 @@ def finished(
     if names:
         line = audit.Line(ON, "system", {SWITCHES: names})
         audit.append(session, request, [line], now=now)
-        consents.switched_on(session, request, names, now=now)
+        consents.switched_on(session, context, request, names, now=now)
     session.flush()  # what is confirmed next is read from the register

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, or_, select
 
 from connectors.parts.standing import owner_links
 from connectors.sdk import KeySet, Standing
+from rights.domain.actions import IRREVERSIBLE, Action
 from rights.domain.datamap import DataMap
 from rights.domain.graph import freeze_groups, owning
 from rights.domain.keys import OTHERS
@@ -24,7 +25,6 @@ from rights.services.context import Context
 from rights.store import rows
 from rights.store.models import Request, StepRow, SubjectLock
 from workflows.floor import ERASING
-from workflows.recipes import IRREVERSIBLE, Action
 
 SHARES: Final = "shares"
 """In the result of the step that makes the plan: some rows have more owners than one."""

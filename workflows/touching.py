@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rights.domain.actions import Action
 from rights.domain.kinds import Kind
 from rights.store.models import Request
 from workflows.floor import Floor
 from workflows.plan import Asked
-from workflows.recipes import Action
 
 
 def touched(floor: Floor, request: Request, store: str, action: str) -> frozenset[str]:

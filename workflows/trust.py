@@ -17,6 +17,7 @@ from typing import Final
 from sqlmodel import Session
 
 from rights.domain import takeover
+from rights.domain.actions import Action
 from rights.domain.errors import Refused
 from rights.domain.levels import KEY, Acr
 from rights.domain.representation import Role
@@ -25,7 +26,6 @@ from rights.store.db import reading, transaction
 from rights.store.models import Backend, IdentifierRow, Request, StepRow, StepState
 from workflows import contacts
 from workflows.floor import Floor
-from workflows.recipes import Action
 from workflows.routes import Routes
 
 CHANGED: Final = "contact_changed"

@@ -25,6 +25,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet, Standing
+from rights.domain.actions import IRREVERSIBLE
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.logs import get
@@ -32,8 +33,7 @@ from rights.services import audit, outbox, subjects
 from rights.services.context import Context
 from rights.store import rows as direct
 from rights.store.columns import UtcDateTime
-from rights.store.models import Entry, IdentifierRow, Request, StepRow, SubjectLock
-from workflows.recipes import IRREVERSIBLE
+from rights.store.models import AskedPoint, Entry, IdentifierRow, Request, StepRow, SubjectLock
 
 ERASING: Final = frozenset({Kind.DELETION, Kind.ACCOUNT_CANCELLATION})
 """Kinds after which there is nothing left to read or to correct."""
@@ -122,10 +122,25 @@ def _needing(*, bundled: bool) -> Any:
         first.append(and_(col(Request.bundle_id) == _BUNDLE, or_(working, unproved)))
     return (
         select(Request.id)
-        .where(col(Request.kind).in_(NEEDING), col(Request.wait) != Wait.NEEDS_INFO)
+        .where(col(Request.kind).in_(NEEDING), ~_stands_still())
         .where(or_(*first), _same_person())
         .limit(1)
     )
+
+
+def _stands_still() -> ColumnElement[bool]:
+    """
+    Say "it waits for its person, for as long as that takes".
+
+    Not what waits for an answer that staff asked for: they let it go on without one, and by asking
+    nobody lets an erasure overtake a copy.
+    """
+    asked = select(AskedPoint.id).where(
+        col(AskedPoint.request_id) == col(Request.id),
+        col(AskedPoint.over_at).is_(None),
+        col(AskedPoint.said_id) != "",
+    )
+    return and_(col(Request.wait) == Wait.NEEDS_INFO, ~asked.exists())
 
 
 def _same_person() -> ColumnElement[bool]:
@@ -195,7 +210,7 @@ def _in_the_way(*, erases: bool) -> Any:
         col(Request.kind).in_(ERASING), working, col(Request.irreversible_at).is_not(None)
     )
     if erases:
-        held = and_(col(Request.state) == State.ON_HOLD, col(Request.wait) != Wait.NEEDS_INFO)
+        held = and_(col(Request.state) == State.ON_HOLD, ~_stands_still())
         way = or_(way, and_(col(Request.kind).in_(NEEDING), or_(working, held)))
     return _sharing().where(way).limit(1)
 

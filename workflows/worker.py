@@ -20,10 +20,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 
-from rights import logs
+from rights import logs, metrics
 from rights.services import outbox
 from rights.settings import Settings
-from workflows import jobs, status
+from workflows import jobs, status, watched
 from workflows.building import Parts, floor_for, parts_for
 from workflows.floor import Floor
 from workflows.lifeline import die_with_parent
@@ -94,7 +94,18 @@ def run(settings: Settings, *, burst: bool = False) -> None:
     """Run the workers of this machine until SIGTERM."""
     parts = parts_for(settings)
     queues = (outbox.URGENT, *[outbox.WORK] * (settings.workers - 1))
-    Supervisor(queues, lambda queue: serve(parts, queue, burst=burst)).run()
+    listener = watched.listener(parts.context, "worker", several=True)
+
+    def child(queue: str) -> None:
+        if listener:
+            listener.begin()
+            metrics.mark("rights_processes", 1, queue=queue)
+        serve(parts, queue, burst=burst)
+
+    try:
+        Supervisor(queues, child).run()
+    finally:
+        metrics.stop()
 
 
 def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:

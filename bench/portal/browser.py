@@ -38,7 +38,7 @@ class Browser:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self._origin = f"http://127.0.0.1:{port}"
         self._token = token
-        self._cookies: dict[str, str] = {}
+        self.cookies: dict[str, str] = {}
         self.key = ""
 
     def enter(self) -> None:
@@ -62,8 +62,8 @@ class Browser:
     def send(self, path: str, fields: Mapping[str, str] | None = None) -> Answer:
         """Send one call, and read all of its answer."""
         headers = {"Accept-Language": "en", "Origin": self._origin}
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self._cookies.items())
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{n}={v}" for n, v in self.cookies.items())
         if fields is None:
             self._connection.request("GET", path, headers=headers)
         else:
@@ -71,13 +71,17 @@ class Browser:
             self._connection.request("POST", path, urlencode(fields), headers)
         return self._read()
 
+    def rest(self) -> None:
+        """Close the connection; the next call opens another one."""
+        self._connection.close()
+
     def _read(self) -> Answer:
         response = self._connection.getresponse()
         body, lines = response.read(), response.getheaders()
         for name, value in lines:
             if name.lower() == "set-cookie":
                 cookie, _, content = value.partition(";")[0].partition("=")
-                self._cookies[cookie] = content
+                self.cookies[cookie] = content
         head = sum(len(name) + len(value) + 4 for name, value in lines)
         size = len(f"HTTP/1.1 {response.status} {response.reason}") + 4 + head + len(body)
         return Answer(response.status, response.headers.get("Location", ""), body, size)

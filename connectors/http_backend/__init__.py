@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from connectors.http_backend import asking
@@ -33,6 +34,7 @@ from connectors.sdk import (
     Found,
     Inventory,
     Item,
+    Key,
     KeySet,
     Manifest,
     Misconfigured,
@@ -52,6 +54,7 @@ __all__ = ["HttpBackend", "HttpBackendSettings"]
 
 _PROTOCOL = 1
 _PATIENCE = timedelta(seconds=30)
+_NO_VALUES: Mapping[str, Scalar] = MappingProxyType({})
 
 
 class HttpBackend:
@@ -64,6 +67,7 @@ class HttpBackend:
         settings=HttpBackendSettings,
         restrictions=frozenset({"flag"}),
         journal="key",
+        adds=True,
     )
 
     def __init__(self, settings: HttpBackendSettings) -> None:
@@ -147,7 +151,7 @@ class HttpBackend:
         return eraser.receipt()
 
     def correct(self, target: Target, work: Work, changes: Iterable[Change]) -> Receipt:
-        """Compare and set the named columns of rows that are the person's own."""
+        """Compare and set the named columns of the person's own rows; make those to be added."""
         asked = tuple(changes)
         values = wanted(target.collection, Expect.CORRECTED, asked)
         effects = Effects(self._caller, target, work)
@@ -158,6 +162,8 @@ class HttpBackend:
             done = effects.named(Verb.CORRECT, clear, changes=asking.changes(asked))
             affected += done.affected
             conflicts += len(page) - len(clear) + done.conflicts
+        if target.adding:
+            affected += effects.added(self._absent(target, work, Verb.LOCATE), values)
         return Receipt(affected=affected, conflicts=conflicts, at_least=work.fence > 1)
 
     def restrict(self, target: Target, work: Work) -> Receipt:
@@ -196,6 +202,8 @@ class HttpBackend:
             read = rows.each(Verb.VERIFY, asking.columns_that_decide(target))
             return still_there(read, rows.standings, target, work)
         values = wanted(target.collection, expect, changes, switch)
+        if expect is Expect.ADDED:
+            return Found(len(self._absent(target, work, Verb.VERIFY, values)))
         columns = tuple(dict.fromkeys((*asking.columns_that_tell(target), *values)))
         read = rows.each(Verb.VERIFY, columns)
         return Found(sum(rows.standings.own(r) and asking.differs(r, values) for r in read))
@@ -218,6 +226,19 @@ class HttpBackend:
         columns = tuple(dict.fromkeys((*asking.columns_that_tell(target), *values)))
         for page in rows.pages(Verb.LOCATE, columns):
             yield [r for r in page if rows.standings.own(r) and asking.differs(r, values)]
+
+    def _absent(
+        self, target: Target, work: Work, verb: Verb, values: Mapping[str, Scalar] = _NO_VALUES
+    ) -> list[Key]:
+        """Return the named keys of which there is no row of the person's that holds *values*."""
+        rows, names = self._rows(target, work), asking.key_of(target.collection)
+        columns = tuple(dict.fromkeys((*asking.columns_that_tell(target), *names, *values)))
+        have = {
+            tuple(str(row[name]) for name in names)
+            for row in rows.each(verb, columns)
+            if rows.standings.own(row) and not asking.differs(row, values)
+        }
+        return [key for key in target.named if tuple(map(str, key)) not in have]
 
     def _set(self, target: Target, verb: Verb, values: Mapping[str, Scalar], work: Work) -> Receipt:
         effects = Effects(self._caller, target, work)

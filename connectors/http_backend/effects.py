@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from connectors.http_backend.asking import Document, Row, keys
+from connectors.http_backend.asking import Document, Row, key_of, keys
 from connectors.http_backend.calls import Caller
 from connectors.http_backend.rows import effect
-from connectors.sdk import Target, Verb, Work
+from connectors.sdk import Key, Scalar, Target, Verb, Work
 
 
 class Counted(NamedTuple):
@@ -43,6 +44,24 @@ class Effects:
         if sum(counted) > len(rows):
             raise answer.refused(f"says it changed more than the {len(rows)} rows it was named")
         return counted
+
+    def added(self, new: list[Key], values: Mapping[str, Scalar]) -> int:
+        """
+        Have a row made for each key of *new*, holding *values*; return how many were.
+
+        Raises:
+            Refused: the service says it made more rows than it was asked for.
+        """
+        if not new:
+            return 0
+        columns = list(key_of(self._target.collection))
+        create = [{"columns": columns, "keys": [list(key) for key in new]}]
+        document: Document = {"rows": [], "create": create, "set": dict(values)}
+        answer = self._caller.call(effect(self._target, Verb.CORRECT, document, self._work))
+        made = answer.count("affected") if answer else 0
+        if answer and made > len(new):
+            raise answer.refused(f"says it made more than the {len(new)} rows it was asked for")
+        return made
 
     def created(self, verb: Verb, match: list[Document], **said: Any) -> Counted:
         """Have a row made for whoever *match* means, where the service wants one."""

@@ -121,7 +121,11 @@ class Corrects(Protocol):
     """Can correct."""
 
     def correct(self, target: Target, work: Work, changes: Iterable[Change]) -> Receipt:
-        """Compare and set the named columns of rows that are the person's own."""
+        """
+        Compare and set the named columns of rows that are the person's own.
+
+        Of a target that is ``adding``, where ``manifest.adds``: make the rows that are not there.
+        """
         ...
 
 

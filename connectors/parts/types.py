@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from rights.domain.datamap import Collection, Link, Role, Scalar
-from rights.domain.keys import KeySet, Standing
+from rights.domain.keys import Key, KeySet, Standing
 
 Record = Mapping[str, Any]
 """One row, keyed by field name, JSON-native values only (nested lists and objects allowed)."""
@@ -47,6 +47,8 @@ class Manifest:
         anonymises: The methods by which it anonymises a row, of those that are registered in
             ``connectors/parts/anonymisation.yaml``. A method ``methods(target, work)`` of the
             connector may say which of them one collection needs.
+        adds: ``correct`` makes the rows of a target that is ``adding``. Without it, what a person
+            adds is a task for staff.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Manifest:
     journal: str = "intent"
     timeout: timedelta = timedelta(minutes=10)
     anonymises: frozenset[str] = frozenset({"empty"})
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ class Target:
         freezing: Whose the rows are is being found out: no row is theirs for having been so.
         unhooked: Pointers by which rows were found are cut already, to break a circle of foreign
             keys: what was frozen as theirs alone goes by its own key.
+        adding: The keys under the collection's own path name rows of which some may not be there
+            yet: ``correct`` makes those, of their key and of what it sets.
     """
 
     collection: Collection
@@ -104,6 +109,12 @@ class Target:
     predicate: tuple[Reach, ...] = ()
     freezing: bool = False
     unhooked: bool = False
+    adding: bool = False
+
+    @property
+    def named(self) -> tuple[Key, ...]:
+        """The rows that an ``adding`` target names, each once."""
+        return tuple(dict.fromkeys(self.keys.keys(self.collection.path)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,3 +360,5 @@ class Expect(StrEnum):
     RESTRICTED = "restricted"
     SUPPRESSED = "suppressed"
     CLOSED = "closed"
+    ADDED = "added"
+    """Every row that an ``adding`` target names is there, and holds the values."""

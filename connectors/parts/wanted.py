@@ -21,7 +21,7 @@ def wanted(
     Raises:
         Misconfigured: the data map does not say how this effect is made there.
     """
-    if expect is Expect.CORRECTED:
+    if expect in (Expect.CORRECTED, Expect.ADDED):
         return {change.column: change.value for change in changes}
     if expect is Expect.SUPPRESSED and switch is not None:
         return {switch.column: switch.off}

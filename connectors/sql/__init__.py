@@ -37,6 +37,7 @@ from connectors.sdk import (
     Verb,
     Work,
 )
+from connectors.sql.adding import Adder
 from connectors.sql.bystanders import Bystanders
 from connectors.sql.chunks import Chunks
 from connectors.sql.effects import Effects
@@ -76,6 +77,7 @@ class Sql:
         restrictions=frozenset({"flag", "seal", "escrow"}),
         journal="transaction",
         anonymises=frozenset(METHODS),
+        adds=True,
     )
 
     def __init__(self, settings: SqlSettings) -> None:
@@ -85,6 +87,7 @@ class Sql:
         self._reader = Reader(self._engines, self._schema, self._plans)
         journal = Journal(self._engines, settings)
         self._effects = Effects(self._engines, self._schema, self._plans, journal)
+        self._adder = Adder(self._schema, self._effects)
         self._sizes = Sizes(self._engines, self._schema, self._plans, settings.whale_rows)
         self._escrow = Escrow(settings)
         stretches = Stretches(self._schema, self._plans, self._sizes, self._escrow)
@@ -217,9 +220,11 @@ class Sql:
 
     @guarded
     def correct(self, target: Target, work: Work, changes: Iterable[Change]) -> Receipt:
-        """Compare and set the named columns of rows that are the persons' own."""
+        """Compare and set the named columns of the persons' own rows; make those to be added."""
         asked = tuple(changes)
         values = wanted(target.collection, Expect.CORRECTED, asked)
+        if target.adding:
+            return self._adder.add(target, work, values)
         return self._effects.assign(target, work, values, asked)
 
     @guarded
@@ -259,6 +264,8 @@ class Sql:
             away = self._away(target.collection).count(target.collection) if _leaves(rule) else 0
             return replace(found, restricted=max(found.restricted, away)) if away else found
         values = wanted(target.collection, expect, changes, switch)
+        if expect is Expect.ADDED:
+            return self._verifier.added(target, work, values)
         return self._verifier.assigned(target, work, values)
 
     @guarded

@@ -122,6 +122,12 @@ class Effects:
             changes: Where one asks for it, a row is left alone unless the column still holds
                 the old value (or already the new one).
         """
+        return self.once(target, work, self.assigning(target, values, changes))
+
+    def assigning(
+        self, target: Target, values: Mapping[str, Any], changes: Iterable[Change] = ()
+    ) -> Callable[[Connection], Receipt]:
+        """Return what sets *values*, to be called within a transaction."""
         checked = {c.column: c.old for c in changes if c.check_old}
         empty = tuple(name for name, old in checked.items() if old is None)
         purpose = ("assign", tuple(values), tuple(checked), empty)
@@ -139,14 +145,19 @@ class Effects:
             clash = plan.built.clash
             return Receipt(affected, conflicts=clash.count(connection, parameters) if clash else 0)
 
-        return self.once(target, work, act)
+        return act
 
-    def _written(self, target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
+    def written(self, target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *values* as the columns take them. Raises Refused where one does not fit."""
         table, path = self._schema.table(target.collection), target.collection.path
         return {
-            f"new_{n}": self._sent(fitting(column(table, name, path), value, path))
-            for n, (name, value) in enumerate(values.items())
+            name: self._sent(fitting(column(table, name, path), value, path))
+            for name, value in values.items()
         }
+
+    def _written(self, target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
+        fitted = self.written(target, values).values()
+        return {f"new_{n}": value for n, value in enumerate(fitted)}
 
     def _seen(self, target: Target, checked: Mapping[str, Any]) -> dict[str, Any]:
         table, path = self._schema.table(target.collection), target.collection.path

@@ -83,6 +83,17 @@ class Verifier:
             wrong += differs and judge().own(row)
         return Found(rows=wrong)
 
+    def added(self, target: Target, work: Work, values: Mapping[str, Any]) -> Found:
+        """Count the named rows that are not there, or do not hold *values*."""
+        judge, names = self._judge(target), target.collection.key
+        same = comparing(self._schema.table(target.collection), target.collection.path)
+        lost = {tuple(map(same, names, key)) for key in target.named}
+        for row in self._rows(target, judge, work, tuple(values)):
+            holds = all(same(name, row[name]) == same(name, v) for name, v in values.items())
+            if holds and judge().own(row):
+                lost.discard(tuple(same(name, row[name]) for name in names))
+        return Found(rows=len(lost))
+
     def _judge(self, target: Target) -> Judge:
         table, collection = self._schema.table(target.collection), target.collection
 

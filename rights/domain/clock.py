@@ -300,6 +300,15 @@ def tighten(promised_at: datetime, fresh: datetime) -> datetime:
     return min(promised_at, fresh)
 
 
+def moved(promised_at: datetime, before: datetime, after: datetime) -> datetime:
+    """
+    Return what is promised once a count went from *before* to *after*: later by that much, at most.
+
+    What had been promised earlier than the count stays earlier by as much.
+    """
+    return promised_at + max(after - before, timedelta())
+
+
 def promise_again(promised_at: datetime, wanted: datetime) -> datetime:
     """
     Return the new promise, which may only be earlier.
@@ -313,9 +322,3 @@ def promise_again(promised_at: datetime, wanted: datetime) -> datetime:
             code="promise_later",
         )
     return wanted
-
-
-def alerts_at(received_at: datetime, due_at: datetime) -> tuple[datetime, datetime, datetime]:
-    """Return when half, four fifths and all of the time is used: when staff are told."""
-    whole = due_at - received_at
-    return received_at + whole / 2, received_at + whole * 4 / 5, due_at

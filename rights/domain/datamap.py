@@ -27,7 +27,9 @@ from rights.domain.mapwords import (
     Source,
 )
 from rights.domain.pacing import Limits, PauseWhen
+from rights.domain.products import Unsettled
 from rights.domain.purposes import Contract, Purpose
+from rights.domain.tags import TagChoice, Tags
 
 __all__ = [
     "Collection",
@@ -56,6 +58,9 @@ __all__ = [
     "Source",
     "Store",
     "Switch",
+    "TagChoice",
+    "Tags",
+    "Unsettled",
 ]
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -192,6 +197,9 @@ class Collection:
         basis, purposes: Of the rows; fields without their own have taken them over.
         ruling: What is decided about its holds; only workflows set it.
         conversation: Its rows are what people said in a dialogue; None where they are not.
+        products: The products whose alone its rows are; empty where they are everybody's.
+        unsettled: Which of its rows are a matter that is not settled; None where that is not said.
+        tags: Which tags people may choose here; None where they can choose none.
         lets_go: Columns that point at rows which belong to this one and go with it, as an address
             does: one that stays anonymised has to let go of them. Worked out from the map.
     """
@@ -214,6 +222,9 @@ class Collection:
     ruling: Ruling | None = None
     lets_go: tuple[str, ...] = ()
     conversation: Conversation | None = None
+    products: tuple[str, ...] = ()
+    unsettled: Unsettled | None = None
+    tags: Tags | None = None
 
     @property
     def path(self) -> str:
@@ -339,6 +350,7 @@ class DataMap:
     The whole map, with the hash that requests record.
 
     Args:
+        products: Their titles, by name.
         chinese: By their English, the Chinese of texts that the map gives in both languages.
     """
 
@@ -351,6 +363,7 @@ class DataMap:
     hash: str = ""
     controller: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     chinese: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    products: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _EMPTY)
 
     def __iter__(self) -> Iterator[Store]:
         return iter(self.stores)

@@ -38,10 +38,20 @@ class Act(StrEnum):
     ANSWER_COMPLAINT = "answer_complaint"
     VERIFY = "verify"
     OPEN_EVIDENCE = "open_evidence"
+    REDACT_EVIDENCE = "redact_evidence"
     ASK_MINOR = "ask_minor"
     APPROVE_MINOR = "approve_minor"
     LOG_REQUEST = "log_request"
     LOG_LATE = "log_late"
+    ASK_POINTS = "ask_points"
+    ASK_AGAIN = "ask_again"
+    LOOK = "look"
+    FIND_PERSON = "find_person"
+    ASSIGN = "assign"
+    MANAGE_STAFF = "manage_staff"
+    EXTEND = "extend"
+    PAUSE_CLOCK = "pause_clock"
+    REPORT = "report"
 
 
 AUTOMATION: Final = "automation"
@@ -65,10 +75,22 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.ANSWER_COMPLAINT: frozenset({"reviewer", "approver", "legal", "dpo"}),
         Act.VERIFY: frozenset({"verifier"}),
         Act.OPEN_EVIDENCE: frozenset({"verifier"}),
+        Act.REDACT_EVIDENCE: frozenset({"verifier"}),
         Act.ASK_MINOR: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.APPROVE_MINOR: frozenset({"approver", "dpo"}),
         Act.LOG_REQUEST: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.LOG_LATE: frozenset({"approver", "legal", "dpo"}),
+        Act.ASK_POINTS: frozenset({"reviewer", "approver", "legal", "dpo"}),
+        Act.ASK_AGAIN: frozenset({"approver", "legal", "dpo"}),
+        Act.LOOK: frozenset(
+            {"reviewer", "approver", "verifier", "auditor", "admin", "legal", "dpo"}
+        ),
+        Act.FIND_PERSON: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
+        Act.ASSIGN: frozenset({"reviewer", "approver", "legal", "dpo", "admin"}),
+        Act.MANAGE_STAFF: frozenset({"admin"}),
+        Act.EXTEND: frozenset({"approver", "legal", "dpo"}),
+        Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
+        Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -90,13 +112,23 @@ BY_A_PERSON: Final = frozenset(
         Act.ANSWER_COMPLAINT,
         Act.VERIFY,
         Act.OPEN_EVIDENCE,
+        Act.REDACT_EVIDENCE,
         Act.ASK_MINOR,
         Act.APPROVE_MINOR,
         Act.LOG_REQUEST,
         Act.LOG_LATE,
+        Act.ASK_POINTS,
+        Act.ASK_AGAIN,
+        Act.LOOK,
+        Act.FIND_PERSON,
+        Act.ASSIGN,
+        Act.MANAGE_STAFF,
+        Act.EXTEND,
+        Act.PAUSE_CLOCK,
+        Act.REPORT,
     }
 )
-"""Decisions, and what people are told: whoever has the role ``automation`` does none of it."""
+"""Decisions, what people are told, and the console: ``automation`` does none of it."""
 
 
 def check(has: Iterable[str], act: Act, *, narrower: frozenset[str] | None = None) -> None:

@@ -82,8 +82,10 @@ class Invalid(RightsError):
 
     code = "invalid"
 
-    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, errors: Sequence[FieldError] = (), *, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
         self.errors = tuple(errors)
 
 

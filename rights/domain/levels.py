@@ -39,8 +39,9 @@ BY_OPTION: Final[Mapping[tuple[Kind, Option], int]] = MappingProxyType(
         (Kind.ACCESS, Option.RECIPIENTS): 1,
         (Kind.ACCESS, Option.AI_USE): 1,
         (Kind.RESTRICTION, Option.OBJECT_MARKETING): 0,
-        # Off needs no proof; on again is the person's own word, never the product's alone.
+        # Off needs no proof; on again, or a tag, is the person's own word, never the product's.
         (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): 1,
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): 1,
         (Kind.EXPLANATION, Option.AUTOMATED_DECISION): 1,
         (Kind.EXPLANATION, Option.REFUSE_SOLE_AUTOMATION): 1,
     }
@@ -69,6 +70,7 @@ CEILING_BY_OPTION: Final[Mapping[tuple[Kind, Option], int]] = MappingProxyType(
         (Kind.RESTRICTION, Option.LIFT): 2,
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_LIST): 1,
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): 1,
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): 1,
         (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): 1,
         (Kind.EXPLANATION, Option.AUTOMATED_DECISION): 2,
     }
@@ -85,16 +87,39 @@ class Acr(StrEnum):
 
 
 class Matched(StrEnum):
-    """What somebody typed and a worker found to be what the stores hold about that person."""
+    """
+    What a worker found to be right about the person of a request.
+
+    The first two were typed, and are what the stores hold. The others are a bridge's word that the
+    network identity of whoever stands there is bound to their account: with a real name that was
+    found to be the one we hold, or without.
+    """
 
     KNOWN_FACTS = "known_facts"
     REAL_NAME = "real_name"
+    NETWORK_ACCOUNT = "network_account"
+    NETWORK_IDENTITY = "network_identity"
 
 
 WORTH: Final[Mapping[Matched, int]] = MappingProxyType(
-    {Matched.KNOWN_FACTS: 2, Matched.REAL_NAME: 3}
+    {
+        Matched.KNOWN_FACTS: 2,
+        Matched.REAL_NAME: 3,
+        Matched.NETWORK_ACCOUNT: 2,
+        Matched.NETWORK_IDENTITY: 3,
+    }
 )
 """What each is worth beside an answered code; without one they are worth nothing."""
+
+BEFORE: Final[Mapping[Matched, int]] = MappingProxyType(
+    {
+        Matched.KNOWN_FACTS: 1,
+        Matched.REAL_NAME: 2,
+        Matched.NETWORK_ACCOUNT: 1,
+        Matched.NETWORK_IDENTITY: 1,
+    }
+)
+"""The level that has to be reached before each: a name that is typed comes after two details."""
 
 
 def minimum(kind: Kind, option: Option) -> int:

@@ -40,6 +40,7 @@ class Wait(StrEnum):
     STORE = "store"
     COOLING_OFF = "cooling_off"
     GUARDIAN = "guardian"
+    DECISION = "decision"
 
 
 class Event(StrEnum):

@@ -7,13 +7,15 @@ stand in the register in clear; values are about the person and are sealed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from rights.domain.anonymising import AGREED
 from rights.domain.conversation import CONVERSATIONS
 from rights.domain.kinds import OPTIONS, Kind, Option
+from rights.domain.products import PRODUCTS
+from rights.domain.tags import CHOSEN, REMOVED
 
 PREVAILS: Final = "prevails"
 PREVAILS_CHOICES: Final = ("correction", "deletion", "both")
@@ -30,6 +32,9 @@ NAMED_BY: Final = "named_by"
 
 WAIT_DAYS: Final = "wait_days"
 """How many days a person chose to wait before their account is cancelled; absent: at once."""
+
+MEANWHILE: Final = "meanwhile"
+"""Of a restriction that stands while the cancellation waits that it ``follows``; nobody asks."""
 
 SWITCHES: Final = "switches"
 """What a person turned off and turns on again, by the names of the data map."""
@@ -57,7 +62,7 @@ PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         Kind.DELETION: ("ground", PREVAILS, AGREED),
         Kind.RESTRICTION: ("purposes", "categories", UNTIL),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
-        Kind.ACCOUNT_CANCELLATION: (PREVAILS, WAIT_DAYS),
+        Kind.ACCOUNT_CANCELLATION: (PRODUCTS, PREVAILS, WAIT_DAYS),
         Kind.PORTABILITY: ("categories",),
         Kind.RECOMMENDATION_OPT_OUT: (SWITCHES,),
         Kind.EXPLANATION: ("decision", "topic"),
@@ -86,6 +91,7 @@ VALUES: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
         (Kind.COPY, Option.ALL): (CONVERSATIONS,),
         (Kind.DELETION, Option.DELETE): (CONVERSATIONS,),
         (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_DELETE): ("tags",),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): (CHOSEN, REMOVED),
     }
 )
 """Names of sealed values each option takes."""
@@ -96,14 +102,17 @@ NEEDED: Final[Mapping[tuple[Kind, Option], tuple[str, ...]]] = MappingProxyType(
         (Kind.CORRECTION, Option.SUPPLEMENT): ("changes",),
         (Kind.CONSENT_WITHDRAWAL, Option.ALL): ("purposes",),
         (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): (SWITCHES,),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): (CHOSEN,),
     }
 )
 """What work cannot start without. A request that lacks it is taken and waits: needs_info."""
 
+INSTEAD: Final[Mapping[str, str]] = MappingProxyType({CHOSEN: REMOVED})
+"""What does in place of something that is needed."""
+
 NOT_OFFERED: Final = frozenset(
     {
         (Kind.PORTABILITY, Option.PUSH),
-        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT),
     }
 )
 """Options that do not work yet. What is not offered is refused by name, never half done."""
@@ -117,6 +126,11 @@ def offered(kind: Kind) -> tuple[Option, ...]:
 def taken(kind: Kind, option: Option) -> tuple[str, ...]:
     """Return the names of what may stand beside an option, in clear."""
     return ONLY.get((kind, option), PARAMETERS[kind])
+
+
+def lacks(name: str, given: Container[str]) -> bool:
+    """Return whether neither what is needed was given nor what does in its place."""
+    return name not in given and INSTEAD.get(name, name) not in given
 
 
 def needed(kind: Kind, option: Option) -> tuple[str, ...]:

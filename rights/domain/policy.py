@@ -22,8 +22,12 @@ from rights.domain.parameters import offered
 
 CODE: Final = "code"
 ASSERTION: Final = "assertion"
-WAYS: Final = (CODE, ASSERTION)
-"""Ways of proof: a one-time code, and the word of the product somebody is signed in to."""
+NETWORK_IDENTITY: Final = "network_identity"
+WAYS: Final = (CODE, ASSERTION, NETWORK_IDENTITY)
+"""Ways of proof: a code, the word of the product, and the national network identity.
+
+The last is there only where a bridge to it is set up, and never alone. Source: NDSR 43.
+"""
 
 PORTAL: Final = "portal"
 CHANNELS: Final = (PORTAL, "email", "phone", "post", "desk")
@@ -57,6 +61,8 @@ class Policy:
     Args:
         raised: Kinds and options that ask for more proof than they must.
         off: Kinds and options that are not offered here.
+        bare: Kinds and options for which the data map has nothing: offered nowhere either, and
+            no choice of the deployment's.
         ways: The ways of proof that are taken.
         channels: By which roads people may ask, and what they read about each.
         blockers: What may hold back a part of a cancellation here.
@@ -75,6 +81,7 @@ class Policy:
     pause_days: int = LONGEST
     complaints: str = ""
     minors_rules: str = ""
+    bare: frozenset[Pair] = frozenset()
 
     def level(self, kind: Kind, option: Option) -> int:
         """Return the level that this request asks for here; never less than the minimum."""
@@ -83,7 +90,7 @@ class Policy:
 
     def offered(self, kind: Kind) -> tuple[Option, ...]:
         """Return the options of *kind* that work and are not switched off here."""
-        return tuple(o for o in offered(kind) if (kind, o) not in self.off)
+        return tuple(o for o in offered(kind) if (kind, o) not in self.off | self.bare)
 
     def kinds(self) -> tuple[Kind, ...]:
         """Return the kinds of which something is offered here."""

@@ -10,5 +10,15 @@ from __future__ import annotations
 
 from rights.net.client import Client, Response
 from rights.net.guard import Destination, Guard, Resolver, system_resolver
+from rights.net.partners import Busy, PartnerClient
 
-__all__ = ["Client", "Destination", "Guard", "Resolver", "Response", "system_resolver"]
+__all__ = [
+    "Busy",
+    "Client",
+    "Destination",
+    "Guard",
+    "PartnerClient",
+    "Resolver",
+    "Response",
+    "system_resolver",
+]

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import SUBJECT
 from rights.domain.representation import GAPS, Role
-from rights.services import contacts, cooling, denials
+from rights.services import clock_words, contacts, cooling, denials, requests
 from rights.services.context import Context
 from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
@@ -64,15 +64,21 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "needs": list(request.needs),
         "received_at": request.received_at.isoformat(),
         "received_at_local": _local(context, request),
-        "due_at": request.promised_at.isoformat(),
+        **clock_words.shown(request),
         "waits_until": _moment(cooling.until(request)),
         "closed_at": _moment(request.closed_at),
         "next_step": {"code": step, "text": words["next_step"][step]},
         "information": {"href": f"{here}/information", "text": words["information"]},
-        "cancel": {"href": f"{here}/cancel", "text": words["cancel"]},
+        "cancel": {"href": f"{here}/cancel", "text": words[_cancelling(request)]},
         "proceed": _proceed(request, here),
         "contact": context.datamap.controller.get("dpo_contact"),
     }
+
+
+def _cancelling(request: Request) -> str:
+    """Return under which name it stands whether a request can be cancelled."""
+    at_once = request.state not in TERMINAL and requests.stands_at_once(request)
+    return "counts" if at_once else "cancel"
 
 
 def _moment(at: datetime | None) -> str | None:
@@ -85,10 +91,10 @@ def _proceed(request: Request, here: str) -> dict[str, Any] | None:
     return {"href": f"{here}/proceed", "text": _words()["proceed"]}
 
 
-def reachable(session: Session, context: Context, requests: Sequence[Request]) -> set[str]:
+def reachable(session: Session, context: Context, asked: Sequence[Request]) -> set[str]:
     """Return the ids of those requests that have an address a code can go to."""
     how = [*contacts.ways(context)]
-    ids = [r.id for r in requests if r.state not in TERMINAL]
+    ids = [r.id for r in asked if r.state not in TERMINAL]
     found: set[str] = set()
     for model in (IdentifierRow, RepresentativeContact) if ids else ():
         mine = select(model.request_id).where(

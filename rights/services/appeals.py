@@ -66,6 +66,10 @@ _ONLY_LOOKED: Final = frozenset(
         "minor_content_asked",
         "minor_content_approved",
         "staff_refused",
+        "assigned",
+        "extension_asked",
+        "clock_paused",
+        "clock_resumed",
     }
 )
 """Entries of staff that say nothing about how the request was to end."""
@@ -87,7 +91,7 @@ def possible(request: Request, now: datetime) -> bool:
     """
     if NAMED_BY in request.parameters:
         return False
-    late = request.state not in TERMINAL and request.promised_at < now
+    late = request.state not in TERMINAL and request.promised_at < now and not request.pause_cause
     return late or request.state in ENDED_SHORT
 
 

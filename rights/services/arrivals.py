@@ -24,7 +24,7 @@ from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.regime import Unit
 from rights.domain.representation import AgeBand
-from rights.services import backends, forms, subjects, submission
+from rights.services import acknowledgement, backends, forms, subjects, submission, verification
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.services.regimes import promise
@@ -179,3 +179,29 @@ def spent(context: Context, request: Request, now: datetime) -> Spent:
         return sum(calendar is None or calendar.works(day) for day in days)
 
     return Spent(counted(today), max(1, counted(last)), "working_day" if calendar else "day")
+
+
+def told(session: Session, context: Context, request: Request, now: datetime) -> dict[str, Any]:
+    """
+    Return what staff are told of a request that they logged; no personal data.
+
+    Returns:
+        ``reference``, ``received_at`` and ``logged_at``, the day it is ``due`` where its law
+        applies, how much of its time is ``used`` ``of`` all in which ``unit`` and ``share``, and
+        the code of what comes ``next``.
+    """
+    time = spent(context, request, now)
+    reachable = verification.reachable(session, context, request) is not None
+    shown = acknowledgement.of(context, request, reachable=reachable)
+    zone = context.regimes[request.regimes[0]].counting.zone
+    return {
+        "reference": request.id,
+        "received_at": request.received_at.isoformat(),
+        "logged_at": now.isoformat(),
+        "due": request.promised_at.astimezone(zone).date().isoformat(),
+        "used": time.used,
+        "of": time.whole,
+        "unit": time.unit,
+        "share": str(time.share),
+        "next": shown["next_step"]["code"],
+    }

@@ -14,27 +14,27 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from rights.domain.clock import tighten
-from rights.domain.kinds import Option
 from rights.domain.levels import KEY, Acr, level
 from rights.domain.lifecycle import Event, State
 from rights.domain.representation import Role, guardian_confirms
 from rights.services import (
     contacts,
     cooling,
-    kept_tags,
+    deadlines,
     lookups,
     person_keys,
     proofs,
     reaching,
     representatives,
     requests,
+    standing_still,
+    tags_said,
     verification,
     way_catalogue,
 )
 from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.notices import ask_for
-from rights.services.regimes import promise
 from rights.store.models import Challenge, RepresentativeContact, Request
 
 GUARDIAN_ASKED: Final = "guardian_asked"
@@ -104,11 +104,12 @@ def raise_level(
     request.level = max(request.level, reached(session, context, request, cap=cap))
     if request.state is State.VERIFYING and request.level >= request.level_needed:
         request.verified_at = now
-        _tighten(context, request, now)
+        _tighten(context, request)
         if not _merged(session, context, request, now):
             requests.record(session, request, Event.VERIFIED, actor="subject", now=now)
-            if request.option is Option.TAGS_DELETE:
-                kept_tags.of_request(session, context, request, now=now)
+            standing_still.count(session, context, request, now=now)
+            if request.option in tags_said.OPTIONS:
+                tags_said.of_request(session, context, request, now=now)
             if waits_for_guardian(request):
                 known = reaching.representatives(session, request.id)
                 ask_guardian(session, context, request, known, now=now)
@@ -150,18 +151,12 @@ def ask_guardian(
     ask_for(session, request, GUARDIAN_ASKED, now=now, **where)
 
 
-def _tighten(context: Context, request: Request, now: datetime) -> None:
+def _tighten(context: Context, request: Request) -> None:
     """Some clocks start at verification; what was promised may only get earlier."""
-    fresh = promise(
-        request.kind,
-        request.option,
-        request.regimes,
-        request.received_at,
-        verified_at=now,
-        book=context.regimes,
-    )
+    fresh = deadlines.counted(context, request)
     request.due_at = tighten(request.due_at, fresh.due_at)
     request.promised_at = tighten(request.promised_at, fresh.promised_at)
+    request.due_provisional = fresh.due.provisional
 
 
 def _merged(session: Session, context: Context, request: Request, now: datetime) -> bool:
@@ -177,7 +172,7 @@ def _merged(session: Session, context: Context, request: Request, now: datetime)
         )
         .order_by(col(Request.received_at))
     )
-    first = session.exec(query).first()
+    first = next((one for one in session.exec(query) if requests.alike(one, request)), None)
     if first is None:
         return False
     request.merged_into, request.reason = first.id, "merged"

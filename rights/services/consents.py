@@ -16,9 +16,11 @@ from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
+from rights.domain.kinds import Option
 from rights.domain.purposes import SEPARATE
-from rights.domain.representation import AgeBand
-from rights.services import agreeing, preferences, subjects
+from rights.domain.representation import AgeBand, Role
+from rights.domain.tags import CHOSEN
+from rights.services import agreeing, preferences, reaching, subjects
 from rights.services.context import Context
 from rights.store.models import Consent, Request
 
@@ -26,6 +28,8 @@ GRANTED: Final = agreeing.GRANTED
 WITHDRAWN: Final = "withdrawn"
 SWITCH: Final = "switch:"
 """What a switch is called in the ledger: this, and its name."""
+CHOICE: Final = "choice:"
+"""What a choice out of a list is called in the ledger: this, and what it is of."""
 
 
 def known_purposes(datamap: DataMap, purposes: Iterable[str], *, field: str) -> None:
@@ -107,21 +111,42 @@ def _known(context: Context, purpose: str, manner: str) -> None:
         raise Invalid("this purpose has to be agreed to by itself", [wrong])
 
 
-def switched_on(session: Session, request: Request, names: Iterable[str], *, now: datetime) -> None:
+def switched_on(
+    session: Session, context: Context, request: Request, names: Iterable[str], *, now: datetime
+) -> None:
     """Write the ledger lines of switches that a person has turned on again."""
+    purposes = [SWITCH + name for name in names]
+    session.add_all(_asked_for(session, context, request, purposes, now))
+
+
+def tags_chosen(session: Session, context: Context, request: Request, *, now: datetime) -> None:
+    """Write the ledger line of a person who chose tags: an act of their own."""
+    session.add_all(_asked_for(session, context, request, [CHOICE + "tags"], now))
+
+
+def _asked_for(
+    session: Session, context: Context, request: Request, purposes: Iterable[str], now: datetime
+) -> list[Consent]:
+    """Return the lines of what a request agrees to: the guardian's word where one asked for it."""
     lines = [
         Consent(
             backend_id=request.backend_id,
             subject=request.subject,
-            purpose=SWITCH + name,
+            purpose=purpose,
             state=GRANTED,
             source=request.channel,
             request_id=request.id,
             at=now,
         )
-        for name in names
+        for purpose in purposes
     ]
-    session.add_all(lines)
+    if request.requester_role is Role.GUARDIAN:
+        rows = reaching.representatives(session, request.id)
+        known = {r.type: r.blind for r in rows if r.type in context.datamap.identifiers}
+        strongest = min(known, key=lambda name: subjects.rank(context.datamap, name), default="")
+        for line in lines:
+            line.given_by, line.guardian = "guardian", known.get(strongest, "")
+    return lines
 
 
 def tags_allowed(
@@ -146,6 +171,31 @@ def by_guardian(age_band: AgeBand, guardian: Mapping[str, str] | None) -> None:
     if age_band is AgeBand.UNDER_14 and not guardian:
         message = "for a child under fourteen the guardian agrees: name them"
         raise Invalid("a guardian is missing", [FieldError("guardian", message)])
+
+
+_AGREEING: Final = frozenset({Option.SWITCH_ON, Option.TAGS_EDIT})
+"""Options by which somebody agrees; the second one where tags are chosen, not only removed."""
+
+
+def of_a_child(
+    option: Option,
+    values: Mapping[str, object],
+    role: Role,
+    age_band: AgeBand,
+    guardian: Mapping[str, str] | None,
+) -> None:
+    """
+    Raise Invalid where a request is a child's own agreeing: its guardian asks for it.
+
+    To remove tags protects, so a child does it alone. Source: PIPL 31; NDSR 22.
+
+    Args:
+        values: The sealed values that come with it.
+        guardian: Who asks for the child, where somebody does.
+    """
+    agrees = option in _AGREEING and (option is Option.SWITCH_ON or bool(values.get(CHOSEN)))
+    if agrees:
+        by_guardian(age_band, guardian if role is Role.GUARDIAN else None)
 
 
 def withdrawn(

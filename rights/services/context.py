@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rights.domain import choosable
 from rights.domain.datamap import DataMap
+from rights.domain.kinds import Kind, Option
 from rights.domain.policy import LAWFUL, Policy
 from rights.domain.regime import Regime
 from rights.settings import Settings
@@ -21,3 +23,10 @@ class Context:
     datamap: DataMap
     regimes: Mapping[str, Regime]
     policy: Policy = LAWFUL
+
+
+def fitting(policy: Policy, datamap: DataMap) -> Policy:
+    """Return *policy* without what this map lets nobody do: choose tags where none is offered."""
+    if choosable.places(datamap):
+        return policy
+    return replace(policy, bare=policy.bare | {(Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT)})

@@ -41,7 +41,8 @@ def hold(session: Session, request: Request, *, now: datetime) -> bool:
     day = until(request)
     if day is None or day <= now:
         return False
-    request.wait, request.next_at = Wait.COOLING_OFF, day
+    # Looked at at once: what is put out of use meanwhile is begun by whoever looks.
+    request.wait, request.next_at = Wait.COOLING_OFF, now
     data = {"wait": str(Wait.COOLING_OFF), "until": day.isoformat()}
     requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
     return True

@@ -1,8 +1,9 @@
 """
 A denial takes two: one member of staff proposes it, another one confirms it.
 
-Until then the request stands as it stood: its clock runs, work on it goes on. What is said at the
-proposal is what goes out; whatever keeps a request from being denied is looked at once more.
+Until then its clock runs and work on it goes on, but for what is final (``undecided``). What is
+said at the proposal is what goes out; whatever keeps a request from being denied is looked at once
+more.
 
 Source: PIPL 50; GB/T 35273-2020 8.7(f); GDPR 12(4).
 """
@@ -17,7 +18,7 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.domain.plain_text import LONGEST, plain
-from rights.services import audit, content_approvals, denials, requests, writings
+from rights.services import audit, content_approvals, denials, requests, undecided, writings
 from rights.services.context import Context
 from rights.services.denials import Said
 from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS
@@ -169,7 +170,7 @@ def dismiss(
     now: datetime,
 ) -> None:
     """
-    Say that the request is not to be denied like that; it goes on as it stood.
+    Say that the request is not to be denied like that; it goes on at once.
 
     Raises:
         Forbidden: *staff* may not confirm either.
@@ -181,6 +182,7 @@ def dismiss(
     _kept(session, context, request, DENIAL_DISMISSED, plain(because, field="because"), now)
     _decide(proposal, DISMISSED, staff, now)
     _note(session, request, proposal, "denial_dismissed", staff, now)
+    undecided.go_on(session, request, actor=f"staff:{staff.id}", now=now)
 
 
 def withdraw(
@@ -198,6 +200,7 @@ def withdraw(
     _undecided(proposal)
     _decide(proposal, WITHDRAWN, staff, now)
     _note(session, request, proposal, "denial_withdrawn", staff, now)
+    undecided.go_on(session, request, actor=f"staff:{staff.id}", now=now)
 
 
 def said_in(session: Session, context: Context, proposal: DenialProposal) -> Said:

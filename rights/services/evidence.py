@@ -23,7 +23,7 @@ from rights.domain.errors import Conflict, FieldError, Invalid, RightsError, Una
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.representation import DOCUMENT_GAPS, EVIDENCE
 from rights.logs import get
-from rights.services import audit, contacts, notices, reaching, representatives, requests
+from rights.services import audit, contacts, points, reaching, representatives, requests
 from rights.services.context import Context
 from rights.settings import Settings
 from rights.store.blobs import Blobs, open_blobs
@@ -126,12 +126,12 @@ def take(
         files = SealedFiles(place, row.id, data_key)
         sealed = files.put(key_of(row.id), _limited(chain([head], rest)))
     except BaseException:
-        _drop(engine, place, row.id, now)
+        drop(engine, place, row.id, now)
         raise
     try:
         return _kept(engine, context, row, sealed, actor=actor, now=now)
     except Conflict:
-        _drop(engine, place, row.id, now)
+        drop(engine, place, row.id, now)
         raise
 
 
@@ -298,7 +298,7 @@ def destroy(engine: Engine, context: Context, place: Blobs | None, *, now: datet
     gone = 0
     for evidence_id in due:
         try:
-            _drop(engine, place, evidence_id, now)
+            drop(engine, place, evidence_id, now)
             gone += 1
         except Unavailable as error:
             get().error("evidence.not_destroyed", code=error.code)
@@ -312,7 +312,7 @@ def _over(now: datetime) -> Any:
     return select(Evidence).where(col(Evidence.destroyed_at).is_(None), ended)
 
 
-def _drop(engine: Engine, place: Blobs, evidence_id: str, now: datetime) -> None:
+def drop(engine: Engine, place: Blobs, evidence_id: str, now: datetime) -> None:
     """Delete an object in all its versions, then write down that it is gone."""
     place.delete(key_of(evidence_id))
     with transaction(engine) as session:
@@ -340,4 +340,4 @@ def _ask_again(engine: Engine, context: Context, gone: Sequence[str], now: datet
                 continue
             request.needs, request.wait = [*request.needs, EVIDENCE], Wait.NEEDS_INFO
             request.next_at = now + timedelta(days=context.settings.verify_days)
-            notices.ask_for(session, request, "needs_info", now=now)
+            points.tell(session, request, [EVIDENCE], now=now)

@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
-from rights.domain import anonymising
+from rights.domain import anonymising, choosable
 from rights.domain.anonymising import AGREED, AGREEMENT
 from rights.domain.conversation import CONVERSATIONS
 from rights.domain.cooling import LONGEST
@@ -30,6 +30,7 @@ from rights.domain.parameters import (
     taken,
 )
 from rights.domain.policy import LAWFUL, Policy
+from rights.domain.products import PRODUCTS
 from rights.domain.regime import Regime
 from rights.services.preferences import BY_OPTION
 
@@ -126,6 +127,11 @@ def anonymised(
     yield FieldError("option", message, (str(Option.DELETE),))
 
 
+def choices(datamap: DataMap, name: str) -> tuple[str, ...]:
+    """Return what a parameter may name."""
+    return _CHOICES[name](datamap)
+
+
 def _categories(datamap: DataMap) -> tuple[str, ...]:
     return tuple(sorted({f.category for c in datamap.collections for f in c.fields}))
 
@@ -141,6 +147,7 @@ _CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingPro
         SWITCHES: lambda datamap: tuple(
             name for name in BY_OPTION.values() if name in {s.name for s in datamap.switches}
         ),
+        PRODUCTS: lambda datamap: tuple(sorted(datamap.products)),
         "topic": lambda datamap: tuple(sorted(datamap.purposes)),
     }
 )
@@ -158,6 +165,13 @@ def _values(
         yield from _change(datamap, f"values.changes.{place}", change)
     if CONVERSATIONS in allowed:
         yield from conversations(datamap, given)
+    yield from tags(datamap, option, given)
+
+
+def tags(datamap: DataMap, option: Option, given: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Yield what is wrong with a choice of tags."""
+    if option is Option.TAGS_EDIT:
+        yield from choosable.mistakes(datamap, given)
 
 
 def conversations(datamap: DataMap, given: Mapping[str, Any]) -> Iterator[FieldError]:

@@ -7,6 +7,7 @@ A request that waited for it goes on at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,19 +16,25 @@ from sqlmodel import Session
 from rights.domain.conversation import CONVERSATIONS
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
-from rights.domain.parameters import PREVAILS, SUBJECT, WAIT_DAYS, needed
+from rights.domain.parameters import PREVAILS, SUBJECT, WAIT_DAYS, lacks, needed
+from rights.domain.tags import CHOSEN, REMOVED
 from rights.services import (
     assurance,
     audit,
     conflicts,
+    consents,
     contacts,
     cooling,
     forms,
     lifting,
     notes,
     notices,
+    points,
+    reaching,
     requests,
+    standing_still,
     subjects,
+    tags_said,
     verification,
     warnings_due,
 )
@@ -35,14 +42,34 @@ from rights.services.context import Context
 from rights.store.models import Request
 
 
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """
+    What somebody adds.
+
+    Args:
+        identifiers: Cleaned already.
+        answers: To questions that staff asked in words.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    identifiers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> set[str]:
+        """The names of what is there now, identifiers aside."""
+        every = {**self.parameters, **self.values, **self.answers}
+        return {name for name, value in every.items() if value}
+
+
 def supply(
     session: Session,
     context: Context,
     request: Request,
+    given: Supplied,
     *,
-    parameters: Mapping[str, Any],
-    values: Mapping[str, Any],
-    identifiers: Mapping[str, str],
     actor: str,
     now: datetime,
 ) -> None:
@@ -53,28 +80,59 @@ def supply(
         Conflict: it is closed, or its work has begun and this would change what was planned.
         Invalid: something given is not known here, or nothing was given.
     """
-    _still_open(request, changes=bool(parameters or values))
-    if not (parameters or values or identifiers):
+    _still_open(request, changes=bool(given.parameters or given.values))
+    _as_planned(request, {*given.parameters, *given.values})
+    if not (given.parameters or given.values or given.identifiers or given.answers):
         raise Invalid("nothing was supplied", [FieldError("values", "is empty")])
-    _check(context, request, parameters, values)
-    lifting.check_until(parameters, now)
-    _reach(session, context, request, identifiers, now=now)
-    request.parameters = {**request.parameters, **parameters}
-    if values:
-        notes.keep(session, context.vault, request.id, "values", dict(values), now=now)
-    given = {name for name, value in {**parameters, **values}.items() if value}
-    request.needs = [name for name in request.needs if name not in given]
-    line = _line(given, identifiers, actor)
-    if PREVAILS in given and not conflicts.settled(session, request, actor=actor, now=now):
+    _check(context, request, given.parameters, given.values, now)
+    _agreed(session, request, given.values)
+    _reach(session, context, request, given.identifiers, now=now)
+    points.answer(session, context, request, given.answers, now=now)
+    request.parameters = {**request.parameters, **given.parameters}
+    if given.values:
+        notes.keep(session, context.vault, request.id, "values", dict(given.values), now=now)
+    points.over(session, request, given.names, now)
+    request.needs = [name for name in request.needs if lacks(name, given.names)]
+    _choose(session, context, request, given.names, now)
+    _go_on(session, context, request, given, actor, now)
+
+
+def _go_on(
+    session: Session,
+    context: Context,
+    request: Request,
+    given: Supplied,
+    actor: str,
+    now: datetime,
+) -> None:
+    line = _line(given.names, given.identifiers, actor)
+    if PREVAILS in given.names and not conflicts.settled(session, request, actor=actor, now=now):
         audit.append(session, request, [line], now=now)
         return
     held = request.state is State.ON_HOLD and request.wait is Wait.NEEDS_INFO
     if held and not request.needs:
         requests.record(session, request, Event.RESUMED, actor=actor, now=now, before=[line])
+        standing_still.count(session, context, request, now=now)
         return
     audit.append(session, request, [line], now=now)
-    if identifiers:
-        _name(session, context, request, identifiers, now=now)
+    if given.identifiers:
+        _name(session, context, request, given.identifiers, now=now)
+
+
+def _choose(
+    session: Session, context: Context, request: Request, given: set[str], now: datetime
+) -> None:
+    """Let a choice of tags count from now on, where enough was proved before it was said."""
+    if given & {CHOSEN, REMOVED} and request.state not in (State.OPEN, State.VERIFYING):
+        session.flush()
+        tags_said.of_request(session, context, request, now=now)
+
+
+def _agreed(session: Session, request: Request, values: Mapping[str, Any]) -> None:
+    """Raise Invalid where a child agrees to something later on, and no guardian asked for it."""
+    known = reaching.representatives(session, request.id)
+    guardian = {row.type: row.blind for row in known}
+    consents.of_a_child(request.option, values, request.requester_role, request.age_band, guardian)
 
 
 def _line(given: Iterable[str], identifiers: Iterable[str], actor: str) -> audit.Line:
@@ -111,6 +169,19 @@ def _name(
         assurance.raise_level(session, context, request, cap=0, now=now)
 
 
+def _as_planned(request: Request, names: set[str]) -> None:
+    """
+    Make sure that what is planned stays what was asked.
+
+    A question in words leaves the plan, and its approval, standing: while nothing else is waited
+    for, nothing else is taken.
+    """
+    waits = request.wait is Wait.NEEDS_INFO and bool(request.needs)
+    if waits and names and all(map(points.is_question, request.needs)):
+        message = "work on this request is planned as it was: answer what was asked, nothing else"
+        raise Conflict(message, code="work_has_begun")
+
+
 def _still_open(request: Request, *, changes: bool) -> None:
     if request.state in TERMINAL:
         raise Conflict("this request is closed: submit a new one", code="closed")
@@ -122,7 +193,11 @@ def _still_open(request: Request, *, changes: bool) -> None:
 
 
 def _check(
-    context: Context, request: Request, parameters: Mapping[str, Any], values: Mapping[str, Any]
+    context: Context,
+    request: Request,
+    parameters: Mapping[str, Any],
+    values: Mapping[str, Any],
+    now: datetime,
 ) -> None:
     forms.check(
         context.datamap,
@@ -144,6 +219,7 @@ def _check(
     if fixed and needed(request.kind, request.option):
         errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]
         raise Invalid("this cannot be changed any more", errors)
+    lifting.check_until(parameters, now)
 
 
 def _reach(

@@ -22,7 +22,7 @@ from rights.domain.conversation import part_of
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr, level, minimum
 from rights.domain.lifecycle import Event, Wait
-from rights.domain.parameters import SUBJECT, needed
+from rights.domain.parameters import SUBJECT, lacks, needed
 from rights.domain.representation import (
     EVIDENCE,
     GAPS,
@@ -165,8 +165,7 @@ def submit(
 
 
 def _new(context: Context, new: Submission, now: datetime) -> Request:
-    regimes = new.regimes or context.settings.default_regimes
-    received = new.received_at or now
+    regimes, received = new.regimes or context.settings.default_regimes, new.received_at or now
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     subject = subjects.subject_of(context.vault, context.datamap, new.identifiers)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
@@ -200,6 +199,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         received_at=received,
         due_at=promised.due_at,
         promised_at=promised.promised_at,
+        due_provisional=promised.due.provisional,
         next_at=now + timedelta(days=context.settings.verify_days),
         map_version=context.datamap.version,
         map_hash=context.datamap.hash,
@@ -209,7 +209,8 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
 def _missing(context: Context, new: Submission) -> list[str]:
     named = subjects.names_somebody(context.datamap, new.identifiers)
     given = {**new.parameters, **new.values, SUBJECT: named}
-    return [name for name in (SUBJECT, *needed(new.kind, new.option)) if not given.get(name)]
+    said = {name for name, value in given.items() if value}
+    return [name for name in (SUBJECT, *needed(new.kind, new.option)) if lacks(name, said)]
 
 
 def _of_second(context: Context, new: Submission, regime: str, now: datetime) -> list[str]:
@@ -247,7 +248,8 @@ def _same(session: Session, request: Request) -> Request | None:
         number = int.from_bytes(bytes.fromhex(request.fingerprint)[:8], "big", signed=True)
         rows.read(session, _LOCK, number=number)
     found = rows.read(session, _SAME, fingerprint=request.fingerprint)
-    return session.get(Request, found[0][0]) if found else None
+    known = (session.get(Request, one) for (one,) in found)
+    return next((one for one in known if one and requests.alike(one, request)), None)
 
 
 def _identify(

@@ -23,7 +23,7 @@ from sqlmodel import Session, col, func, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.identifiers import normalise
-from rights.services import notes, subjects
+from rights.services import subjects
 from rights.services.context import Context
 from rights.store.models import Request, TagKeptAway
 from rights.store.rows import table_of
@@ -59,12 +59,14 @@ def keep_away(
     *,
     request_id: str,
     now: datetime,
+    at: datetime | None = None,
 ) -> None:
     """
     Keep *tags* away from a person; all that older behaviour would give, where none is named.
 
     Args:
         who: The blind indexes under which they are known.
+        at: When they said so, where that was before *now*.
     """
     texts = sorted({_named(tag) for tag in tags}) or [_EVERY]
     found = [
@@ -74,7 +76,7 @@ def keep_away(
             "key_id": vault.keyring.current,
             "request_id": request_id,
             "before": None if tags else now,
-            "at": now,
+            "at": at or now,
         }
         for one in sorted(set(who))
         for text in texts
@@ -168,33 +170,20 @@ def keys_in_use(session: Session) -> dict[str, int]:
     return dict(session.exec(query).all())
 
 
-def stands(session: Session, request_id: str) -> bool:
-    """Return whether what a request keeps away has not been let go by the person meanwhile."""
-    query = select(TagKeptAway.blind).where(TagKeptAway.request_id == request_id)
-    return session.exec(query.limit(1)).first() is not None
-
-
-def of_request(session: Session, context: Context, request: Request, *, now: datetime) -> None:
-    """
-    Keep away what a request deletes, from whom was proved in it, or is about to be served unproved.
-
-    Called once enough is proved: who merely typed an address keeps nothing from anybody.
-    """
-    rows = subjects.identifier_rows(session, request.id)
-    who = [row.blind for row in rows if row.proof or not request.level_needed]
-    values = notes.read(session, context.vault, request.id, "values")
-    tags = [tag for given in values for tag in given.get("tags", ())]
-    keep_away(session, context.vault, who, tags, request_id=request.id, now=now)
+def standing(session: Session, request_id: str) -> datetime | None:
+    """Return when it was said what a request keeps away; None: the person let all of it go."""
+    query = select(func.max(TagKeptAway.at)).where(TagKeptAway.request_id == request_id)
+    return session.exec(query).one()
 
 
 def requests_of(
     session: Session, context: Context, identifiers: Mapping[str, str]
 ) -> tuple[str, ...]:
     """Return the requests by which tags are kept away from a person."""
-    return _requests(session, _who(context, identifiers))
+    return _requests(session, who(context, identifiers))
 
 
-def _who(context: Context, identifiers: Mapping[str, str]) -> list[str]:
+def who(context: Context, identifiers: Mapping[str, str]) -> list[str]:
     """Return the blind indexes of a person, but for what passes from one to the next."""
     known = context.datamap.identifiers
     lasting = [(n, v) for n, v in identifiers.items() if n in known and not known[n].recycled]
@@ -211,7 +200,22 @@ def let_go(session: Session, context: Context, identifiers: Mapping[str, str]) -
     Forget what is kept away from a person: under these identifiers, and under all others in
     requests of which they are the subject. What somebody else's request wrote stays theirs.
     """
-    _forget(session, _who(context, identifiers))
+    _forget(session, who(context, identifiers))
+
+
+def let_go_of(
+    session: Session, vault: Vault, who: Iterable[str], tags: Iterable[str], *, until: datetime
+) -> None:
+    """
+    Forget that these tags are kept away: the person chose them.
+
+    Args:
+        until: When they did; what they had deleted since stays away.
+    """
+    named = [_named(tag) for tag in tags]
+    hashes = {b for one in who for t in named for b in vault.blinds(f"{one}|{t}", scope=_SCOPE)}
+    mine = col(TagKeptAway.blind).in_(hashes) & (col(TagKeptAway.at) <= until)
+    session.connection().execute(delete(TagKeptAway).where(mine))
 
 
 def forget(session: Session, who: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
+from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
@@ -27,7 +28,7 @@ from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.services.notices import ask_for
 from rights.services.regimes import promise
-from rights.store.models import IdentifierRow, Notice, Request
+from rights.store.models import IdentifierRow, Notice, Request, Staff
 
 NOTICE: Final = timedelta(days=7)
 """How long before its day the person is told, at least: our own figure, the law names none."""
@@ -93,6 +94,30 @@ def announce(
     return lift
 
 
+def announce_as(
+    session: Session,
+    context: Context,
+    restriction_id: str,
+    staff: Staff,
+    *,
+    because: str,
+    on: date,
+    now: datetime,
+) -> Request:
+    """
+    Announce the end of a restriction as a member of staff; their roles are checked first.
+
+    Raises:
+        Forbidden: their roles do not allow it.
+        NotFound: there is no such request.
+        Conflict, Invalid: as :func:`announce`.
+    """
+    duties.check(staff.roles, duties.Act.LIFT)
+    restriction = requests.locked(session, restriction_id)
+    made = Decision(f"staff:{staff.id}", because, on)
+    return announce(session, context, restriction, made, now=now)
+
+
 def _stands(restriction: Request) -> None:
     restricts = (restriction.kind, restriction.option) == (Kind.RESTRICTION, Option.RESTRICT)
     if not restricts or restriction.state not in _DONE:
@@ -132,6 +157,17 @@ def end_as_asked(
     return _open(session, context, restriction, date.fromisoformat(until), "subject", now)
 
 
+def at_once(session: Session, context: Context, restriction: Request, *, now: datetime) -> Request:
+    """
+    Lift a restriction without a day: what it stood for was called off by the person.
+
+    Raises:
+        Conflict: nobody is known any more whom it is about.
+    """
+    said = {NAMED_BY: "subject"}
+    return _submitted(session, context, restriction, said, now, restriction.channel)
+
+
 def _open(
     session: Session,
     context: Context,
@@ -146,6 +182,21 @@ def _open(
     Raises:
         Conflict: nobody is known any more whom it is about.
     """
+    said = {UNTIL: on.isoformat(), NAMED_BY: actor.partition(":")[0]}
+    lift = _submitted(session, context, restriction, said, now)
+    _wait(session, context, lift, on, actor, now)
+    return lift
+
+
+def _submitted(
+    session: Session,
+    context: Context,
+    restriction: Request,
+    said: Mapping[str, str],
+    now: datetime,
+    channel: str = "internal",
+) -> Request:
+    """Register the request that lifts. Raises Conflict where nobody is known any more."""
     known = _proved(session, restriction)
     if not known:
         raise _untold()
@@ -155,19 +206,17 @@ def _open(
         option=Option.LIFT,
         identifiers=who,
         backend_id=restriction.backend_id,
-        parameters={UNTIL: on.isoformat(), NAMED_BY: actor.partition(":")[0]},
+        parameters=said,
         regimes=tuple(restriction.regimes),
         locale=restriction.locale,
-        channel="internal",
+        channel=channel,
         attested=frozenset(who),
         follows=restriction.id,
         apart=restriction.id,
         notify=False,
         operator=True,
     )
-    lift, _ = intake.submit(session, context, submission, now=now)
-    _wait(session, context, lift, on, actor, now)
-    return lift
+    return intake.submit(session, context, submission, now=now)[0]
 
 
 def _proved(session: Session, restriction: Request) -> list[IdentifierRow]:
@@ -186,6 +235,7 @@ def _wait(
     day = _moment(on)
     promised = promise(lift.kind, lift.option, lift.regimes, day, book=context.regimes)
     lift.due_at, lift.promised_at = promised.due_at, promised.promised_at
+    lift.due_provisional = False  # what is counted again is counted from receipt; this is not
     lift.wait = Wait.COOLING_OFF
     data = {"wait": str(Wait.COOLING_OFF), "on": on.isoformat(), "follows": lift.follows}
     requests.record(session, lift, Event.HELD, actor=actor, now=now, data=data)

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain import facts
 from rights.domain.errors import Conflict, FieldError, Invalid, LevelTooLow
-from rights.domain.levels import WORTH, Matched
+from rights.domain.levels import BEFORE, WORTH, Matched
 from rights.domain.lifecycle import TERMINAL, State
 from rights.services import (
     assurance,
@@ -50,10 +50,12 @@ class Found:
     Args:
         enough: None when a store could not be asked: then the try does not count.
         fields: What it rests on, for the record; empty unless it was enough.
+        way: What it turned out to be, where that is less than what was tried.
     """
 
     enough: bool | None
     fields: tuple[str, ...] = ()
+    way: Matched | None = None
 
 
 def ask(
@@ -78,17 +80,21 @@ def ask(
         TooMany: it was tried too often today.
         Forbidden: the request is stopped.
     """
-    not_me.check(request)
-    if request.state not in (State.OPEN, State.VERIFYING) and not wanted(session, request, now):
-        raise Conflict("this request needs no further proof", code="closed")
-    before = WORTH[way] - 1
-    if not assurance.coded(session, request) or request.level < before:
-        raise LevelTooLow("answer the code first, then prove one level after the other")
+    ready(session, request, way, now=now)
     blinds = proofs.not_too_often(session, context, request, now=now)
     about = {"way": str(way), "values": dict(values)}
     row = lookups.of_request(session, context, request, "match", now=now, about=about)
     proofs.count(session, row, way, blinds, visit=visit, now=now)
     return row
+
+
+def ready(session: Session, request: Request, way: Matched, *, now: datetime) -> None:
+    """Make sure that a request can be proved by *way* now. Raises like :func:`ask`, but TooMany."""
+    not_me.check(request)
+    if request.state not in (State.OPEN, State.VERIFYING) and not wanted(session, request, now):
+        raise Conflict("this request needs no further proof", code="closed")
+    if not assurance.coded(session, request) or request.level < BEFORE[way]:
+        raise LevelTooLow("answer the code first, then prove one level after the other")
 
 
 def wanted(session: Session, request: Request, now: datetime) -> bool:
@@ -171,6 +177,7 @@ def settle(
     lookup.sealed_input = b""
     for row in tries:
         row.outcome = _OUTCOMES[found.enough]
+        row.way = str(found.way or row.way)
         session.add(row)
     if found.enough is None or not tries:
         return

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import case, func
+from sqlalchemy import Subquery, case, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
@@ -21,7 +21,13 @@ from rights.domain.errors import Conflict
 from rights.domain.plain_text import plain
 from rights.services import audit, content_approvals, notices, webhooks, writings
 from rights.services.context import Context
-from rights.services.writings import MESSAGE_PERSON, MESSAGE_STAFF, Written
+from rights.services.writings import (
+    ANSWER_PERSON,
+    MESSAGE_PERSON,
+    MESSAGE_STAFF,
+    QUESTION,
+    Written,
+)
 from rights.store.models import Request, Staff, Writing
 
 MOST: Final = 50
@@ -29,6 +35,10 @@ MOST: Final = 50
 
 EVENT: Final = "message"
 _BOTH: Final = (MESSAGE_PERSON, MESSAGE_STAFF)
+_TOLD: Final = (*_BOTH, QUESTION, ANSWER_PERSON)
+"""What is read as one conversation: messages, and what staff asked with what was answered."""
+
+OF_PERSON: Final = frozenset({MESSAGE_PERSON, ANSWER_PERSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def of_request(session: Session, context: Context, request: Request) -> list[Wri
 
 
 def _all(session: Session, context: Context, request: Request) -> list[Written]:
-    return writings.read(session, context.vault, request.id, _BOTH)
+    return writings.read(session, context.vault, request.id, _TOLD)
 
 
 def read_by(
@@ -142,17 +152,32 @@ def read_by(
 
 def waiting(session: Session, *, limit: int = 200) -> Sequence[Waiting]:
     """Return the requests whose last message is the person's, the most urgent first."""
+    turn = _turns()
+    query = (
+        select(Request.id, turn.c.since, Request.promised_at)
+        .join(turn, turn.c.request_id == col(Request.id))
+        .order_by(col(Request.promised_at), col(Request.id))
+        .limit(limit)
+    )
+    return [Waiting(*found) for found in session.exec(query)]
+
+
+def count_waiting(session: Session) -> int:
+    """Return how many requests there are whose last message is the person's."""
+    return session.exec(select(func.count()).select_from(_turns())).one()
+
+
+def _turns() -> Subquery:
     last: dict[str, Any] = {
         purpose: func.max(case((col(Writing.purpose) == purpose, col(Writing.created_at))))
         for purpose in _BOTH
     }
     person, staff = last[MESSAGE_PERSON], last[MESSAGE_STAFF]
-    query = (
-        select(Request.id, person, Request.promised_at)
-        .where(col(Request.id) == col(Writing.request_id), col(Writing.purpose).in_(_BOTH))
-        .group_by(col(Request.id), col(Request.promised_at))
+    # Whose turn it is, is settled before any request is looked at: there are many more of those.
+    return (
+        select(col(Writing.request_id).label("request_id"), person.label("since"))
+        .where(col(Writing.purpose).in_(_BOTH))
+        .group_by(col(Writing.request_id))
         .having(person.is_not(None) & (staff.is_(None) | (staff < person)))
-        .order_by(col(Request.promised_at), col(Request.id))
-        .limit(limit)
+        .subquery()
     )
-    return [Waiting(*found) for found in session.exec(query)]

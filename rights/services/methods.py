@@ -30,8 +30,16 @@ FORMAT: Final = 1
 """Of the block: it grows by new members only."""
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "methods.yaml"
-_LEFT_TO_US: Final = frozenset({(Kind.DELETION, Option.ANONYMISE)})
-"""What the law lets the one who answers choose: to delete, or to anonymise. Source: NDSR 24."""
+_LEFT_TO_US: Final = frozenset(
+    {
+        (Kind.DELETION, Option.ANONYMISE),
+        (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT),
+    }
+)
+"""
+What the law lets the one who answers choose: to delete, or to anonymise; to let tags be selected,
+or deleted. Source: NDSR 24; Algorithmic Recommendation Provisions 17(2).
+"""
 
 _HOUR: Final = timedelta(hours=1)
 

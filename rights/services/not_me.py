@@ -9,6 +9,7 @@ Source: NDSR 9, 25(1)(1); PIPL 51, 57.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -52,6 +53,16 @@ _FOR_STAFF: Final = (
 def stopped(request: Request) -> bool:
     """Return whether nothing may be given away or destroyed for *request* now."""
     return request.not_me_at is not None
+
+
+def stopped_ones(session: Session, *, limit: int = 200) -> Sequence[Request]:
+    """Return the open requests that somebody stopped, the most urgent first."""
+    query = select(Request).where(
+        col(Request.not_me_at).is_not(None), col(Request.closed_at).is_(None)
+    )
+    return session.exec(
+        query.order_by(col(Request.promised_at), col(Request.id)).limit(limit)
+    ).all()
 
 
 def check(request: Request) -> None:

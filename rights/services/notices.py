@@ -28,6 +28,7 @@ EVENTS: Final = (
     "lift_announced",
     "someone_asked",
     "wrong_codes",
+    "extended",
     "message",
     "appeal_received",
     "appeal_decided",

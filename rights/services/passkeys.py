@@ -13,33 +13,24 @@ Source: NDSR 9, 25(1)(1); PIPL 51.
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
-import orjson
 from sqlmodel import Session, col, select
 
 from rights.domain.proof_keys import Way
-from rights.services import key_challenges, person_keys
+from rights.services import ceremonies, key_challenges, person_keys
 from rights.services.context import Context
 from rights.services.person_keys import Content, Used
 from rights.services.portal import Person
-from rights.settings import Settings
 from rights.store.models import PersonKey
-
-if TYPE_CHECKING:
-    from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 ADDING: Final = "add"
 """What a challenge for a new passkey is about."""
 
-_LONGEST: Final = 16_384
-_CHALLENGE: Final = 32
 _SCOPE: Final = "credential"
 
 
@@ -57,22 +48,6 @@ class Place:
     framed_by: str = ""
 
 
-def relying_party(settings: Settings) -> str:
-    """
-    Return the host that passkeys are for; empty where browsers make none.
-
-    They want a name, not an address, and a page that came over TLS or from this very machine.
-    """
-    base = urlsplit(settings.base_url)
-    host = base.hostname or ""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        here = host == "localhost" or host.endswith(".localhost")
-        return host if base.scheme == "https" or here else ""
-    return ""
-
-
 def to_add(
     session: Session, context: Context, person: Person, place: Place, *, now: datetime
 ) -> bytes:
@@ -80,7 +55,7 @@ def to_add(
     import webauthn  # noqa: PLC0415 - 20 MB that a process may never need
     from webauthn.helpers import structs  # noqa: PLC0415 - 20 MB that a process may never need
 
-    party = relying_party(context.settings)
+    party = ceremonies.relying_party(context.settings.base_url)
     known = [k for k in person_keys.listed(session, context, person) if k.way == Way.PASSKEY]
     challenge = _asked(session, context, place, ADDING, now)
     owner = bytes.fromhex(person_keys.subjects_of(context, person)[0])
@@ -118,13 +93,13 @@ def add(
         Conflict: the person has as many keys as they may.
     """
     challenge = key_challenges.take(session, context, place.visit, ADDING, now=now)
-    said = _read(answer, place) if challenge else None
+    said = ceremonies.read(answer, place.framed_by) if challenge else None
     if challenge is None or said is None:
         return None
-    made = _registered(context, challenge, said)
+    made = ceremonies.registered(context.settings.base_url, challenge, said)
     if made is None:
         return None
-    credential = _text(made.credential_id)
+    credential = ceremonies.text(made.credential_id)
     if _known(session, context, credential):
         return None
     person_keys.room(session, context, person)
@@ -133,7 +108,7 @@ def add(
         context,
         person,
         Way.PASSKEY,
-        Content(name, credential=credential, transports=_transports(said)),
+        Content(name, credential=credential, transports=ceremonies.transports(said)),
         now=now,
         credential=context.vault.blind(credential, scope=_SCOPE),
         public_key=made.credential_public_key,
@@ -161,7 +136,7 @@ def to_prove(
         if key.way == Way.PASSKEY and person_keys.trusted(context, key, now)
     ]
     options = webauthn.generate_authentication_options(
-        rp_id=relying_party(context.settings),
+        rp_id=ceremonies.relying_party(context.settings.base_url),
         challenge=_asked(session, context, place, about, now),
         allow_credentials=_described(context, keys),
         user_verification=UserVerificationRequirement.REQUIRED,
@@ -192,15 +167,17 @@ def prove(
     The challenge is used up in any case, so the caller commits before refusing.
     """
     challenge = key_challenges.take(session, context, place.visit, about, now=now)
-    said = _read(answer, place) if challenge else None
+    said = ceremonies.read(answer, place.framed_by) if challenge else None
     if challenge is None or said is None:
         return None
     keys = person_keys.listed(session, context, person, lock=True)
     given = str(said.get("id", ""))
     mine = set(context.vault.blinds(given, scope=_SCOPE))
     key = next((k for k in keys if k.credential in mine), None)
-    count = _authenticated(context, challenge, said, key.public_key) if key else None
-    if key is None or count is None:
+    if key is None:
+        return None
+    count = ceremonies.authenticated(context.settings.base_url, challenge, said, key.public_key)
+    if count is None:
         return None
     if (count or key.sign_count) and count <= key.sign_count:
         return Suspect(key)
@@ -209,72 +186,9 @@ def prove(
 
 
 def _asked(session: Session, context: Context, place: Place, about: str, now: datetime) -> bytes:
-    challenge = secrets.token_bytes(_CHALLENGE)
+    challenge = secrets.token_bytes(ceremonies.BYTES)
     key_challenges.put(session, context, place.visit, about, challenge, now=now)
     return challenge
-
-
-def _read(answer: str, place: Place) -> dict[str, Any] | None:
-    """Return what a browser sent, unless it says that another page had its frame around ours."""
-    from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - 20 MB that a process may never need
-
-    try:
-        said = orjson.loads(answer[:_LONGEST])
-        page = orjson.loads(base64url_to_bytes(said["response"]["clientDataJSON"]))
-        framed, top = bool(page.get("crossOrigin")), page.get("topOrigin", place.framed_by)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    # A page of its own is shown by nobody, and a frame by the one whose session it is.
-    alone = not place.framed_by and framed
-    foreign = framed and top != place.framed_by
-    return None if alone or foreign or not isinstance(said, dict) else said
-
-
-def _origin(settings: Settings) -> str:
-    base = urlsplit(settings.base_url)
-    return f"{base.scheme}://{base.netloc}"
-
-
-def _registered(
-    context: Context, challenge: bytes, said: dict[str, Any]
-) -> VerifiedRegistration | None:
-    import webauthn  # noqa: PLC0415 - 20 MB that a process may never need
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - 20 MB that a process may never need
-
-    try:
-        return webauthn.verify_registration_response(
-            credential=said,
-            expected_challenge=challenge,
-            expected_rp_id=relying_party(context.settings),
-            expected_origin=_origin(context.settings),
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError, IndexError):
-        return None
-
-
-def _authenticated(
-    context: Context, challenge: bytes, said: dict[str, Any], public_key: bytes
-) -> int | None:
-    """Return the count of a passkey whose signature holds."""
-    import webauthn  # noqa: PLC0415 - 20 MB that a process may never need
-    from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415 - 20 MB that a process may never need
-
-    try:
-        done = webauthn.verify_authentication_response(
-            credential=said,
-            expected_challenge=challenge,
-            expected_rp_id=relying_party(context.settings),
-            expected_origin=_origin(context.settings),
-            credential_public_key=public_key,
-            # The library looks at the count before the signature: a count that anybody could
-            # write would then count as a clone's. It is looked at after that, by the caller.
-            credential_current_sign_count=0,
-            require_user_verification=True,
-        )
-    except (WebAuthnException, ValueError, KeyError, TypeError, IndexError):
-        return None
-    return done.new_sign_count
 
 
 def _known(session: Session, context: Context, credential: str) -> bool:
@@ -285,30 +199,5 @@ def _known(session: Session, context: Context, credential: str) -> bool:
 
 
 def _described(context: Context, keys: Sequence[PersonKey]) -> list[Any]:
-    from webauthn.helpers import base64url_to_bytes, structs  # noqa: PLC0415 - 20 MB that a process may never need
-
-    found = []
-    for key in keys:
-        content = person_keys.content_of(context, key)
-        ways = [t for t in structs.AuthenticatorTransport if t.value in content.transports]
-        found.append(
-            structs.PublicKeyCredentialDescriptor(
-                id=base64url_to_bytes(content.credential), transports=ways or None
-            )
-        )
-    return found
-
-
-def _transports(said: dict[str, Any]) -> tuple[str, ...]:
-    """Return what the browser says of how it reached the passkey: words of a known list only."""
-    from webauthn.helpers.structs import AuthenticatorTransport  # noqa: PLC0415 - 20 MB that a process may never need
-
-    given = said["response"].get("transports")
-    known = {one.value for one in AuthenticatorTransport}
-    return tuple(sorted(known.intersection(given))) if isinstance(given, list) else ()
-
-
-def _text(credential: bytes) -> str:
-    from webauthn.helpers import bytes_to_base64url  # noqa: PLC0415 - 20 MB that a process may never need
-
-    return bytes_to_base64url(credential)
+    contents = [person_keys.content_of(context, key) for key in keys]
+    return ceremonies.described((one.credential, one.transports) for one in contents)

@@ -19,7 +19,17 @@ from rights.domain.errors import ConfigError
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.levels import ceiling, minimum
 from rights.domain.parameters import NEEDED, needed, offered
-from rights.domain.policy import BLOCKERS, CHANNELS, CODE, LAWFUL, PORTAL, WAYS, Policy, Raised
+from rights.domain.policy import (
+    BLOCKERS,
+    CHANNELS,
+    CODE,
+    LAWFUL,
+    NETWORK_IDENTITY,
+    PORTAL,
+    WAYS,
+    Policy,
+    Raised,
+)
 from rights.services.located_yaml import Section, read
 from rights.services.policy_rules import Lint, Refusal, forbidding
 from rights.services.words import LANGUAGES
@@ -143,6 +153,8 @@ def _ways(section: Section | None, lint: Lint) -> tuple[str, ...]:
     allowed = ", ".join(WAYS)
     if ways and set(ways) <= _FACES:
         lint.refuse(section, "face_only", "ways", allowed=allowed)
+    elif ways and set(ways) <= {*_FACES, NETWORK_IDENTITY}:
+        lint.refuse(section, "network_identity_only", "ways")
     elif ways and ways[0] in _DOCUMENTS:
         lint.refuse(section, "document_first", "ways", allowed=allowed)
     elif unknown := [way for way in ways if way not in WAYS]:

@@ -11,7 +11,7 @@ Implementing Regulation 24.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -41,6 +41,10 @@ BY_OPTION: Final[Mapping[Option, str]] = MappingProxyType(
     }
 )
 """The switch behind each way of opting out."""
+_SEVERAL: Final = MappingProxyType(
+    {Option.OBJECT_MARKETING: ("commercial_messages", "personalised")}
+)
+"""What an objection turns off at once, of a kind that turns off nothing else."""
 PURPOSE: Final = "purpose:"
 """What the switch of a purpose is called: this, and the purpose."""
 
@@ -126,42 +130,56 @@ def turned_off(
         stores = waits_for(context.datamap, name)
         if not stores and not name.startswith(PURPOSE):
             continue
-        for kind, value in identifiers.items():
-            _write(session, context, request, (kind, value), name, stores, now)
+        who = [subjects.blind(context.vault, *one) for one in identifiers.items()]
+        write(session, request.id, who, (name, OFF), stores, now=now)
 
 
 def _meant(context: Context, request: Request) -> Iterator[str]:
     """Yield the switches that a request turns off."""
     if request.kind is Kind.RECOMMENDATION_OPT_OUT and request.option in BY_OPTION:
         yield BY_OPTION[request.option]
+    yield from _SEVERAL.get(request.option, ())
     if request.kind is Kind.CONSENT_WITHDRAWAL:
         known = trainings(context)
         wanted = (PURPOSE + name for name in request.parameters.get("purposes", ()))
         yield from (name for name in wanted if name in known)
 
 
-def _write(
+def write(
     session: Session,
-    context: Context,
-    request: Request,
-    who: tuple[str, str],
-    name: str,
-    stores: list[str],
+    request_id: str,
+    who: Iterable[str],
+    said: tuple[str, str],
+    stores: Sequence[str],
+    *,
     now: datetime,
 ) -> None:
-    row = {
-        "subject": subjects.blind(context.vault, *who),
-        "name": name,
-        "value": OFF,
-        "changed_at": now,
-        "effective_at": None,
-        "pending": stores,
-        "request_id": request.id,
-        "alarmed_at": None,
-        "breached_at": None,
-        "extra": {},
-    }
-    session.connection().execute(_upsert(session), row)
+    """
+    Commit what a person said of a switch.
+
+    Args:
+        who: The blind indexes under which they are known.
+        said: The switch, and its value from now on.
+        stores: Those that have to read it back.
+    """
+    name, value = said
+    rows: list[dict[str, Any]] = [
+        {
+            "subject": one,
+            "name": name,
+            "value": value,
+            "changed_at": now,
+            "effective_at": None,
+            "pending": list(stores),
+            "request_id": request_id,
+            "alarmed_at": None,
+            "breached_at": None,
+            "extra": {},
+        }
+        for one in dict.fromkeys(who)
+    ]
+    if rows:
+        session.connection().execute(_upsert(session), rows)
 
 
 def agreed(

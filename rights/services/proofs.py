@@ -8,7 +8,7 @@ Source: GB/T 35273-2020 8.7(a); GDPR 12(6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -147,11 +147,14 @@ def way_of(session: Session, lookup_id: str) -> str:
     return session.exec(query).first() or ""
 
 
-def last_try(session: Session, request_id: str, visit: str) -> ProofTry | None:
-    """Return what this browser tried last for a request."""
+def last_try(
+    session: Session, request_id: str, visit: str, ways: Collection[str]
+) -> ProofTry | None:
+    """Return what this browser tried last for a request by one of *ways*."""
+    mine = (ProofTry.request_id == request_id, ProofTry.visit == visit)
     query = (
         select(ProofTry)
-        .where(ProofTry.request_id == request_id, ProofTry.visit == visit)
+        .where(*mine, col(ProofTry.way).in_(ways))
         .order_by(col(ProofTry.at).desc())
         .limit(1)
     )

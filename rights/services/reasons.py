@@ -96,3 +96,14 @@ def for_denying(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
     """Return the codes with which a request of this kind can be denied under all of *regimes*."""
     laws = tuple(regimes)
     return tuple(code for code, reason in catalogue().items() if reason.denies(kind, laws))
+
+
+def for_staff() -> tuple[str, ...]:
+    """Return the codes with which a member of staff may leave a step out."""
+    return tuple(code for code, reason in catalogue().items() if reason.leave_out)
+
+
+def reason(code: str) -> dict[str, str]:
+    """Return the words of a code, keys ``zh`` and ``en``."""
+    known = catalogue().get(code) or catalogue()["left_out"]
+    return dict(known.texts)

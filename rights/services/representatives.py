@@ -45,6 +45,9 @@ DOCUMENTS: Final = "documents"
 DELEGATED: Final = "delegated"
 ATTESTED: Final = "attested"
 
+CLIENT: Final = "client"
+"""The scope of the keyed hash of a network address."""
+
 DELEGATION_LEVEL: Final = 2
 """What a principal proves who delegates here: the strongest proof the account itself has."""
 
@@ -58,6 +61,7 @@ class Second:
         identifiers: How they themselves are recognised and reached, cleaned.
         vouched: Those of them that a product's signed word names.
         attested: That word also says who they are to the subject.
+        client: The network address from which all this came; only a keyed hash of it is kept.
         name, interest: Sealed at once.
     """
 
@@ -72,6 +76,7 @@ class Second:
     signed: bool = False
     name: str = field(default="", repr=False)
     interest: str = field(default="", repr=False)
+    client: str = field(default="", repr=False)
 
     @property
     def authority(self) -> Authority:
@@ -156,6 +161,7 @@ def contact_rows(
             type=name,
             sealed=vault.seal(value.encode(), aad=contacts.aad(request_id, name)),
             blind=subjects.blind(vault, name, value),
+            client=vault.blind(second.client, scope=CLIENT) if second.client else "",
             proof="assertion" if name in second.vouched else "",
             proved_at=now if name in second.vouched else None,
         )

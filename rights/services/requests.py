@@ -17,7 +17,9 @@ from sqlmodel import Session, col, select
 from rights.domain.errors import Conflict, NotFound
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait, next_state
-from rights.services import audit, outbox, webhooks
+from rights.domain.parameters import PREVAILS
+from rights.domain.tags import CHOSEN
+from rights.services import audit, clock_pauses, outbox, webhooks
 from rights.services.notices import ask_for
 from rights.store.models import Request
 
@@ -25,7 +27,12 @@ URGENT_KINDS: Final = frozenset({Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHD
 """Kinds that the law wants done at once; they have workers of their own."""
 
 _SWITCHES: Final = frozenset(
-    {Option.PERSONALISED_OFF, Option.PUSH_OFF, Option.COMMERCIAL_MESSAGES_OFF}
+    {
+        Option.PERSONALISED_OFF,
+        Option.PUSH_OFF,
+        Option.COMMERCIAL_MESSAGES_OFF,
+        Option.OBJECT_MARKETING,
+    }
 )
 
 RING_AGAIN: Final = timedelta(seconds=30)
@@ -41,7 +48,8 @@ _NOTICE: Final[Mapping[State, str]] = {
 
 def queue_of(request: Request) -> str:
     """Return the queue that serves this kind of request."""
-    return outbox.URGENT if request.kind in URGENT_KINDS else outbox.WORK
+    urgent = request.kind in URGENT_KINDS or stands_at_once(request)
+    return outbox.URGENT if urgent else outbox.WORK
 
 
 def record(
@@ -73,6 +81,8 @@ def record(
         request.closed_at = now
     line = audit.Line(str(event), actor, {"state": str(request.state), **(data or {})})
     audit.append(session, request, [*before, line], now=now)
+    if request.pause_cause:
+        clock_pauses.end_if_over(session, request, now)
     _follow_up(session, request, now)
     return request.state
 
@@ -130,12 +140,26 @@ def locked(session: Session, request_id: str) -> Request:
     return request
 
 
+def alike(first: Request, again: Request) -> bool:
+    """
+    Return whether a repeat is still the same: the first may have been narrowed or completed since.
+
+    Which of two contradicting requests counts is said of both, and makes neither another one.
+    """
+    one, other = ({k: v for k, v in r.parameters.items() if k != PREVAILS} for r in (first, again))
+    return one == other
+
+
 def stands_at_once(request: Request) -> bool:
     """
     Return whether what was asked holds from the moment it was asked: it is written down already.
 
-    Cancelling the request would only keep the stores from following.
+    Cancelling the request would only keep the stores from following. A choice of tags holds once
+    it is proved who chooses, and what; another choice undoes it.
     """
+    if request.option is Option.TAGS_EDIT:
+        proved = request.state not in (State.OPEN, State.VERIFYING)
+        return proved and CHOSEN not in request.needs
     return request.kind is Kind.CONSENT_WITHDRAWAL or request.option in _SWITCHES
 
 
@@ -147,14 +171,19 @@ def revoke(session: Session, request: Request, *, actor: str, now: datetime) -> 
         Conflict: something was already done that cannot be undone, or holds already.
         IllegalTransition: it is closed.
     """
-    if request.state not in TERMINAL and (
-        request.irreversible_at is not None or stands_at_once(request)
-    ):
-        raise Conflict(
-            "work that cannot be undone has begun, so this request can no longer be cancelled",
-            code="too_late_to_cancel",
-        )
+    if request.state not in TERMINAL:
+        _not_too_late(request)
     record(session, request, Event.REVOKED, actor=actor, now=now)
+
+
+def _not_too_late(request: Request) -> None:
+    why = ""
+    if request.irreversible_at is not None:
+        why = "work that cannot be undone has begun, so this request can no longer be cancelled"
+    elif stands_at_once(request):
+        why = "what was asked for counts already: say otherwise instead of cancelling the request"
+    if why:
+        raise Conflict(why, code="too_late_to_cancel")
 
 
 def listed(

@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.errors import Conflict
+from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.representation import DOCUMENT_GAPS, EVIDENCE, GAPS, Role
@@ -32,7 +33,7 @@ from rights.services import (
     evidence,
     guardians,
     intake,
-    notices,
+    points,
     reaching,
     reasons,
     representatives,
@@ -52,17 +53,29 @@ MAY_RESTRICT: Final = frozenset({Role.CLOSE_RELATIVE})
 
 def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, Representation]]:
     """Return what has documents to look at, the most urgent first."""
-    undecided = select(Evidence.request_id).where(
-        col(Evidence.destroyed_at).is_(None), Evidence.file_id != "", Evidence.wrapped_key != b""
-    )
     query = (
         select(Request, Representation)
-        .where(col(Representation.request_id) == col(Request.id))
-        .where(col(Request.id).in_(undecided), col(Request.state).not_in(TERMINAL))
+        .where(*_unread())
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )
     return [(request, row) for request, row in session.exec(query)]
+
+
+def count_waiting(session: Session) -> int:
+    """Return how many requests have documents to look at."""
+    return session.exec(select(func.count(col(Request.id))).where(*_unread())).one()
+
+
+def _unread() -> tuple[ColumnElement[bool], ...]:
+    documents = select(Evidence.request_id).where(
+        col(Evidence.destroyed_at).is_(None), Evidence.file_id != "", Evidence.wrapped_key != b""
+    )
+    return (
+        col(Representation.request_id) == col(Request.id),
+        col(Request.id).in_(documents),
+        col(Request.state).not_in(TERMINAL),
+    )
 
 
 def accept(
@@ -97,10 +110,15 @@ def accept(
     return str(request.state)
 
 
-def _open(session: Session, context: Context, request: Request, now: datetime) -> Representation:
+def _undecided(session: Session, request: Request) -> Representation:
     row = representatives.find(session, request, lock=True)
     if request.state in TERMINAL:
         raise Conflict("this request is closed", code="closed")
+    return row
+
+
+def _open(session: Session, context: Context, request: Request, now: datetime) -> Representation:
+    row = _undecided(session, request)
     if missing := representatives.gaps(context, request, row, now):
         message = f"the authority lacks {', '.join(missing)}: ask for it before it is accepted"
         raise Conflict(message, code="authority_lacks")
@@ -207,38 +225,58 @@ def refuse(
     request: Request,
     staff: Staff,
     *,
-    reason: str,
+    reasons: Sequence[str],
     facts: str = "",
+    supervisor: Staff | None = None,
     now: datetime,
 ) -> str:
     """
     Say that the documents do not show it: ask for what is missing, or deny.
 
     Args:
-        reason: One of :data:`ASKED_FOR`, or a reason of the catalogue with which to deny.
+        reasons: Of :data:`ASKED_FOR`, all that is missing; or one reason of the catalogue with
+            which to deny.
+        supervisor: Who agrees that the person is asked once more.
 
     Raises:
         Forbidden: *staff* are no verifier, or may not deny with this reason.
         Invalid: it is neither; the reasons that are, are named.
-        Conflict: the request is closed, or is to be denied and there is no document.
+        Conflict: the request is closed, is to be denied and there is no document, or the person
+            was asked already (``points.check_once``).
     """
     duties.check(staff.roles, duties.Act.VERIFY)
-    row = representatives.find(session, request, lock=True)
-    if request.state in TERMINAL:
-        raise Conflict("this request is closed", code="closed")
+    row = _undecided(session, request)
     found = evidence.openable(session, request.id)
-    if reason not in ASKED_FOR:
-        _deny(session, context, request, staff, denials.Said(reason, facts), found, now)
+    if not set(reasons) <= {*ASKED_FOR}:
+        said = denials.Said(_alone(reasons), facts)
+        _deny(session, context, request, staff, said, found, now)
         _decided(session, request, row, staff, representatives.REFUSED, found, now)
         return str(request.state)
+    agreed = points.check_once(session, request, staff, supervisor, answered=bool(found))
     _decided(session, request, row, staff, representatives.REFUSED, found, now)
-    asked = reason if reason in DOCUMENT_GAPS else EVIDENCE
-    request.needs = [*dict.fromkeys((reason, asked, *request.needs))]
+    _ask(session, context, request, reasons, now)
+    points.tell(session, request, request.needs, by=row.verifier, agreed_by=agreed, now=now)
+    return str(request.state)
+
+
+def _ask(
+    session: Session, context: Context, request: Request, reasons: Sequence[str], now: datetime
+) -> None:
+    """Let the request wait for other documents, or for what the authority lacks."""
+    asked = [name for one in reasons for name in (one, one if one in DOCUMENT_GAPS else EVIDENCE)]
+    request.needs = [*dict.fromkeys((*asked, *request.needs))]
     if request.state is State.VERIFYING:
         request.wait = Wait.NEEDS_INFO
         request.next_at = now + timedelta(days=context.settings.verify_days)
-    notices.ask_for(session, request, "needs_info", now=now)
-    return str(request.state)
+    session.add(request)
+
+
+def _alone(reasons: Sequence[str]) -> str:
+    """Return the reason to deny. Raises Invalid: several were given, or what asks was mixed in."""
+    if len(reasons) != 1:
+        wrong = FieldError("reason", "is what to ask for, or one reason to deny", ASKED_FOR)
+        raise Invalid("these reasons do not go together", [wrong])
+    return reasons[0]
 
 
 def _deny(

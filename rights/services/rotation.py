@@ -24,7 +24,10 @@ from rights.services import (
     subjects,
     writings,
 )
+from rights.services.network_identity import bridges
 from rights.services.sign_in import providers
+from rights.services.staff_access import passkeys as staff_passkeys
+from rights.services.staff_access import second_factors
 from rights.store.db import transaction
 from rights.store.models import (
     ContactWarning,
@@ -35,12 +38,15 @@ from rights.store.models import (
     HeldRows,
     IdentifierRow,
     KeyringRow,
+    NetworkIdentityBridge,
     Package,
     PersonKey,
     Representation,
     RepresentativeContact,
     SealedNote,
     SignInProvider,
+    StaffLogin,
+    StaffPasskey,
     WebhookSubscription,
     Writing,
 )
@@ -67,8 +73,11 @@ SEALED: Final[tuple[Place, ...]] = (
     (CorrectionGuard, "id", "sealed", lambda r: correction_guard.aad(r.id)),
     (Writing, "id", "sealed", lambda r: writings.aad(r.request_id, r.purpose, r.id)),
     (SignInProvider, "backend_id", "sealed_secret", lambda r: providers.aad(r.backend_id)),
+    (NetworkIdentityBridge, "backend_id", "sealed_secret", lambda r: bridges.aad(r.backend_id)),
     (ContactWarning, "id", "sealed", lambda r: subjects.aad(r.request_id, r.type)),
     (PersonKey, "id", "sealed", lambda r: person_keys.aad(r.id)),
+    (StaffLogin, "staff_id", "totp", lambda r: second_factors.aad(r.staff_id)),
+    (StaffPasskey, "id", "sealed", lambda r: staff_passkeys.aad(r.id)),
     (WebhookSubscription, "id", "sealed_secret", lambda r: f"webhook|{r.id}"),
 )
 """Every column sealed for longer than minutes: table, key, column, and what it is bound to."""

@@ -13,13 +13,14 @@ from sqlmodel import Session, col, select
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State
 from rights.services import (
+    asking_for_many,
     conflicts,
     consents,
     intake,
-    kept_tags,
     lifting,
     pauses,
     preferences,
+    tags_said,
     unasked,
 )
 from rights.services.context import Context
@@ -46,8 +47,12 @@ def take(
     rehearsed: bool = False,
 ) -> tuple[Request, bool]:
     """
-    Register a request with what it means at once: an opt-out's preference, tags that are not to
-    come again, a withdrawal's line and the deletion of what rested on that consent alone.
+    Register a request with what it means at once: an opt-out's preference, tags that are chosen or
+    are not to come again, a withdrawal's line and the deletion of what rested on that consent.
+
+    Raises:
+        TooMany: whoever asks for somebody else asks for too many people at a time.
+        Invalid: a child agrees to something, and no guardian does.
 
     Args:
         vouched: The product itself says who it is about, not merely somebody at its door.
@@ -57,8 +62,7 @@ def take(
     Returns:
         The request, and whether it was made just now.
     """
-    lifting.check_until(new.parameters, now)
-    pauses.check(session, context, new, now)
+    _check(session, context, new, now)
     request, made = intake.submit(session, context, new, now=now)
     if made or _only_rehearsed(session, new, request):
         if not rehearsed:
@@ -67,22 +71,26 @@ def take(
             unasked.after_withdrawal(session, context, new, request, vouched=vouched, now=now)
         if new.option is Option.OBJECT_PUBLIC_INFO:
             unasked.after_refusal(session, context, new, request, vouched=vouched, now=now)
-    if new.option is Option.TAGS_DELETE and not rehearsed and request.state is State.IN_PROGRESS:
-        _keep_away(session, context, request, now)
+    about_tags = new.option in tags_said.OPTIONS and not rehearsed
+    if about_tags and request.state is State.IN_PROGRESS:
+        session.flush()  # said again after something else was said, it counts from now on
+        tags_said.of_request(session, context, request, now=now)
     return request, made
 
 
-def _keep_away(session: Session, context: Context, request: Request, now: datetime) -> None:
-    """Keep deleted tags away from now on; said again after they were let come, too."""
-    session.flush()
-    if not kept_tags.stands(session, request.id):
-        kept_tags.of_request(session, context, request, now=now)
+def _check(session: Session, context: Context, new: Submission, now: datetime) -> None:
+    lifting.check_until(new.parameters, now)
+    guardian = new.second.identifiers if new.second else None
+    consents.of_a_child(new.option, new.values, new.role, new.age_band, guardian)
+    pauses.check(session, context, new, now)
+    asking_for_many.check(session, context, new, now=now)
 
 
 def _said(
     session: Session, context: Context, new: Submission, request: Request, *, now: datetime
 ) -> None:
-    if new.kind in (Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL):
+    opts_out = new.kind in (Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL)
+    if opts_out or new.option is Option.OBJECT_MARKETING:
         preferences.turned_off(session, context, request, new.identifiers, now=now)
     if new.kind is Kind.CONSENT_WITHDRAWAL:
         consents.withdrawn(session, context, request, new.identifiers, now=now)
@@ -90,9 +98,10 @@ def _said(
 
 def _only_rehearsed(session: Session, new: Submission, request: Request) -> bool:
     """Return whether an open request of an operator's has not said yet what it means."""
-    if not new.operator or new.kind not in _SAYING:
+    objects = new.option is Option.OBJECT_MARKETING
+    column = col(Preference.request_id) if objects else _SAYING.get(new.kind)
+    if not new.operator or column is None:
         return False
-    column = _SAYING[new.kind]
     return session.exec(select(column).where(column == request.id)).first() is None
 
 

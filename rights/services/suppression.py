@@ -23,6 +23,7 @@ from sqlmodel import Session, col, func, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.identifiers import normalise
+from rights.domain.kinds import Kind
 from rights.store import rows
 from rights.store.models import Suppression
 from rights.store.vault import Vault
@@ -62,6 +63,8 @@ class Answer:
         request_id: The erasure that keeps it out; empty when it may come in.
         partly: It is kept out only because a part was erased and nobody said where it goes:
             naming the collection may let it in.
+        ended: It names an account that was cancelled. Whoever signs up is a new person, and gets
+            a new account, not that one again.
     """
 
     allowed: bool
@@ -69,6 +72,7 @@ class Answer:
     kinds: tuple[str, ...] = ()
     request_id: str = ""
     partly: bool = False
+    ended: bool = False
 
 
 def write(
@@ -159,7 +163,11 @@ def check(
     )
     rows = {row.blind: row for row in session.exec(query)}
     return [
-        _answer(a, *([rows[blind] for blind in each if blind in rows] for each in both))
+        _answer(
+            a,
+            *([rows[blind] for blind in each if blind in rows] for each in both),
+            account=datamap.identifiers[a.type].kind == "account",
+        )
         for a, both in zip(asked, hashes, strict=True)
     ]
 
@@ -177,16 +185,19 @@ def _hashes(
     return _blinds(vault, text, ""), _blinds(vault, text, asked.collection or _SOME_PART)
 
 
-def _answer(asked: Asked, every: Sequence[Suppression], part: Sequence[Suppression]) -> Answer:
+def _answer(
+    asked: Asked, every: Sequence[Suppression], part: Sequence[Suppression], *, account: bool
+) -> Answer:
     rows = (*every, *part)
     latest = max(rows, key=lambda row: row.before, default=None)
     if latest is None:
         return Answer(allowed=True)
     kinds = tuple(sorted({k for row in rows for k in row.kinds}))
-    if not _kept_out(asked, rows):
+    ended = account and any(str(Kind.ACCOUNT_CANCELLATION) in row.kinds for row in every)
+    if not (ended or _kept_out(asked, rows)):
         return Answer(True, latest.before, kinds)
-    partly = not asked.collection and not _kept_out(asked, every)
-    return Answer(False, latest.before, kinds, latest.request_id, partly)
+    partly = not (ended or asked.collection or _kept_out(asked, every))
+    return Answer(False, latest.before, kinds, latest.request_id, partly, ended)
 
 
 def _kept_out(asked: Asked, rows: Iterable[Suppression]) -> bool:

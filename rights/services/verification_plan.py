@@ -16,14 +16,15 @@ from typing import Final
 
 from sqlmodel import Session, select
 
+from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid, LevelTooLow
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.policy import ASSERTION
-from rights.services import assurance, audit, lookups, matching, not_me, notes
+from rights.services import assurance, audit, lookups, matching, not_me, notes, requests
 from rights.services.context import Context
 from rights.services.way_catalogue import CONTACT, Said, catalogue, marked, named, within
-from rights.services.ways import may
-from rights.store.models import Backend, Lookup, ProofDemand, Request
+from rights.services.ways import brings, may
+from rights.store.models import Backend, Lookup, ProofDemand, Request, Staff
 
 REASON: Final = "proof_reason"
 """Purpose of the sealed note that says why a way outside the plan was asked for."""
@@ -37,12 +38,14 @@ class Open:
     One way that is open.
 
     Args:
+        level: What it brings here.
         fields: What can be given by it: fields of the map.
         ready: It can be taken now; if not, ``beside`` comes first.
         asked: A member of staff has asked for it.
     """
 
     said: Said
+    level: int
     fields: tuple[str, ...]
     ready: bool
     asked: bool
@@ -72,6 +75,7 @@ def plan(session: Session, context: Context, request: Request, *, now: datetime)
     ways = tuple(
         Open(
             said,
+            brings(session, context, request, said),
             _fields(context, said, filled),
             _ready(request, said, coded=coded),
             said.name in asked,
@@ -83,7 +87,7 @@ def plan(session: Session, context: Context, request: Request, *, now: datetime)
 
 
 def _ready(request: Request, said: Said, *, coded: bool) -> bool:
-    return not said.staff and request.level >= said.level - 1 and (coded or not said.beside)
+    return not said.staff and request.level >= said.after and (coded or not said.beside)
 
 
 def _fields(context: Context, said: Said, filled: frozenset[str] | None) -> tuple[str, ...]:
@@ -102,8 +106,8 @@ def _offered(
 ) -> bool:
     if not may(context, request, said) or not within(said, context.datamap, filled):
         return False
-    if said.name != "assertion":
-        return True
+    if said.name != ASSERTION:
+        return brings(session, context, request, said) > 0
     backend = session.get(Backend, request.backend_id)
     taken = ASSERTION in context.policy.ways
     return taken and backend is not None and bool(backend.assertion_keys)
@@ -166,11 +170,10 @@ def demand(
 
     Raises:
         Invalid: there is no such way, or the reason is too long.
-        Conflict: the way is outside the plan and no reason was given, or nothing is to be proved.
+        Conflict: the way is outside the plan and no reason was given, it is each person's own
+            choice, or nothing is to be proved.
     """
-    said = named(name)
-    if said is None:
-        raise Invalid("unknown way", [FieldError("way", "is no way of proof", tuple(catalogue()))])
+    said = _askable(name)
     if len(reason) > _LONGEST:
         raise Invalid("too long", [FieldError("reason", f"is longer than {_LONGEST} characters")])
     if request.state not in (State.OPEN, State.VERIFYING):
@@ -184,6 +187,43 @@ def demand(
             code="way_not_open",
         )
     _keep(session, context, request, said.name, outside, staff, reason, now)
+
+
+def demand_as(
+    session: Session,
+    context: Context,
+    request_id: str,
+    name: str,
+    staff: Staff,
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    """
+    Ask for a way as a member of staff; their roles are checked first.
+
+    Raises:
+        Forbidden: their roles do not allow it.
+        NotFound: there is no such request.
+        Conflict, Invalid: as :func:`demand`.
+    """
+    duties.check(staff.roles, duties.Act.ASK_PROOF)
+    request = requests.locked(session, request_id)
+    by = f"staff:{staff.id}"
+    demand(session, context, request, name, staff=by, reason=reason, now=now)
+
+
+def _askable(name: str) -> Said:
+    """Return the way of that name. Raises Invalid, Conflict: see :func:`demand`."""
+    said = named(name)
+    if said is None:
+        raise Invalid("unknown way", [FieldError("way", "is no way of proof", tuple(catalogue()))])
+    if said.voluntary:
+        raise Conflict(
+            f"{said.name} is each person's own choice: nobody may be asked for it",
+            code="way_not_open",
+        )
+    return said
 
 
 def _keep(

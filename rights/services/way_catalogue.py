@@ -30,20 +30,24 @@ class Said:
     Args:
         level: What it brings.
         beside: The way that has to be taken first; empty for none.
+        after: The level that has to be reached first.
         least: The level below which a request never asks for it.
         asks: What it asks a person for, and how many of each.
         staff: A member of staff has to look.
         only_if_asked: Never offered before a member of staff asked for it with a reason.
+        voluntary: Each person's own choice: nobody may be asked for it.
         also: Other names under which somebody may try it.
     """
 
     name: str
     level: int
     beside: str
+    after: int
     least: int
     asks: Mapping[str, int]
     staff: bool
     only_if_asked: bool
+    voluntary: bool
     also: tuple[str, ...]
     title: Mapping[str, str]
     about: Mapping[str, str]
@@ -61,10 +65,12 @@ def _said(name: str, raw: Mapping[str, Any]) -> Said:
         name=name,
         level=raw["level"],
         beside=raw.get("beside", ""),
+        after=raw.get("after", raw["level"] - 1),
         least=raw["from"],
         asks=MappingProxyType(dict(raw["asks"])),
         staff=raw.get("staff", False),
         only_if_asked=raw.get("only_if_asked", False),
+        voluntary=raw.get("voluntary", False),
         also=tuple(raw.get("also", ())),
         title=raw["title"],
         about=raw["about"],

@@ -15,12 +15,19 @@ from rights.store.vault import Vault
 
 MESSAGE_PERSON: Final = "message_person"
 MESSAGE_STAFF: Final = "message_staff"
+QUESTION: Final = "question"
+"""What staff ask in words: the question, if it is one, on a line of its own, and why they ask."""
+
+ANSWER_PERSON: Final = "answer_person"
 APPEAL: Final = "appeal"
 APPEAL_REASONS: Final = "appeal_reasons"
 COMPLAINT: Final = "complaint"
 COMPLAINT_ANSWER: Final = "complaint_answer"
 COMPLAINT_CLAIM: Final = "complaint_claim"
 """The reference somebody named who may not see that request, if there is such a request."""
+
+EXTENSION: Final = "extension"
+"""Why more time is taken, in words for the person."""
 
 DENIAL_FACTS: Final = "denial_facts"
 DENIAL_DISMISSED: Final = "denial_dismissed"

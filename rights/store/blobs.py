@@ -20,7 +20,7 @@ from secrets import token_hex
 from typing import Final, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from rights.domain.errors import ConfigError, NotFound
+from rights.domain.errors import ConfigError, NotFound, Unavailable
 from rights.failpoints import Point, hit
 
 PIECE_BYTES: Final = 1024 * 1024
@@ -68,6 +68,10 @@ class Blobs(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """List the keys under ``prefix/``, in no order; all keys when it is empty."""
+        ...
+
+    def reach(self) -> None:
+        """Make sure that the store is there. Raises Unavailable or ConfigError."""
         ...
 
 
@@ -178,6 +182,11 @@ class DirectoryBlobs:
             folders[:] = [f for f in folders if not f.startswith(".")]
             for name in files:
                 yield (Path(folder) / name).relative_to(self._root).as_posix()
+
+    def reach(self) -> None:
+        """Look into the directory."""
+        if not os.access(self._root, os.R_OK | os.X_OK):
+            raise Unavailable("the directory of blobs cannot be read")
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)

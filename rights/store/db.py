@@ -16,7 +16,16 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Result,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlmodel import Session
 
 from rights.failpoints import Point, hit
@@ -108,6 +117,21 @@ def reading(engine: Engine) -> Iterator[Session]:
     with Session(engine, expire_on_commit=False) as session:
         session.connection(execution_options=options)
         yield session
+
+
+@contextmanager
+def picture(engine: Engine) -> Iterator[Connection]:
+    """Yield one state of the register, however long the reading takes."""
+    options: dict[str, Any] = {"reading": True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    with engine.execution_options(**options).connect() as connection:
+        yield connection
+
+
+def streamed(connection: Connection, query: Executable, *, batch: int = 1_000) -> Result[Any]:
+    """Return the rows of *query*, fetched *batch* at a time; they are to be read to the end."""
+    return connection.execute(query, execution_options={"yield_per": batch})
 
 
 class RegisterClock:

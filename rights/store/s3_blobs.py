@@ -141,6 +141,20 @@ class S3Blobs:
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(self._prefix)
 
+    def reach(self) -> None:
+        """
+        Ask for an object that is not there.
+
+        "There is none" and "not yours to know" are answers of a store that works: who may not list
+        a bucket is told the second.
+        """
+        with _translated():
+            try:
+                self._client.get_object(Bucket=self._bucket, Key=self._name("readiness"))
+            except ClientError as error:
+                if _code(error) not in {*_ABSENT, "AccessDenied"}:
+                    raise
+
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
 

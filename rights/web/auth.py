@@ -1,6 +1,6 @@
 """
 Who is calling: a product backend by its key, a person by a portal token or by the session of the
-portal's pages, a download by a grant.
+portal's pages, a download by a grant, a member of staff by the session of the console.
 
 Each area of the API names its guard, ``public`` included. A guard lets a caller in or raises;
 it never answers by itself.
@@ -23,8 +23,11 @@ from rights.services.backends import Caller
 from rights.services.packages import PREFIX as GRANT
 from rights.services.portal import Person
 from rights.services.portal_sessions import Visit
+from rights.services.staff_access import sessions
+from rights.services.staff_access.sessions import Present
 from rights.store.db import reading, transaction
 from rights.store.models import Request
+from rights.web.limits import Hit, Limits
 from rights.web.parts import parts
 
 
@@ -36,10 +39,14 @@ class Guard(StrEnum):
     KEY_OR_PORTAL = "key_or_portal"
     GRANT = "grant"
     SESSION = "session"
+    STAFF = "staff"
 
 
 COOKIE: Final = "rights_portal"
 """Holds the secret of a portal session."""
+
+STAFF_COOKIE: Final = "rights_staff"
+"""Holds the secret of a session of the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,9 @@ def enter(guard: Guard, scope: str, *, neutral: bool = False) -> None:
         limits.hit(address, (limits.per_key, portal_sessions.place(secret)[:32]))
         g.visit = visit_of(secret)
         return
+    if guard is Guard.STAFF:
+        _enter_staff(limits, address)
+        return
     if guard in (Guard.PUBLIC, Guard.GRANT):
         limits.hit(address)
         g.grant = _grant() if guard is Guard.GRANT else ""
@@ -142,6 +152,13 @@ def enter(guard: Guard, scope: str, *, neutral: bool = False) -> None:
         _not_told(who)
     if who.person is None and scope not in who.backend.scopes:
         raise Forbidden(f"this API key lacks the scope {scope}")
+
+
+def _enter_staff(limits: Limits, address: Hit) -> None:
+    secret = request.cookies.get(STAFF_COOKIE, "")
+    known = ((limits.per_key, sessions.place(secret)[:32]),) if secret else ()
+    limits.hit(address, *known)
+    g.present = _present(secret)
 
 
 def _not_told(who: Speaker) -> NoReturn:
@@ -166,6 +183,17 @@ def visit_of(secret: str) -> Visit:
         found = portal_sessions.read(session, here.context, secret, now=here.now())
     if not here.keys.caller_of(found.backend_id).told and found.person is not None:
         raise portal_sessions.over()
+    return found
+
+
+def _present(secret: str) -> Present:
+    """Return which member of staff it is; that they are here is written down once a minute."""
+    here, now = parts(), parts().now()
+    with reading(here.engine) as session:
+        found, news = sessions.read(session, secret, now=now)
+    if news:
+        with transaction(here.engine) as session:
+            sessions.seen(session, here.context.settings, found.id, now=now)
     return found
 
 

@@ -45,6 +45,7 @@ class Limits:
         self.per_address = _item("rate_per_address", settings.rate_per_address)
         self.typed = _item("rate_typed", settings.rate_typed)
         self.begin = _item("rate_begin", settings.rate_begin)
+        self.staff = _item("rate_staff", settings.rate_staff)
         self.verification = _item("rate_verification", settings.rate_verification)
         self._shared = _Shared(settings.redis_url)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())

@@ -7,9 +7,8 @@ from typing import Any
 from flask import Flask
 from flask_smorest import Api
 from marshmallow import fields
-from werkzeug.routing import BaseConverter
 
-from rights.store.ids import ID
+from rights.web.ids import HexId
 from rights.web.problems import TYPE, codes_of
 from rights.web.saying import NAMES
 from rights.web.schemas.shapes import Closed
@@ -35,12 +34,6 @@ class ProblemDocument(Closed):
     code = fields.String(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldProblem))
-
-
-class HexId(BaseConverter):
-    """An id in a path: 128 bits, written in hex."""
-
-    regex = ID.pattern
 
 
 class Contract(Api):  # type: ignore[misc]  # the library publishes no types

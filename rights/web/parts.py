@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from rights.net import Guard
 from rights.services.backends import LiveKeys
 from rights.services.context import Context
+from rights.services.network_identity.calls import Bridges
+from rights.services.readiness import Readiness
 from rights.services.sign_in.directory import Directory
 from rights.store.blobs import Blobs
 from rights.web.limits import Limits
@@ -28,6 +30,8 @@ class Parts:
         guard: Where webhooks may point.
         evidence: Where documents of representatives lie; None where none are taken.
         directory: What the providers at which people sign in publish.
+        bridges: Asks bridges to the national network identity service.
+        readiness: Whether this process has all that it needs.
         now: The register's time.
     """
 
@@ -36,8 +40,10 @@ class Parts:
     blobs: Blobs
     guard: Guard
     directory: Directory
+    bridges: Bridges
     keys: LiveKeys
     limits: Limits
+    readiness: Readiness
     now: Callable[[], datetime]
     evidence: Blobs | None = None
 

@@ -84,8 +84,12 @@ def status_of(code: str) -> int:
 
 
 def codes_of(status: int) -> list[str]:
-    """Return every code of the catalogue that goes with a status."""
-    return [code for code in catalogue() if status_of(code) == status]
+    """Return every code that a call of the API may answer a status with; none of staff's pages."""
+    return [
+        code
+        for code, entry in catalogue().items()
+        if status_of(code) == status and not entry.get("console")
+    ]
 
 
 def respond(

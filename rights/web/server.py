@@ -13,6 +13,9 @@ from typing import Any, Final
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from rights import metrics
+from rights.metrics.listener import Listener
+
 _BODY_WAIT_S: Final = 30
 _GRACE_S: Final = 20
 
@@ -35,8 +38,21 @@ class _Server(BaseApplication):  # type: ignore[misc]  # the library publishes n
         return self._create()
 
 
-def run(create: Callable[[], Flask], *, host: str, port: int, workers: int, threads: int) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT): calls under way are finished first."""
+def run(
+    create: Callable[[], Flask],
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    listener: Listener | None = None,
+) -> None:
+    """
+    Serve until told to stop (SIGTERM, SIGINT): calls under way are finished first.
+
+    Args:
+        listener: Serves metrics beside it, in each process from the fork on.
+    """
     options = {
         "bind": [f"{host}:{port}"],
         "workers": workers,
@@ -52,5 +68,15 @@ def run(create: Callable[[], Flask], *, host: str, port: int, workers: int, thre
         "limit_request_fields": 60,
         "proc_name": "rights-web",
         "control_socket_disable": True,
+        "post_worker_init": lambda _worker: _watched(listener),
     }
-    _Server(create, options).run()
+    try:
+        _Server(create, options).run()
+    finally:
+        metrics.stop()
+
+
+def _watched(listener: Listener | None) -> None:
+    if listener:
+        listener.begin()
+        metrics.mark("rights_processes", 1, queue="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -12,7 +13,7 @@ from sqlalchemy.engine import make_url
 from tests.architecture.tree import ROOT
 
 FILE = ROOT / "deploy" / "postgresql" / "roles.sql"
-PROCESSES = ("web", "worker", "relay")
+PROCESSES = ("web", "console", "worker", "relay")
 _ROLES = ("owner", *PROCESSES)
 
 
@@ -26,7 +27,7 @@ class Register:
         # What psql itself reads is for a register without tables; here they are there.
         lines = [line for line in text.splitlines() if not re.search(r"^\\|\\gset$", line)]
         self._sql = re.sub(
-            r"\brights_(owner|web|worker|relay)\b", rf"rights_\1_{self.suffix}", "\n".join(lines)
+            rf"\brights_({'|'.join(_ROLES)})\b", rf"rights_\1_{self.suffix}", "\n".join(lines)
         )
         self.apply()
 
@@ -62,3 +63,9 @@ class Register:
     def _connect(self) -> psycopg.Connection:
         plain = make_url(self.url).set(drivername="postgresql")
         return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
+
+
+def stores() -> dict[str, dict[str, list[dict[str, Any]]]]:
+    ann = {"id": 1, "email": "ann@example.com", "personalised": True, "status": "open"}
+    letter = {"email": "ann@example.com", "topic": "tea", "restricted": False}
+    return {"shop": {"users": [ann], "orders": []}, "letters": {"subscribers": [letter]}}

@@ -11,21 +11,21 @@ import pytest
 import yaml
 
 from connectors.sdk import Verb
+from rights.domain.actions import BY_HAND, EFFECTS, IRREVERSIBLE, Action
 from rights.domain.errors import IllegalTransition
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.levels import MINIMUM, minimum
 from rights.domain.lifecycle import TERMINAL, TRANSITIONS, Event, State, next_state
 from rights.domain.parameters import NEEDED, NOT_OFFERED, PARAMETERS, VALUES, offered
 from rights.services import notices, webhooks
-from rights.services.reasons import catalogue
+from rights.services.reasons import catalogue, for_staff
 from rights.services.regimes import regimes
 from tests.architecture.tree import ROOT
 from workflows import outcome
 from workflows.jobs import JOBS
 from workflows.perform import DO
 from workflows.plan import STORELESS
-from workflows.reasons import for_staff
-from workflows.recipes import BY_HAND, EFFECTS, IRREVERSIBLE, RECIPES, VERBS, Action, known
+from workflows.recipes import RECIPES, VERBS, known
 
 _ENGINE = ("rights", "workflows")
 _END_BY_DECISION = (Event.DENIED, Event.REVOKED)

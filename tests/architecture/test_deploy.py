@@ -13,13 +13,25 @@ from rq import Queue, SimpleWorker
 
 from rights.settings import Settings, load
 from rights.store.migrate import upgrade
+from tests.architecture.deployed import PROCESSES
 from tests.architecture.tree import ROOT
+from tests.web.console.clerk import clerk
 from tests.web.house import furnish, settings_for
 from workflows.embedded.valkey import Valkey
 from workflows.rqjob import SERIALIZER, IdJob
 
 DEPLOY = ROOT / "deploy"
-PROCESSES = ("web", "worker", "relay")
+_COMMANDS = {
+    "web": "web --surface api --surface portal",
+    "console": "web --surface console",
+    "worker": "worker",
+    "relay": "relay",
+}
+_HARDENED = (
+    *("NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes"),
+    *("PrivateDevices=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes", "UMask=0077"),
+    "CapabilityBoundingSet=",
+)
 _FOREIGN = {"RIGHTS_SECRETS_DIR", "RIGHTS_CONFIG"}
 
 
@@ -44,7 +56,37 @@ def test_the_settings_accept_an_environment(process: str, monkeypatch: pytest.Mo
     assert load().base_url == "https://privacy.example.com"
 
 
-@pytest.mark.parametrize("process", ["web", "relay"])
+def test_where_staff_work_is_another_address_known_to_whoever_names_it() -> None:
+    found = {p: _environment(p).get("RIGHTS_CONSOLE_URL", "") for p in PROCESSES}
+
+    assert found["console"] == found["relay"] != ""
+    assert found["console"] != _environment("console")["RIGHTS_BASE_URL"]
+    assert (found["web"], found["worker"]) == ("", "")
+
+
+def test_the_console_can_open_no_blob_and_sign_nothing() -> None:
+    console = _environment("console")
+
+    assert console["RIGHTS_BLOBS_URL"].startswith("file:///")
+    assert [n for n in console if re.search("ACCESS|SECRET|SIGNING|EVIDENCE|REPLAY", n)] == []
+
+
+def test_the_proxy_leads_to_the_console_from_the_internal_address_alone() -> None:
+    text = (DEPLOY / "nginx" / "rights.conf").read_text(encoding="utf-8")
+    console = _environment("console")["RIGHTS_CONSOLE_URL"].removeprefix("https://")
+    unit = (DEPLOY / "systemd" / "rights-console.service").read_text(encoding="utf-8")
+    port = re.findall(r"--port (\d+)", unit)[0]
+    public, internal = (f"server {{{part}" for part in text.split("\nserver {")[1:])
+
+    assert "location ^~ /console { return 404; }" in public
+    assert f":{port};" not in public
+    assert f"proxy_pass http://127.0.0.1:{port};" in internal
+    assert f"server_name {console};" in internal
+    assert re.search(r"listen \d+\.\d+\.\d+\.\d+:443", internal)
+    assert "deny all;" in internal
+
+
+@pytest.mark.parametrize("process", ["web", "console", "relay"])
 def test_only_the_worker_has_a_way_to_the_stores(process: str) -> None:
     assert [name for name in _environment(process) if name.startswith("RIGHTS_SECRET")] == []
     assert "RIGHTS_SECRETS_DIR" in _environment("worker")
@@ -60,9 +102,10 @@ def test_only_the_relay_may_send_mail() -> None:
 def test_a_unit_runs_its_process_as_a_user_of_its_own(process: str) -> None:
     unit = (DEPLOY / "systemd" / f"rights-{process}.service").read_text(encoding="utf-8")
 
-    assert re.search(rf"^ExecStart=\S+/rights {process}\b", unit, re.MULTILINE)
+    assert re.search(rf"^ExecStart=\S+/rights {_COMMANDS[process]}\b", unit, re.MULTILINE)
     assert f"User=rights-{process}\n" in unit
     assert f"EnvironmentFile=/etc/rights/{process}.env\n" in unit
+    assert {*_HARDENED} <= {*unit.splitlines()}
 
 
 class Guarded:
@@ -112,6 +155,21 @@ def test_the_web_counts_with_its_user_and_leaves_only_limits(
     house.engine.dispose()
 
 
+def test_the_console_counts_with_its_user_and_leaves_only_limits(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    register = f"sqlite:///{tmp_path / 'register.db'}"
+    upgrade(register)
+
+    house = furnish(settings_for(register, guarded.url("console"), tmp_path))
+    clerk(house, "ana", "approver")
+
+    assert guarded.keys() == {"limit"}
+    assert guarded.refused() == []
+    house.parts.limits.close()
+    house.engine.dispose()
+
+
 def test_the_relay_rings_and_the_worker_hears_with_their_users(guarded: Guarded) -> None:
     relay, worker = (Redis.from_url(guarded.url(name)) for name in ("relay", "worker"))
     bell = Queue("work", connection=relay, serializer=SERIALIZER, job_class=IdJob)
@@ -136,6 +194,8 @@ def test_the_relay_rings_and_the_worker_hears_with_their_users(guarded: Guarded)
         ("web", ("GET", "rq:job:1")),
         ("web", ("KEYS", "*")),
         ("web", ("SUBSCRIBE", "rq:pubsub:1")),
+        ("console", ("RPUSH", "rq:queue:work", "forged")),
+        ("console", ("GET", "rq:job:1")),
         ("relay", ("GET", "limit:1")),
         ("relay", ("FLUSHALL",)),
         ("worker", ("SET", "limit:1", "0")),

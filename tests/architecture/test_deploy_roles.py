@@ -34,13 +34,17 @@ from rights.services import (
 )
 from rights.services.datamap import load
 from rights.store.db import open_engine, transaction
-from rights.store.migrate import metadata, upgrade
+from rights.store.migrate import metadata
 from rights.store.models import Consent, ContactWarning, Lookup, Staff
-from tests.architecture.deployed import PROCESSES, Register
+from tests.architecture.deployed import PROCESSES, Register, stores
 from tests.architecture.tree import ROOT
-from tests.web.house import ALICE, House, furnish, settings_for
+from tests.browser.serving import serving
+from tests.web.house import ALICE, HERE, House, furnish, settings_for
+from tests.web.portal.booth import Booth
 from tests.web.portal.desk import Desk
 from tests.web.portal.reader import Reader
+from tests.web.portal.street import Street, coded, shown
+from tests.web.portal.test_following import EVE, only
 from tests.web.portal.town import Town, opened, sign_in
 from tests.web.verifying import reached, upload
 from tests.workflows import facts_shop
@@ -48,16 +52,6 @@ from tests.workflows.house import Clock, ask, floor_over, request_of
 from tests.workflows.test_engine import MAP
 from workflows import aftercare, relay, sweep, warning
 from workflows.jobs import work_on
-
-
-@pytest.fixture
-def register(
-    postgres_template: Callable[[str, Callable[[str], None]], str],
-) -> Iterator[Register]:
-    found = Register(postgres_template("web-register", upgrade))
-    yield found
-    found.drop()
-
 
 AsWeb = Callable[..., tuple[House, House]]
 
@@ -139,6 +133,29 @@ def test_people_sign_in_with_the_webs_role(register: Register, as_web: AsWeb) ->
     assert not register.may("worker", "SELECT", "sign_in_provider")
 
 
+def test_the_network_identity_is_shown_with_the_roles_of_web_and_worker(
+    register: Register, as_web: AsWeb, tmp_path: Path
+) -> None:
+    made, house = as_web(webhook_allow="127.0.0.0/8")
+    booth = Booth(now=lambda: made.clock.now().timestamp(), account={"email": EVE})
+    text = (HERE / "datamap.yaml").read_text(encoding="utf-8")
+    floor = floor_over(tmp_path, text, {}, Clock(), register_url=register.url)
+    worker = open_engine(register.as_role("worker"))
+    floor = replace(floor, register=worker, context=made.context, now=made.clock.now)
+    street, reader = Street(made, booth, floor), Reader(house)
+
+    with serving(booth.app()) as booth.url:
+        street.configure()
+        shown(street, reader, coded(reader))
+
+    assert (only(made).level, only(made).state) == (3, State.IN_PROGRESS)
+    for role in ("web", "worker"):
+        assert not register.may(role, "UPDATE", "network_identity_bridge")
+        assert not register.may(role, "INSERT", "network_identity_bridge")
+    assert not register.may("worker", "SELECT", "network_identity_visit")
+    worker.dispose()
+
+
 def test_the_web_takes_representatives_in_with_its_role(register: Register, as_web: AsWeb) -> None:
     _, house = as_web()
     request_id = reached(house)
@@ -151,14 +168,8 @@ def test_the_web_takes_representatives_in_with_its_role(register: Register, as_w
     assert not register.may("worker", "SELECT", "evidence")
 
 
-def _stores() -> dict[str, dict[str, list[dict[str, Any]]]]:
-    ann = {"id": 1, "email": "ann@example.com", "personalised": True, "status": "open"}
-    letter = {"email": "ann@example.com", "topic": "tea", "restricted": False}
-    return {"shop": {"users": [ann], "orders": []}, "letters": {"subscribers": [letter]}}
-
-
 def test_the_worker_does_its_work_with_its_role(register: Register, tmp_path: Path) -> None:
-    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    made = floor_over(tmp_path, MAP, stores(), Clock(), register_url=register.url)
     engine = open_engine(register.as_role("worker"))
     floor = replace(made, register=engine)
     kinds = (Kind.ACCESS, Kind.RECOMMENDATION_OPT_OUT, Kind.DELETION)
@@ -176,7 +187,7 @@ def test_the_worker_does_its_work_with_its_role(register: Register, tmp_path: Pa
 def test_deleted_tags_are_kept_away_and_let_go_with_these_roles(
     register: Register, tmp_path: Path
 ) -> None:
-    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    made = floor_over(tmp_path, MAP, stores(), Clock(), register_url=register.url)
     worker = replace(made, register=open_engine(register.as_role("worker")))
     web, who, vault = open_engine(register.as_role("web")), {"user_id": "1"}, made.context.vault
     named, switch = [subjects.blind(vault, "user_id", "1")], {"switches": ["personalised"]}
@@ -200,7 +211,7 @@ def test_contacts_on_file_are_told_and_answer_with_these_roles(
     register: Register, private_redis_url: str, tmp_path: Path
 ) -> None:
     made = furnish(settings_for(register.url, private_redis_url, tmp_path))
-    floor = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    floor = floor_over(tmp_path, MAP, stores(), Clock(), register_url=register.url)
     worker = replace(floor, register=open_engine(register.as_role("worker")))
     web = open_engine(register.as_role("web"))
     new = intake.Submission(
@@ -234,7 +245,7 @@ def test_contacts_on_file_are_told_and_answer_with_these_roles(
 
 def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: Path) -> None:
     clock = Clock()
-    made = floor_over(tmp_path, MAP, _stores(), clock, register_url=register.url)
+    made = floor_over(tmp_path, MAP, stores(), clock, register_url=register.url)
     request_id = ask(made, Kind.ACCESS, {"user_id": "1"})
     engine = open_engine(register.as_role("relay"))
 
@@ -260,7 +271,7 @@ def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: P
 def test_staff_agree_on_a_minors_content_with_the_relays_role(
     register: Register, tmp_path: Path
 ) -> None:
-    made = floor_over(tmp_path, MAP, _stores(), Clock(), register_url=register.url)
+    made = floor_over(tmp_path, MAP, stores(), Clock(), register_url=register.url)
     request_id = ask(made, Kind.ACCESS, {"user_id": "1"}, age_band=AgeBand.FROM_14)
     engine, now = open_engine(register.as_role("relay")), made.now()
     ana, wei = (Staff(name=name, roles=["approver"], created_at=now) for name in ("ana", "wei"))

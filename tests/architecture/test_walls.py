@@ -86,6 +86,40 @@ def test_the_web_application_loads_no_connector_no_workflow_and_no_queue(
     assert _behind_the_wall(loaded) == set()
 
 
+_CONSOLE = """
+import json, sys
+import workflows.cli
+from rights.app import create_app
+from rights.settings import load
+client = create_app(load(), ["console"]).test_client()
+assert client.get("/console/sign-in").status_code == 200
+assert client.get("/console/requests").status_code == 303
+assert client.get("/v1/requests").status_code == client.get("/portal/").status_code == 404
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_the_consoles_process_loads_nothing_behind_the_wall_and_no_other_surface(
+    web_environment: dict[str, str],
+) -> None:
+    loaded = _modules(_CONSOLE, web_environment)
+
+    assert {"rights.app", "rights.web.console.one", "flask"} <= loaded
+    assert _behind_the_wall(loaded) == set()
+    others = ("rights.web.api", "rights.web.portal", "flask_smorest", "boto3")
+    assert [name for name in loaded if name.startswith(others)] == []
+
+
+def test_the_process_that_faces_the_internet_loads_nothing_of_the_console(
+    web_environment: dict[str, str],
+) -> None:
+    program = _BUILD.replace("print(", 'assert client.get("/console/").status_code == 404\nprint(')
+
+    loaded = _modules(program, web_environment)
+
+    assert [name for name in loaded if name.startswith("rights.web.console")] == []
+
+
 def test_what_only_a_sign_in_needs_is_loaded_when_somebody_signs_in(
     web_environment: dict[str, str],
 ) -> None:
@@ -107,22 +141,34 @@ def test_what_is_behind_the_wall_would_be_seen(web_environment: dict[str, str]) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("surfaces", "path", "own"),
+    [
+        ((), "/healthz", "rights.web.api.health"),
+        (("--surface", "console"), "/console/sign-in", "rights.web.console.entering"),
+    ],
+)
 def test_a_running_web_process_imports_nothing_behind_the_wall_and_holds_no_store_secret(
-    web_environment: dict[str, str], free_port: Callable[[], int], tmp_path: Path
+    web_environment: dict[str, str],
+    free_port: Callable[[], int],
+    tmp_path: Path,
+    surfaces: tuple[str, ...],
+    path: str,
+    own: str,
 ) -> None:
     port, log = free_port(), tmp_path / "web.log"
     # Every import of the process, and of those it forks, is written to its standard error.
     environment = {**web_environment, "PYTHONPROFILEIMPORTTIME": "1"}
 
-    with running("web", "--port", str(port), env=environment, log=log) as web:
+    with running("web", *surfaces, "--port", str(port), env=environment, log=log) as web:
         _until_listening(port)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             assert answer.status == 200
         processes = [web, *web.children(recursive=True)]
         held = {name for one in processes for name in one.environ()}
 
     imported = set(re.findall(r"^import time:.*\| +(\S+)$", log.read_text(), re.MULTILINE))
-    assert {"rights.app", "rights.web.server"} <= imported
+    assert {"rights.app", "rights.web.server", own} <= imported
     assert _behind_the_wall(imported) == set()
     assert len(processes) > 1
     assert [name for name in held if name.startswith("RIGHTS_SECRET")] == []

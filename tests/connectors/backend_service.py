@@ -115,7 +115,7 @@ class Backend:
         named = {tuple(map(_text, key)) for key in document["rows"]}
         key, table = self._key(collection), self.tables[collection]
         rows = [row for row in table if tuple(_text(row[c]) for c in key) in named]
-        if document["verb"] == "correct":
+        if "changes" in document:
             return _correct(rows, document["changes"])
         if document["verb"] == "erase" and "columns" not in document:
             table[:] = [row for row in table if row not in rows]

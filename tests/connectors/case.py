@@ -37,6 +37,8 @@ class Case:
         unmapped: A text in the person's items that no field of the map declares.
         values: What the person's items hold in a column now.
         change, switch: For a connector that corrects, that suppresses.
+        new: For one that adds: a target that names a row which is not there and one which is, and
+            what such a row holds.
         down, denied, lost: A connector to a store that does not answer, that does not let us
             in, and to a collection that does not exist; None where that cannot be.
         close: Lets go of what the case itself opened.
@@ -53,6 +55,7 @@ class Case:
     values: Callable[[str], list[Any]] | None = None
     change: Change | None = None
     switch: Switch | None = None
+    new: tuple[Target, tuple[Change, ...]] | None = None
     down: Callable[[], Any] | None = None
     denied: Callable[[], Any] | None = None
     lost: Collection | None = None

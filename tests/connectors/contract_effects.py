@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from connectors.sdk import Expect, Fenced, Receipt, Transient, Verb, Work
+from connectors.sdk import (
+    Change,
+    Expect,
+    Fenced,
+    KeySet,
+    Receipt,
+    Target,
+    Transient,
+    Verb,
+    Work,
+)
 from tests.connectors.case import Case, StoreContract, record, work
 
 
@@ -186,6 +196,57 @@ class EffectContract(StoreContract):
         again = connector.correct(case.target, work(), [checked])
 
         assert (again.affected, again.conflicts) == (0, 0)
+
+    # -- rows that a person adds -----------------------------------------------------------
+
+    def test_rows_that_are_added_are_made_once_and_proved(
+        self, connector: Any, another: Any, case: Case
+    ) -> None:
+        target, changes = self.adds(connector, case)
+        before, unit = case.others(), work()
+        missing = connector.verify(target, work(), Expect.ADDED, changes=changes)
+
+        receipt = connector.correct(target, unit, changes)
+        another.correct(target, replace(unit, fence=2), changes)
+        again = connector.correct(target, work(), changes)
+
+        assert (missing.rows, receipt.affected, again.affected) == (2, 2, 0)
+        assert connector.verify(target, work(), Expect.ADDED, changes=changes).rows == 0
+        assert connector.locate(case.target, work()).rows == case.mine + 1
+        assert case.others() == before
+
+    def test_what_is_not_there_is_made_by_adding_alone(self, connector: Any, case: Case) -> None:
+        target, changes = self.adds(connector, case)
+
+        connector.correct(replace(target, adding=False), work(), changes)
+
+        assert connector.locate(case.target, work()).rows == case.mine
+        assert connector.verify(target, work(), Expect.ADDED, changes=changes).rows == 1
+
+    def test_a_row_that_was_added_and_went_again_is_found_missing(
+        self, connector: Any, case: Case
+    ) -> None:
+        self.able(connector, Verb.ERASE)
+        target, changes = self.adds(connector, case)
+        connector.correct(target, work(), changes)
+        connector.erase(case.target, work())
+
+        assert connector.verify(target, work(), Expect.ADDED, changes=changes).rows == 2
+
+    def test_nobody_has_nothing_added(self, connector: Any, case: Case) -> None:
+        target, changes = self.adds(connector, case)
+
+        receipt = connector.correct(replace(target, keys=KeySet()), work(), changes)
+
+        assert receipt.affected == 0
+        assert connector.locate(case.target, work()).rows == case.mine
+
+    def adds(self, connector: Any, case: Case) -> tuple[Target, tuple[Change, ...]]:
+        """What is added in this case; skipped where the connector adds nothing."""
+        if not connector.manifest.adds:
+            pytest.skip("declares no adding of rows")
+        assert case.new is not None
+        return case.new
 
     def test_restrict_is_proved_and_counted(self, connector: Any, case: Case) -> None:
         self.able(connector, Verb.RESTRICT, Verb.VERIFY, Verb.LOCATE)

@@ -88,6 +88,7 @@ def contract_case(url: str, *, down: str = "", denied: str = "", journal: bool =
         unmapped=notes.UNMAPPED,
         values=values,
         change=notes.CHANGE,
+        new=(notes.ADDING, notes.NEW),
         switch=notes.SWITCH,
         down=other(down),
         denied=other(denied),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from connectors.sdk import (
@@ -42,6 +43,21 @@ TARGET = Target(
     predicate=(Reach(("owner_email",), "identifier:email", Role.OWNER, OWNER),),
 )
 CHANGE = Change("title", "corrected", old="draft")
+ADDING = Target(
+    collection=replace(NOTES, links=()),
+    keys=KeySet({NOTES.path: {Standing.SOLE: ((1,), (77,))}}),
+    predicate=(Reach(("id",), NOTES.path, Role.OWNER),),
+    adding=True,
+)
+"""One of the person's notes that is there, and one that is not."""
+
+NEW = (
+    Change("owner_email", CANARY),
+    Change("title", "chosen"),
+    Change("frozen", value=False),
+    Change("active", value=True),
+    Change("personalised", value=True),
+)
 SWITCH = Switch("personalised", "store.notes", "personalised", on=True, off=False)
 
 

@@ -31,5 +31,6 @@ class TestMemory(ConnectorContract):
             unmapped=notes.UNMAPPED,
             values=lambda column: [row[column] for row in of(notes.CANARY)],
             change=notes.CHANGE,
+            new=(notes.ADDING, notes.NEW),
             switch=notes.SWITCH,
         )

@@ -28,6 +28,7 @@ from tests.connectors.whales import (
     others,
     series,
     stopping,
+    unhurried,
     until_done,
     when_some_are_done,
     when_stopped,
@@ -126,7 +127,7 @@ def test_it_stops_after_the_chunk_after_which_the_store_has_enough(database: Dat
 def test_the_next_worker_goes_on_after_a_kill(server: Database) -> None:
     events(server)
     before, unit = others(server), work()
-    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unit))
+    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unhurried(unit)))
     when_some_are_done(server, unit, pid)
     os.kill(pid, signal.SIGKILL)
     assert end_of(pid) == -signal.SIGKILL
@@ -182,7 +183,7 @@ def test_anonymising_writes_each_row_once(server: Database) -> None:
     server.run("ALTER TABLE events ADD COLUMN writes INTEGER NOT NULL DEFAULT 0")
     count_writes(server)
     before, unit = others(server), work(anonymise=True)
-    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unit))
+    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unhurried(unit)))
     when_some_are_done(server, unit, pid)
     os.kill(pid, signal.SIGKILL)
     end_of(pid)

@@ -23,6 +23,7 @@ from tests.connectors.whales import (
     end_of,
     noted,
     series,
+    unhurried,
     until_done,
     when_some_are_done,
 )
@@ -135,7 +136,7 @@ def test_in_chunks_and_at_once_it_comes_to_the_same(database: Database) -> None:
 def test_the_next_worker_goes_on_in_the_lists_after_a_kill(server: Database) -> None:
     carts(server)
     unit = work()
-    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unit))
+    pid = child(lambda: server.connector(**SMALL).erase(TARGET, unhurried(unit)))
     when_some_are_done(server, unit, pid)
     os.kill(pid, signal.SIGKILL)
     assert end_of(pid) == -signal.SIGKILL

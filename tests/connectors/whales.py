@@ -95,6 +95,11 @@ def stopping(unit: Work, after: int) -> Work:
     return replace(unit, keep_running=keep_running)
 
 
+def unhurried(unit: Work) -> Work:
+    """*unit* with a pause at each boundary: whoever watches it from outside is not too late."""
+    return replace(unit, keep_running=lambda: time.sleep(0.02))
+
+
 def when_stopped(pid: int) -> None:
     assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
 
@@ -147,6 +152,7 @@ __all__ = [
     "others",
     "series",
     "stopping",
+    "unhurried",
     "until_done",
     "when_some_are_done",
     "when_stopped",

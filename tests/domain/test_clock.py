@@ -11,9 +11,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from rights.domain.alerts import LATE, moment
 from rights.domain.calendars import Calendar, Counting
 from rights.domain.clock import (
-    alerts_at,
     check_pause,
     due,
     end_of_day,
@@ -147,7 +147,7 @@ def test_a_deployment_that_promises_seven_working_days_is_held_to_them() -> None
     clock = clock_of(Period(15, Unit.WORKING_DAY), promise=Period(7, Unit.WORKING_DAY))
     result = due(clock, NOON, SHANGHAI)
     assert local_day(SHANGHAI, result.promised_at) == date(2026, 12, 2)
-    assert alerts_at(NOON, result.promised_at)[2] == result.promised_at
+    assert moment(NOON, result.promised_at, LATE) == result.promised_at
 
 
 @given(PERIODS, MOMENTS, COUNTINGS, st.integers(0, 30))
@@ -304,7 +304,3 @@ def test_a_later_promise_is_refused(promised_at: datetime, wanted: datetime) -> 
 
 def test_an_earlier_promise_stands() -> None:
     assert promise_again(NOON, NOON - HOUR) == NOON - HOUR
-
-
-def test_alerts_come_at_half_four_fifths_and_all_of_the_time() -> None:
-    assert alerts_at(NOON, NOON + 10 * HOUR) == (NOON + 5 * HOUR, NOON + 8 * HOUR, NOON + 10 * HOUR)

@@ -21,6 +21,7 @@ CHECKS = {
     "opt_out_honoured": ("R-42-1",),
     "human_decides": ("R-P24-2",),
     "portal_opens": (),
+    "console": (),
 }
 """What the run looks at when everybody was answered, and the requirements that proves."""
 

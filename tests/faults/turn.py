@@ -23,6 +23,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from rights import failpoints, logs
+from rights.domain.actions import EFFECTS
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.net import Client, Guard
@@ -37,7 +38,6 @@ from workflows.claims import Claim, Done
 from workflows.notices import send
 from workflows.perform import perform as run_step
 from workflows.plans import read_plan
-from workflows.recipes import EFFECTS
 from workflows.relay import QUEUES, Relay
 
 ROUNDS: Final = 12

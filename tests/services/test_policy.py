@@ -51,6 +51,10 @@ RULES = {
         _level("recommendation_opt_out/personalised_off", 0, ""),
     ),
     "face_only": ({"proof": {"ways": ["face"]}}, {"proof": {"ways": ["code", "assertion"]}}),
+    "network_identity_only": (
+        {"proof": {"ways": ["network_identity"]}},
+        {"proof": {"ways": ["code", "network_identity"]}},
+    ),
     "document_first": (
         {"proof": {"ways": ["id_document", "code"]}},
         {"proof": {"ways": ["code"]}},
@@ -112,6 +116,7 @@ PROVED = {
     "level_raised": pytest.mark.requirement("R-ID-1:bad"),
     "opt_out_wall": pytest.mark.requirement("R-ID-7:bad"),
     "face_only": pytest.mark.requirement("R-ID-4", "R-ID-4:bad"),
+    "network_identity_only": pytest.mark.requirement("R-ID-4", "R-ID-4:bad"),
     "blocker": pytest.mark.requirement("R-APP6-2:bad"),
     "cooling_off_forced": pytest.mark.requirement("R-APP6-3:bad", "R-NEG-9:bad"),
     "dark_pattern": pytest.mark.requirement("R-NEG-8:bad"),

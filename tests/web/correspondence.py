@@ -14,6 +14,7 @@ from rights.services import requests as lifecycle
 from rights.store.models import Request, Staff
 from tests.web.house import KEYS, SEED, House
 from workflows.cli import cli
+from workflows.notices.alert_mail import Done
 
 STAFF = {
     "ana": ["approver"],
@@ -28,10 +29,11 @@ STRANGE = "<script>alert(1)</script> \u202egnirts\u202c a\u200bb \U0001f469\u200
 
 
 class Office:
-    """The privacy team of a house."""
+    """The privacy team of a house, and what its relay knows of mails about clocks."""
 
     def __init__(self, house: House, folder: Path) -> None:
         self.house, self.folder = house, folder
+        self.alerted: Done = set()
         with house.writing() as session:
             at = house.clock.now()
             session.add_all(Staff(name=n, roles=r, created_at=at) for n, r in STAFF.items())

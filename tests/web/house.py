@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 from werkzeug.test import TestResponse
 
-from rights.app import context_of, create_app
+from rights.app import SURFACES, context_of, equip, routed
 from rights.services import backends
 from rights.services.context import Context
 from rights.settings import Settings, load
@@ -246,20 +248,33 @@ def partner(
     return Partner(made.id, key, signing)
 
 
+@cache
+def _routed(*, https: bool) -> Flask:
+    app = routed(SURFACES, https=https)
+    assert app.jinja_env  # with what it compiles of the pages
+    return app
+
+
+def _application(*, https: bool) -> Flask:
+    """Return one with every surface; what they share is made once, for making it takes a while."""
+    first = _routed(https=https)
+    app = copy.copy(first)
+    app.config, app.extensions = copy.copy(first.config), {**first.extensions}
+    return app
+
+
 def furnish(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    arrange: Callable[[Flask], None] | None = None,
 ) -> House:
     """Open a web application on a migrated register, with one backend that may call it."""
     clock = clock or Clock()
     context = context_of(settings)
-    app = create_app(settings, context=context, now=clock.now)
+    app = _application(https=settings.base_url.startswith("https://"))
+    equip(app, settings, SURFACES, context, now=clock.now)
     app.testing = False
     app.test_client_class = CheckedClient
-    if arrange:
-        arrange(app)
     found: Parts = app.extensions["rights"]
     with transaction(found.engine) as session:
         one = partner(session, context, "shop", clock.now())

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlmodel import select
 
+from rights.domain.actions import Action
 from rights.domain.lifecycle import Event
-from rights.services import writings
+from rights.services import plans, writings
 from rights.store.models import (
     Appeal,
     ContentApproval,
@@ -24,9 +25,7 @@ from rights.store.sealing import SealedFiles, new_data_key
 from tests.web.correspondence import Office
 from tests.web.house import House
 from tests.web.verifying import GUARDIAN, reached, upload
-from workflows import plans
 from workflows.plan import Plan, Step
-from workflows.recipes import Action
 
 CHILD: Final = {"user_id": "u-12", "email": "kid@example.com"}
 SAID: Final = MappingProxyType(

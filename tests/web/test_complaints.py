@@ -15,13 +15,12 @@ from sqlmodel import col, select
 
 from rights import logs
 from rights.domain.errors import ConfigError
-from rights.services import purge
+from rights.services import purge, queued
 from rights.services.regimes import promise
 from rights.store.ids import new_id
 from rights.store.models import Complaint, Entry, IdentifierRow, Notice, Writing
 from tests.web.correspondence import STRANGE, Office, request_of
 from tests.web.house import ALICE, BOB, HERE, House, Reply
-from workflows import queued
 
 EVE = {"email": "eve@example.com"}
 _KEPT = (Complaint, Writing, Entry, Notice)

@@ -65,6 +65,7 @@ def test_the_clock_goes_on_and_the_day_lies_inside_it(here: Company) -> None:
 
     assert (made["due_at"], made["received_at"]) == (plain["due_at"], plain["received_at"])
     assert made["received_at"] < made["waits_until"] < made["due_at"]
+    here.pass_by()
     row = here.request(made["id"])
     assert row.next_at == row.received_at + timedelta(days=7)
 
@@ -200,6 +201,7 @@ def test_no_other_kind_takes_it(here: Company) -> None:
 @pytest.mark.requirement("R-NEG-9")
 def test_signing_in_and_asking_for_other_things_leave_it_as_it_is(here: Company) -> None:
     made = here.ask()["id"]
+    here.pass_by()
     before = here.stands(made)
 
     for _ in range(2):

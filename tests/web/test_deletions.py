@@ -31,7 +31,8 @@ def test_a_trigger_makes_a_deletion_that_needs_no_proof_and_only_one(house: Hous
     ("change", "field"),
     [
         ({"trigger": "because_i_say_so"}, "trigger"),
-        ({"trigger": "retention_expired"}, "trigger"),  # the map gives nothing a period
+        # the map gives nothing that serves this a period
+        ({"trigger": "retention_expired", "purposes": ["newsletter"]}, "trigger"),
         ({"trigger": "consent_withdrawn"}, "purposes"),
         ({"purposes": ["nonsense"]}, "purposes"),
         ({"subject": {"shoe_size": "43"}}, "subject.shoe_size"),

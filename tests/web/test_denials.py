@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
+import click
 import pytest
+from click.testing import CliRunner
 from sqlmodel import select
 
 from rights.domain.lifecycle import State
@@ -33,10 +34,10 @@ from rights.store.models import (
 )
 from tests.web.house import HERE, KEYS, SEED, House
 from tests.workflows.desk import html_of, text_of
+from workflows.cli import main
 from workflows.embedded.smtp import Sink
 from workflows.notices.send import send_due
 
-ROOT = Path(__file__).parents[2]
 WHY = "您与我们的合同仍在履行，订单 88 尚未完成。"
 STAFF: Mapping[str, list[str]] = {
     "ana": ["approver"],
@@ -48,6 +49,17 @@ STAFF: Mapping[str, list[str]] = {
     "lex": ["admin", "legal"],
     "bot": ["approver", "automation"],
 }
+
+
+class _Rights:
+    """What the console script runs, as the runner of commands calls it."""
+
+    name = "rights"
+
+    def main(self, args: Sequence[str], **_: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["rights", *args])
+            main()
 
 
 class Office:
@@ -62,10 +74,9 @@ class Office:
             )
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run ``rights`` as somebody would, in a process of its own."""
+        """Run ``rights`` as somebody would: what went wrong is a line and an exit code."""
         settings = self.house.parts.context.settings
         environ = {
-            "PATH": os.environ["PATH"],
             "RIGHTS_DATABASE_URL": settings.database_url,
             "RIGHTS_REDIS_URL": settings.redis_url,
             "RIGHTS_BLOBS_URL": settings.blobs_url,
@@ -73,10 +84,10 @@ class Office:
             "RIGHTS_SIGNING_KEY": SEED,
             "RIGHTS_DATAMAP": str(HERE / "datamap.yaml"),
         }
-        command = [sys.executable, "-m", "workflows.cli", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
-        )
+        done = CliRunner().invoke(cast(click.Command, _Rights()), words, env=environ)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
     def propose(
         self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
@@ -381,7 +392,7 @@ def test_the_facts_can_come_from_standard_input(office: Office) -> None:
 
     done = subprocess.run(
         [sys.executable, "-m", "workflows.cli", *words, "--note-basis", "-"],
-        cwd=ROOT, env=environ, input=WHY, text=True, check=True, timeout=60, capture_output=True,
+        cwd=HERE.parents[1], env=environ, input=WHY, text=True, check=True, capture_output=True,
     )  # fmt: skip
 
     assert office.decide("confirm", done.stdout.strip(), "bea").returncode == 0

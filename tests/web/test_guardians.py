@@ -372,3 +372,17 @@ def test_a_switch_that_a_guardian_turns_off_is_written_down_as_theirs(house: Hou
         contacts = {r.type for r in reaching.representatives(session, request.id)}
     assert (request.requester_role, request.age_band) == ("guardian", "under_14")
     assert contacts == {"user_id", "email"}
+
+
+@pytest.mark.requirement("R-P31-1")
+def test_a_child_turns_nothing_on_again_without_a_guardian(house: House) -> None:
+    word = house.partner.assertion(CHILD, house.clock.now(), "session", age_band="under_14")
+    wish = {
+        "kind": "recommendation_opt_out",
+        "option": "switch_on",
+        "parameters": {"switches": ["personalised"]},
+    }
+
+    told = house.post("/v1/requests", {**wish, "assertion": word})
+
+    assert (told.status_code, told.json["errors"][0]["field"]) == (422, "guardian")

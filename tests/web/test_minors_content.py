@@ -32,8 +32,8 @@ from workflows.cli import cli
 _WITHHELD = ("approve", "evidence list")
 """They show the rest, and leave out what is content."""
 
-_ELSEWHERE = ("locators show", "denials show")
-"""They read content too: tests/web/test_locators.py, tests/web/test_denials_of_two.py."""
+_ELSEWHERE = ("locators show", "denials show", "evidence redact")
+"""They read content too: test_locators, test_denials_of_two, workflows/test_evidence_redacting."""
 
 _SAYS_NOTHING = {
     *("messages send", "appeals assign", "appeals decide", "complaints answer"),
@@ -41,8 +41,10 @@ _SAYS_NOTHING = {
     *("holds approve", "holds revoke", "holds place", "holds confirm", "holds release"),
     *("holds except", "minors ask", "minors approve", "not-me release", "not-me trust"),
     *("locators accept", "locators refuse", "denials confirm", "denials dismiss"),
-    *("denials withdraw", "requests log"),
+    *("denials withdraw", "requests log", "requests ask", "requests go-on"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
+    *("clocks extend", "clocks pause", "clocks resume"),
+    *("reports figures", "reports california", "reports audit"),
 }
 """Staff act with them, and read nothing that anybody wrote or that is in a store."""
 

@@ -209,3 +209,16 @@ def test_an_unknown_purpose_is_refused_with_those_there_are(house: House) -> Non
         response = house.post(path, body)
         assert response.status_code == 422
         assert response.json["errors"][0]["allowed"] == ["newsletter", "service"]
+
+
+@pytest.mark.requirement("R-P44-1")
+def test_an_objection_to_marketing_is_read_by_products_at_once_and_stands(house: House) -> None:
+    made = house.submit("restriction", DEVICE, option="object_marketing")
+
+    for name in ("personalised", "commercial_messages"):
+        assert _read(house, name=name)["value"] == "off"
+    assert _read(house, {"device_id": "d-78"})["value"] == "on"
+    called_off = house.post(f"/v1/requests/{made['id']}/cancel")
+    assert (called_off.status_code, called_off.json["code"]) == (409, "too_late_to_cancel")
+    _confirm(house, made["id"], "recommender", "mailer")
+    assert _read(house)["effective"] is True

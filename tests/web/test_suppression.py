@@ -15,7 +15,7 @@ from rights.services.backends import SCOPES
 from rights.services.purge import purge
 from rights.services.suppression import Asked
 from rights.store.keys import Keyring
-from rights.store.models import Suppression
+from rights.store.models import Request, Suppression
 from rights.store.vault import Vault
 from tests.web.house import ALICE, KEYS, House
 
@@ -68,7 +68,13 @@ def test_what_is_older_than_the_erasure_is_kept_out_and_what_is_younger_is_let_i
     assert (old["allowed"], new["allowed"], unknown["allowed"]) == (False, True, False)
     assert datetime.fromisoformat(old["before"]) == now
     assert old["kinds"] == ["deletion"]
-    assert stranger == {"allowed": True, "before": None, "kinds": [], "partly": False}
+    assert stranger == {
+        "allowed": True,
+        "before": None,
+        "kinds": [],
+        "partly": False,
+        "ended": False,
+    }
 
 
 def test_of_an_erasure_of_a_part_only_what_was_erased_is_kept_out(house: House) -> None:
@@ -87,7 +93,7 @@ def test_of_an_erasure_of_a_part_only_what_was_erased_is_kept_out(house: House) 
     )
 
     assert (erased["allowed"], erased["partly"], erased["kinds"]) == (False, False, ["deletion"])
-    assert kept == {"allowed": True, "before": None, "kinds": [], "partly": False}
+    assert kept == {"allowed": True, "before": None, "kinds": [], "partly": False, "ended": False}
     assert (unsaid["allowed"], unsaid["partly"]) == (False, True)
     assert (new["allowed"], new["partly"]) == (True, False)
 
@@ -246,3 +252,45 @@ def test_the_same_work_is_done_whether_somebody_is_on_the_list_or_not(house: Hou
 
     assert counts[0] == counts[1]
     assert len(counts[0]) == 2
+
+
+@pytest.mark.requirement("R-APP6-4:bad")
+def test_who_signs_up_again_gets_a_new_account_and_is_a_new_person_to_us(house: House) -> None:
+    now = house.clock.now()
+    old = house.submit("restriction", ALICE)
+    _erased(house, now, kind="account_cancellation")
+    house.clock.forward(days=5)
+    young = {"recorded_at": house.clock.now().isoformat()}
+
+    account, contact, another = _ask(
+        house,
+        {"type": "user_id", "value": ALICE["user_id"], **young},
+        {"type": "email", "value": ALICE["email"], **young},
+        {"type": "user_id", "value": "u-900", **young},
+    )
+
+    assert (account["allowed"], account["ended"], account["partly"]) == (False, True, False)
+    assert (contact["allowed"], contact["ended"]) == (True, False)
+    assert (another["allowed"], another["ended"]) == (True, False)
+    new = house.submit("restriction", {**ALICE, "user_id": "u-900"})
+    with house.reading() as session:
+        subjects = [session.get_one(Request, made["id"]).subject for made in (old, new)]
+    assert new["id"] != old["id"]
+    assert subjects[0] != subjects[1]
+
+
+def test_who_was_erased_and_stayed_a_customer_keeps_the_account(house: House) -> None:
+    now = house.clock.now()
+    _erased(house, now, kind="deletion")
+    _erased(house, now, kind="account_cancellation", parts=["shop.users"], email=["x@example.com"])
+
+    (account,) = _ask(
+        house,
+        {
+            "type": "user_id",
+            "value": ALICE["user_id"],
+            "recorded_at": (now + timedelta(days=1)).isoformat(),
+        },
+    )
+
+    assert (account["allowed"], account["ended"]) == (True, False)

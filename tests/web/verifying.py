@@ -73,6 +73,6 @@ def refused(house: House, request_id: str, reason: str, by: Staff | None = None)
     with house.writing() as session:
         request = requests.locked(session, request_id)
         now = house.clock.now()
-        state = reviewing.refuse(session, house.context, request, by, reason=reason, now=now)
+        state = reviewing.refuse(session, house.context, request, by, reasons=(reason,), now=now)
     evidence.destroy(house.engine, house.context, house.parts.evidence, now=house.clock.now())
     return state

@@ -8,13 +8,14 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet, Receipt
+from rights.domain.actions import Action
 from rights.domain.kinds import Kind, default_option
 from rights.services import intake, requests, subjects
 from rights.store.db import reading, transaction
-from rights.store.models import KeyringRow, Notice, Request, StepRow, StepState
+from rights.store.models import ExtensionRow, KeyringRow, Notice, Request, StepRow, StepState
 from tests.services.registers import NOW
 from tests.workflows.house import Clock, ask, floor_over
 from workflows.embedded.smtp import Sink
@@ -23,7 +24,6 @@ from workflows.floor import Floor
 from workflows.keyring import sealed_keys
 from workflows.notices.send import send_due
 from workflows.plan import Plan, Step
-from workflows.recipes import Action
 
 MAP = """
 version: 1
@@ -193,6 +193,23 @@ def steps_of(request_id: str) -> tuple[list[StepRow], Plan]:
         for step, state, result, code in wanted
     ]
     return rows, Plan(tuple(step for step, *_ in wanted), config_hash="ab" * 32)
+
+
+def longer(session: Session, notice: Notice) -> None:
+    """Have a notice tell of more time."""
+    request = session.get_one(Request, notice.request_id)
+    row = ExtensionRow(
+        request_id=request.id,
+        reason="complexity",
+        said_id="",
+        asked_by="staff:1",
+        asked_at=notice.created_at,
+        notice_id=notice.id,
+        first_due_at=request.promised_at,
+        due_at=request.due_at,
+        promised_at=request.promised_at,
+    )
+    session.add(row)
 
 
 def text_of(mail: EmailMessage) -> str:

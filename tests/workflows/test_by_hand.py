@@ -17,13 +17,13 @@ from connectors.manual import Manual
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
+from rights.services import tasks
 from rights.services.datamap import parse
 from rights.settings import load
 from rights.store.db import reading, transaction
 from rights.store.models import Package, ReceiptRow, Staff
 from tests.workflows.house import KEY, SEED, Clock, ask, floor_over, request_of
 from tests.workflows.shop_on_sql import run_check
-from workflows import tasks
 from workflows.building import parts_for
 from workflows.floor import Floor
 from workflows.jobs import work_on

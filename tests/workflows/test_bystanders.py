@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from rights.services import incidents
 from rights.store.db import open_engine, reading
 from rights.store.models import Aftercare, Entry
 from tests.workflows.held_shop import MIA, NOA, Shop, shop_at
-from workflows import bystanders, incidents, inline
+from workflows import bystanders, inline
 from workflows.inline import settings_in
 
 TOUCH = (

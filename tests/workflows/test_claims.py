@@ -15,12 +15,12 @@ from connectors.sdk import Refused
 from rights.domain.errors import Conflict
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
+from rights.services import tasks
 from rights.store.db import reading, transaction
 from rights.store.models import Notice, Package, ReceiptRow, Staff, StepRow, StepState
 from tests.workflows.house import Clock, ask, floor_over, lying, replace, request_of
 from tests.workflows.test_engine import ANN, MAP
 from tests.workflows.test_engine import _user as user
-from workflows import tasks
 from workflows.advance import begin, settle
 from workflows.floor import Floor
 from workflows.jobs import work_on

@@ -16,7 +16,7 @@ from rights.domain.duties import MAY, Act
 from rights.domain.errors import Transient
 from rights.domain.identifiers import normalise
 from rights.domain.kinds import Kind
-from rights.services import correction_guard
+from rights.services import correction_guard, tasks
 from rights.services.correction_guard import Corrected
 from rights.store.db import open_engine
 from rights.store.keys import Keyring
@@ -24,7 +24,7 @@ from rights.store.models import CorrectionGuard, DisputedValue, Staff, StepRow
 from rights.store.vault import Vault
 from tests.connectors.database import Database
 from tests.workflows.people_in_stores import People, manifest, opened, people
-from workflows import capsules, correcting, inline, tasks
+from workflows import capsules, correcting, inline
 from workflows.building import floor_for, parts_for
 from workflows.reporting import report
 

@@ -3,7 +3,7 @@ import threading
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from sqlalchemy import create_engine, func, inspect, select
 
 from connectors.http_backend import HttpBackend
 from connectors.http_backend.settings import HttpBackendSettings
-from connectors.sdk import Expect, KeySet, Target, Work
+from connectors.sdk import Change, Expect, KeySet, Reach, Role, Standing, Target, Work
+from rights.domain import choosable
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.facts import comparable, different
 from rights.domain.identifiers import plausible
 from rights.domain.keys import of_identifiers
 from rights.services.datamap import load
 from rights.services.way_catalogue import marked
+from tests.connectors.case import record
 from workflows.demo.company import assistant, datamap_file, newsletter, shop_tables
 from workflows.demo.company.files import PEOPLE, cabinet
 from workflows.demo.company.filling import create, insert
@@ -303,6 +305,35 @@ def test_erasing_a_profile_erases_tags_and_decisions_of_that_person_only(
         assert service.connector.verify(goal, work(), Expect.ERASED).rows == 0
     others = target("recommender.profiles", of_identifiers({"user_id": str(other.id)}))
     assert service.connector.locate(others, work()).rows == 1
+
+
+@pytest.mark.requirement("R-42-2")
+def test_a_topic_that_somebody_chooses_comes_first_in_their_feed_at_once(
+    company: Company, datamap: DataMap, service: Service, target: Callable[..., Target]
+) -> None:
+    person = company.people[0]
+    (place,) = choosable.places(datamap)
+    before = service.get(f"/feed?user_id={person.id}")["items"]
+    own = KeySet({"recommender.profiles": {Standing.SOLE: ((person.id,),)}})
+    held = service.connector.collect(target(place.collection.path, own), work())
+    liked = {record(one)["interest"] for one in held}
+    topic = next(one.tag for one in place.tags.choices if one.tag not in liked)
+    key = KeySet({place.collection.path: {Standing.SOLE: ((person.id, topic),)}})
+    reach = (Reach(place.collection.key, place.collection.path, Role.OWNER),)
+    goal = Target(replace(place.collection, links=()), key, reach, adding=True)
+    said = {**place.tags.marks(topic), "since": "2026-11-30T09:00:00+00:00"}
+    changes = [Change(name, value) for name, value in said.items()]
+
+    made = service.connector.correct(goal, work("chosen"), changes)
+    again = service.connector.correct(goal, work("chosen-again"), changes)
+
+    assert (made.affected, again.affected) == (1, 0)
+    marks = [c for c in changes if c.column != "since"]
+    assert service.connector.verify(goal, work(), Expect.ADDED, changes=marks).rows == 0
+    after = service.get(f"/feed?user_id={person.id}")["items"]
+    wanted = {sku for sku, interest in tables.catalogue() if interest in {*liked, topic}}
+    assert set(after[: len(wanted)]) == wanted
+    assert after != before
 
 
 def test_an_unsigned_call_of_the_protocol_is_refused(service: Service) -> None:

@@ -12,11 +12,13 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from connectors.sdk import Refused
+from rights.domain.actions import EFFECTS, Action
 from rights.domain.errors import Conflict, Fenced, IllegalTransition
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.services import audit, denials, requests
 from rights.services.checkpoints import verify
+from rights.services.plans import approve
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, OutboxMessage, Package, PlanRow, Request, Staff, StepRow
 from tests.denying import denied, second
@@ -31,8 +33,6 @@ from workflows.floor import Floor
 from workflows.jobs import work_on
 from workflows.packages.spool import spool_prefix
 from workflows.perform import perform
-from workflows.plans import approve
-from workflows.recipes import EFFECTS, Action
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflows.packages.detecting import WINDOW, Own, Sort, find, sliced, windows
+from rights.domain.foreign_values import Sort
+from workflows.packages.detecting import WINDOW, Own, find, sliced, windows
 
 MOBILE, EMAIL = "13800138000", "ann@example.com"
 OWN = Own([MOBILE, EMAIL, "110105194912310021", "+49 30 901820"])

@@ -15,6 +15,7 @@ from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import State
 from rights.services import lookups, subjects
+from rights.services.plans import approve
 from rights.services.portal import Person
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, Package, Request, Staff, StepRow, Suppression
@@ -24,7 +25,7 @@ from workflows import dialogues
 from workflows.floor import Floor
 from workflows.jobs import work_on
 from workflows.lookups import answer
-from workflows.plans import approve, read_plan
+from workflows.plans import read_plan
 
 HELD = MAP.replace(
     "    conversation: {session",

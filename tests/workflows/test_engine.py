@@ -15,11 +15,10 @@ from sqlmodel import col, select
 from connectors.sdk import Receipt, Transient
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
-from rights.services import audit
+from rights.services import audit, tasks
 from rights.store.db import reading, transaction
 from rights.store.models import Package, ReceiptRow, Request, Staff, StepRow, StepState
 from tests.workflows.house import Clock, ask, floor_over, lying, request_of
-from workflows import tasks
 from workflows.advance import begin, settle
 from workflows.floor import Floor
 from workflows.jobs import work_on

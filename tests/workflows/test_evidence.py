@@ -12,6 +12,7 @@ from sqlmodel import select
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State
 from rights.domain.representation import Role
+from rights.domain.staff import EVERY_ROLE, SCOPES
 from rights.services import audit, evidence, intake, reaching, requests, subjects
 from rights.services.context import Context
 from rights.services.representatives import Second
@@ -22,10 +23,9 @@ from rights.store.models import Entry, Request, Staff
 from tests.workflows.house import Clock
 from tests.workflows.test_commands import Shell
 from workflows.building import context_for
-from workflows.commands.parties import ROLES, SCOPES
 
 PDF = b"%PDF-1.7\nthe son of somebody\n%%EOF\n"
-OTHERS = [role for role in (*ROLES, *SCOPES) if role != "verifier"]
+OTHERS = [role for role in (*EVERY_ROLE, *SCOPES) if role != "verifier"]
 
 
 class Office:
@@ -48,10 +48,11 @@ class Office:
         self.now = Clock()
         self.shell.run("staff", "add", "wang", "--role", "verifier")
 
-    def waiting(self, role: Role = Role.CLOSE_RELATIVE) -> tuple[str, str]:
+    def waiting(self, role: Role = Role.CLOSE_RELATIVE, *, content: bytes = PDF) -> tuple[str, str]:
         """Return a request and its document."""
         who = subjects.cleaned(self.context.datamap, {"user_id": "1", "email": "ann@example.com"})
-        second = Second(role, "child", {"email": "son@example.com"}, interest="the estate")
+        relation = "parent" if role is Role.GUARDIAN else "child"
+        second = Second(role, relation, {"email": "son@example.com"}, interest="the estate")
         new = intake.Submission(Kind.COPY, Option.ALL, who, role=role, second=second)
         with transaction(self.engine) as session:
             request, _ = intake.submit(session, self.context, new, now=self.now())
@@ -64,7 +65,7 @@ class Office:
             self.context,
             self.place,
             lambda s: requests.locked(s, request_id),
-            [PDF],
+            [content],
             actor="subject",
             now=self.now(),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,12 @@ from connectors.sdk import Verb
 from rights.domain.errors import Conflict, Forbidden, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import exceptions
+from rights.services import exceptions, incidents, tasks
 from rights.store.db import reading, transaction
 from rights.store.models import HeldRows, ReceiptRow, Staff
 from tests.workflows.held_shop import Shop, shop_at
 from tests.workflows.house import Clock, ask, floor_over, request_of
-from workflows import expiry, incidents, tasks
+from workflows import expiry
 from workflows.floor import Floor
 from workflows.jobs import work_on
 
@@ -132,7 +132,8 @@ def test_nothing_is_infeasible_where_the_store_can_delete(
     monkeypatch.setenv("RIGHTS_SECRET_SHOP_URL", sqlite_url)
     shop: Shop = shop_at(sqlite_url, tmp_path)
     shop.staff("wei", "lin")
-    words = ("--statement", "it is hard", "--alternative", "we look away", "--review", "2026-12-24")
+    review = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
+    words = ("--statement", "it is hard", "--alternative", "we look away", "--review", review)
 
     refused = shop.holds("except", "shop.orders", *words, "--stated-by", "lin", "--as", "wei")
 

@@ -10,13 +10,12 @@ from connectors.memory import Memory
 from connectors.sdk import Receipt, Refused
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import suppression
+from rights.services import suppression, tasks
 from rights.services.suppression import Asked
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
 from tests.workflows.afterwards import ANN, PHONE, Tables, look, rows, user
 from tests.workflows.house import Clock, ask, lying, request_of
-from workflows import tasks
 from workflows.aftercare import close_out
 from workflows.floor import Floor
 from workflows.jobs import work_on

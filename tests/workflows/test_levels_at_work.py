@@ -66,7 +66,7 @@ def test_one_level_too_low_no_store_is_asked(
 def test_every_kind_that_asks_for_a_proof_is_in_the_table() -> None:
     assert {kind for kind, _ in ASKED} == set(Kind) - {Kind.CONSENT_WITHDRAWAL}
     opting_out = [option for kind, option in ASKED if kind is Kind.RECOMMENDATION_OPT_OUT]
-    assert opting_out == [Option.SWITCH_ON]
+    assert opting_out == [Option.TAGS_EDIT, Option.SWITCH_ON]
 
 
 @pytest.mark.requirement("R-ID-1:bad")

@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from rights.services import consents
+from rights.services import consents, tasks
 from rights.store.db import transaction
 from rights.store.models import Request, Staff, StepRow
 from tests.workflows.held_shop import shop_at
 from tests.workflows.people_in_stores import People
 from tests.workflows.restricted_shop import ANALYST, BILLING, ask, floor_of, ids, rehearse
-from workflows import tasks
 from workflows.inline import Order, run, until_still
 
 

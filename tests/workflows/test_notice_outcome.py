@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from rights.domain.errors import Drift
 from rights.domain.kinds import Kind
-from rights.domain.lifecycle import Event
+from rights.domain.lifecycle import Event, State
 from rights.services import notes, notices, requests, subjects
-from rights.store.db import transaction
-from rights.store.models import Package
+from rights.store.db import reading, transaction
+from rights.store.models import Package, ReceiptRow, StepRow
 from tests.workflows.desk import Desk, only, steps_of, text_of
 from workflows.embedded.smtp import Sink
 from workflows.notices import send
@@ -174,3 +175,36 @@ def test_nobody_is_reminded_of_a_package_that_is_gone(desk: Desk) -> None:
     desk.clock.on(days=8)
 
     assert _remind(desk) == 0
+
+
+def _forget(rows: list[StepRow], left_out: str) -> list[StepRow]:
+    """Leave one thing out of what steps say: a collection of a result, or a step."""
+    for row in rows:
+        row.result = {
+            "collections": {p: r for p, r in row.result["collections"].items() if p != left_out}
+        }
+    return [row for row in rows if row.store != left_out]
+
+
+@pytest.mark.requirement("R-23-4:bad")
+@pytest.mark.parametrize(
+    "left_out", ["shop.orders", "shop.reviews", "files"], ids=["held", "no_data", "infeasible"]
+)
+def test_an_outcome_that_would_leave_out_a_line_closes_nothing_and_sends_nothing(
+    desk: Desk, smtp_sink: Sink, left_out: str
+) -> None:
+    request_id = desk.proved(Kind.DELETION, notify=False)
+    rows, plan = steps_of(request_id)
+
+    with pytest.raises(Drift) as refused:
+        desk.answer(request_id, _forget(rows, left_out), plan)
+    desk.send()
+
+    assert left_out in str(refused.value)
+    assert smtp_sink.messages == []
+    assert (desk.request(request_id).state, desk.request(request_id).closed_at) == (
+        State.IN_PROGRESS,
+        None,
+    )
+    with reading(desk.register) as session:
+        assert session.get(ReceiptRow, request_id) is None

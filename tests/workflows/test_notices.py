@@ -13,6 +13,7 @@ from sqlmodel import select
 from rights.domain.kinds import Kind
 from rights.services import (
     contact_warnings,
+    extensions,
     key_letters,
     notices,
     requests,
@@ -22,7 +23,7 @@ from rights.services import (
 )
 from rights.store.db import transaction
 from rights.store.models import Challenge, IdentifierRow
-from tests.workflows.desk import EMAIL, Desk, html_of, only, text_of
+from tests.workflows.desk import EMAIL, Desk, html_of, longer, only, text_of
 from tests.workflows.test_key_notices import vouched
 from workflows.embedded.smtp import Sink
 from workflows.notices import about_keys
@@ -170,7 +171,9 @@ def _every_event(desk: Desk) -> None:
                 told = [("email", "old@mail.example")]
                 contact_warnings.queue(session, desk.context, request, event, told, now=now)
             elif event not in about_keys.BODIES:
-                notices.ask_for(session, request, event, now=now, challenge_id=code.id)
+                made = notices.ask_for(session, request, event, now=now, challenge_id=code.id)
+                if event == extensions.EVENT:
+                    longer(session, made)
         person, locale = vouched(desk), request.locale
         key_letters.send_code(session, desk.context, person, "visit", locale=locale, now=now)
         for event in about_keys.BODIES.keys() - {key_letters.CODE}:

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from sqlmodel import select
 
 from rights.domain.errors import Conflict, Forbidden, NotFound
+from rights.services import tasks
 from rights.store.db import transaction
 from rights.store.models import Entry, Request, SealedNote, Staff
 from tests.workflows.held_shop import FLAG, MIA, NOA, Shop, shop_at
-from workflows import tasks
 from workflows.advance import begin
 from workflows.commands.staff import approve
 from workflows.commands.staff import tasks as tasks_command

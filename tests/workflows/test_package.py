@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rights.domain.lines import Batch
 from rights.store.sealing import SealedFiles
 from tests.workflows.package_sample import (
     ABOUT,
@@ -28,7 +29,6 @@ from tests.workflows.package_sample import (
     spooled,
 )
 from workflows.packages.manifest import schema_bytes
-from workflows.packages.reading import Batch
 from workflows.packages.tables import RISKY, header, to_csv
 
 

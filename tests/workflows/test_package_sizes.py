@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rights.domain.lines import Batch, whole_lines
 from rights.store.sealing import SealedFiles
 from tests.workflows.package_sample import (
     EVENTS,
@@ -24,7 +25,6 @@ from tests.workflows.package_sample import (
     spooled,
 )
 from workflows.packages.build import split
-from workflows.packages.reading import Batch, whole_lines
 from workflows.packages.terms import Limits
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rights.domain.kinds import Kind
+from rights.services import aftertasks, horizons, incidents
 from rights.services.receipts import export, verify_export
 from rights.store.db import reading, transaction
 from rights.store.models import (
@@ -25,7 +26,6 @@ from tests.workflows.afterwards import (
     signed,
 )
 from tests.workflows.house import Clock, ask
-from workflows import aftertasks, horizons, incidents
 from workflows.floor import Floor
 from workflows.jobs import work_on
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,16 +90,16 @@ CREATE TABLE labels (id INTEGER PRIMARY KEY,
 INSERT INTO users VALUES (1, 'ann@mail.example', 'active'),
  (2, 'bo@mail.example', 'active');
 INSERT INTO orders VALUES (10, 1, 'cup', 'old', '2020-05-01', 0),
- (11, 1, 'pot', 'new', '2026-05-01', 0),
+ (11, 1, 'pot', 'new', '{in_three_years}', 0),
  (12, 1, 'jug', 'undated', NULL, 0),
  (20, 2, 'tea', 'his', '2020-05-01', 0);
 INSERT INTO order_lines VALUES (100, 10, 'a'),
  (110, 11, 'b'),
  (120, 12, 'c'),
  (200, 20, 'd');
-INSERT INTO logins VALUES (10, 1, 'x', '2026-01-01'),
- (11, 1, 'y', '2026-11-01'),
- (20, 2, 'z', '2026-01-01');
+INSERT INTO logins VALUES (10, 1, 'x', '{over_six_months}'),
+ (11, 1, 'y', '{in_six_months}'),
+ (20, 2, 'z', '{over_six_months}');
 INSERT INTO visits VALUES (100, 10, 'p'),
  (110, 11, 'q'),
  (200, 20, 'r');
@@ -109,22 +109,27 @@ INSERT INTO labels VALUES (100, 10, 'l'),
  (200, 20, 'm')
 """
 ANN = {"user_id": "1"}
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
+AGES = {
+    "in_three_years": timedelta(days=200),
+    "over_six_months": timedelta(days=330),
+    "in_six_months": timedelta(days=30),
+}
 
 
 class Shop:
     """The database, and a worker whose clock is moved by hand."""
 
     def __init__(self, url: str, folder: Path, text: str = MAP) -> None:
+        # A store's own patience is measured by the machine's clock: as late as the test itself.
+        self.clock = Clock()
+        dates = {name: (self.clock.at - age).date() for name, age in AGES.items()}
         self.database = Database(url)
-        self.database.run(*TABLES.split(";"))
+        self.database.run(*TABLES.format(**dates).split(";"))
         head, _, stores = HEAD.partition("purposes:")
         body = head + PURPOSES + "stores:\n" + stores.partition("stores:\n")[2] + text
         (folder / "datamap.yaml").write_text(body, encoding="utf-8")
         self.settings = inline.settings_in(folder / "datamap.yaml", folder / "state")
         upgrade(self.settings.database_url)
-        self.clock = Clock()
-        self.clock.at = NOW
         self.floor: Floor = replace(
             floor_for(parts_for(self.settings), worker="test"), now=self.clock
         )
@@ -136,11 +141,13 @@ class Shop:
 
     def trigger(self, **more: Any) -> Request:
         """Say by the API that a period is over, as a product does; work until it is done."""
-        app = create_app(self.settings)
+        app = create_app(self.settings, now=self.clock)
         with transaction(self.floor.register) as session:
             name = f"shop{len(session.exec(select(Request)).all())}"
-            backend = backends.add(session, name, now=NOW)
-            _, key = backends.issue_key(session, backend.id, ("deletions:trigger",), now=NOW)
+            backend = backends.add(session, name, now=self.clock())
+            _, key = backends.issue_key(
+                session, backend.id, ("deletions:trigger",), now=self.clock()
+            )
         body = {"trigger": "retention_expired", "subject": ANN, **more}
         answer = app.test_client().post(
             "/v1/deletions", json=body, headers={"Authorization": f"Bearer {key}"}
@@ -220,7 +227,7 @@ def test_rows_whose_period_is_over_go_unasked_and_the_others_are_left_as_they_ar
 @pytest.mark.requirement("R-P47-2")
 def test_what_is_over_later_goes_when_it_is_said_again(shop: Shop) -> None:
     shop.trigger()
-    shop.clock.at = datetime(2029, 6, 1, tzinfo=UTC)
+    shop.clock.at += timedelta(days=900)
 
     assert shop.trigger().state == "fulfilled"
 

@@ -14,13 +14,13 @@ from sqlmodel import select
 from rights.domain.errors import ConfigError, Conflict, Forbidden
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
-from rights.services import audit, information, notes, outbox
+from rights.services import audit, information, notes, outbox, tasks
+from rights.services.staff import refused
 from rights.settings import load
 from rights.store.db import reading, transaction
 from rights.store.models import Entry, OutboxMessage, Package, Staff, StepRow
 from tests.workflows.house import KEY, SEED, Clock, ask, floor_over, lying, request_of
 from tests.workflows.test_engine import ANN, MAP
-from workflows import tasks
 from workflows.advance import begin, settle
 from workflows.floor import Floor
 from workflows.jobs import work_on
@@ -259,9 +259,7 @@ def test_a_decision_never_made_about_the_person_is_asked_back(floor: Floor) -> N
             session,
             floor.context,
             session.merge(held),
-            parameters={"decision": "credit"},
-            values={},
-            identifiers={},
+            information.Supplied(parameters={"decision": "credit"}),
             actor="subject",
             now=floor.now(),
         )
@@ -345,7 +343,7 @@ def test_nobody_can_declare_a_step_done_that_was_not_read_back(floor: Floor, clo
     with pytest.raises(Conflict) as refusal, transaction(floor.register) as session:
         tasks.complete(session, failed[0], staff, now=clock(), proof="trust me")
     with transaction(floor.register) as session:
-        tasks.refused(session, staff, refusal.value, now=clock())
+        refused(session, staff, refusal.value, now=clock())
 
     assert request_of(floor, request_id).state is State.ON_HOLD
     with reading(floor.register) as session:

@@ -14,27 +14,31 @@ from rights.domain.duties import AUTOMATION, BY_A_PERSON, MAY, Act, check
 from rights.domain.errors import Forbidden
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Event, Wait
-from rights.services import denial_proposals, requests
+from rights.domain.staff import EVERY_ROLE, SCOPES
+from rights.services import asking, denial_proposals, plans, requests, tasks
 from rights.services.denials import Said
+from rights.services.points import Point
 from rights.store.db import reading, transaction
 from rights.store.models import DenialProposal, PlanRow, Request, Staff, StepRow, StepState
 from tests.denying import denied, second
 from tests.workflows.house import Clock, ask, floor_over
 from tests.workflows.test_engine import ANN, MAP
-from workflows import plans, tasks
-from workflows.commands.parties import ROLES, SCOPES
 from workflows.floor import Floor
 
 _WRITING = frozenset({Act.CORRESPOND, Act.ANSWER_COMPLAINT})
 _LOGGING = frozenset({Act.LOG_REQUEST, Act.LOG_LATE})
+_ASKING = frozenset({Act.ASK_POINTS, Act.ASK_AGAIN})
 _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
 _MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
+_DESK = frozenset({Act.LOOK, Act.FIND_PERSON, Act.ASSIGN, Act.PAUSE_CLOCK})
+_CHECKING = _DESK - {Act.ASSIGN}
 # One line a role: what it may do, and nothing else.
 _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
     {
         "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT, Act.ASK_PROOF})
         | _WRITING
-        | {Act.ASK_MINOR, Act.LOG_REQUEST},
+        | {Act.ASK_MINOR, Act.LOG_REQUEST, Act.ASK_POINTS}
+        | _DESK,
         "approver": frozenset(
             {
                 Act.COMPLETE,
@@ -45,12 +49,16 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.CONFIRM_DENIAL,
                 Act.LIFT,
                 Act.ASK_PROOF,
+                Act.REPORT,
+                Act.EXTEND,
             }
         )
         | _WRITING
         | _APPEALS
         | _MINORS
-        | _LOGGING,
+        | _LOGGING
+        | _ASKING
+        | _DESK,
         "verifier": frozenset(
             {
                 Act.DENY,
@@ -58,22 +66,31 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.IDENTIFY,
                 Act.VERIFY,
                 Act.OPEN_EVIDENCE,
+                Act.REDACT_EVIDENCE,
                 Act.ASK_MINOR,
                 Act.LOG_REQUEST,
             }
-        ),
-        "auditor": frozenset(),
-        "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL}),
+        )
+        | _CHECKING,
+        "auditor": frozenset({Act.REPORT, Act.LOOK}),
+        "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
+        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
         "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
         | _APPEALS
-        | _LOGGING,
+        | _LOGGING
+        | _ASKING
+        | _DESK
+        | {Act.REPORT, Act.EXTEND},
         "dpo": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT})
         | _WRITING
         | _APPEALS
         | _LOGGING
-        | _MINORS,
+        | _ASKING
+        | _MINORS
+        | _DESK
+        | {Act.REPORT, Act.EXTEND},
     }
 )
 _HELD = [
@@ -83,12 +100,14 @@ _HELD = [
 ]
 _ACTION = {Act.REVIEW: "review", Act.RETRY: "collect", Act.LEAVE_OUT: "collect"}
 _ELSEWHERE = (
+    Act.REPORT,
     Act.READ_HELD,
     Act.LIFT,
     Act.ASK_PROOF,
     Act.IDENTIFY,
     Act.VERIFY,
     Act.OPEN_EVIDENCE,
+    Act.REDACT_EVIDENCE,
     Act.CORRESPOND,
     Act.ASSIGN_APPEAL,
     Act.DECIDE_APPEAL,
@@ -97,9 +116,17 @@ _ELSEWHERE = (
     Act.APPROVE_MINOR,
     Act.LOG_REQUEST,
     Act.LOG_LATE,
+    Act.ASK_AGAIN,
+    Act.LOOK,
+    Act.FIND_PERSON,
+    Act.ASSIGN,
+    Act.MANAGE_STAFF,
+    Act.EXTEND,
+    Act.PAUSE_CLOCK,
 )
 """They change nothing of the request itself: what they do is seen in tests of their own."""
 _FAILED = (Act.RETRY, Act.LEAVE_OUT)
+POINT = Point(question="Which one?", why="There are two.")
 
 
 @pytest.fixture
@@ -153,6 +180,9 @@ def _act(session: Session, floor: Floor, act: Act, request_id: str, staff: Staff
         Act.APPROVE: lambda: plans.approve(session, request, "h", staff, now),
         Act.DENY: lambda: _deny(session, floor, request, staff),
         Act.CONFIRM_DENIAL: lambda: _confirm(session, floor, staff),
+        Act.ASK_POINTS: lambda: asking.ask(
+            session, floor.context, request, [POINT], staff, now=now
+        ),
     }
     do[act]()
 
@@ -215,7 +245,8 @@ def test_staff_can_do_what_their_role_is_for_and_nothing_else(
 def test_who_reads_what_is_held_or_lifts_a_restriction_is_never_a_machine(
     roles: tuple[str, ...], act: Act
 ) -> None:
-    """``test_held_read``, ``test_lifted_on_a_day``, ``test_asked_by_staff``, ``tests/web``."""
+    """``test_held_read``, ``test_lifted_on_a_day``, ``test_asked_by_staff``, ``tests/web``,
+    ``tests/services/reports``."""
     if AUTOMATION not in roles and any(act in _MATRIX[role] for role in roles):
         check(roles, act)
         return
@@ -224,7 +255,7 @@ def test_who_reads_what_is_held_or_lifts_a_restriction_is_never_a_machine(
 
 
 def test_the_matrix_knows_every_role_and_scope_that_can_be_given() -> None:
-    assert set(_MATRIX) == {*ROLES, *SCOPES}
+    assert set(_MATRIX) == {*EVERY_ROLE, *SCOPES}
     assert set(MAY) == set(Act)
 
 

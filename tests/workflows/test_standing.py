@@ -21,6 +21,7 @@ from rights.services import (
     requests,
     subjects,
     submission,
+    tasks,
 )
 from rights.services.representatives import Second
 from rights.store.db import reading, transaction
@@ -36,7 +37,6 @@ from rights.store.models import (
 )
 from tests.workflows.house import Clock, floor_over, request_of
 from tests.workflows.test_engine import MAP
-from workflows import tasks
 from workflows.floor import Floor
 from workflows.jobs import work_on
 

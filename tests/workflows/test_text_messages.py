@@ -20,6 +20,7 @@ from rights.services import (
     assurance,
     audit,
     contact_warnings,
+    extensions,
     intake,
     notices,
     requests,
@@ -30,7 +31,7 @@ from rights.services import (
 from rights.services.datamap import parse
 from rights.settings import load
 from rights.store.db import reading, transaction
-from tests.workflows.desk import EMAIL, MAP, Desk
+from tests.workflows.desk import EMAIL, MAP, Desk, longer
 from tests.workflows.receivers import Receiver
 from workflows.demo.house.terminal import Terminal
 from workflows.embedded.sms import Received, Texts
@@ -129,7 +130,9 @@ def test_every_event_has_a_short_form_without_data_or_an_address_to_click(
                 told = [("phone", "+8613900139000")]
                 contact_warnings.queue(session, texting.context, request, event, told, now=now)
             else:
-                notices.ask_for(session, request, event, now=now, challenge_id=code.id)
+                made = notices.ask_for(session, request, event, now=now, challenge_id=code.id)
+                if event == extensions.EVENT:
+                    longer(session, made)
     while texting.send():
         pass
 

@@ -75,9 +75,7 @@ def _answer(floor: Floor, request_id: str, prevails: str) -> None:
             session,
             floor.context,
             session.get_one(Request, request_id),
-            parameters={"prevails": prevails},
-            values={},
-            identifiers={},
+            information.Supplied(parameters={"prevails": prevails}),
             actor="subject",
             now=floor.now(),
         )

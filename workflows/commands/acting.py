@@ -14,13 +14,19 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.services.context import Context
+from rights.services.staff import refused, staff_named
 from rights.settings import load
 from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
-from workflows import tasks
 from workflows.commands.opening import opened
 
 AS = click.option("--as", "who", required=True, help="Name of the member of staff.")
+AGREED = click.option(
+    "--agreed-by",
+    default="",
+    metavar="NAME",
+    help="Who agrees to ask once more: approver, legal or dpo.",
+)
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 Made = TypeVar("Made")
 
@@ -52,14 +58,19 @@ def as_staff(register: Engine, who: str, do: Callable[[Session, Staff, datetime]
     """
     now = RegisterClock(register).now()
     with reading(register) as session:
-        staff = tasks.staff_named(session, who)
+        staff = staff_named(session, who)
     try:
         with transaction(register) as session:
             return do(session, staff, now)
     except RightsError as error:
         with transaction(register) as session:
-            tasks.refused(session, staff, error, now=now)
+            refused(session, staff, error, now=now)
         raise
+
+
+def supervisor(session: Session, name: str) -> Staff | None:
+    """Return who agrees to something; None where nobody was named. Raises Forbidden."""
+    return staff_named(session, name) if name else None
 
 
 def act(at: Desk, who: str, do: Callable[[Session, Staff], Made]) -> Made:

@@ -11,13 +11,15 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
+from rights.domain.products import PRODUCTS
 from rights.domain.representation import AgeBand
-from rights.services import acknowledgement, arrivals, verification
+from rights.services import arrivals
 from rights.services.arrivals import Arrival
-from rights.store.models import Request, Staff
-from workflows.commands.acting import AS, FILE, Desk, act, desk, text_in
+from rights.store.models import Staff
+from workflows.commands.acting import AS, FILE, act, desk, text_in
+from workflows.commands.asking import ask, go_on
 
-_LISTS: Final = frozenset({"categories", "purposes", "switches"})
+_LISTS: Final = frozenset({"categories", "purposes", "switches", PRODUCTS})
 _MOST: Final = 65_536
 _NEXT: Final = {
     "code": "a code is on its way to a contact that was given; nothing is proved before",
@@ -28,7 +30,11 @@ _NEXT: Final = {
 
 @click.group()
 def requests() -> None:
-    """Requests that reached us by other ways."""
+    """Requests that reached us by other ways, and what people are asked to add to theirs."""
+
+
+requests.add_command(ask)
+requests.add_command(go_on)
 
 
 _SUBJECT: Final = click.option(
@@ -87,7 +93,7 @@ def log(who: str, *, as_json: bool, **given: Any) -> None:
     def do(session: Session, staff: Staff) -> dict[str, Any]:
         request = arrivals.log(session, at.context, arrival, staff, now=at.now)
         session.flush()
-        return _told(session, at, request)
+        return arrivals.told(session, at.context, request, at.now)
 
     _print(act(at, who, do), as_json=as_json)
 
@@ -106,26 +112,6 @@ def _arrival(given: dict[str, Any]) -> Arrival:
         locale=given["locale"],
         age_band=AgeBand(given["age_band"]),
     )
-
-
-def _told(session: Session, at: Desk, request: Request) -> dict[str, Any]:
-    """Return what is printed of a request that was logged."""
-    context = at.context
-    spent = arrivals.spent(context, request, at.now)
-    reachable = verification.reachable(session, context, request) is not None
-    shown = acknowledgement.of(context, request, reachable=reachable)
-    zone = context.regimes[request.regimes[0]].counting.zone
-    return {
-        "reference": request.id,
-        "received_at": request.received_at.isoformat(),
-        "logged_at": at.now.isoformat(),
-        "due": request.promised_at.astimezone(zone).date().isoformat(),
-        "used": spent.used,
-        "of": spent.whole,
-        "unit": spent.unit,
-        "share": str(spent.share),
-        "next": shown["next_step"]["code"],
-    }
 
 
 def _subject(typed: tuple[str, ...], file: Path | None) -> dict[str, str]:

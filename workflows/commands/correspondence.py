@@ -14,10 +14,10 @@ from rights.services import appeals as appealing
 from rights.services import complaints as complaining
 from rights.services import messages as writing
 from rights.services import requests
+from rights.services.staff import staff_named
 from rights.services.writings import Written
 from rights.store.db import reading
 from rights.store.models import Staff
-from workflows import tasks
 from workflows.commands.acting import AS, FILE, act, desk, text_in
 
 AS_JSON = click.option("--json", "as_json", is_flag=True)
@@ -121,7 +121,7 @@ def assign_appeal(appeal_id: str, to: str, who: str) -> None:
     at = desk()
 
     def do(session: Session, staff: Staff) -> None:
-        other = tasks.staff_named(session, to)
+        other = staff_named(session, to)
         request, appeal = appealing.find(session, appeal_id)
         appealing.assign(session, request, appeal, other, staff, now=at.now)
 

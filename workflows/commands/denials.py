@@ -9,9 +9,10 @@ from typing import Any
 import click
 from sqlmodel import Session
 
+from rights.domain.lifecycle import Wait
 from rights.services import denial_proposals as proposals
 from rights.store.db import reading
-from rights.store.models import Staff
+from rights.store.models import Request, Staff
 from workflows.commands.acting import AS, act, desk
 
 
@@ -34,6 +35,7 @@ def list_denials(*, as_json: bool) -> None:
                 "reason": one.reason,
                 "due": request.promised_at.isoformat(),
                 "late": request.promised_at < at.now,
+                "holds_until": _holds(request),
             }
             for one, request in proposals.open_ones(session)
         ]
@@ -45,6 +47,12 @@ def list_denials(*, as_json: bool) -> None:
         what = "  ".join(str(line[name]) for name in ("denial", "request", "kind", "reason"))
         click.echo(f"{str(line['due'])[:10]}  {late}{what}")
     click.echo(f"{len(found)} waiting")
+
+
+def _holds(request: Request) -> str | None:
+    """Return until when a request waits for the decision; None where work goes on."""
+    held = request.wait is Wait.DECISION and request.next_at
+    return request.next_at.isoformat() if held and request.next_at else None
 
 
 @denials.command()

@@ -13,13 +13,16 @@ import click
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from rights.services import evidence, evidence_desk, requests, reviewing
+from rights.domain import boxes as rectangles
+from rights.domain.errors import RightsError
+from rights.services import evidence, evidence_desk, evidence_redacting, requests, reviewing
 from rights.services.context import Context
 from rights.settings import load
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock
 from rights.store.models import Evidence, Staff
-from workflows.commands.acting import AS, as_staff
+from workflows import blackening
+from workflows.commands.acting import AGREED, AS, as_staff, supervisor
 from workflows.commands.opening import opened
 
 
@@ -103,6 +106,55 @@ def _written(desk: Desk, place: Blobs, row: Evidence, out: Path) -> str:
 
 
 @documents.command()
+@click.argument("evidence_id", metavar="EVIDENCE")
+@AS
+@click.option(
+    "--box",
+    "given",
+    multiple=True,
+    required=True,
+    metavar="X,Y,WIDTH,HEIGHT",
+    help="What becomes black, in pixels of the picture as it is seen; repeated.",
+)
+@click.pass_obj
+def redact(desk: Desk, evidence_id: str, who: str, given: tuple[str, ...]) -> None:
+    """
+    Keep of EVIDENCE, a picture, only a copy on which every box is black; print the copy's id.
+
+    The original is destroyed at once and cannot be had back. Look at the copy before you decide.
+    """
+    place, boxes = evidence.given(desk.place), rectangles.read(given)
+
+    def find(session: Session, staff: Staff, now: datetime) -> Evidence:
+        row, _, _ = evidence_redacting.original(session, evidence_id, staff, now=now)
+        blackening.check(row.media_type)
+        session.expunge(row)
+        return row
+
+    row = as_staff(desk.register, who, find)
+    content = b"".join(evidence.content(desk.context.vault, place, row))
+    made = blackening.blacked_out(content, row.media_type, boxes)
+    click.echo(_replaced(desk, place, row, made, who))
+    desk.tidy()
+
+
+def _replaced(desk: Desk, place: Blobs, row: Evidence, made: bytes, who: str) -> str:
+    """Seal the copy, put it in the place of the original, and return its id."""
+    register, now = desk.register, RegisterClock(desk.register).now()
+    copy_id, sealed = evidence_redacting.seal(register, desk.context, place, row, made, now=now)
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        evidence_redacting.replace(session, row.id, copy_id, sealed, staff, now=now)
+
+    try:
+        as_staff(register, who, act)
+    except RightsError:
+        evidence.drop(register, place, copy_id, now)
+        raise
+    return copy_id
+
+
+@documents.command()
 @click.argument("request_id", metavar="REQUEST")
 @AS
 @click.pass_obj
@@ -122,19 +174,36 @@ def accept(desk: Desk, request_id: str, who: str) -> None:
 @AS
 @click.option(
     "--reason",
+    "reasons",
     required=True,
-    help="What is missing, to ask for it, or a code of the catalogue, to deny; a wrong one names"
-    " those that deny.",
+    multiple=True,
+    help="What is missing, to ask for it, all of it at once; or a code of the catalogue, to deny. A"
+    " wrong one names those that deny.",
 )
+@AGREED
 @click.option("--note-basis", "facts", default="", help="The facts of a denial, for the person.")
 @click.pass_obj
-def refuse(desk: Desk, request_id: str, who: str, reason: str, facts: str) -> None:
+def refuse(
+    desk: Desk,
+    request_id: str,
+    who: str,
+    reasons: tuple[str, ...],
+    agreed_by: str,
+    facts: str,
+) -> None:
     """Say that the documents of REQUEST do not show it; they are destroyed at once."""
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
         request = requests.locked(session, request_id)
         return reviewing.refuse(
-            session, desk.context, request, staff, reason=reason, facts=facts, now=now
+            session,
+            desk.context,
+            request,
+            staff,
+            reasons=reasons,
+            facts=facts,
+            supervisor=supervisor(session, agreed_by),
+            now=now,
         )
 
     click.echo(as_staff(desk.register, who, act))

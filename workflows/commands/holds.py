@@ -18,9 +18,9 @@ from rights.domain.errors import RightsError
 from rights.domain.holds import PLACED
 from rights.services import holds as service
 from rights.services.context import Context
+from rights.services.staff import refused, staff_named
 from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
-from workflows import tasks
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import MAP, STATE, chosen, opened
 
@@ -168,7 +168,7 @@ def make_exception(desk: Desk, /, path: str, stated_by: str, who: str, **given: 
                 statement=given["statement"],
                 alternative=given["alternative"],
                 review_at=given["review"].replace(tzinfo=UTC),
-                stated_by=tasks.staff_named(session, stated_by),
+                stated_by=staff_named(session, stated_by),
                 deletable="erase" in manifest.verbs,
             ),
             staff,
@@ -198,7 +198,7 @@ def read_rows(desk: Desk, /, request: str, collection: str, who: str, **given: A
 
     floor = floor_for(parts_for(desk.context.settings), worker="staff")
     with reading(desk.register) as session:
-        staff = tasks.staff_named(session, who)
+        staff = staff_named(session, who)
     try:
         ticket = Ticket.of(given["rank"], given["ticket"])
         with closing(read(floor, request, collection, staff, ticket)) as rows:
@@ -220,4 +220,4 @@ def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], object])
 def _refused(desk: Desk, staff: Staff, error: RightsError) -> None:
     now = RegisterClock(desk.register).now()
     with transaction(desk.register) as session:
-        tasks.refused(session, staff, error, now=now)
+        refused(session, staff, error, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections import Counter
 
 import click
 
@@ -40,15 +41,16 @@ def used() -> None:
     """
     Show which keys the suppression list needs, and until when: then one may be retired.
 
-    Deleted tags are kept away without an end: a key they need stays.
+    Deleted tags are kept away, and chosen ones known, without an end: a key they need stays.
     """
     from rights.services.kept_tags import keys_in_use as for_tags
     from rights.services.suppression import keys_in_use
+    from rights.services.tags_said import keys_in_use as for_chosen
 
     register = opened(load())
     with reading(register) as session:
         found = keys_in_use(session, RegisterClock(register).now())
-        tags = for_tags(session)
+        tags = Counter(for_tags(session)) + Counter(for_chosen(session))
     shown = {k: {"rows": rows, "until": until.isoformat()} for k, (rows, until) in found.items()}
     click.echo(json.dumps({"suppression": shown, "tags": tags}))
 

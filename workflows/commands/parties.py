@@ -14,11 +14,8 @@ from rights.domain.uses import USUAL, Use
 from rights.net import Guard
 from rights.settings import load
 from rights.store.db import RegisterClock, reading, transaction
-from rights.store.models import Staff
 from workflows.commands.opening import opened
 
-ROLES = ("reviewer", "approver", "verifier", "auditor", "admin", "automation")
-SCOPES = ("legal", "dpo")
 USE = click.Choice([str(use) for use in Use])
 
 
@@ -78,14 +75,16 @@ def _tell(backend_id: str, key_id: str, secret: str, *, as_json: bool) -> None:
 def list_backends() -> None:
     """Show every backend."""
     from rights.services import backends
+    from rights.services.network_identity import bridges
     from rights.services.sign_in import providers
 
     with reading(opened(load())) as session:
-        signing = providers.titles(session)
+        signing, bridged = providers.titles(session), bridges.offered_by(session)
         for one in backends.listed(session):
             at = f"  people sign in at {signing[one.id]}" if one.id in signing else ""
             uses = "" if one.uses == [*USUAL] else f"  for {', '.join(one.uses)}"
-            click.echo(f"{one.id}  {one.name}{uses}{at}")
+            shows = "  offers the network identity" if one.id in bridged else ""
+            click.echo(f"{one.id}  {one.name}{uses}{at}{shows}")
 
 
 @backend.command("origins")
@@ -155,6 +154,40 @@ def set_provider(name: str, *, secret: str, remove: bool, **said: Any) -> None:
     click.echo(f"redirect URI {base}{providers.back(made.backend_id)}")
 
 
+@backend.command("network-identity")
+@click.argument("name")
+@click.option("--url", default="", help="The bridge: https://…")
+@click.option("--secret", default="", help="NAME of the secret of both, for RIGHTS_SECRET_NAME.")
+@click.option("--attests-names", is_flag=True, help="It compares real names: its word is level 3.")
+@click.option("--check", is_flag=True, help="Only ask the bridge that is set up whether it works.")
+@click.option("--remove", is_flag=True, help="Offer it to nobody any more.")
+def set_bridge(name: str, *, check: bool, remove: bool, **said: Any) -> None:
+    """Offer people of the backend NAME the national network identity, through a bridge."""
+    from rights.services.network_identity import bridges
+    from workflows.building import context_for
+    from workflows.commands.bridges import answers, bridge_of, told
+    from workflows.commands.providers import plainly
+
+    settings = load()
+    register = opened(settings)
+    now = RegisterClock(register).now()
+    if remove:
+        with transaction(register) as session:
+            bridges.remove(session, name, now=now)
+        click.echo("done")
+        return
+    context, guard = context_for(settings), Guard(settings.webhook_allow)
+    if check:
+        with reading(register) as session:
+            made = bridges.named(session, context, name)
+        click.echo(answers(made, guard, now))
+        return
+    wanted = bridge_of(**said)
+    with transaction(register) as session, plainly():
+        made = bridges.configure(session, context, guard, name, wanted, now=now)
+    click.echo(told(made, settings))
+
+
 @backend.command("rotate")
 @click.argument("key_id")
 @click.option("--overlap-hours", default=24, show_default=True)
@@ -179,22 +212,4 @@ def revoke_key(key_id: str) -> None:
     register = opened(load())
     with transaction(register) as session:
         backends.revoke(session, key_id, now=RegisterClock(register).now())
-    click.echo("done")
-
-
-@click.group()
-def staff() -> None:
-    """Members of the privacy staff."""
-
-
-@staff.command("add")
-@click.argument("name")
-@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES))
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(SCOPES))
-def add_staff(name: str, roles: tuple[str, ...], scopes: tuple[str, ...]) -> None:
-    """Add NAME with its roles, and what it may decide beyond them."""
-    register = opened(load())
-    now = RegisterClock(register).now()
-    with transaction(register) as session:
-        session.add(Staff(name=name, roles=[*roles, *scopes], created_at=now))
     click.echo("done")

@@ -13,10 +13,10 @@ import click
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from rights.services import redaction_desk as work
 from rights.services.context import Context
 from rights.store.blobs import Blobs, open_blobs
 from rights.store.models import Staff
-from workflows import redactions as work
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import MAP, STATE, chosen, opened
 

@@ -11,17 +11,16 @@ from typing import Any
 import click
 from sqlmodel import Session
 
-from rights.domain import duties
-from rights.services import requests
+from rights.services import plans, requests, staff_desk
+from rights.services import tasks as work
+from rights.services.datamap import load as load_datamap
 from rights.services.denials import CHANNELS
+from rights.services.reasons import for_staff
 from rights.settings import load
 from rights.store.db import RegisterClock, reading
-from rights.store.models import Request, Staff
-from workflows import aftertasks, plans, queued
-from workflows import tasks as work
+from rights.store.models import Staff
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import opened
-from workflows.reasons import for_staff
 
 
 @click.group()
@@ -37,33 +36,13 @@ def list_tasks(*, as_json: bool) -> None:
     register = opened(settings)
     now = RegisterClock(register).now()
     with reading(register) as session:
-        found = [
-            *(_approval(request) for request, _ in plans.waiting(session)),
-            *work.open_tasks(session),
-            *aftertasks.open_tasks(session, settings),
-            *queued.open_tasks(session, now),
-        ]
+        found = staff_desk.waiting(session, load_datamap(settings.datamap), now)
     if as_json:
         click.echo(json.dumps(found))
         return
     for task in found:
         click.echo(f"{task['due'][:10]}  {task['step']}  {task['state']}  {task['note']}")
     click.echo(f"{len(found)} waiting")
-
-
-def _approval(request: Request) -> dict[str, str]:
-    """A plan that waits, as a line among the tasks."""
-    return {
-        "step": f"plan-{request.id}",
-        "request": request.id,
-        "kind": str(request.kind),
-        "action": "approve",
-        "store": "",
-        "state": "waiting",
-        "code": "",
-        "note": f"its plan waits for an approval: rights tasks plan {request.id}",
-        "due": request.promised_at.isoformat(),
-    }
 
 
 @tasks.command("plan")
@@ -94,10 +73,7 @@ def show_plan(request_id: str, *, as_json: bool) -> None:
 @click.option("--proof", default="", help="Reference of a ticket or document; no personal data.")
 def complete(step: str, who: str, proof: str) -> None:
     """Say that STEP was done by hand: a step, an incident, or a store's maintenance."""
-    if aftertasks.is_one(step):
-        _act(who, lambda s, staff, now: aftertasks.complete(s, step, staff, now=now, proof=proof))
-    else:
-        _act(who, lambda s, staff, now: work.complete(s, step, staff, now=now, proof=proof))
+    _act(who, lambda s, staff, now: staff_desk.complete(s, step, staff, now=now, proof=proof))
 
 
 @tasks.command()
@@ -164,10 +140,8 @@ def lift(request_id: str, who: str, on: datetime, because: str) -> None:
     told = sys.stdin.read() if because == "-" else because
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
-        duties.check(staff.roles, duties.Act.LIFT)
-        request = requests.locked(session, request_id)
-        decided = lifting.Decision(f"staff:{staff.id}", told, on.date())
-        return lifting.announce(session, context, request, decided, now=now).id
+        said: dict[str, Any] = {"because": told, "on": on.date(), "now": now}
+        return lifting.announce_as(session, context, request_id, staff, **said).id
 
     _act(who, act)
 
@@ -219,10 +193,8 @@ def ask_proof(request_id: str, way: str, reason: str, who: str) -> None:
     told = sys.stdin.read() if reason == "-" else reason
 
     def act(session: Session, staff: Staff, now: datetime) -> None:
-        duties.check(staff.roles, duties.Act.ASK_PROOF)
-        request = requests.locked(session, request_id)
-        by = f"staff:{staff.id}"
-        verification_plan.demand(session, context, request, way, staff=by, reason=told, now=now)
+        said: dict[str, Any] = {"reason": told, "now": now}
+        verification_plan.demand_as(session, context, request_id, way, staff, **said)
 
     _act(who, act)
 

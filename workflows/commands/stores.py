@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
+from rights.domain.breaker import Circuit
+from rights.services.stores import overview
 from rights.settings import load
 from rights.store.db import RegisterClock, reading
 from workflows.commands.opening import opened
@@ -16,7 +19,6 @@ from workflows.commands.opening import opened
 def stores(*, as_json: bool) -> None:
     """Show who is at work and who waits at each store, and which is left alone."""
     from workflows.building import context_for
-    from workflows.overview import overview, told
 
     settings = load()
     register = opened(settings)
@@ -27,4 +29,17 @@ def stores(*, as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for line in found:
-        click.echo(told(line))
+        click.echo(_words(line))
+
+
+def _words(line: dict[str, Any]) -> str:
+    """Return one line for people."""
+    limit = f" of {line['concurrent']}" if line["concurrent"] else ""
+    words = [line["store"], line["circuit"], f"{line['at_work']}{limit} at work"]
+    if line["circuit"] != Circuit.CLOSED:
+        words[1] += f" ({line['reason']})" + (f" until {line['until']}" if line["until"] else "")
+    if line["waiting"]:
+        words.append(f"{line['waiting']} waiting since {line['waiting_since']}")
+    if line["healthy"] is False:
+        words.append("not reachable when last looked at")
+    return "  ".join(words)

@@ -38,9 +38,11 @@ def main() -> int:
                 report = run(house)
             else:
                 from workflows.demo.guide import guide
+                from workflows.demo.office.opening import opened
 
-                report = guide(house)
-                _stay(terminal, house.roles.died)
+                with opened(house) as staff:
+                    report = guide(house, staff)
+                    _stay(terminal, house.roles.died)
     except KeyboardInterrupt:
         pass  # the house is down by now: asked for with Ctrl-C
     if given.json and report:

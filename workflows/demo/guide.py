@@ -21,6 +21,9 @@ The demo company is up.
                  the same for people without an account. $reader there gets a copy with the
                  address $mailbox, the code that appears here, and two details the shop
                  holds: born on $born, order number, last four digits of a card
+  the console    $staff
+                 where privacy staff see every clock and decide: be a reviewer, an approver or an
+                 administrator with one click. Letters lie there too late, a plan waits
   API            $api, its pages $api/docs
   mails, texts   appear here as they are sent, the codes that people are asked for in them
   to stop        Ctrl-C, or: kill $pid
@@ -61,8 +64,13 @@ What staff do, with the settings of this demo:
 """)
 
 
-def guide(house: House) -> dict[str, object]:
-    """Print what to try; return the same facts for a program."""
+def guide(house: House, staff: str) -> dict[str, object]:
+    """
+    Print what to try; return the same facts for a program.
+
+    Args:
+        staff: The address where one signs in as one of the sample staff.
+    """
     settings = house.folder / "rights.env"
     _write_settings(settings, environment(house.addresses, house.credentials))
     roles = ("deletion", "recommendation_opt_out", "copy")
@@ -74,6 +82,8 @@ def guide(house: House) -> dict[str, object]:
         "born": reader.born.isoformat(),
         "api": house.addresses.base_url,
         "website": house.addresses.website_url,
+        "staff": staff,
+        "console": f"{house.addresses.console_url}/console/",
         "key": house.backend.key,
         "pid": str(os.getpid()),
         "recommender": house.addresses.recommender_url,
@@ -86,7 +96,7 @@ def guide(house: House) -> dict[str, object]:
         "python": shlex.quote(sys.executable),
     }
     print(_TEXT.substitute(values), file=sys.stderr, flush=True)
-    shown = ("api", "website", "key", "recommender", "folder", "settings")
+    shown = ("api", "website", "console", "staff", "key", "recommender", "folder", "settings")
     return {"ok": True, **{name: values[name] for name in shown}}
 
 

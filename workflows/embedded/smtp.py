@@ -20,13 +20,17 @@ class Sink:
     A running SMTP server on 127.0.0.1.
 
     ``messages`` grows in the order of arrival; the envelope's recipients are in the header
-    ``X-Envelope-To`` of each. ``on_message`` is called in the server's thread.
+    ``X-Envelope-To`` of each. ``on_message`` is called in the server's thread. Whoever is in
+    ``put_off`` is answered "later", as servers do with senders they do not know yet; whoever is
+    in ``unknown`` is never taken.
     """
 
     def __init__(
         self, *, port: int = 0, on_message: Callable[[EmailMessage], None] | None = None
     ) -> None:
         self.messages: list[EmailMessage] = []
+        self.put_off: set[str] = set()
+        self.unknown: set[str] = set()
         self._arrived = threading.Condition()
         self._on_message = on_message
         self._loop = asyncio.new_event_loop()
@@ -40,6 +44,10 @@ class Sink:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - the name and arguments that aiosmtpd calls
         """Keep one message."""
+        if self.put_off.intersection(envelope.rcpt_tos):
+            return "451 later"
+        if self.unknown.intersection(envelope.rcpt_tos):
+            return "550 nobody of that name"
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
         message = _PARSER.parsebytes(raw)

@@ -14,10 +14,12 @@ from types import MappingProxyType
 from typing import Final
 
 from rights.domain.lifecycle import TERMINAL, State
-from rights.domain.parameters import UNTIL
+from rights.domain.parameters import MEANWHILE, UNTIL
+from rights.domain.products import named
 from rights.domain.representation import Role
 from rights.services import cooling, denials
 from rights.services.arrivals import CHANNELS
+from rights.services.points import is_question
 from rights.services.reasons import catalogue as reasons
 from rights.store.models import Request
 from workflows.notices import about_keys, correspondence
@@ -33,9 +35,10 @@ from workflows.notices.letter import (
 )
 from workflows.notices.lines import basis_of, items
 from workflows.notices.parts import about as _about
-from workflows.notices.parts import code_and_rest
+from workflows.notices.parts import code_and_rest, why
 from workflows.notices.parts import label as _label
 from workflows.notices.told import ComplaintFacts, Told
+from workflows.notices.words import Words
 
 _MIB: Final = 1_048_576
 
@@ -100,7 +103,9 @@ def _step(facts: Facts) -> str:
         return "code" if facts.code else "ask_code"
     if facts.request.needs:
         return "needs_info"
-    return "cooling_off" if cooling.cools(facts.request) else "working"
+    if not cooling.cools(facts.request):
+        return "working"
+    return "cooling_off_product" if named(facts.request.parameters) else "cooling_off"
 
 
 def _until(facts: Facts) -> str:
@@ -116,7 +121,7 @@ def _waits(facts: Facts) -> Iterator[tuple[str, str]]:
 
 def _needs(facts: Facts) -> str:
     say = facts.words
-    return say.listed([say.find("needs", name) or name for name in facts.request.needs])
+    return say.listed([_need(say, name) for name in facts.request.needs])
 
 
 def _how(facts: Facts, name: str) -> str:
@@ -135,10 +140,28 @@ def _needs_info(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("needs_info", "opening"))
     yield table(_about(facts))
     if needs:
-        yield bullets(say.find("needs", name) or name for name in needs)
+        yield bullets(_asked(facts))
     else:
         yield paragraph(say.say("needs_info", "nothing"))
     yield table([_label(facts, "add", _how(facts, "add"))])
+
+
+def _asked(facts: Facts) -> Iterator[str]:
+    """Yield what is missing; what staff wrote about it only to who may read what was found."""
+    say = facts.words
+    told = {} if _brief(facts) else {one.name: one for one in facts.asked}
+    for name in facts.request.needs:
+        one = told.get(name)
+        if one is None:
+            yield _need(say, name)
+        else:
+            yield say.say(
+                "needs_info", "because", what=one.question or _need(say, name), why=one.why
+            )
+
+
+def _need(say: Words, name: str) -> str:
+    return say.say("needs", "question") if is_question(name) else say.find("needs", name) or name
 
 
 def _outcome(facts: Facts) -> Iterator[Block]:
@@ -153,6 +176,9 @@ def _outcome(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("outcome", str(request.state)))
     answered = facts.moment(request.closed_at) if request.closed_at else ""
     yield table([*_about(facts), _label(facts, "answered", answered), *_denial(facts)])
+    if MEANWHILE in request.parameters:
+        about = "meanwhile_product" if named(request.parameters) else "meanwhile"
+        yield paragraph(say.say("outcome", about, reference=request.follows))
     yield from _result(facts)
     if facts.answers:
         yield heading(say.say("outcome", "facts"))
@@ -319,6 +345,20 @@ def _guardian_asked(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("guardian_asked", "meanwhile"))
 
 
+def _extended(facts: Facts) -> Iterator[Block]:
+    """Say that the answer takes longer, why, until when, and where to complain of it."""
+    say, longer = facts.words, facts.longer
+    assert longer is not None, "this letter is about more time"
+    yield paragraph(say.say("extended", "opening", reason=say.either(why(facts))))
+    dates = (("before", longer.first_due_at), ("due", longer.promised_at))
+    told = [_label(facts, name, facts.moment(at)) for name, at in dates]
+    yield table([*_about(facts), *told])
+    if facts.answers and not _brief(facts):
+        yield heading(say.say("outcome", "facts"))
+        yield from map(paragraph, facts.answers)
+    yield from _ways_out(facts)
+
+
 _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyType(
     {
         "received": _received,
@@ -328,6 +368,7 @@ _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyT
         "package_ready": _package_ready,
         "package_expiring": _package_expiring,
         "expired": _expired,
+        "extended": _extended,
         "hold_ended": _hold_ended,
         "lift_announced": _lift_announced,
         "someone_asked": _warning,

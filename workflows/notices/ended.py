@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from rights.domain.actions import Action
 from rights.services import audit
 from rights.store.models import HeldRows
 from workflows.expiry import ENDED
 from workflows.outcome import Line
-from workflows.recipes import Action
 
 
 def ended_lines(session: Session, request_id: str) -> list[dict[str, Any]]:

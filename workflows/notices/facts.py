@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 from sqlmodel import Session, col, select
 
+from rights.domain.actions import Action
 from rights.domain.representation import REPRESENTATIVE, Role
 from rights.services import (
     appeals,
     contact_warnings,
     contacts,
+    extensions,
     key_letters,
     not_me,
     notes,
+    points,
     verification,
     warnings_due,
     writings,
@@ -25,10 +29,12 @@ from rights.services import (
 from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.lifting import ANNOUNCED
+from rights.services.points import Asked
 from rights.store.models import (
     Appeal,
     Challenge,
     Complaint,
+    ExtensionRow,
     IdentifierRow,
     Notice,
     Package,
@@ -41,7 +47,6 @@ from workflows.expiry import ENDED
 from workflows.notices.ended import ended_lines
 from workflows.notices.told import ComplaintFacts, Told
 from workflows.notices.words import language_of, words
-from workflows.recipes import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,8 @@ class Facts(Told):
         link: Where somebody who did not ask says so; empty where nothing is given away.
         acting: The address is that of who acts for the subject.
         key_way: Of a letter about somebody's keys: what the key is.
+        asked: What staff ask for in words.
+        longer: More time that was taken; why, in words, is in *answers*.
     """
 
     request: Request = field(repr=False)
@@ -71,6 +78,8 @@ class Facts(Told):
     link: str = field(default="", repr=False)
     acting: bool = False
     key_way: str = ""
+    asked: tuple[Asked, ...] = field(default=(), repr=False)
+    longer: ExtensionRow | None = field(default=None, repr=False)
 
     @property
     def reference(self) -> str:
@@ -157,9 +166,9 @@ def gather(
     row = _recipient(context, notice, about) if found else None
     if found is None or row is None:
         return Unsendable("no_contact")
-    challenge = session.get(Challenge, notice.challenge_id) if notice.challenge_id else None
-    live = challenge is not None and challenge.used_at is None and challenge.expires_at > now
-    if notice.event in ("code", key_letters.CODE) and not live:
+    challenge = _live(session, notice, now)
+    longer = _longer(session, context, notice, found, now)
+    if (notice.event in ("code", key_letters.CODE) and challenge is None) or longer is None:
         return Unsendable("stale")
     told = {
         "notice_id": notice.id,
@@ -167,20 +176,27 @@ def gather(
         "words": words(language_of(found.locale)),
         "now": now,
         **_to(context, row),
-        **(_code(context, challenge) if challenge and live else {}),
+        **(_code(context, challenge) if challenge else {}),
+        **longer,
     }
     if isinstance(found, Complaint):
         return ComplaintFacts(complaint=found, **told)
-    told |= _result(session, context, found, notice.event)
+    told |= _result(session, context, found, notice.event) | {"key_way": key_way}
     return Facts(
         request=found,
         proved=contacts.proved(row),
         acting=isinstance(row, RepresentativeContact),
         warning=notice.identifier_id if notice.event in warnings_due.EVENTS else "",
         link=_link(context, notice, found, now),
-        key_way=key_way,
         **told,
     )
+
+
+def _live(session: Session, notice: Notice, now: datetime) -> Challenge | None:
+    """Return the code that a notice carries, while it works."""
+    found = session.get(Challenge, notice.challenge_id) if notice.challenge_id else None
+    works = found is not None and found.used_at is None and found.expires_at > now
+    return found if works else None
 
 
 def _about(
@@ -200,6 +216,22 @@ def _to(context: Context, row: Contact) -> dict[str, Any]:
         "way": contacts.ways(context)[row.type],
         "contact": str(context.datamap.controller.get("dpo_contact", "")),
     }
+
+
+def _longer(
+    session: Session, context: Context, notice: Notice, found: Request | Complaint, now: datetime
+) -> dict[str, Any] | None:
+    """Return what a letter about more time says; None where it is too late for it."""
+    if notice.event != extensions.EVENT or not isinstance(found, Request):
+        return {}
+    told = extensions.to_tell(session, found, notice.id, now)
+    if told is None:
+        return None
+    row, not_after = told
+    texts = writings.read(session, context.vault, found.id, (writings.EXTENSION,))
+    told_all = not not_me.stopped(found)  # what staff write may tell what is held
+    said = tuple(one.text for one in texts if told_all and one.id == row.said_id)
+    return {"longer": row, "not_after": not_after, "answers": said}
 
 
 def _code(context: Context, challenge: Challenge) -> dict[str, Any]:
@@ -261,11 +293,11 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
             "answers": tuple(str(answer) for answer in answers),
             "withheld": _withheld(session, request.id),
         }
+    if event in _WORDS:
+        return _WORDS[event](session, context, request)
     if event == ANNOUNCED:
         told = notes.read(session, context.vault, request.id, notes.ANSWER)
         return {"answers": tuple(str(one) for one in told)}
-    if event == ENDED:
-        return {"receipt": {"outcome": ended_lines(session, request.id)}}
     if event.startswith("appeal_"):
         reasons = writings.one(session, context.vault, request.id, writings.APPEAL_REASONS)
         appeal = appeals.of_request(session, request.id)
@@ -275,3 +307,16 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
         newest = query.order_by(col(Package.created_at).desc()).limit(1)
         return {"package": session.exec(newest).first()}
     return {}
+
+
+def _asked(session: Session, context: Context, request: Request) -> dict[str, Any]:
+    return {"asked": tuple(points.waiting(session, context, request))}
+
+
+def _ended(session: Session, context: Context, request: Request) -> dict[str, Any]:
+    del context
+    return {"receipt": {"outcome": ended_lines(session, request.id)}}
+
+
+_WORDS: Final = MappingProxyType({"needs_info": _asked, ENDED: _ended})
+"""What some events alone speak of."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from rights.domain.actions import Action
 from rights.domain.datamap import Collection, Erasure
 from rights.domain.kinds import Option
 from rights.domain.texts import grounds
@@ -17,7 +18,6 @@ from rights.services.reasons import catalogue as reasons
 from workflows.notices.facts import Facts
 from workflows.notices.words import Words
 from workflows.packages.words import word
-from workflows.recipes import Action
 
 _PERIOD: Final = re.compile(r"(\d+)([dwmy])")
 
@@ -44,7 +44,13 @@ def code_of(line: Line) -> str:
     return "done" if touched else "no_data"
 
 
-_NOTHING_IS_DONE: Final = {Action.SUPPRESS, Action.REVIEW, Action.CLOSE, Action.CORRECT}
+_NOTHING_IS_DONE: Final = {
+    Action.SUPPRESS,
+    Action.REVIEW,
+    Action.CLOSE,
+    Action.CORRECT,
+    Action.CHOOSE,
+}
 """Actions that are done even where there was nothing left to change."""
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from rights.domain.products import named
+from rights.services import clock_words
 from workflows.notices.facts import Facts
 from workflows.notices.letter import Block, big, paragraph, paste
 from workflows.notices.told import Told
@@ -20,6 +22,16 @@ def about(facts: Facts) -> Iterator[tuple[str, str]]:
     request, say = facts.request, facts.words
     yield label(facts, "reference", request.id)
     yield label(facts, "asked", say.say("asked", str(request.kind), str(request.option)))
+    if wanted := named(request.parameters):
+        titles = facts.context.datamap.products
+        told = [say.either(titles.get(name, {}), name) for name in sorted(wanted)]
+        yield label(facts, "products", say.listed(told))
+
+
+def why(facts: Facts) -> Mapping[str, str]:
+    """Return why more time is taken, as the law names it."""
+    assert facts.longer is not None, "this letter is about more time"
+    return clock_words.reasons()[facts.longer.reason]
 
 
 def code_and_rest(facts: Told) -> Iterator[Block]:

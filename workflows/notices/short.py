@@ -12,6 +12,7 @@ from datetime import date
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import UNTIL
 from workflows.notices.facts import Facts
+from workflows.notices.parts import why
 from workflows.notices.sms import Text
 from workflows.notices.told import Told
 
@@ -47,9 +48,17 @@ def _values(facts: Told) -> dict[str, str]:
         "reference": facts.reference,
         "code": facts.code,
         "minutes": str(_minutes(facts)),
-        "day": facts.words.day(date.fromisoformat(until)) if until else "",
+        "day": _day(facts, until),
+        "reason": facts.words.either(why(of_request)) if of_request and of_request.longer else "",
         "link": of_request.link if of_request else "",
     }
+
+
+def _day(facts: Told, until: str | None) -> str:
+    """Return the one day that a text names."""
+    if isinstance(facts, Facts) and facts.longer:
+        return facts.words.day(facts.longer.promised_at.astimezone(facts.zone).date())
+    return facts.words.day(date.fromisoformat(until)) if until else ""
 
 
 def _minutes(facts: Told) -> int:

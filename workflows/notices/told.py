@@ -23,6 +23,7 @@ class Told:
         contact: Of the person in charge of privacy; empty when the data map names none.
         code: The one-time code, while it works.
         token: What can be pasted in place of it, as long.
+        not_after: From then on it is not sent any more: what it says would not be true.
     """
 
     notice_id: str
@@ -37,6 +38,7 @@ class Told:
     token: str = field(default="", repr=False)
     code_until: datetime | None = None
     challenge_id: str = ""
+    not_after: datetime | None = None
 
     @property
     def reference(self) -> str:

@@ -15,13 +15,14 @@ from typing import Any
 import orjson
 
 from connectors.sdk import DataMap, MapField
+from rights.domain.lines import Batch
 from rights.store.sealing import SealedFiles
 from workflows.packages import dictionary, facts
 from workflows.packages.disclosure import Policy, Why
 from workflows.packages.manifest import SCHEMA_NAME, manifest, schema_bytes
 from workflows.packages.names import safe_segment
 from workflows.packages.page import page
-from workflows.packages.reading import Batch, Reader
+from workflows.packages.reading import Reader
 from workflows.packages.spool_index import Spooled, SpoolIndex
 from workflows.packages.statements import Statement
 from workflows.packages.tables import header, to_csv

@@ -16,23 +16,11 @@ from __future__ import annotations
 
 import re
 import string
-import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from typing import Final, NamedTuple
 
+from rights.domain.foreign_values import Sort, folded, form_of, plain
 from rights.domain.identifiers import normalise
-
-
-class Sort(StrEnum):
-    """What was found."""
-
-    EMAIL = "email"
-    MOBILE = "mobile"
-    NATIONAL_ID = "national_id"
-    BANK_CARD = "bank_card"
-    PHONE = "phone"
 
 
 class Hit(NamedTuple):
@@ -93,21 +81,6 @@ _CHECKS: Final = "10X98765432"
 _DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 
 
-def _folding() -> dict[int, str]:
-    """Return every character that is written for an ASCII one, one to one."""
-    out = {0xFF01 + n: chr(0x21 + n) for n in range(94)}
-    for code in range(0x80, sys.maxunicode + 1):
-        if unicodedata.category(chr(code)) == "Nd":
-            out[code] = str(unicodedata.decimal(chr(code)))
-    out |= dict.fromkeys(
-        (0xA0, 0x1680, *range(0x2000, 0x200C), 0x202F, 0x205F, 0x2060, 0x3000), " "
-    )
-    return out | dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0xFE63), "-") | {0xFE6B: "@"}
-
-
-_FOLD: Final = _folding()
-
-
 class Own:
     """
     What is known to be the person's, in every form in which it is compared.
@@ -124,7 +97,7 @@ class Own:
         self._forms = frozenset(
             form
             for value in values
-            for form in (normalise(value, "email"), normalise(value, "e164"), _plain(value))
+            for form in (normalise(value, "email"), normalise(value, "e164"), plain(value))
             if form
         )
 
@@ -136,15 +109,6 @@ class Own:
         return bool(self._forms) or self._released is not None
 
 
-def form_of(sort: Sort, value: str) -> str:
-    """Return how a value that was found is compared."""
-    if sort is Sort.EMAIL:
-        return normalise(value, "email")
-    if sort in (Sort.MOBILE, Sort.PHONE):
-        return normalise(value, "e164")
-    return _plain(value)
-
-
 def find(text: str, own: Own) -> list[Hit]:
     """
     Return what in *text* is somebody else's, in order and without overlap.
@@ -154,8 +118,7 @@ def find(text: str, own: Own) -> list[Hit]:
     """
     if not _MAYBE.search(text):
         return []
-    folded = text if text.isascii() else text.translate(_FOLD)
-    found = sorted(_candidates(folded, own), key=lambda hit: (hit.start, -hit.end))
+    found = sorted(_candidates(folded(text), own), key=lambda hit: (hit.start, -hit.end))
     mine = [hit for hit in found if own and hit in own]
     return _apart(_without(found, mine), text)
 
@@ -256,9 +219,9 @@ def _ends(text: str) -> Iterator[int]:
 
 
 def _is_national_id(text: str) -> bool:
-    plain = _plain(text)
-    total = sum(w * int(d) for w, d in zip(_WEIGHTS, plain, strict=False))
-    return plain[-1] == _CHECKS[total % 11]
+    digits = plain(text)
+    total = sum(w * int(d) for w, d in zip(_WEIGHTS, digits, strict=False))
+    return digits[-1] == _CHECKS[total % 11]
 
 
 def _is_card(text: str) -> bool:
@@ -268,11 +231,6 @@ def _is_card(text: str) -> bool:
         return False
     backwards = digits.encode()[::-1]
     return (sum(backwards[::2]) + sum(backwards[1::2].translate(_DOUBLED)) - 48 * size) % 10 == 0
-
-
-def _plain(text: str) -> str:
-    folded = text if text.isascii() else text.translate(_FOLD)
-    return "".join(c for c in folded if c.isascii() and c.isalnum()).upper()
 
 
 def _without(found: list[Hit], mine: list[Hit]) -> Iterator[Hit]:

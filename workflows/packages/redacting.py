@@ -19,13 +19,13 @@ import orjson
 
 from connectors.sdk import Collection, Record
 from rights.domain.datamap import RelatesTo
+from rights.domain.foreign_values import Sort
 from workflows.packages.detecting import (
     MAYBE,
     SHORTEST,
     WINDOW,
     Hit,
     Own,
-    Sort,
     find,
     sliced,
     whole,

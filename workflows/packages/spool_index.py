@@ -41,7 +41,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """How many values of one kind were taken out of one field: see ``detecting.Sort``."""
+    """How many values of one kind were taken out of one field: see ``foreign_values.Sort``."""
 
     field: str
     what: str

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import orjson
 
-from workflows.packages.reading import Batch
+from rights.domain.lines import Batch
 
 BOM: Final = b"\xef\xbb\xbf"
 

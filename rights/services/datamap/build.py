@@ -27,6 +27,9 @@ from rights.domain.datamap import (
     Retention,
     Store,
     Switch,
+    TagChoice,
+    Tags,
+    Unsettled,
 )
 from rights.services.datamap import words
 from rights.services.datamap.rows import fields_of, links_of
@@ -49,6 +52,9 @@ def build(data: Plain) -> DataMap:
         decisions=tuple(_decision(d) for d in data.get("decisions", ())),
         version=data.get("version", 1),
         controller=_frozen(data.get("controller", NONE)),
+        products=_frozen(
+            {p.get("name", ""): p.get("title", NONE) for p in data.get("products", ())}
+        ),
     )
 
 
@@ -81,8 +87,12 @@ def _store(raw: Plain) -> Store:
     )
 
 
+_TAKEN_OVER: Final = ("basis", "purposes", "source", "retention", "products")
+"""What a collection says, unless its store's defaults say it for all."""
+
+
 def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
-    rules = {k: raw.get(k, defaults.get(k)) for k in ("basis", "purposes", "source", "retention")}
+    rules = {k: raw.get(k, defaults.get(k)) for k in _TAKEN_OVER}
     return Collection(
         store=store,
         name=raw.get("name", ""),
@@ -100,13 +110,36 @@ def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
         basis=rules["basis"] or "",
         purposes=tuple(rules["purposes"] or ()),
         conversation=_conversation(raw.get("conversation")),
+        products=tuple(rules["products"] or ()),
+        unsettled=_unsettled(raw.get("unsettled")),
+        tags=_tags(raw.get("tags")),
     )
+
+
+def _unsettled(raw: Any) -> Unsettled | None:
+    if not isinstance(raw, Mapping):
+        return None
+    values, title = tuple(raw.get("values", ())), _frozen(raw.get("title", NONE))
+    return Unsettled(raw.get("column", ""), values, title, raw.get("resolve", ""))
 
 
 def _conversation(raw: Any) -> Conversation | None:
     if not isinstance(raw, Mapping):
         return None
     return Conversation(raw.get("session", ""), raw.get("text", ""), raw.get("at", ""))
+
+
+def _tags(raw: Any) -> Tags | None:
+    if not isinstance(raw, Mapping):
+        return None
+    return Tags(
+        tuple(
+            TagChoice(c.get("tag", ""), _frozen(c.get("title", NONE)), _frozen(c.get("set", NONE)))
+            for c in raw.get("choices", ())
+        ),
+        _frozen(raw.get("chosen", NONE)),
+        raw.get("since", ""),
+    )
 
 
 def _retention(raw: Any) -> Retention | None:

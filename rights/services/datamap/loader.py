@@ -11,7 +11,15 @@ from typing import Any, Final
 from rights.domain import graph
 from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import ConfigError
-from rights.services.datamap import credentials, references, required, resolve, rules, texts
+from rights.services.datamap import (
+    credentials,
+    products,
+    references,
+    required,
+    resolve,
+    rules,
+    texts,
+)
 from rights.services.datamap.build import build
 from rights.services.datamap.digest import content_hash
 from rights.services.datamap.files import Source, joined, sources
@@ -116,6 +124,7 @@ def _wrong(document: Document, datamap: DataMap, found: list[Problem]) -> Iterat
     yield from references.unknown_fields(datamap)
     yield from references.unknown_switches(datamap)
     yield from texts.ambiguous(document.data)
+    yield from products.twice(document.data)
     yield from rules.broken_rules(datamap)
     yield from rules.unreached(datamap, _with_broken_links(datamap, [*found, *targets]))
 

@@ -109,6 +109,9 @@ def unknown_columns(datamap: DataMap) -> Iterator[Problem]:
             kept = collection.retention.keep_fields
             here = (*path, "retention", "keep_fields")
             yield from _columns(here, kept, columns_known(collection))
+        if collection.fields and collection.unsettled:
+            here, told = (*path, "unsettled"), collection.unsettled.column
+            yield from _columns(here, (told,), columns_known(collection))
 
 
 def _columns(path: Path, names: Iterable[str], known: frozenset[str]) -> Iterator[Problem]:

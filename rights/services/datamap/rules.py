@@ -9,7 +9,7 @@ from typing import Final
 from rights.domain import graph
 from rights.domain.datamap import Collection, DataMap, Erasure, Field, Link, OnErasure, Secret
 from rights.domain.policy import trains
-from rights.services.datamap import dialogues, locators, proofs
+from rights.services.datamap import choices, dialogues, locators, products, proofs
 from rights.services.datamap.problems import Path, Problem
 from rights.services.datamap.walking import collections, links
 from rights.services.policy_rules import sentence
@@ -30,12 +30,15 @@ def broken_rules(datamap: DataMap) -> Iterator[Problem]:
                 ("purposes", index, "manner"), what, "write basis: consent, or leave it out"
             )
     yield from dialogues.trained(datamap)
+    yield from products.unused(datamap)
     for path, collection in collections(datamap):
         yield from _collection(path, collection)
         yield from _followed(path, collection, datamap)
         yield from proofs.broken(path, collection, datamap)
         yield from locators.broken(path, collection, datamap)
         yield from dialogues.broken(path, collection)
+        yield from products.broken(path, collection, datamap)
+        yield from choices.broken(path, collection, datamap)
         for index, field in enumerate(collection.fields):
             yield from _field((*path, "fields", index), field)
     for path, _, link in links(datamap):

@@ -7,8 +7,11 @@ from typing import Any
 from rights.domain.datamap import Depth, Erasure, RelatesTo, Role, Secret, Source
 from rights.domain.purposes import MANNERS
 from rights.services.datamap import words
+from rights.services.datamap.hold_shapes import RestrictionShape, a_retention
 from rights.services.datamap.paces import LimitsShape, PauseWhenShape
+from rights.services.datamap.shapes import a_column, a_name, a_period, said, some_columns
 from rights.services.datamap.values import (
+    Bilingual,
     Choice,
     Closed,
     Flag,
@@ -20,36 +23,7 @@ from rights.services.datamap.values import (
     Text,
     Whole,
     WordOr,
-    Words,
 )
-from rights.services.hold_catalogue import catalogue
-
-
-def _name(**kwargs: Any) -> Text:
-    return Text(words.NAME, words.NAME_RULE, **kwargs)
-
-
-def _row_name(**kwargs: Any) -> Text:
-    return Text(words.ROW_NAME, words.ROW_RULE, **kwargs)
-
-
-def _period(**kwargs: Any) -> Text:
-    return Text(words.PERIOD, words.PERIOD_RULE, **kwargs)
-
-
-def _rows() -> Many:
-    return Many(_row_name())
-
-
-class Bilingual(Closed):
-    """Words a person reads, in both languages."""
-
-    zh = Text(required=True)
-    en = Text(required=True)
-
-
-def _words(**kwargs: Any) -> Words:
-    return Words(Bilingual, **kwargs)
 
 
 class IdentifierShape(Closed):
@@ -64,7 +38,7 @@ class CorrectShape(Closed):
     """``correct`` at length."""
 
     mode = Choice(words.CORRECT_MODES, "way to correct", required=True)
-    because = _words()
+    because = said()
     type = Choice(words.CORRECT_TYPES, "type of value")
     max_length = Whole()
     pattern = Text()
@@ -73,7 +47,7 @@ class CorrectShape(Closed):
 class DerivedShape(Closed):
     """``derived_from`` at length."""
 
-    fields_ = Many(_row_name(), data_key="fields", required=True)
+    fields_ = Many(a_column(), data_key="fields", required=True)
     on_erasure = Choice(words.ON_SOURCE_ERASURE, "effect on a derived value")
 
 
@@ -81,7 +55,7 @@ class Derived(Many):
     """A list of fields, or the same with what becomes of the value."""
 
     def __init__(self) -> None:
-        super().__init__(_row_name())
+        super().__init__(a_column())
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         if isinstance(value, dict):
@@ -99,7 +73,7 @@ class AiShape(Closed):
 class ContactShape(Closed):
     """``contact``: a contact on file."""
 
-    changed_at = _row_name(required=True)
+    changed_at = a_column(required=True)
 
 
 class ProofShape(Closed):
@@ -112,19 +86,19 @@ class ProofShape(Closed):
 class FieldShape(Closed):
     """One member of ``fields``."""
 
-    name = _row_name(required=True)
+    name = a_column(required=True)
     title = Part(Bilingual)
     category = Text(required=True)
     disclose = Flag()
     source = Choice(Source, "source")
-    purposes = Many(_name())
+    purposes = Many(a_name())
     basis = Text()
     sensitive = Flag()
     relates_to = Choice(RelatesTo, "relation")
     secret = Choice(Secret, "kind of secret")
     erasure = Choice(Erasure, "way to erase")
     emptied_to = Plain()
-    because = _words()
+    because = said()
     derived_from = Derived()
     ai = Part(AiShape)
     correct = WordOr(words.CORRECT_MODES, lambda: Part(CorrectShape))
@@ -135,95 +109,68 @@ class FieldShape(Closed):
 class TypeShape(Closed):
     """``type`` of a polymorphic link."""
 
-    column = _row_name(required=True)
+    column = a_column(required=True)
     value = Plain(required=True)
 
 
 class AccessShape(Closed):
     """``on_access`` at length."""
 
-    mask = Many(_row_name(), required=True)
+    mask = Many(a_column(), required=True)
 
 
 class ErasureShape(Closed):
     """``on_erasure`` at length."""
 
-    anonymise = Many(_row_name(), required=True)
+    anonymise = Many(a_column(), required=True)
 
 
 class LinkShape(Closed):
     """One member of ``links``."""
 
-    columns = Many(_row_name(), required=True)
+    columns = Many(a_column(), required=True)
     to = Text()
-    to_columns = _rows()
-    identifier = _name()
+    to_columns = some_columns()
+    identifier = a_name()
     role = Choice(Role, "role", required=True)
     type_ = Part(TypeShape, data_key="type")
     on_access = WordOr(("omit",), lambda: Part(AccessShape))
     on_erasure = WordOr(("delete", "keep"), lambda: Part(ErasureShape))
-    because = _words()
+    because = said()
     depth = Choice(Depth, "depth")
-
-
-class RetentionShape(Closed):
-    """``retention`` at length."""
-
-    period = _period(required=True)
-    from_ = _row_name(required=True, data_key="from")
-    basis = _words(required=True)
-    rank = Choice(tuple(words.RANKS), "rank", required=True)
-    keep_fields = _rows()
-
-
-class HoldShape(Closed):
-    """``retention`` that takes period, basis and rank from the hold catalogue."""
-
-    hold = Choice(tuple(catalogue().duties), "duty to keep", required=True)
-    from_ = _row_name(required=True, data_key="from")
-    keep_fields = _rows()
-
-
-class WithShape(Closed):
-    """``retention`` that follows another collection's."""
-
-    with_ = Text(required=True, data_key="with")
-    keep_fields = _rows()
-
-
-class RestrictionShape(Closed):
-    """``restriction`` at length."""
-
-    strategy = Choice(words.STRATEGIES, "way to restrict", required=True)
-    column = _row_name()
-    value = Plain()
-    lifted = Plain()
-
-
-class RetentionPart(Part):
-    """A rule of its own, one of the catalogue, or ``with:`` the collection whose rule holds."""
-
-    def __init__(self) -> None:
-        super().__init__(RetentionShape)
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(value, dict) and "with" in value:
-            return Part(WithShape).deserialize(value)
-        if isinstance(value, dict) and "hold" in value:
-            return Part(HoldShape).deserialize(value)
-        return super()._deserialize(value, *args, **kwargs)
-
-
-def _retention() -> WordOr:
-    return WordOr(("none",), RetentionPart)
 
 
 class ConversationShape(Closed):
     """``conversation``: the columns of a dialogue that people are shown."""
 
-    session = _row_name(required=True)
-    text = _row_name(required=True)
-    at = _row_name(required=True)
+    session = a_column(required=True)
+    text = a_column(required=True)
+    at = a_column(required=True)
+
+
+class UnsettledShape(Closed):
+    """``unsettled``: which rows are a matter that is not settled, and where people settle it."""
+
+    column = a_column(required=True)
+    values = Many(Plain(), required=True)
+    title = Part(Bilingual, required=True)
+    resolve = Text(words.ADDRESS, words.ADDRESS_RULE, required=True)
+
+
+class TagChoiceShape(Closed):
+    """One member of ``choices``."""
+
+    tag = Text(words.TAG, words.TAG_RULE, required=True)
+    title = Part(Bilingual, required=True)
+    set = Table(keys=a_column(), values=Plain())
+
+
+class TagsShape(Closed):
+    """``tags``: what people may choose, and how a chosen tag is written."""
+
+    choices = Many(Part(TagChoiceShape), required=True)
+    chosen = Table(keys=a_column(), values=Plain(), required=True)
+    since = a_column()
 
 
 class CollectionShape(Closed):
@@ -231,19 +178,22 @@ class CollectionShape(Closed):
 
     name = Text(r"[^\s:](?:[^:\n]*[^\s:])?", words.ROW_RULE, required=True)
     title = Part(Bilingual)
-    identifies = Table(keys=_name(), values=_row_name())
+    identifies = Table(keys=a_name(), values=a_column())
     links = Many(Part(LinkShape))
-    key = _rows()
+    key = some_columns()
     fields_ = Many(Part(FieldShape), data_key="fields")
     basis = Text()
-    purposes = Many(_name())
+    purposes = Many(a_name())
     source = Choice(Source, "source")
     erasure = Choice(Erasure, "way to erase")
-    because = _words()
-    retention = _retention()
+    because = said()
+    retention = a_retention()
     restriction = WordOr(("seal", "escrow"), lambda: Part(RestrictionShape))
-    close = Table(keys=_row_name(), values=Plain())
+    close = Table(keys=a_column(), values=Plain())
     conversation = Part(ConversationShape)
+    products = Many(a_name())
+    unsettled = Part(UnsettledShape)
+    tags = Part(TagsShape)
     settings = Settings()
 
 
@@ -252,11 +202,11 @@ class RecipientShape(Closed):
 
     name = Text(required=True)
     contact = Text(required=True)
-    purpose = _words()
-    method = _words()
+    purpose = said()
+    method = said()
     categories = Many(Text())
     country = Text(words.COUNTRY, words.COUNTRY_RULE)
-    condition = _words(allow_none=True)
+    condition = said(allow_none=True)
 
 
 class LocationShape(Closed):
@@ -278,32 +228,33 @@ class DefaultsShape(Closed):
     """``defaults`` of a store: what its collections say unless they say otherwise."""
 
     basis = Text()
-    purposes = Many(_name())
+    purposes = Many(a_name())
     source = Choice(Source, "source")
-    retention = _retention()
+    retention = a_retention()
+    products = Many(a_name())
 
 
 class HorizonShape(Closed):
     """``horizon`` at length."""
 
-    within = _period(required=True)
-    by = _words(required=True)
+    within = a_period(required=True)
+    by = said(required=True)
 
 
 class BackupShape(Closed):
     """One member of ``backups``."""
 
     name = Text(required=True)
-    keeps = _period(required=True)
+    keeps = a_period(required=True)
     remedy = Text()
 
 
 class StoreShape(Closed):
     """One member of ``stores``."""
 
-    name = _name(required=True)
+    name = a_name(required=True)
     title = Part(Bilingual)
-    connector = _name(required=True)
+    connector = a_name(required=True)
     settings = Settings()
     owner = Text()
     role = Choice(words.STORE_ROLES, "role of a store")
@@ -324,14 +275,14 @@ class ContractShape(Closed):
     """``contract`` of a purpose: what shows that it runs."""
 
     collection = Text(required=True)
-    column = _row_name(required=True)
+    column = a_column(required=True)
     values = Many(Plain(), required=True)
 
 
 class PurposeShape(Closed):
     """One member of ``purposes``."""
 
-    name = _name(required=True)
+    name = a_name(required=True)
     title = Part(Bilingual, required=True)
     basis = Choice(words.BASES, "legal basis", required=True)
     necessary = Flag()
@@ -344,9 +295,9 @@ class PurposeShape(Closed):
 class DecisionShape(Closed):
     """One member of ``decisions``."""
 
-    name = _name(required=True)
+    name = a_name(required=True)
     title = Part(Bilingual, required=True)
-    purpose = _name(required=True)
+    purpose = a_name(required=True)
     inputs = Many(Text(), required=True)
     logic = Part(Bilingual, required=True)
     outcome = Text(required=True)
@@ -361,7 +312,7 @@ class SwitchShape(Closed):
 
     name = Text(required=True)
     collection = Text(required=True)
-    column = _row_name(required=True)
+    column = a_column(required=True)
     on = Plain()
     off = Plain()
 
@@ -373,13 +324,21 @@ class ControllerShape(Closed):
     dpo_contact = Text(required=True)
 
 
+class ProductShape(Closed):
+    """One member of ``products``."""
+
+    name = a_name(required=True)
+    title = Part(Bilingual, required=True)
+
+
 class MapShape(Closed):
     """The whole document."""
 
     version = Whole()
     controller = Part(ControllerShape)
-    identifiers = Table(keys=_name(), values=Part(IdentifierShape), required=True)
+    identifiers = Table(keys=a_name(), values=Part(IdentifierShape), required=True)
     stores = Many(Part(StoreShape), required=True)
     purposes = Many(Part(PurposeShape))
     decisions = Many(Part(DecisionShape))
     switches = Many(Part(SwitchShape))
+    products = Many(Part(ProductShape))

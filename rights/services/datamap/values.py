@@ -210,3 +210,10 @@ class WordOr(fields.Field[Any]):
                 f"says {value}, which has no meaning here → {suggest(value, self._words)}"
             )
         return self._other.deserialize(value)
+
+
+class Bilingual(Closed):
+    """Words a person reads, in both languages."""
+
+    zh = Text(required=True)
+    en = Text(required=True)

@@ -12,8 +12,13 @@ ROW_NAME: Final = r"[^\s:,](?:[^:,\n]*[^\s:,])?"
 ROW_RULE: Final = "no colon, comma or line break, no space at the ends"
 PERIOD: Final = r"[1-9][0-9]{0,3}[dwmy]"
 PERIOD_RULE: Final = "a number and d, w, m or y: 30d, 6m, 3y"
+TAG: Final = r"\S(?:[^\n]{0,198}\S)?"
+TAG_RULE: Final = "one line, no space at the ends, at most 200 characters"
 COUNTRY: Final = r"[A-Z]{2}"
 COUNTRY_RULE: Final = "two capital letters: CN"
+
+ADDRESS: Final = r"https?://[^\s\"'<>]{1,500}"
+ADDRESS_RULE: Final = "an address that begins with https://"
 
 IDENTIFIER_KINDS: Final = ("account", "contact", "device", "locator")
 NORMALISE: Final = ("email", "e164", "lower", "url")

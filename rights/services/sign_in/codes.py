@@ -68,6 +68,7 @@ def address(
     back: str,
     language: str,
     again: bool,
+    strong: bool,
 ) -> str:
     """
     Return where the browser goes to sign in.
@@ -75,12 +76,13 @@ def address(
     Args:
         back: Where the provider sends it afterwards.
         again: Sign in anew, whoever is signed in there.
+        strong: More than a session is needed.
     """
     more: dict[str, Any] = {"nonce": begun.nonce, "ui_locales": language}
     if again:
         more |= {"prompt": "login", "max_age": "0"}
-        if provider.ask_acrs:
-            more["acr_values"] = " ".join(provider.ask_acrs)
+    if strong and provider.ask_acrs:
+        more["acr_values"] = " ".join(provider.ask_acrs)
     client = _client(provider, directory, metadata, back)
     url, _ = client.create_authorization_url(
         metadata.authorization, state=begun.state, code_verifier=begun.verifier, **more

@@ -2,26 +2,22 @@
 What providers publish about themselves: where they are reached, and the keys they sign with.
 
 Everything is fetched through the guarded client, bounded in time and size, followed nowhere, and
-kept for an hour. A process asks few things at a time, so that a slow provider holds up those who
-sign in there and nobody else.
+kept for an hour.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import orjson
 
 from rights.domain.errors import Misconfigured, Refused, Transient
-from rights.net import Client, Guard, Response
+from rights.net import Busy, Guard, PartnerClient, Response
+from rights.net.partners import leads_on
 from rights.services.sign_in.provider import Provider
 from rights.services.sign_in.refusing import failed, unavailable
 
@@ -29,13 +25,8 @@ KEPT_S: Final = 3600.0
 AGAIN_S: Final = 60.0
 """How often keys are asked for at most because a token names one that is not among them."""
 
-_TIMEOUT_S: Final = 5.0
-_CONNECT_S: Final = 3.0
 _BYTES: Final = 262_144
-_ABREAST: Final = 3
-_PATIENCE_S: Final = 2.0
 _MOST: Final = 200
-_URL: Final = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&()*+,=%]{1,2000}")
 _OK: Final = 200
 _FAULT: Final = 500
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -69,11 +60,10 @@ class Directory:
     """
 
     def __init__(self, guard: Guard, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._client = Client(guard, connect_timeout=_CONNECT_S)
+        self._client = PartnerClient(guard, max_bytes=_BYTES)
         self._monotonic = monotonic
         self._metadata: dict[str, tuple[Metadata, float]] = {}
         self._keys: dict[str, tuple[list[Any], float]] = {}
-        self._turns = threading.BoundedSemaphore(_ABREAST)
 
     def metadata(self, provider: Provider) -> Metadata:
         """
@@ -128,31 +118,16 @@ class Directory:
         self, provider: Provider, method: str, url: str, headers: Mapping[str, str], body: str = ""
     ) -> Response:
         """Make one request; every status is an answer. Raises like :meth:`metadata`."""
-        with self._turn(provider):
-            try:
-                return self._client.request(
-                    method,
-                    url,
-                    headers=headers,
-                    body=body.encode(),
-                    timeout=_TIMEOUT_S,
-                    max_bytes=_BYTES,
-                )
-            except Transient:
-                raise unavailable(provider, "unreachable") from None
-            except Misconfigured:
-                raise unavailable(provider, "certificate") from None
-            except Refused:
-                raise failed(provider, "refused") from None
-
-    @contextmanager
-    def _turn(self, provider: Provider) -> Iterator[None]:
-        if not self._turns.acquire(timeout=_PATIENCE_S):
-            raise unavailable(provider, "busy")
         try:
-            yield
-        finally:
-            self._turns.release()
+            return self._client.request(method, url, headers, body.encode())
+        except Busy:
+            raise unavailable(provider, "busy") from None
+        except Transient:
+            raise unavailable(provider, "unreachable") from None
+        except Misconfigured:
+            raise unavailable(provider, "certificate") from None
+        except Refused:
+            raise failed(provider, "refused") from None
 
 
 def _keep(among: dict[str, Any], name: str, what: Any) -> None:
@@ -178,13 +153,6 @@ def _read(provider: Provider, found: Mapping[str, Any]) -> Metadata:
 
 def _endpoint(provider: Provider, url: Any) -> str:
     """Return an address of a provider, over https as its issuer is."""
-    if not isinstance(url, str) or not _URL.fullmatch(url):
-        raise failed(provider, "endpoint")
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise failed(provider, "endpoint") from None
-    plain = parts.scheme == "http" and provider.issuer.startswith("http:")
-    if not parts.hostname or "@" in parts.netloc or not (plain or parts.scheme == "https"):
+    if not isinstance(url, str) or not leads_on(provider.issuer, url):
         raise failed(provider, "endpoint")
     return url

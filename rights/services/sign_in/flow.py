@@ -40,18 +40,32 @@ class SignedIn:
 
 
 def start(
-    provider: Provider, directory: Directory, begun: Begun, *, back: str, language: str
+    provider: Provider,
+    directory: Directory,
+    begun: Begun,
+    *,
+    back: str,
+    language: str,
+    strong: bool = False,
 ) -> str:
     """
     Return where the browser goes to sign in. Raises like :func:`finish`.
 
     Args:
         back: Where the provider sends it afterwards.
+        strong: More than a session is needed, as it always is to sign in again.
     """
     metadata = directory.metadata(provider)
     again = bool(begun.purpose.account)
     return codes.address(
-        provider, directory, metadata, begun, back=back, language=language, again=again
+        provider,
+        directory,
+        metadata,
+        begun,
+        back=back,
+        language=language,
+        again=again,
+        strong=strong or again,
     )
 
 
@@ -66,27 +80,47 @@ def finish(
     now: datetime,
 ) -> SignedIn:
     """
-    Return who signed in.
+    Return which person signed in.
+
+    Args:
+        said: What the provider sent the browser back with.
+
+    Raises: like :func:`claims`; Unauthenticated too where no product's word is taken here.
+    """
+    if ASSERTION not in context.policy.ways:  # switched off meanwhile
+        raise over()
+    told = claims(provider, directory, begun, said, back=back, now=now)
+    account = people.account(context, provider, told["sub"])
+    return SignedIn(people.person(context, provider, told), account)
+
+
+def claims(
+    provider: Provider,
+    directory: Directory,
+    begun: Begun,
+    said: Mapping[str, str],
+    *,
+    back: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """
+    Return what a provider says of whoever signed in: all of it holds.
 
     Args:
         said: What the provider sent the browser back with.
 
     Raises:
-        Unauthenticated: nobody did, what the provider says does not hold, or no product's word
-            is taken here.
+        Unauthenticated: nobody did, or what the provider says does not hold.
         Unavailable: the provider cannot be reached.
     """
-    if ASSERTION not in context.policy.ways or begun.purpose.issuer != provider.issuer:
-        # switched off, or set up anew meanwhile
+    if begun.purpose.issuer != provider.issuer:  # set up anew meanwhile
         raise over()
     metadata = directory.metadata(provider)
     code = _code(provider, metadata, said)
     answered = codes.exchange(provider, directory, metadata, begun, back=back, code=code)
     again = bool(begun.purpose.account)
-    claims = id_tokens.verify(provider, directory, metadata, begun, answered, again=again, now=now)
-    whole = _with_userinfo(provider, directory, metadata, answered, claims)
-    account = people.account(context, provider, claims["sub"])
-    return SignedIn(people.person(context, provider, whole), account)
+    told = id_tokens.verify(provider, directory, metadata, begun, answered, again=again, now=now)
+    return _with_userinfo(provider, directory, metadata, answered, told)
 
 
 def _code(provider: Provider, metadata: Metadata, said: Mapping[str, str]) -> str:
@@ -108,14 +142,14 @@ def _with_userinfo(
     directory: Directory,
     metadata: Metadata,
     answered: Answered,
-    claims: dict[str, Any],
+    told: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the claims with what the provider gives only when it is asked, about the same one."""
-    names = people.lacking(provider, claims)
+    names = people.lacking(provider, told)
     if not names or not metadata.userinfo or not answered.access_token:
-        return claims
+        return told
     bearer = {"Authorization": f"Bearer {answered.access_token}"}
     more = directory.document(provider, metadata.userinfo, bearer)
-    if more.get("sub") != claims["sub"]:
+    if more.get("sub") != told["sub"]:
         raise failed(provider, "userinfo")
-    return people.supplied(claims, more, names)
+    return people.supplied(told, more, names)

@@ -5,57 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from rights.domain.datamap import DataMap, Identifier
-from rights.domain.errors import FieldError, Invalid, RightsError
+from rights.domain.errors import FieldError, Invalid
 from rights.net import Guard
+from rights.net.partners import mistake
 from rights.services.sign_in.provider import Provider
 
 VERIFIED: Final = {"email": "email_verified", "phone_number": "phone_number_verified"}
 """Claims that are somebody's only where another claim says so. Source: OIDC Core 5.1."""
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_LONGEST: Final = {"issuer": 300, "client_id": 200, "title": 80}
+_ODD: Final = "is no issuer: write it like https://login.shop.example"
+_LONGEST: Final = {"client_id": 200, "title": 80}
 _TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _NAME: Final = re.compile(r"\w[\w.:/-]{0,119}")
 
 
 def lint(datamap: DataMap, guard: Guard, said: Provider) -> None:
     """Raise Invalid with every mistake in what an operator said about a provider."""
-    errors = [
-        *_of_issuer(guard, said.issuer),
-        *_of_client(said),
-        *_of_claims(datamap, said),
-        *_of_words(said),
-    ]
+    errors = [*mistakes(guard, said), *_of_claims(datamap, said)]
     if errors:
         raise Invalid("the provider cannot be used", errors)
 
 
+def mistakes(guard: Guard, said: Provider) -> Iterator[FieldError]:
+    """Yield what is wrong with a provider whoever signs in there."""
+    yield from _of_issuer(guard, said.issuer)
+    yield from _of_client(said)
+    yield from _of_words(said)
+    for claim in said.claims:
+        if not _NAME.fullmatch(claim):
+            yield FieldError(f"claims.{claim}", "is no name of a claim")
+
+
 def _of_issuer(guard: Guard, issuer: str) -> Iterator[FieldError]:
-    """Find what is wrong with an issuer; plain http is for this very machine, where allowed."""
-    try:
-        parts = urlsplit(issuer)
-        host = parts.hostname or ""
-    except ValueError:
-        yield FieldError("issuer", "is no address")
-        return
-    if (
-        len(issuer) > _LONGEST["issuer"]
-        or not host
-        or parts.query
-        or parts.fragment
-        or "@" in parts.netloc
-    ):
-        yield FieldError("issuer", "is no issuer: write it like https://login.shop.example")
-    elif parts.scheme == "http" and host in _LOOPBACK:
-        try:
-            guard.check(issuer)
-        except RightsError:
-            yield FieldError("issuer", "is plain http, which RIGHTS_WEBHOOK_ALLOW does not allow")
-    elif parts.scheme != "https":
-        yield FieldError("issuer", "must begin with https://")
+    if wrong := mistake(guard, issuer, odd=_ODD):
+        yield FieldError("issuer", wrong)
 
 
 def _of_client(said: Provider) -> Iterator[FieldError]:
@@ -87,8 +72,6 @@ def _of_claims(datamap: DataMap, said: Provider) -> Iterator[FieldError]:
 
 def _of_claim(claim: str, known: Identifier) -> str:
     """Return why a claim cannot be an identifier; empty if it can."""
-    if not _NAME.fullmatch(claim):
-        return "is no name of a claim"
     if known.kind == "device":
         return "a provider knows no devices"
     # Of any other claim nobody says whether the address was ever tried.

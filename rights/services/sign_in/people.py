@@ -37,7 +37,7 @@ def person(context: Context, provider: Provider, claims: Mapping[str, Any]) -> P
         backend_id=provider.backend_id,
         identifiers=found,
         attested=frozenset(found),
-        acr=_acr(provider, claims),
+        acr=acr(provider, claims),
         subjects=subjects.subjects_of(context.vault, context.datamap, found),
     )
 
@@ -45,6 +45,15 @@ def person(context: Context, provider: Provider, claims: Mapping[str, Any]) -> P
 def account(context: Context, provider: Provider, sub: str) -> str:
     """Return the keyed hash of an account at a provider: whether it is the same one again."""
     return context.vault.blind(f"{provider.issuer}|{sub}", scope=_SCOPE)
+
+
+def acr(provider: Provider, claims: Mapping[str, Any]) -> Acr:
+    """Return how surely somebody signed in, by the values that are worth more than a session."""
+    said, methods = claims.get("acr"), claims.get("amr")
+    listed = methods if isinstance(methods, list) else []
+    found = [provider.acrs[said]] if isinstance(said, str) and said in provider.acrs else []
+    found += [provider.amrs[m] for m in listed if isinstance(m, str) and m in provider.amrs]
+    return strongest(found)
 
 
 def lacking(provider: Provider, claims: Mapping[str, Any]) -> tuple[str, ...]:
@@ -84,11 +93,3 @@ def _cleaned(context: Context, name: str, value: str) -> dict[str, str]:
         return subjects.cleaned(context.datamap, {name: value})
     except Invalid:  # it does not look like one: nobody is known by it
         return {}
-
-
-def _acr(provider: Provider, claims: Mapping[str, Any]) -> Acr:
-    acr, amr = claims.get("acr"), claims.get("amr")
-    methods = amr if isinstance(amr, list) else []
-    found = [provider.acrs[acr]] if isinstance(acr, str) and acr in provider.acrs else []
-    found += [provider.amrs[m] for m in methods if isinstance(m, str) and m in provider.amrs]
-    return strongest(found)

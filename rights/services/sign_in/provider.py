@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from rights.domain.levels import Acr
+
+STAFF: Final = "staff"
+"""Stands where the id of a backend stands, for the provider at which staff sign in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +18,9 @@ class Provider:
     A provider, ready for use.
 
     Args:
+        backend_id: Whose people sign in there: a backend's, or ``STAFF``.
         title: What people know it by.
-        claims: Name of a claim to the identifier type it is.
+        claims: Name of a claim to the identifier type it is; for staff, to what it tells of them.
         acrs, amrs: Values of these claims that are worth more than a session.
         ask_acrs: What is asked for where more than a session is needed.
     """

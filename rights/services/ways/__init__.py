@@ -16,19 +16,22 @@ from typing import Final
 from sqlmodel import Session
 
 from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.policy import NETWORK_IDENTITY
 from rights.services import audit
 from rights.services.context import Context
+from rights.services.network_identity import bridges
 from rights.services.way_catalogue import Said, catalogue, named, within
 from rights.services.ways.assertion import Assertion
 from rights.services.ways.code import Code
 from rights.services.ways.known_facts import KnownFacts
+from rights.services.ways.network_identity import NetworkIdentity
 from rights.services.ways.real_name import RealName
 from rights.services.ways.way import Given, Taken, Way
 from rights.store.models import Request
 
-__all__ = ["WAYS", "Given", "Taken", "Way", "not_open", "take"]
+__all__ = ["WAYS", "Given", "Taken", "Way", "brings", "may", "not_open", "take"]
 
-_EVERY: Final[tuple[Way, ...]] = (Assertion(), Code(), KnownFacts(), RealName())
+_EVERY: Final[tuple[Way, ...]] = (Assertion(), Code(), KnownFacts(), RealName(), NetworkIdentity())
 WAYS: Final[Mapping[str, Way]] = MappingProxyType({way.name: way for way in _EVERY})
 """Every way that can be taken here; what only staff can look at is not among them."""
 
@@ -47,7 +50,11 @@ def not_open(
     said = named(name)
     if said is None:
         raise Invalid("unknown way", [FieldError("way", "is no way of proof", tuple(catalogue()))])
-    if said.name in WAYS and may(context, request, said):
+    if (
+        said.name in WAYS
+        and may(context, request, said)
+        and brings(session, context, request, said)
+    ):
         return None
     data = {"way": said.name, "reason": "not_in_plan"}
     audit.append(session, request, [audit.Line("proof_refused", actor, data)], now=now)
@@ -62,6 +69,13 @@ def may(context: Context, request: Request, said: Said) -> bool:
     """Tell whether a request needs a way at all, and the map holds what it asks for."""
     needed = said.least <= max(1, request.level_needed) and not said.only_if_asked
     return needed and within(said, context.datamap, None)
+
+
+def brings(session: Session, context: Context, request: Request, said: Said) -> int:
+    """Return the level a way brings for a request; 0 where nothing is set up to take it by."""
+    if said.name != NETWORK_IDENTITY:
+        return said.level
+    return min(said.level, bridges.brings(session, context, request.backend_id))
 
 
 def take(

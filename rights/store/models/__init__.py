@@ -2,12 +2,15 @@
 
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.approvals import ContentApproval
+from rights.store.models.asking import AskedPoint
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
+from rights.store.models.clocks import ClockPause, ExtensionRow, RequestClock, ScheduleWarning
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
 from rights.store.models.denying import DenialProposal
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
+from rights.store.models.network_identity import NetworkIdentityBridge, NetworkIdentityVisit
 from rights.store.models.parties import (
     Backend,
     BackendKey,
@@ -25,6 +28,7 @@ from rights.store.models.people import (
     Preference,
     SealedNote,
     TagKeptAway,
+    TagSaid,
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
@@ -37,6 +41,15 @@ from rights.store.models.representing import (
 from rights.store.models.requests import Bundle, Request
 from rights.store.models.results import Grant, Notice, Package, ReceiptRow
 from rights.store.models.sign_in import SignIn, SignInProvider
+from rights.store.models.staff_access import (
+    Assignment,
+    Figures,
+    SavedView,
+    StaffInvitation,
+    StaffLogin,
+    StaffPasskey,
+    StaffSession,
+)
 from rights.store.models.stores import StoreGate, StoreTurn
 from rights.store.models.takeover import ContactWarning, WarningDue
 from rights.store.models.work import (
@@ -54,6 +67,8 @@ __all__ = [
     "Aftercare",
     "Appeal",
     "Arrangement",
+    "AskedPoint",
+    "Assignment",
     "Backend",
     "BackendKey",
     "Bundle",
@@ -61,6 +76,7 @@ __all__ = [
     "Challenge",
     "Checkpoint",
     "CheckpointLeaf",
+    "ClockPause",
     "Complaint",
     "Consent",
     "ContactWarning",
@@ -72,6 +88,8 @@ __all__ = [
     "Entry",
     "EscrowKey",
     "Evidence",
+    "ExtensionRow",
+    "Figures",
     "Grant",
     "HeldRows",
     "HoldApproval",
@@ -85,6 +103,8 @@ __all__ = [
     "KeyringRow",
     "LegalHold",
     "Lookup",
+    "NetworkIdentityBridge",
+    "NetworkIdentityVisit",
     "Nonce",
     "Notice",
     "OutboxMessage",
@@ -102,10 +122,17 @@ __all__ = [
     "Representation",
     "RepresentativeContact",
     "Request",
+    "RequestClock",
+    "SavedView",
+    "ScheduleWarning",
     "SealedNote",
     "SignIn",
     "SignInProvider",
     "Staff",
+    "StaffInvitation",
+    "StaffLogin",
+    "StaffPasskey",
+    "StaffSession",
     "StepRow",
     "StepState",
     "StoreGate",
@@ -114,6 +141,7 @@ __all__ = [
     "SubjectLock",
     "Suppression",
     "TagKeptAway",
+    "TagSaid",
     "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",

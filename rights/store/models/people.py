@@ -165,3 +165,27 @@ class TagKeptAway(SQLModel, table=True):
     request_id: str = Field(primary_key=True, max_length=32, index=True)
     before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TagSaid(SQLModel, table=True):
+    """
+    That somebody chose one of the tags they are offered, or removed it: what they said last counts.
+
+    Args:
+        blind: HMAC of who and which tag, under the key ``key_id``; the tag itself is not kept.
+        request_id: By which request; taken back with it.
+        subject: Blind index of who.
+        chosen: False where they removed it.
+        at: When they said so.
+
+    Source: NDSR 42; Algorithmic Recommendation Provisions 17.
+    """
+
+    __tablename__ = "tag_said"
+
+    blind: str = Field(primary_key=True, max_length=80)
+    subject: str = Field(max_length=80, index=True)
+    key_id: str = Field(max_length=40, index=True)
+    request_id: str = Field(primary_key=True, max_length=32, index=True)
+    chosen: bool
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -56,6 +56,10 @@ class RepresentativeContact(SQLModel, table=True):
     How a representative is recognised and reached. A table of its own on purpose: whatever
     reads ``identifier`` finds the subject's rows and nothing else, so that nobody's data is ever
     looked for under the contact of somebody who merely asks for them.
+
+    Args:
+        client: Keyed hash of the network address it was typed from; empty where that is not known.
+            Whoever types somebody else's address must not use up what its owner may ask for.
     """
 
     __tablename__ = "representative_contact"
@@ -66,6 +70,7 @@ class RepresentativeContact(SQLModel, table=True):
     type: str = Field(max_length=40)
     sealed: bytes
     blind: str = Field(max_length=80)
+    client: str = Field(default="", max_length=80)
     proof: str = Field(default="", max_length=16)
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Integer
+from sqlalchemy import JSON, Column, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from rights.domain.kinds import Kind, Option
@@ -41,6 +41,12 @@ class Request(SQLModel, table=True):
         channel: ``api``, ``portal`` or ``internal``; ``letter``, ``phone``, ``counter`` or
             ``email`` where staff logged it.
         received_at: When it arrived, not when it was logged.
+        due_at, promised_at: What we keep, and what the person is told: the same or earlier.
+        due_provisional: Counted without the published schedule of some year.
+        extension_reason: Why more time was taken, once that counts; ``first_due_at``: what was
+            promised before.
+        pause_cause: Why the clock stands still; empty while it runs. ``paused_at``: since when.
+        paused_days: Whole days of pauses that are in what is promised.
         level: What has been proved so far, 0 to 3; ``level_needed`` is what the kind asks.
         needs: Names of fields the person still has to supply.
         irreversible_at: When the first step that cannot be undone began.
@@ -54,7 +60,17 @@ class Request(SQLModel, table=True):
     __tablename__ = "request"
     __table_args__ = (
         Index("ix_request_next_at", "next_at"),
+        Index(
+            "ix_request_open",
+            "promised_at",
+            "id",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
         Index("ix_request_backend_received", "backend_id", "received_at", "id"),
+        Index("ix_request_received", "received_at", "id"),
+        Index("ix_request_promised", "promised_at", "id"),
+        Index("ix_request_closed", "closed_at"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
@@ -82,6 +98,12 @@ class Request(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     promised_at: datetime = Field(sa_type=UtcDateTime)
+    due_provisional: bool = False
+    extension_reason: str = Field(default="", max_length=60)
+    first_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pause_cause: str = Field(default="", max_length=24)
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_days: int = 0
     verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     irreversible_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

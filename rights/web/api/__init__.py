@@ -29,6 +29,7 @@ from rights.web.api import (
     rights_methods,
     stores,
     suppression,
+    tags,
     verification,
     webhooks,
 )
@@ -54,6 +55,7 @@ AREAS = (
     receipts.area,
     consents.area,
     preferences.area,
+    tags.area,
     deletions.area,
     restrictions.area,
     suppression.area,

@@ -11,6 +11,7 @@ from werkzeug import Response
 from rights.domain.parameters import PREVAILS_CHOICES
 from rights.services import acknowledgement, bundles, conflicts, submission
 from rights.store.models import Bundle, Request
+from rights.web import watching
 from rights.web.answers import Answer, commit, look
 from rights.web.api import taking
 from rights.web.area import Area
@@ -48,6 +49,8 @@ def create_bundle(new: dict[str, Any]) -> Response:
         about = taking.known(session, who, new, now=now)
         wished = [taking.submission(session, who, about, wish, new) for wish in new["requests"]]
         bundle, made = submission.take_bundle(session, parts().context, wished, now=now)
+        fresh = [one for one in made if one.bundle_id == bundle.id]
+        watching.received(session, *fresh)
         headers = {"Location": f"/v1/bundles/{bundle.id}"}
         return Answer(_shown(session, bundle, made), 201, headers)
 

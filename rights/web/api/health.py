@@ -6,6 +6,7 @@ from werkzeug import Response
 
 from rights.domain.errors import Unavailable
 from rights.services import complaints, methods
+from rights.services.readiness import UP
 from rights.store.db import reading
 from rights.web.answers import Answer
 from rights.web.area import Area
@@ -27,16 +28,21 @@ def read_readiness() -> Response:
     """
     Tell whether calls can be taken.
 
-    503 when the register cannot be reached, where nobody is named whom people can complain to, and
-    when the policy has switched off what a regime in use asks for (`rights_missing`).
+    503 (`not_ready`) when the register cannot be reached or is not migrated, when packages cannot
+    be reached, or a key is missing: `detail` names which. Likewise where nobody is named whom
+    people can complain to, and when the policy has switched off what a regime in use asks for
+    (`rights_missing`).
     """
     here = parts()
+    said = here.readiness.look()
+    if missing := [f"{name}: {how}" for name, how in said.items() if how != UP and name != "redis"]:
+        raise Unavailable(f"not ready: {', '.join(missing)}", code="not_ready")
     complaints.contact(here.context)
     with reading(here.engine) as session:
         regimes = methods.regimes_in_use(session, here.context)
     if lacking := methods.lacking(here.context, regimes):
-        said = f"the policy does not offer what {', '.join(regimes)} ask for: {', '.join(lacking)}"
-        raise Unavailable(said, code="rights_missing")
-    redis = here.limits.reachable()
-    body = {"status": "ok" if redis else "degraded", "register": "up"}
-    return Answer({**body, "redis": "up" if redis else "down"}).response()
+        why = f"the policy does not offer what {', '.join(regimes)} ask for: {', '.join(lacking)}"
+        raise Unavailable(why, code="rights_missing")
+    well = said["redis"] == UP
+    body = {**said, "redis": UP if well else "down", "status": "ok" if well else "degraded"}
+    return Answer(body).response()

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.services import messages
-from rights.services.writings import MESSAGE_PERSON, Written
+from rights.services.writings import Written
 from rights.web.answers import Answer, commit, look
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -70,7 +70,7 @@ def write_message(new: dict[str, Any], request_id: str) -> Response:
 def _message(written: Written) -> dict[str, str]:
     return {
         "id": written.id,
-        "by": "person" if written.purpose == MESSAGE_PERSON else "staff",
+        "by": "person" if written.purpose in messages.OF_PERSON else "staff",
         "at": written.at.isoformat(),
         "text": written.text,
     }

@@ -9,13 +9,17 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.errors import NotFound, RightsError
+from rights.domain.policy import NETWORK_IDENTITY
 from rights.services import lookups, proofs, verification, verification_plan, ways
+from rights.services.network_identity import beginning, bridges, visits
+from rights.services.network_identity.bridge import Bridge
 from rights.services.verification_plan import Open
 from rights.services.way_catalogue import CONTACT
 from rights.store.models import Lookup, Request
 from rights.web.answers import Answer, commit, look
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
+from rights.web.coming_back import address
 from rights.web.parts import parts
 from rights.web.schemas import proofs as shapes
 
@@ -103,6 +107,61 @@ def give_proof(given: dict[str, Any], request_id: str) -> Response:
 
 
 @area.call(
+    "POST",
+    "/network-identity",
+    scope="requests:write",
+    takes=shapes.NewNetworkVisit,
+    gives={201: shapes.NetworkVisit},
+    problems=(404, 409),
+)
+def begin_network_identity(given: dict[str, Any], request_id: str) -> Response:
+    """
+    Begin a visit to the national network identity service, because the person chose to.
+
+    Send the browser to `go`. It comes back to `back` with `state` and `ticket`: make sure that it
+    is the browser that left with this `state`, then give both as a proof `network_identity`.
+    """
+    _count(request_id)
+    here, (bridge, language) = parts(), _bridge(request_id)
+    back = address(speaker().backend, given["back"])
+    begun = visits.begin(bridge, request_id, "", now=here.now())
+    there = beginning.place(here.bridges, bridge, begun, back=back, language=language)
+
+    def work(session: Session, now: datetime) -> Answer:
+        del now
+        visits.note(session, here.context.vault, bridge, begun)
+        until = (begun.at + visits.LIFE).isoformat()
+        return Answer({"go": there, "state": begun.state, "expires_at": until}, 201)
+
+    return commit(work)
+
+
+def _bridge(request_id: str) -> tuple[Bridge, str]:
+    """Return the bridge of a request and its language. Raises why nobody may go there now."""
+    refused: list[RightsError] = []
+    found: list[tuple[Bridge, str]] = []
+
+    def work(session: Session, now: datetime) -> Answer:
+        who, context = speaker(), parts().context
+        request = who.find(session, request_id, lock=True)
+        closed = ways.not_open(
+            session, context, request, NETWORK_IDENTITY, actor=who.actor, now=now
+        )
+        if closed is not None:
+            refused.append(closed)
+            return Answer(None)
+        beginning.check(session, context, request, now=now)
+        bridge = bridges.find(session, context, request.backend_id)
+        found.extend([(bridge, request.locale)] if bridge is not None else [])
+        return Answer(None)
+
+    commit(work)
+    if not found:  # that it was tried is committed; only then is it refused
+        raise refused[0] if refused else visits.over()
+    return found[0]
+
+
+@area.call(
     "GET",
     "/proofs/<id:proof_id>",
     scope="requests:read",
@@ -155,7 +214,7 @@ def _way(one: Open) -> dict[str, Any]:
     named = way.asks(parts().context.datamap) if way else ()
     return {
         "way": said.name,
-        "level": said.level,
+        "level": one.level,
         "beside": said.beside or None,
         "ready": one.ready,
         "staff": said.staff,

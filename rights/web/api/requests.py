@@ -11,12 +11,21 @@ from werkzeug import Response
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import SUBJECT
-from rights.services import audit, information, not_me, notes, requests, subjects, submission
+from rights.services import (
+    audit,
+    information,
+    not_me,
+    notes,
+    points,
+    requests,
+    subjects,
+    submission,
+)
 from rights.store.models import Entry, Request
 from rights.web.answers import Answer, commit, look, unchanged
 from rights.web.api import paging, taking
 from rights.web.area import Area
-from rights.web.auth import Guard, speaker
+from rights.web.auth import Guard, Speaker, speaker
 from rights.web.parts import parts
 from rights.web.schemas import requests as shapes
 
@@ -95,7 +104,12 @@ def read_request(request_id: str) -> Response:
     versioned=True,
 )
 def cancel_request(request_id: str) -> Response:
-    """Cancel a request; possible until work begins that cannot be undone."""
+    """
+    Cancel a request; possible until work begins that cannot be undone.
+
+    What counts at once cannot be cancelled: a switch that was turned off, a consent that was taken
+    back, tags that were chosen. Its opposite undoes it.
+    """
 
     def work(session: Session, now: datetime) -> Answer:
         who = speaker()
@@ -136,15 +150,23 @@ def read_remarks(request_id: str) -> Response:
     """Read what became of each thing that was named, and what a missing value can be."""
 
     def work(session: Session, _: datetime) -> Answer:
-        request = speaker().find(session, request_id)
+        who = speaker()
+        request = who.find(session, request_id)
         not_me.check(request)
         told = notes.read(session, parts().context.vault, request.id, "told")
         results = [r for one in told for r in one.get("results", ())]
         choices = [c for one in told for c in one.get("choices", ())] if request.needs else []
         if SUBJECT in request.needs:
             choices = [*subjects.kinds(parts().context.datamap)]
-        needs, answers = list(request.needs), _answers(session, request)
-        return Answer({"results": results, "needs": needs, "choices": choices, "answers": answers})
+        return Answer(
+            {
+                "results": results,
+                "needs": list(request.needs),
+                "choices": choices,
+                "answers": _answers(session, request),
+                "points": _points(session, who, request),
+            }
+        )
 
     return look(work)
 
@@ -171,9 +193,12 @@ def supply_information(given: dict[str, Any], request_id: str) -> Response:
             session,
             context,
             request,
-            parameters=given.get("parameters") or {},
-            values=given.get("values") or {},
-            identifiers=subjects.cleaned(context.datamap, typed) if typed else {},
+            information.Supplied(
+                parameters=given.get("parameters") or {},
+                values=given.get("values") or {},
+                identifiers=subjects.cleaned(context.datamap, typed) if typed else {},
+                answers=given.get("answers") or {},
+            ),
             actor=who.actor,
             now=now,
         )
@@ -181,6 +206,14 @@ def supply_information(given: dict[str, Any], request_id: str) -> Response:
         return Answer(taking.shown(session, request), 200, taking.headers_of(request))
 
     return commit(work, once=True)
+
+
+def _points(session: Session, who: Speaker, request: Request) -> list[dict[str, str]]:
+    """Show what staff ask in words, to whom may know what was found."""
+    if not who.knows(request):
+        return []
+    found = points.waiting(session, parts().context, request)
+    return [{"name": one.name, "question": one.question, "why": one.why} for one in found]
 
 
 def _answers(session: Session, request: Request) -> list[str]:

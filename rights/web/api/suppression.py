@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services import imports, kept_tags, suppression
+from rights.services import imports, kept_tags, suppression, tags_said
 from rights.services.correction_guard import Stale
 from rights.services.imports import Value
 from rights.services.suppression import Asked
@@ -41,7 +41,8 @@ def check_suppression(given: dict[str, Any]) -> Response:
     Answers come in the order of the items. `allowed` is false where the data is older than the
     erasure, or where `recorded_at` was not said; data younger than `before` is of a new person.
     Of who is a customer still only a part may have been erased: name the `collection` the data
-    goes to. Where it was not named and only a part was erased, `partly` is true.
+    goes to. Where it was not named and only a part was erased, `partly` is true. An account that
+    was cancelled is not allowed however young the data (`ended`): who signs up gets a new one.
     """
     asked = [
         Asked(item["type"], item["value"], item.get("recorded_at"), item["collection"])
@@ -97,7 +98,8 @@ def check_tags(given: dict[str, Any]) -> Response:
 
     Answers come in the order of the items. A tag that was deleted by name is not allowed, whatever
     it is computed from. Where all were deleted, one is allowed that is computed from behaviour
-    younger than `before` alone: say how old it is in `recorded_at`.
+    younger than `before` alone: say how old it is in `recorded_at`. One that the person chose is
+    `chosen`: it stays as it is, whatever is computed.
     """
     asked = [
         kept_tags.Asked(item["type"], item["value"], item["tag"], item.get("recorded_at"))
@@ -107,16 +109,20 @@ def check_tags(given: dict[str, Any]) -> Response:
     def work(session: Session, now: datetime) -> Answer:
         context = parts().context
         found = kept_tags.check(session, context.vault, context.datamap, asked)
-        kept_out = [one.request_id for one in found if one]
+        chosen = tags_said.chosen(session, context, asked)
+        # What the person chose themselves stays, though they had it deleted before.
+        kept = [None if mine else one for one, mine in zip(found, chosen, strict=True)]
+        kept_out = [one.request_id for one in kept if one]
         imports.refused(session, speaker().actor, "tag_deleted", kept_out, now=now)
-        return Answer({"items": [_tag_shown(one) for one in found]})
+        shown = zip(kept, chosen, strict=True)
+        return Answer({"items": [_tag_shown(one, chosen=mine) for one, mine in shown]})
 
     return commit(work)
 
 
-def _tag_shown(one: TagKeptAway | None) -> dict[str, Any]:
+def _tag_shown(one: TagKeptAway | None, *, chosen: bool) -> dict[str, Any]:
     before = one.before.isoformat() if one and one.before else None
-    return {"allowed": one is None, "before": before}
+    return {"allowed": one is None, "before": before, "chosen": chosen}
 
 
 def _value_shown(one: Stale | None) -> dict[str, Any]:
@@ -129,4 +135,5 @@ def _shown(answer: suppression.Answer) -> dict[str, Any]:
         "before": answer.before.isoformat() if answer.before else None,
         "kinds": list(answer.kinds),
         "partly": answer.partly,
+        "ended": answer.ended,
     }

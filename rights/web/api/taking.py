@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from flask import request
 from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, NotFound
@@ -26,8 +28,10 @@ from rights.services.assertions import Proof
 from rights.services.backends import Caller
 from rights.services.intake import Submission
 from rights.services.portal import Person
+from rights.services.representatives import Second
 from rights.services.tags_again import Word
 from rights.store.models import Request
+from rights.web import watching
 from rights.web.answers import Answer, etag
 from rights.web.api import representing
 from rights.web.api.representing import Known
@@ -158,9 +162,14 @@ def submission(
         level_cap=who.backend.level_cap,
         follows=_followed(session, who, document.get("follows", "")),
         role=about.role,
-        second=about.second,
+        second=_from_here(about.second),
         age_band=about.age_band,
     )
+
+
+def _from_here(second: Second | None) -> Second | None:
+    """Return the second person as they were typed, and from where."""
+    return second and replace(second, client=request.remote_addr or "unknown")
 
 
 def _wanted(wish: Mapping[str, Any], about: Known) -> tuple[Kind, Option]:
@@ -197,6 +206,7 @@ def taken(session: Session, new: Submission, request: Request, *, made: bool) ->
     """Answer a submission: 201 for a fresh request, 200 for the one that was open already."""
     if not made:
         return Answer(shown(session, request), 200, headers_of(request))
+    watching.received(session, request)
     context = parts().context
     asks = new.second if new.role is not Role.SELF and new.second else new
     reachable = not contacts.ways(context).keys().isdisjoint(asks.identifiers)

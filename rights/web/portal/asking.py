@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,10 +13,12 @@ from flask import g, request
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.domain.errors import Invalid, NotFound
+from rights.domain.errors import Invalid, NotFound, TooMany
 from rights.domain.kinds import Kind, Option
+from rights.domain.products import PRODUCTS
 from rights.domain.representation import Role
 from rights.services import (
+    asking_for_many,
     catalogue,
     forms,
     idempotency,
@@ -30,6 +33,7 @@ from rights.services.intake import Submission
 from rights.services.portal import Person
 from rights.services.regimes import promise
 from rights.store.db import transaction
+from rights.web import watching
 from rights.web.api import taking
 from rights.web.parts import parts
 from rights.web.portal import acting, beforehand, door, inputs, pages, proofs
@@ -58,9 +62,11 @@ class Choice:
 @area.get("/ask/<kind>")
 def ask(kind: str) -> Response:
     """Show the form of one kind."""
-    # What a link brings along may choose an option; it types nothing for anybody.
-    chosen = Form({"option": request.args.get("option", "")})
-    return _form(_kind(kind), Mistakes(), chosen)
+    # What a link brings along may choose an option and products; it types nothing for anybody.
+    wanted = _kind(kind)
+    named = [(f"{_option(wanted)}.{PRODUCTS}", one) for one in request.args.getlist(PRODUCTS)]
+    chosen = Form([("option", request.args.get("option", "")), *named])
+    return _form(wanted, Mistakes(), chosen)
 
 
 @area.post("/ask/<kind>")
@@ -73,9 +79,21 @@ def send(kind: str) -> Response:
         request_id = _taken(wanted, option, wrong)
     except Invalid as error:
         wrong.found(error)
+    except TooMany as error:
+        return _too_many(wanted, error)
     if wrong.said:
         return _form(wanted, wrong, request.form, 422)
     return pages.go("portal-following.follow", request_id=request_id)
+
+
+def _too_many(kind: Kind, error: TooMany) -> Response:
+    """Say why it is too much for now, on the form with all that was typed."""
+    said = pages.said().find("problem", error.code, "about")
+    if error.code != asking_for_many.CODE or not said:
+        raise error
+    response = _form(kind, Mistakes([str(said)]), request.form, 429)
+    response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
+    return response
 
 
 def _kind(name: str) -> Kind:
@@ -160,7 +178,8 @@ def _submitted(session: Session, who: Person, wish: Mapping[str, Any], now: date
     if stranger:
         new = of_a_stranger(new)
     new = proofs.quietly(session, new)
-    made, _ = submission.take(session, parts().context, new, now=now)
+    taken = submission.take(session, parts().context, new, now=now)
+    made = watching.took(session, taken)
     session.flush()
     if stranger:
         portal_sessions.remember(session, door.visit(), made.id, made=True)

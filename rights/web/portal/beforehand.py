@@ -57,7 +57,7 @@ def foreseen(kind: str, lookup_id: str) -> Response:
         title=words.either(catalogue.words()["kinds"][kind]["title"]),
         state=state,
         refresh=looking.WAIT_S if state == "waiting" else 0,
-        lines=list(_lines(answer)) if answer else [],
+        groups=_groups(answer, kind) if answer else [],
         unknown=[_place(path) for path in answer["unknown"]] if answer else [],
     )
 
@@ -81,6 +81,48 @@ def values(lookup_id: str) -> Response:
     )
 
 
+def _groups(answer: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Return what would happen, product by product, and last what no product has alone."""
+    words, datamap = pages.said(), parts().context.datamap
+    lines = [*_lines(answer)]
+    shared = Kind(kind) is not Kind.ACCOUNT_CANCELLATION or not datamap.products
+    names = () if shared else (*datamap.products, "")
+    found = [_group(name, lines, answer) for name in names] or [_group(None, lines, answer)]
+    titles = {"": words.say("beforehand", "shared"), **_titles()}
+    return [
+        {**one, "title": titles.get(one["product"] or "", "") if names else ""}
+        for one in found
+        if one["lines"] or one["unsettled"]
+    ]
+
+
+def _titles() -> dict[str, str]:
+    words = pages.said()
+    return {n: words.either(t, n) for n, t in parts().context.datamap.products.items()}
+
+
+def _group(
+    product: str | None, lines: list[dict[str, Any]], answer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what is one product's alone; with an empty name the rest, with None everything."""
+    open_ones = [_matter(path) for path in answer.get("unsettled", ()) if _is_of(path, product)]
+    mine = [one for one in lines if _is_of(one["path"], product)]
+    return {"product": product, "lines": mine, "unsettled": open_ones}
+
+
+def _is_of(path: str, product: str | None) -> bool:
+    if product is None:
+        return True
+    names = parts().context.datamap.collection(path).products
+    return names == (product,) if product else len(names) != 1
+
+
+def _matter(path: str) -> dict[str, str]:
+    """Return what is not settled, and where the person settles it."""
+    said = parts().context.datamap.collection(path).unsettled
+    return {"title": pages.said().either(said.title), "at": said.resolve} if said else {}
+
+
 def _lines(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what would happen to each collection in which there is something."""
     words, datamap = pages.said(), parts().context.datamap
@@ -95,6 +137,7 @@ def _lines(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             if told[name]
         ]
         yield {
+            "path": path,
             "where": _store(one["store"]),
             "what": words.either(datamap.collection(path).title, one["collection"]),
             "counts": counts,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from rights.services import appeals, messages
 from rights.services.portal_sessions import Visit
-from rights.services.writings import MESSAGE_STAFF, Written
+from rights.services.writings import Written
 from rights.store.models import Appeal, Request
 from rights.web.parts import parts
 from rights.web.portal import pages
@@ -35,7 +35,7 @@ def shown(session: Session, here: Visit, found: Request) -> dict[str, Any]:
 
 
 def _message(written: Written, found: Request) -> dict[str, str]:
-    by = "team" if written.purpose == MESSAGE_STAFF else "you"
+    by = "you" if written.purpose in messages.OF_PERSON else "team"
     return {
         "by": pages.said().say("messages", by),
         "at": pages.moment(written.at, found),

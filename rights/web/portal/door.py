@@ -24,10 +24,9 @@ from rights.services.portal_sessions import Visit
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
 from rights.store.models import Backend
-from rights.web import auth
+from rights.web import auth, language
 from rights.web.auth import COOKIE, Guard, Speaker, enter
 from rights.web.parts import parts
-from rights.web.portal import words
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FRAME: Final = "rights_frame"
@@ -77,9 +76,9 @@ def _come_in(guard: Guard, most: int, first: Callable[[], None] | None) -> None:
         enter(guard, "")
         first()
         request.max_content_length = most
-        g.language = words.chosen()
+        g.language = language.chosen()
     else:
-        g.language = words.chosen()
+        g.language = language.chosen()
         enter(guard, "")
     if guard is Guard.SESSION and request.method == "POST":
         _ours(visit())
@@ -206,9 +205,9 @@ def _dress(response: Response) -> Response:
     # A browser that is to send no referrer does not say either where a form comes from.
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.headers.setdefault("Permissions-Policy", _PERMISSIONS)
-    asked = words.asked()
-    if asked in LANGUAGES and request.cookies.get(words.COOKIE) != asked:
-        _cookie(response, words.COOKIE, asked, _YEAR_S)
+    asked = language.asked()
+    if asked in LANGUAGES and request.cookies.get(language.COOKIE) != asked:
+        _cookie(response, language.COOKIE, asked, _YEAR_S)
     return response
 
 

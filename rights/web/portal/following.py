@@ -11,6 +11,7 @@ from werkzeug import Response
 
 from rights.domain.errors import Invalid, NotFound
 from rights.domain.lifecycle import TERMINAL, State
+from rights.domain.products import named
 from rights.services import (
     acknowledgement,
     audit,
@@ -33,6 +34,8 @@ from rights.web.portal import (
     home,
     inputs,
     key_offers,
+    lacking,
+    network_offers,
     outcome,
     pages,
     pause,
@@ -41,6 +44,7 @@ from rights.web.portal import (
     signing_again,
     standing,
     takeover,
+    timing,
 )
 from rights.web.portal.inputs import Form
 from rights.web.portal.mistakes import Mistakes
@@ -119,7 +123,8 @@ def add(request_id: str) -> Response:
     try:
         with transaction(parts().engine) as session:
             found = door.visit().acts(session, request_id)
-            _supply(session, found, parts().now(), wrong)
+            told = takeover.told(door.visit(), found)
+            _supply(session, found, parts().now(), wrong, told=told)
             session.flush()
             proofs.send_to_added(session, found, typed())
     except Invalid as error:
@@ -129,12 +134,14 @@ def add(request_id: str) -> Response:
     return pages.go("portal-following.follow", request_id=request_id)
 
 
-def _supply(session: Session, found: Request, now: datetime, wrong: Mistakes) -> None:
+def _supply(
+    session: Session, found: Request, now: datetime, wrong: Mistakes, *, told: bool
+) -> None:
     context, contacts = parts().context, typed()
-    fields = _missing(found)
-    parameters, values, empty = inputs.read(fields, call.form, "")
-    if empty and not contacts:
-        wrong.empty([one.title for one in fields if one.name in empty])
+    fields = lacking.asked(session, found, told=told)
+    filled = lacking.read(fields, call.form)
+    if filled.empty and not contacts:
+        wrong.empty([one.title for one in fields if one.name in filled.empty])
         return
     cleaned = subjects.cleaned(context.datamap, contacts) if contacts else {}
     slowly(cleaned)
@@ -142,9 +149,12 @@ def _supply(session: Session, found: Request, now: datetime, wrong: Mistakes) ->
         session,
         context,
         found,
-        parameters=parameters,
-        values=inputs.typed(context.datamap, values),
-        identifiers=cleaned,
+        information.Supplied(
+            parameters=filled.parameters,
+            values=inputs.typed(context.datamap, filled.values),
+            identifiers=cleaned,
+            answers=filled.answers,
+        ),
         actor="subject",
         now=now,
     )
@@ -160,12 +170,15 @@ def shown(request_id: str, *, wrong: list[str] | None = None, status: int = 200)
             **_ways_on(session, here, found),
             **provable.section(session, here, found),
             **takeover.of(session, here, found),
+            **network_offers.offered(session, here, found),
             **key_offers.offered(session, here, found),
             **signing_again.offered(session, here, found),
             **standing.of(session, here, found),
             **conversation.shown(session, here, found),
             **pause.offered(session, here, found),
         }
+    if (values["network_identity"] or {}).get("last") == "waiting":
+        values["reload"] = provable.WAIT_S
     # What somebody is about to write is not wiped away by a page that renews itself.
     values["going"] = values["going"] and not values["writing"]
     # Somebody without a script sees how it goes on all the same.
@@ -184,9 +197,9 @@ def _standing(session: Session, found: Request) -> dict[str, Any]:
     return {
         "id": found.id,
         "mine": home.listed(found),
+        "products": _products(found),
         "received": pages.moment(found.received_at, found),
-        "due": "" if found.closed_at else pages.day(found.promised_at, found),
-        "left": "" if found.closed_at else _left(found),
+        **timing.of(session, found, told=all_of_it),
         "answered": pages.moment(found.closed_at, found) if found.closed_at else "",
         "wait": words.find("waits", takeover.waits(found)) if takeover.waits(found) else "",
         "going": found.state in GOING and not _for_the_person(found),
@@ -195,6 +208,13 @@ def _standing(session: Session, found: Request) -> dict[str, Any]:
         ],
         "steps": sum(one.event == "step_done" for one in entries),
     }
+
+
+def _products(found: Request) -> str:
+    """Return which products a request is about, where it is not about everything."""
+    words, titles = pages.said(), parts().context.datamap.products
+    wanted = [words.either(titles.get(n, {}), n) for n in sorted(named(found.parameters))]
+    return words.say("follow", "products", products=words.listed(wanted)) if wanted else ""
 
 
 def _for_the_person(found: Request) -> bool:
@@ -207,17 +227,6 @@ def _event(entry: Entry, found: Request) -> dict[str, str]:
     return {"at": pages.moment(entry.at, found), "text": words.say("events", entry.event)}
 
 
-def _left(found: Request) -> str:
-    words, now = pages.said(), parts().now()
-    if found.promised_at < now:
-        return words.say("follow", "late")
-    zone = pages.zone(found)
-    days = (found.promised_at.astimezone(zone).date() - now.astimezone(zone).date()).days
-    if days == 0:
-        return words.say("follow", "today")
-    return words.say("follow", "day") if days == 1 else words.say("follow", "days", count=days)
-
-
 def _ways_on(session: Session, here: Visit, found: Request) -> dict[str, Any]:
     """Return what the person can do or read beside where it stands."""
     context, words = parts().context, pages.said()
@@ -225,14 +234,17 @@ def _ways_on(session: Session, here: Visit, found: Request) -> dict[str, Any]:
     told = acknowledgement.of(context, found, reachable=contact is not None)
     unproved = found.state in (State.OPEN, State.VERIFYING) and found.not_me_at is None
     told_all, mine = takeover.told(here, found), here.changes(found)
-    missing = _missing(found) if found.needs and mine and not unproved else []
+    asked = bool(found.needs) and mine and not unproved
+    missing = lacking.asked(session, found, told=told_all) if asked else []
     receipt = session.get(ReceiptRow, found.id) if told_all else None
     return {
         "next": words.either(told["next_step"]["text"]),
         **proofs.shown(session, here, found),
         "missing": missing,
+        "unread": asked and lacking.unread(found, missing),
         "cancellable": _cancellable(here, found),
         "irreversible": found.state not in TERMINAL and found.irreversible_at is not None,
+        "counts": found.state not in TERMINAL and requests.stands_at_once(found),
         "follows": found.follows if here.person else "",
         "merged_into": found.merged_into,
         "denial": _denial(told["denial"]) if told_all else None,
@@ -242,12 +254,6 @@ def _ways_on(session: Session, here: Visit, found: Request) -> dict[str, Any]:
         "packages": _packages(session, here, found) if told_all else [],
         "changes": inputs.rows(Form(call.form)),
     }
-
-
-def _missing(found: Request) -> list[inputs.Input]:
-    context, words = parts().context, pages.said()
-    needs = tuple(found.needs)
-    return inputs.asked(context.datamap, words, found.kind, found.option, only=needs)
 
 
 def _cancellable(here: Visit, found: Request) -> bool:

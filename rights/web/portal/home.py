@@ -136,11 +136,12 @@ def listed(request: Request) -> dict[str, str]:
     words = pages.said()
     told = catalogue.words()["kinds"][request.kind]
     closed = request.state in TERMINAL and request.closed_at
-    when = (
-        words.say("home", "closed", day=pages.day(request.closed_at, request))
-        if closed and request.closed_at
-        else words.say("home", "due", day=pages.day(request.promised_at, request))
-    )
+    if closed and request.closed_at:
+        when = words.say("home", "closed", day=pages.day(request.closed_at, request))
+    elif request.pause_cause:
+        when = words.say("follow", "still")
+    else:
+        when = words.say("home", "due", day=pages.day(request.promised_at, request))
     return {
         "id": request.id,
         "title": words.either(told["title"]),

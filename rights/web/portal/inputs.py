@@ -15,11 +15,13 @@ from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 
+from rights.domain import choosable
 from rights.domain.anonymising import AGREED, AGREEMENT
 from rights.domain.cooling import LONGEST
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import (
+    INSTEAD,
     PREVAILS,
     PREVAILS_CHOICES,
     SWITCHES,
@@ -29,6 +31,8 @@ from rights.domain.parameters import (
     needed,
     taken,
 )
+from rights.domain.products import PRODUCTS
+from rights.domain.tags import CHOSEN, REMOVED
 from rights.services import catalogue
 from rights.services.forms import GROUNDS, correctable
 from rights.services.preferences import BY_OPTION
@@ -60,6 +64,7 @@ class Input:
             ``changes``.
         choices: What can be chosen, by the words for it.
         folded: Out of the way until somebody wants it.
+        about: Why it is asked, where staff say so.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Input:
     needed: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     folded: bool = False
+    about: str = ""
 
 
 def asked(
@@ -91,7 +97,9 @@ def asked(
     found = [
         _SHAPES[name](datamap, said, kind, name, needed=name in must)
         for name in names
-        if name in _SHAPES and (name != WAIT_DAYS or pause)
+        if name in _SHAPES
+        and (name != WAIT_DAYS or pause)
+        and (name != PRODUCTS or datamap.products)
     ]
     return [
         replace(one, choices=one.choices[:pause]) if one.name == WAIT_DAYS else one for one in found
@@ -122,7 +130,8 @@ def read(
 
 def _said_otherwise(name: str, values: Mapping[str, Any]) -> bool:
     """A correction in words alone is taken in too: staff ask back. Source: PIPL 46."""
-    return name == "changes" and bool(values.get("text"))
+    instead = values.get(INSTEAD.get(name, ""))
+    return bool(instead) or (name == "changes" and bool(values.get("text")))
 
 
 def typed(datamap: DataMap, values: dict[str, Any]) -> dict[str, Any]:
@@ -181,6 +190,12 @@ def _purposes(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: b
     return Input(name, "checks", _title(said, name), needed, shown, folded=not needed)
 
 
+def _products(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
+    del kind
+    shown = tuple((one, said.either(title, one)) for one, title in datamap.products.items())
+    return Input(name, "checks", _title(said, name), needed, shown)
+
+
 def _switches(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
     del kind
     known = {s.name for s in datamap.switches}
@@ -235,6 +250,12 @@ def _wait_days(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: 
     return Input(name, "count", _title(said, name), needed, shown, folded=True)
 
 
+def _offered_tags(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
+    del kind
+    shown = tuple((tag, said.either(t, tag)) for tag, t in choosable.offered(datamap).items())
+    return Input(name, "checks", _title(said, name), needed, shown)
+
+
 def _lines(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
     del datamap, kind
     return Input(name, "lines", _title(said, name), needed)
@@ -262,6 +283,7 @@ _SHAPES: Final[Mapping[str, Callable[..., Input]]] = MappingProxyType(
         "categories": _categories,
         "purposes": _purposes,
         SWITCHES: _switches,
+        PRODUCTS: _products,
         "topic": _topic,
         "decision": _decision,
         "ground": _ground,
@@ -270,6 +292,8 @@ _SHAPES: Final[Mapping[str, Callable[..., Input]]] = MappingProxyType(
         UNTIL: _day,
         WAIT_DAYS: _wait_days,
         "tags": _lines,
+        CHOSEN: _offered_tags,
+        REMOVED: _lines,
         "text": _text,
         "changes": _changes,
     }

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from rights.domain.levels import KEY, level
 from rights.domain.proof_keys import Way
-from rights.services import key_proofs, passkeys, person_keys
+from rights.services import ceremonies, key_proofs, person_keys
 from rights.services.portal_sessions import Visit
 from rights.store.models import PersonKey, Request
 from rights.web.parts import parts
@@ -36,5 +36,5 @@ def offered(session: Session, here: Visit, found: Request) -> dict[str, Any]:
 
 def passkeys_among(found: Iterable[PersonKey]) -> list[PersonKey]:
     """Return which of some keys are passkeys that a browser can use here."""
-    party = passkeys.relying_party(parts().context.settings)
+    party = ceremonies.relying_party(parts().context.settings.base_url)
     return [key for key in found if key.way == Way.PASSKEY and party]

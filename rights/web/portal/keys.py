@@ -23,6 +23,7 @@ from rights.domain.levels import Acr
 from rights.domain.proof_keys import MOST, NAME, Way
 from rights.services import (
     authenticators,
+    ceremonies,
     fresh,
     key_letters,
     passkeys,
@@ -205,7 +206,7 @@ def _is_fresh(session: Session, who: Person) -> bool:
 
 
 def _offered() -> None:
-    if not passkeys.relying_party(parts().context.settings):
+    if not ceremonies.relying_party(parts().context.settings.base_url):
         raise NotFound("browsers make no passkeys for this address")
 
 
@@ -239,7 +240,7 @@ def _page(wrong: str = "", status: int = 200) -> Response:
         most=MOST,
         minutes=here.context.settings.code_minutes,
         days=here.context.settings.key_trust_days,
-        passkeys=bool(passkeys.relying_party(here.context.settings)),
+        passkeys=bool(ceremonies.relying_party(here.context.settings.base_url)),
         outside=_token(who) if proved and door.visit().origin else "",
     )
 

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.errors import Invalid, LevelTooLow, NotFound, RightsError, TooMany
-from rights.domain.levels import WORTH
 from rights.services import verification_plan, ways
 from rights.services.matching import OF_REAL_NAME
 from rights.services.way_catalogue import marked
@@ -20,7 +19,7 @@ from rights.store.models import Request
 from rights.web.parts import parts
 from rights.web.portal import door, pages
 from rights.web.portal.following import shown
-from rights.web.portal.provable import knows, title, visit_of
+from rights.web.portal.provable import TYPED, knows, title, visit_of
 
 area = door.private("matching")
 pages.errors(area)
@@ -41,7 +40,7 @@ def look(request_id: str) -> Response:
 @area.post("/requests/<id:request_id>/ways/<way>")
 def prove(request_id: str, way: str) -> Response:
     """Have what was typed compared; the page that comes next says what came of it."""
-    if way not in WORTH:
+    if way not in TYPED:
         raise NotFound("nothing is compared by such a way")
     refused: list[RightsError] = []
 
@@ -59,7 +58,7 @@ def prove(request_id: str, way: str) -> Response:
     except Invalid as error:
         return shown(request_id, wrong=_sentences(error), status=422)
     except TooMany as error:
-        return _too_often(request_id, error)
+        return too_often(request_id, error)
     if refused:  # that it was tried is on record; only then is it refused
         raise refused[0]
     return response
@@ -112,7 +111,7 @@ def _sentence(path: str) -> str:
     return words.say("wrong", "any", field=title(path))
 
 
-def _too_often(request_id: str, error: TooMany) -> Response:
+def too_often(request_id: str, error: TooMany) -> Response:
     """Say when the next try is, on the page that offers the other ways."""
     said: Any = pages.said().find("problem", error.code, "about")
     response = shown(request_id, wrong=[str(said)], status=429)

@@ -46,6 +46,8 @@ def _sentence(one: FieldError) -> str:
         return words.say("wrong", _OWN[name])
     if name == "option":
         return words.say("wrong", "any", field=words.say("ask", "option"))
+    if one.field.startswith("answers"):
+        return words.say("wrong", "answer")
     title = words.either(catalogue.words()["fields"].get(name, {}), name)
     return words.say("wrong", "any", field=title)
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
-from werkzeug.exceptions import HTTPException
 
-from rights.domain.errors import RightsError, TooMany
 from rights.services.words import LANGUAGES, Words
 from rights.store.models import Request
-from rights.web import problems
+from rights.web import language
 from rights.web.parts import parts
 from rights.web.portal import words
-
-_FAULT: Final = 500
+from rights.web.wrong_pages import WrongPages
 
 
 def said() -> Words:
@@ -70,38 +66,13 @@ def zone(request_row: Request | None) -> tzinfo:
 
 def errors(blueprint: Blueprint) -> None:
     """Let everything that goes wrong in *blueprint* become a page in the reader's language."""
-    blueprint.register_error_handler(RightsError, _deliberate)
-    blueprint.register_error_handler(problems.Problem, lambda e: _told(e.code))
-    blueprint.register_error_handler(HTTPException, _of_http)
-    blueprint.register_error_handler(Exception, _fault)
+    _WRONG.serve(blueprint)
 
 
-def _deliberate(error: Exception) -> Response:
-    if not isinstance(error, RightsError) or type(error) not in problems.STATUS:
-        return _fault(error)
-    code = error.code if said().find("problem", error.code, "title") else type(error).code
-    response = _told(code, problems.STATUS[type(error)])
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after.total_seconds()))
-    return response
-
-
-def _of_http(error: Exception) -> Response:
-    status = error.code if isinstance(error, HTTPException) and error.code else 500
-    return _told(problems.code_of(status), status)
-
-
-def _fault(error: Exception) -> Response:
-    code = problems.unforeseen(error)
-    response = _told(code)
-    response.headers.extend(problems.again_in(code))
-    return response
-
-
-def _told(code: str, status: int = 0) -> Response:
+def _told(code: str, status: int) -> Response:
     if "language" not in g:
-        g.language = words.chosen()
-    number = status or problems.status_of(code)
-    if not said().find("problem", code, "title"):
-        code = "server_error" if number >= _FAULT else "other"
-    return page("problem.html", number, code=code, came_from=request.method == "POST")
+        g.language = language.chosen()
+    return page("problem.html", status, code=code, came_from=request.method == "POST")
+
+
+_WRONG: Final = WrongPages(_told, lambda code: bool(said().find("problem", code, "title")))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from flask import g
 from sqlmodel import Session
 
-from rights.domain.levels import WORTH
+from rights.domain.levels import BEFORE, WORTH, Matched
 from rights.domain.lifecycle import State
 from rights.services import matching, not_me, portal_sessions, proofs, verification_plan
 from rights.services.matching import OF_REAL_NAME
@@ -31,20 +31,23 @@ WAIT_S: Final = 2
 TWO: Final = 2
 """The least level that asks for more than a code."""
 
-_UNPROVED: Final = (State.OPEN, State.VERIFYING)
-_SHOWN: Final = frozenset({"known_facts", "real_name", "document"})
-"""Ways with a place in this section; a code has its own, a product's word needs the product."""
+UNPROVED: Final = (State.OPEN, State.VERIFYING)
+TYPED: Final = frozenset({str(Matched.KNOWN_FACTS), str(Matched.REAL_NAME)})
+"""Ways by which something is typed and compared."""
+
+_SHOWN: Final = TYPED | {"document"}
+"""Ways with a place in this section; those by which people go elsewhere have their own."""
 
 
 def section(session: Session, here: Visit, found: Request) -> dict[str, Any]:
     """Return what the page shows of the ways of proof; nothing where none is needed here."""
     now, context = parts().now(), parts().context
-    if not_me.stopped(found) or not _needed(session, here, found, now):
+    if not marked(context.datamap) or not needed(session, here, found, now):
         return {"ways": None, "reload": 0}
     if not knows(here, found):
         return {"ways": {"held": "unasked", "open": [], "last": ""}, "reload": 0}
     plan = verification_plan.plan(session, context, found, now=now)
-    last = _last(proofs.last_try(session, found.id, visit_of(here)), now)
+    last = outcome(proofs.last_try(session, found.id, visit_of(here), TYPED), now)
     shown = [_way(one) for one in plan.ways if one.said.name in _SHOWN and _useful(found, one)]
     waits = last == "waiting" or plan.held == "waiting"
     ways = {"held": plan.held, "open": shown, "last": last}
@@ -62,10 +65,11 @@ def visit_of(here: Visit) -> str:
     return here.id
 
 
-def _needed(session: Session, here: Visit, found: Request, now: datetime) -> bool:
-    if found.level_needed < TWO or not marked(parts().context.datamap):
+def needed(session: Session, here: Visit, found: Request, now: datetime) -> bool:
+    """Tell whether another proof beside a code is needed here, for the request or its copy."""
+    if found.level_needed < TWO or not_me.stopped(found):
         return False
-    if found.state in _UNPROVED:
+    if found.state in UNPROVED:
         return found.level < found.level_needed
     if not matching.wanted(session, found, now):
         return False
@@ -78,7 +82,7 @@ def _opens(session: Session, here: Visit, found: Request, now: datetime) -> bool
     return max((WORTH[one] for one in matched), default=0) >= found.level_needed
 
 
-def _last(row: ProofTry | None, now: datetime) -> str:
+def outcome(row: ProofTry | None, now: datetime) -> str:
     """Return what became of the last try: ``waiting``, ``enough``, ``wrong``, ``unasked``."""
     kept = parts().context.settings.lookup_minutes * 60
     if row is None or (now - row.at).total_seconds() > kept:
@@ -88,7 +92,7 @@ def _last(row: ProofTry | None, now: datetime) -> str:
 
 def _useful(found: Request, one: Open) -> bool:
     """Leave out what was proved already, unless a copy waits for it to be proved anew."""
-    return one.asked or found.state not in _UNPROVED or one.said.level > found.level
+    return one.asked or found.state not in UNPROVED or one.said.level > found.level
 
 
 def _way(one: Open) -> dict[str, Any]:
@@ -139,8 +143,8 @@ def catch_up(request_id: str) -> None:
     with reading(parts().engine) as session:
         matched = proofs.fresh(session, request_id, visit=visit_of(here), now=now)
     worth = known.level
-    for level in sorted(WORTH[one] for one in matched):
-        worth = max(worth, level) if worth >= level - 1 else worth
+    for one in sorted(matched, key=WORTH.__getitem__):
+        worth = max(worth, WORTH[one]) if worth >= BEFORE[one] else worth
     if worth > known.level:
         _remember(here, request_id, worth)
 

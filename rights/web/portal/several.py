@@ -24,6 +24,7 @@ from rights.services import bundles, catalogue, conflicts, portal_sessions, subm
 from rights.services.portal import Person
 from rights.store.db import reading
 from rights.store.models import Request
+from rights.web import watching
 from rights.web.api import taking
 from rights.web.parts import parts
 from rights.web.portal import asking, door, home, pages, proofs
@@ -132,13 +133,14 @@ def _taken(session: Session, kinds: list[Kind], now: datetime) -> str:
     news = [asking.of_a_stranger(new) for new in news] if stranger else news
     news = [proofs.quietly(session, new) for new in news]
     bundle, made = submission.take_bundle(session, parts().context, news, now=now)
+    fresh = [one for one in made if one.bundle_id == bundle.id]
+    watching.received(session, *fresh)
     session.flush()
     if stranger:
         for one in made:
             portal_sessions.remember(session, door.visit(), one.id, made=True)
     for one in made:
         proofs.begin(session, one, asked=True)
-    fresh = any(one.bundle_id == bundle.id for one in made)
     return f"{_BUNDLE}|{bundle.id}" if fresh else f"request|{made[0].id}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -30,6 +29,7 @@ from rights.services.sign_in.provider import Provider
 from rights.store.db import reading, transaction
 from rights.store.ids import ID
 from rights.store.models import Request
+from rights.web import sign_in_cookies
 from rights.web.auth import COOKIE
 from rights.web.parts import parts
 from rights.web.portal import door, entering, pages
@@ -42,8 +42,6 @@ pages.errors(area)
 
 _WORD: Final = "rights_sign_in_"
 _PATH: Final = "/portal/sign-in"
-_MOST: Final = 5
-"""How many sign-ins one browser has under way: more would make its every call longer."""
 
 
 @area.post("/sign-in")
@@ -180,13 +178,10 @@ def _back(backend_id: str) -> str:
 
 
 def _name(state: str) -> str:
-    """Return the name of a sign-in's cookie: two tabs have two."""
-    return _WORD + pending.place(state[: pending.LONGEST])[:12]
+    return sign_in_cookies.name(_WORD, state)
 
 
 def _remember(response: Response, begun: Begun) -> None:
-    older = [name for name in call.cookies if name.startswith(_WORD)]
-    for name in older if len(older) >= _MOST else ():
+    for name in sign_in_cookies.surplus(_WORD, call.cookies):
         door.grant(response, name, "", _PATH, 0)
-    seconds = pending.LIFE // timedelta(seconds=1)
-    door.grant(response, _name(begun.state), begun.word, _PATH, seconds)
+    door.grant(response, _name(begun.state), begun.word, _PATH, sign_in_cookies.SECONDS)

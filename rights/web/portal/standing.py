@@ -99,6 +99,7 @@ def _documents(session: Session, here: Visit, found: Request) -> dict[str, Any]:
             "asked": asked,
             "days": parts().context.settings.evidence_days,
             "most": evidence.MOST_FILES,
+            "bytes": evidence.MOST_BYTES,
         }
     }
 

@@ -21,6 +21,7 @@ from rights.services import forms, preferences, submission
 from rights.services.intake import Submission
 from rights.store.db import reading, transaction
 from rights.store.models import Request
+from rights.web import watching
 from rights.web.parts import parts
 from rights.web.portal import door, pages
 
@@ -129,5 +130,5 @@ def ask(
         notify=notify,
     )
     with transaction(here.engine) as session:
-        made, _ = submission.take(session, here.context, new, now=here.now())
-        return made
+        taken = submission.take(session, here.context, new, now=here.now())
+        return watching.took(session, taken)

@@ -137,6 +137,8 @@ class Readiness(Closed):
     status = Choice(("ok", "degraded"), required=True)
     register = Choice(("up",), required=True)
     redis = Choice(("up", "down"), required=True)
+    blobs = Choice(("up",), required=True)
+    keys = Choice(("up",), required=True)
 
 
 class StoreReadiness(Closed):

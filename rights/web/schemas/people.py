@@ -141,6 +141,13 @@ class SuppressionAnswer(Closed):
             "description": "Only a part was erased: ask again and name the collection it goes to."
         },
     )
+    ended = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "This account was cancelled: whoever signs up is a new person and gets a"
+            " new account."
+        },
+    )
 
 
 class SuppressionAnswers(Closed):
@@ -177,6 +184,10 @@ class TagAnswer(Closed):
     allowed = fields.Boolean(required=True)
     before = nullable(
         Moment, metadata={"description": "Younger behaviour may be used; null: there is no such."}
+    )
+    chosen = fields.Boolean(
+        required=True,
+        metadata={"description": "The person chose it: leave it as it is, whatever you compute."},
     )
 
 

@@ -83,6 +83,32 @@ class ProofGiven(Closed):
     expires_at = nullable(Moment)
 
 
+class NewNetworkVisit(Closed):
+    """Where somebody comes back to from the national network identity service."""
+
+    back = Text(
+        required=True,
+        least=9,
+        most=800,
+        metadata={
+            "example": "https://shop.example.com/privacy/back",
+            "description": "A page of the product, under one of the backend's origins, without"
+            " a query.",
+        },
+    )
+
+
+class NetworkVisit(Closed):
+    """A visit that was begun: good once, for this request, for ten minutes."""
+
+    go = fields.String(required=True, metadata={"description": "Where the browser goes."})
+    state = fields.String(
+        required=True,
+        metadata={"description": "Comes back with the browser: keep it in the browser's session."},
+    )
+    expires_at = Moment(required=True)
+
+
 class FreshProof(Closed):
     """What shows here and now who asks: a code or its token, an assertion, or both."""
 

@@ -15,6 +15,7 @@ from rights.domain.representation import (
     Role,
     Scope,
 )
+from rights.web.schemas.clocks import DAYS, LONGER, PROVISIONAL, STILL, Extension, Paused
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 from rights.web.schemas.wishes import Parameters, Values
 
@@ -172,6 +173,10 @@ class Acknowledgement(Closed):
     received_at = Moment(required=True)
     received_at_local = Moment(required=True)
     due_at = Moment(required=True, metadata={"description": "The date that is promised."})
+    due_provisional = fields.Boolean(required=True, metadata=PROVISIONAL)
+    extension = fields.Nested(Extension, required=True, allow_none=True, metadata=LONGER)
+    paused = fields.Nested(Paused, required=True, allow_none=True, metadata=STILL)
+    paused_days = fields.Integer(required=True, metadata=DAYS)
     waits_until = nullable(
         Moment, metadata={"description": "Until when the person chose to wait; null: at once."}
     )
@@ -248,6 +253,19 @@ class ItemResult(Closed):
     )
 
 
+class AskedPoint(Closed):
+    """One thing that staff ask for."""
+
+    name = fields.String(
+        required=True,
+        metadata={"description": "As in `needs`: a parameter or value, or `question_1`."},
+    )
+    question = fields.String(
+        required=True, metadata={"description": "In words; empty for what has a name."}
+    )
+    why = fields.String(required=True)
+
+
 class Remarks(Closed):
     """What a worker found that the person must know beside the outcome."""
 
@@ -259,6 +277,11 @@ class Remarks(Closed):
     answers = fields.List(
         fields.String(), required=True, metadata={"description": "What staff said, oldest first."}
     )
+    points = fields.List(
+        fields.Nested(AskedPoint),
+        required=True,
+        metadata={"description": "What staff ask for in words; `needs` has every name."},
+    )
 
 
 class Information(Closed):
@@ -267,6 +290,16 @@ class Information(Closed):
     parameters = fields.Nested(Parameters)
     values = fields.Nested(Values)
     subject = Subject()
+    answers = fields.Dict(
+        keys=Text(form="^question_[1-9][0-9]?$", most=12),
+        values=Text(least=1, most=10_000),
+        validate=validate.Length(max=12),
+        metadata={
+            "maxProperties": 12,
+            "example": {"question_1": "The one in Chengdu."},
+            "description": "Answers to questions in words, by the names in `needs`.",
+        },
+    )
 
 
 class StartVerification(Closed):

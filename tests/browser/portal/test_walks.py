@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 from sqlmodel import select
 
 from rights.domain.kinds import Kind
@@ -130,10 +131,29 @@ def test_a_tag_is_seen_and_deleted_in_four_actions(street: Street, new_page: Pag
     person.portal.get_by_role("status").wait_for()
     street.house.looked_up(TAGS)
     person.click(person.portal.get_by_label("Night owl"))
-    person.click(person.portal.get_by_role("button", name="Delete the chosen ones"))
+    person.click(person.portal.get_by_role("button", name="Delete the ticked ones"))
     person.portal.get_by_text("Reference: ").first.wait_for()
 
     assert (only(street.house).option, only(street.house).channel) == ("tags_delete", "portal")
+    assert person.actions <= ENOUGH
+
+
+@pytest.mark.requirement("R-42-2")
+def test_a_tag_is_chosen_in_four_actions_from_the_products_page(
+    street: Street, new_page: Pages
+) -> None:
+    page = new_page(language="en")
+    page.goto(street.shop)
+    person = Person(page)
+
+    person.click(page.get_by_role("link", name="Privacy"))
+    person.click(person.portal.get_by_role("link", name="Your tags"))
+    person.click(person.portal.get_by_label("Sport"))
+    person.click(person.portal.get_by_role("button", name="Save my choice"))
+    person.portal.get_by_text("Your choice is being carried out").wait_for()
+
+    assert (only(street.house).option, only(street.house).channel) == ("tags_edit", "portal")
+    assert person.portal.get_by_label("Sport").is_checked()
     assert person.actions <= ENOUGH
 
 
@@ -249,12 +269,12 @@ def test_a_page_of_another_site_cannot_show_it(street: Street, new_page: Pages) 
         backends.allow_origins(session, "shop", [], now=street.house.clock.now())
     street.house.parts.keys._live.clear()  # noqa: SLF001 - what five seconds do
     page = new_page(language="en", expects=["frame-ancestors", "status of 403", "ERR_BLOCKED"])
-    page.goto(f"{street.shop}/privacy")
+    with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        page.goto(f"{street.shop}/privacy")
 
-    page.wait_for_timeout(500)
-
-    assert page.frames[1].url.startswith(("chrome-error:", "about:"))
-    assert "Sample Company" not in page.frames[1].content()
+    blocked = page.frames[1]
+    blocked.wait_for_url(lambda url: url.startswith("chrome-error:"))  # what stands in its place
+    expect(blocked.locator("body")).not_to_contain_text("Sample Company")
 
 
 def test_without_scripts_everything_works_too(street: Street, new_page: Pages) -> None:

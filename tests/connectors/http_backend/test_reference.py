@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,12 @@ KEYS = KeySet(
 )
 
 
+def _adding() -> Target:
+    named = KeySet({TAGS.path: {Standing.SOLE: ((1,), (9,))}})
+    by_key = (Reach(("id",), TAGS.path, Role.OWNER),)
+    return Target(replace(TAGS, links=()), named, by_key, adding=True)
+
+
 def test_every_request_that_is_sent_fits_the_schemas(backend: Backend) -> None:
     target = Target(TAGS, KEYS, REACHES)
     nobody = KeySet({"identifier:user_id": {Standing.SOLE: (("new",),)}})
@@ -104,6 +111,8 @@ def test_every_request_that_is_sent_fits_the_schemas(backend: Backend) -> None:
     connector.locate(target, work)
     list(connector.collect(target, work))
     connector.correct(target, work, [Change("tag", "u", old="t", check_old=True)])
+    connector.correct(_adding(), work, [Change("tag", "chosen"), Change("user_id", "ann")])
+    connector.verify(_adding(), work, Expect.ADDED, changes=[Change("tag", "chosen")])
     connector.restrict(target, work)
     backend.tables["tags"][0]["off"] = False
     connector.close(target, work)

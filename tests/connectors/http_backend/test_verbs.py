@@ -67,6 +67,7 @@ class TestContract(ConnectorContract):
             unmapped=notes.UNMAPPED,
             values=lambda name: [r[name] for r in rows if r["owner_email"] == notes.CANARY],
             change=notes.CHANGE,
+            new=(notes.ADDING, notes.NEW),
             switch=notes.SWITCH,
             down=down,
             denied=lambda: connecting(secret="whsec_" + "b" * 40),

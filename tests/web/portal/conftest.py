@@ -9,6 +9,10 @@ Fixtures of the portal's tests.
     The shop, whose people sign in at a provider of our making.
 ``desk``
     That provider.
+``street``
+    The shop with a bridge to the national network identity service; ``unset`` before it has one.
+``booth``
+    That bridge.
 """
 
 from __future__ import annotations
@@ -20,10 +24,15 @@ from pathlib import Path
 import pytest
 
 from rights.services import backends
+from tests.browser.serving import serving
 from tests.web.house import House
+from tests.web.portal.booth import Booth
 from tests.web.portal.desk import Desk
 from tests.web.portal.reader import SHOP, Reader
+from tests.web.portal.street import ALLOW, BOUND, Street
 from tests.web.portal.town import ALICE, Town, opened
+from tests.workflows.facts_shop import MAP
+from tests.workflows.house import Clock, floor_over, replace
 
 
 @pytest.fixture
@@ -60,3 +69,36 @@ def town(furnished: Callable[..., House], desk: Desk) -> Town:
     made = Town(house, desk)
     made.configure()
     return made
+
+
+@pytest.fixture
+def bridged(furnished: Callable[..., House], tmp_path: Path) -> House:
+    file = tmp_path / "map.yaml"
+    file.write_text(MAP, encoding="utf-8")
+    made = furnished(datamap=file, webhook_allow=ALLOW)
+    with made.writing() as session:
+        backends.allow_origins(session, "shop", [SHOP], now=made.clock.now())
+    return made
+
+
+@pytest.fixture
+def booth(bridged: House) -> Iterator[Booth]:
+    made = Booth(now=lambda: bridged.clock.now().timestamp(), account=dict(BOUND))
+    with serving(made.app()) as at:
+        made.url = at
+        yield made
+
+
+@pytest.fixture
+def unset(bridged: House, booth: Booth, tmp_path: Path) -> Iterator[Street]:
+    """The street before the bridge was set up."""
+    bare = floor_over(tmp_path, MAP, {}, Clock())
+    floor = replace(bare, register=bridged.engine, context=bridged.context, now=bridged.clock.now)
+    yield Street(bridged, booth, floor)
+    bare.register.dispose()
+
+
+@pytest.fixture
+def street(unset: Street) -> Street:
+    unset.configure()
+    return unset

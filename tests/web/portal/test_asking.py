@@ -28,7 +28,7 @@ ODD = "ا\u202eb\u200b<script>alert(1)</script> 😀 & \"quoted\" 'single'"
 
 def _least(kind: Kind) -> dict[str, Any]:
     if kind is Kind.RECOMMENDATION_OPT_OUT:
-        return {"switch_on__switches": ["personalised"]}
+        return {"switch_on__switches": ["personalised"], "tags_edit__chosen": ["tea"]}
     if kind is Kind.CORRECTION:
         return {f"correct__{name}": value for name, value in CHANGED.items()}
     return LEAST.get(kind, {})

@@ -35,6 +35,16 @@ FORESEEN = {
         {"store": "mailer", "collection": "switches", "action": "suppress", "rows": 1},
     ],
     "unknown": ["recommender.switches"],
+    "unsettled": [],
+}
+
+BY_PRODUCT: dict[str, Any] = {
+    "collections": [
+        {"store": store, "collection": name, "action": "erase", "deleted": 4, "reasons": []}
+        for store, name in (("recommender", "tags"), ("mailer", "switches"), ("shop", "users"))
+    ],
+    "unknown": [],
+    "unsettled": ["shop.orders"],
 }
 
 
@@ -193,3 +203,25 @@ def test_more_corrections_than_a_request_takes_are_refused_and_shown(
 
     assert page.status == 422
     assert page.form("/ask/correction").holding()["correct.changes.120.value"] == ["Ali 120"]
+
+
+@pytest.mark.requirement("R-APP6-2")
+def test_beforehand_each_product_is_told_apart_with_what_is_not_settled_and_a_way_to_settle_it(
+    shop: House, reader: Reader
+) -> None:
+    page = reader.enter(ALICE, "mfa", view="account_cancellation")
+    reader.send(page, "/beforehand/account_cancellation")
+    path = reader.path
+    shop.looked_up(BY_PRODUCT)
+
+    page = reader.get(path)
+
+    at = [page.text.index(words) for words in ("The mall", "The mail service", "Shared by several")]
+    assert at == sorted(at)
+    assert "https://shop.example/orders" in page.links
+    assert "Open orders" in page.text
+    only = next(link for link in page.links if link.endswith("?products=mall"))
+    form = reader.get(only).form("/ask/account_cancellation")
+    assert ("all.products", "mall") in form.fields
+    sent = reader.post(form.action, form.holding())
+    assert "Only these products: The mall. The account and the rest stay." in sent.text

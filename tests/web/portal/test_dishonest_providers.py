@@ -15,6 +15,7 @@ from joserfc.jwk import OctKey, RSAKey
 from werkzeug import Response
 
 from rights import logs
+from rights.net import partners
 from rights.services.sign_in import directory
 from tests.web.portal.desk import CLIENT, Desk, part, visited
 from tests.web.portal.reader import Page
@@ -288,7 +289,7 @@ def test_a_fault_of_the_provider_is_called_one(town: Town, path: str) -> None:
 def test_a_slow_provider_is_waited_for_so_long_and_no_longer(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(partners, "_TIMEOUT_S", 0.3)
     town.desk.pause_s = 1.5
     began = time.monotonic()
 
@@ -301,8 +302,8 @@ def test_a_slow_provider_is_waited_for_so_long_and_no_longer(
 def test_a_slow_provider_holds_up_only_those_who_sign_in(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(directory, "_PATIENCE_S", 0.05)
-    turns = town.house.parts.directory._turns  # noqa: SLF001 - all of them taken
+    monkeypatch.setattr(partners, "_PATIENCE_S", 0.05)
+    turns = town.house.parts.directory._client._turns  # noqa: SLF001 - all of them taken
     taken = [turns.acquire(timeout=1) for _ in range(3)]
     assert all(taken)
 

@@ -14,11 +14,19 @@ from rights.store.models import Request
 from tests.web.cooling import ANN, KIND, Company, company
 from tests.web.house import House
 from tests.web.portal.reader import Page, Reader
+from tests.web.waiting_shop import Waiting, waiting
 
 
 @pytest.fixture
 def here(furnished: Callable[..., House], tmp_path: Path) -> Iterator[Company]:
     made = company(furnished, tmp_path)
+    yield made
+    made.floor.register.dispose()
+
+
+@pytest.fixture
+def shop(furnished: Callable[..., House], tmp_path: Path) -> Iterator[Waiting]:
+    made = waiting(furnished, tmp_path)
     yield made
     made.floor.register.dispose()
 
@@ -103,6 +111,7 @@ def test_the_page_names_the_day_and_two_equal_ways(
 def test_coming_back_every_day_changes_nothing(here: Company) -> None:
     _waiting(here, Reader(here.house))
     made = _only(here).id
+    here.pass_by()
     before = here.stands(made)
 
     for acr in ("session", "mfa"):
@@ -195,3 +204,28 @@ def test_who_has_no_account_here_may_choose_it_too(here: Company) -> None:
 
     assert (page.status, _only(here).state) == (200, State.VERIFYING)
     assert _only(here).parameters == {"wait_days": 2}
+
+
+@pytest.mark.requirement("R-APP6-3")
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [
+        ("en", "Meanwhile your data is being put out of use", "out of use already, but not in"),
+        ("zh-CN", "我们正在限制处理您的信息", "已经限制处理，但并非每一处都能做到"),
+    ],
+)
+def test_the_page_says_how_far_it_is_with_putting_the_data_out_of_use(
+    shop: Waiting, language: str, before: str, after: str
+) -> None:
+    reader = Reader(shop.house, language)
+    assert before in _waiting(shop, reader).text
+    made = _only(shop).id
+    shop.pass_by()
+    shop.work(shop.meanwhile(made).id)
+
+    page = reader.get(f"/portal/requests/{made}")
+
+    assert after in page.text
+    assert f"/portal/requests/{shop.meanwhile(made).id}" in page.html
+    there = reader.get(f"/portal/requests/{shop.meanwhile(made).id}")
+    assert (there.status, made in there.html) == (200, True)

@@ -47,7 +47,6 @@ def test_each_tag_says_in_words_what_it_is_and_since_when(shop: House, reader: R
     for said in ("Interests", "Name Tea <lover>", "Since 2026-01-02", "Night owl"):
         assert said in page.text
     assert "Tea &lt;lover&gt;" in page.html
-    assert "cannot be changed here" in page.text
     assert "http-equiv" not in page.html
     with shop.reading() as session:
         assert session.exec(select(Lookup)).one().question == "tags"
@@ -147,7 +146,7 @@ def test_what_was_deleted_comes_again_by_one_action_and_is_kept_as_a_consent(
     assert "not made again" not in page.text
     asked = {"items": [{"type": "user_id", "value": ALICE["user_id"], "tag": "9"}]}
     assert shop.post("/v1/suppression/tags", asked).json["items"] == [
-        {"allowed": True, "before": None}
+        {"allowed": True, "before": None, "chosen": False}
     ]
     lines = shop.post("/v1/consents/read", {"subject": ALICE}).json["items"]
     assert [(n["purpose"], n["state"], n["source"]) for n in lines] == [

@@ -16,6 +16,7 @@ from rights.domain.kinds import Kind
 from rights.domain.parameters import offered
 from tests.web.house import ALICE, House
 from tests.web.portal.reader import Reader, loaded
+from tests.web.portal.test_acting import RELATIVE, ask, only, prove
 from tests.web.portal.test_following import close
 
 MAP = Path(__file__).parents[3] / "workflows" / "demo" / "company" / "datamap.yaml"
@@ -59,7 +60,20 @@ def test_no_page_is_heavier_than_60_kb_with_all_it_loads(company: House, languag
     ]
     weights |= {path: _weight(reader, path) for path in paths}
 
+    weights["documents"] = _of_a_representative(company, language)
+
     assert {path: size for path, size in weights.items() if size > MOST_BYTES} == {}
+
+
+def _of_a_representative(company: House, language: str) -> int:
+    """Return what the page weighs on which documents are covered and sent."""
+    reader = Reader(company, language)
+    reader.begin()
+    page = ask(reader, **RELATIVE)
+    request_id = only(company).id
+    page = prove(reader, page, request_id)
+    assert "portal/redact.js" in page.html
+    return _weight(reader, f"/portal/requests/{request_id}")
 
 
 @contextmanager

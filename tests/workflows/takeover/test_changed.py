@@ -15,6 +15,7 @@ from rights.services import (
     not_me,
     proving,
     requests,
+    tasks,
     verification,
 )
 from rights.services.assertions import Proof
@@ -24,7 +25,6 @@ from rights.store.models import (
     StepRow,
 )
 from tests.workflows.takeover.company import ANN, EVE, NEW, OLD, Company
-from workflows import tasks
 from workflows.embedded.smtp import Sink
 
 

@@ -10,6 +10,8 @@ from rights.domain.kinds import Kind, default_option
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import (
+    aftertasks,
+    incidents,
     intake,
     not_me,
     notes,
@@ -29,7 +31,7 @@ from rights.store.models import (
     StepRow,
 )
 from tests.workflows.takeover.company import ANN, NEW, OLD, Company, link_in
-from workflows import aftertasks, expiry, incidents, warning
+from workflows import expiry, warning
 from workflows.advance import begin, settle
 from workflows.claims import Claim
 from workflows.perform import performed

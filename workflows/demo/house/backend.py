@@ -99,7 +99,7 @@ def _register(register_url: str, keys: Credentials, now: datetime) -> ShopBacken
             backends.add_assertion_key(session, vault, made, public, now=now)
             session.flush()
             _, text = backends.issue_key(session, made.id, USUAL, now=now)
-            session.add(Staff(name=REVIEWER, roles=["reviewer"], created_at=now))
+            session.add(Staff(name=REVIEWER, roles=["reviewer", "legal"], created_at=now))
             return ShopBackend(made.id, made.audience, text, key.as_dict(private=True))
     finally:
         engine.dispose()

@@ -138,7 +138,7 @@ def _fill_and_start(
 ) -> ShopBackend:
     """Fill the stores while web, relay and workers start; the last need to see tables only."""
     with (
-        terminal.step("register made, web, relay and workers started"),
+        terminal.step("register made, web, console, relay and workers started"),
         ThreadPoolExecutor(max_workers=1) as beside,
     ):
         front = beside.submit(roles.start_front)

@@ -1,4 +1,4 @@
-"""The company's recommender and website, and our own roles: web, relay and workers."""
+"""The company's recommender and website, and our own roles: web, console, relay and workers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Roles:
         website: bool,
     ) -> None:
         self._addresses = addresses
-        self._web_port, self._recommender_port, self._website_port = web_port, 0, 0
+        self._web_port, self._console_port = web_port, 0
+        self._recommender_port, self._website_port = 0, 0
         self.keys = keys
         self._chance = chance
         self._fixed, self._website = bool(web_port), website
@@ -60,6 +61,7 @@ class Roles:
         return replace(
             self._addresses,
             web_port=self._web_port,
+            console_port=self._console_port,
             recommender_port=self._recommender_port,
             website_port=self._website_port,
         )
@@ -67,7 +69,7 @@ class Roles:
     def start_front(self) -> ShopBackend:
         """Make the register, and start what does not need the stores filled."""
         try:
-            web = self._start_web()
+            web, console = self._start_web(), self._start_console()
             upgrade(self.addresses.register_url)  # what ``rights migrate`` does
         finally:
             self.register_made.set()
@@ -82,6 +84,7 @@ class Roles:
                 if not remaining:
                     raise
                 web = self._start_web()  # somebody took its port meanwhile
+        self._until_console(console)
         self.start("relay", [*_CLI, "relay"], secrets=False)
         if self._website:
             self.start_website(backend)
@@ -157,6 +160,31 @@ class Roles:
             (self._web_port,) = free_ports(1, self._chance)
         words = [*_CLI, "web", "--port", str(self.addresses.web_port)]
         return self.start("web", words, secrets=False)
+
+    def _start_console(self) -> OwnProcess:
+        (self._console_port,) = free_ports(1, self._chance)
+        words = [*_CLI, "web", "--surface", "console", "--port", str(self._console_port)]
+        return self.start("console", words, secrets=False)
+
+    def _until_console(self, console: OwnProcess) -> None:
+        """Wait for the console, on another port where somebody took its own meanwhile."""
+        for remaining in reversed(range(_TRIES)):
+            try:
+                until(self._shows_sign_in, console)
+            except StartFailed:
+                self._forget("console")
+                if not remaining:
+                    raise
+                console = self._start_console()
+            else:
+                return
+
+    def _shows_sign_in(self) -> bool:
+        url = f"{self.addresses.console_url}/console/sign-in"
+        try:
+            return urllib3.request("GET", url, timeout=2.0, retries=False).status == _OK
+        except HTTPError:
+            return False
 
     def _answers(self, backend: ShopBackend) -> bool:
         """Return whether our web is there: nobody else's would know this key."""

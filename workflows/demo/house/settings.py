@@ -17,6 +17,9 @@ _FAST: Final = {
     "RIGHTS_CODE_COOLDOWN_S": "0",
     "RIGHTS_BACKOFF_S": "0.2,0.5,1,2,5",
     "RIGHTS_CHECKPOINT_S": "5",
+    "RIGHTS_FIGURES_S": "15",
+    # So that there is a plan to look at in the console.
+    "RIGHTS_APPROVAL_KINDS": "account_cancellation",
 }
 
 
@@ -36,12 +39,18 @@ class Addresses:
     web_port: int = 0
     recommender_port: int = 0
     website_port: int = 0
+    console_port: int = 0
     sms: tuple[str, str] = field(default=("", ""), repr=False)
 
     @property
     def base_url(self) -> str:
         """Where the API is."""
         return f"http://127.0.0.1:{self.web_port}"
+
+    @property
+    def console_url(self) -> str:
+        """Where the web process of the console is; its pages are below ``/console/``."""
+        return f"http://127.0.0.1:{self.console_port}"
 
     @property
     def recommender_url(self) -> str:
@@ -66,6 +75,7 @@ def environment(addresses: Addresses, keys: Credentials) -> dict[str, str]:
             "RIGHTS_DATABASE_URL": addresses.register_url,
             "RIGHTS_REDIS_URL": addresses.redis,
             "RIGHTS_BLOBS_URL": f"file://{addresses.folder / 'blobs'}",
+            "RIGHTS_EVIDENCE_URL": f"file://{addresses.folder / 'evidence'}",
             "RIGHTS_KEYS": keys.keys,
             "RIGHTS_SIGNING_KEY": keys.signing_key,
             "RIGHTS_DATAMAP": str(datamap_file()),

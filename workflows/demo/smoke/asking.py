@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
 from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.services import tasks
+from rights.services.staff import staff_named
 from rights.store.db import open_engine, transaction
-from workflows import tasks
 from workflows.demo.company.people import Person
 from workflows.demo.house.backend import REVIEWER, ShopBackend
+from workflows.demo.office.clerk import Clerk
 from workflows.demo.smoke.cases import Case
 from workflows.demo.smoke.client import Api
 from workflows.demo.smoke.codes import wait_for_code
@@ -27,12 +29,18 @@ _LOOK_S: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What asking needs: the API, the backend that vouches, the mailbox, and the staff's end."""
+    """
+    What asking needs: the API, the backend that vouches, the mailbox, and the staff's end.
+
+    Args:
+        approver: Is signed in to the console.
+    """
 
     api: Api
     backend: ShopBackend
     sink: Sink
     register_url: str
+    approver: Clerk
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,9 @@ def ask(desk: Desk, case: Case, person: Person) -> Outcome:
     begun = time.monotonic()
     request_id = _submit(desk, case, person)
     body = _until(desk, request_id, case)
+    if case.approval:
+        desk.approver.approve(request_id)
+        body = _until(desk, request_id, replace(case, approval=False))
     if case.task:
         _complete(desk, request_id)
         body = _until(desk, request_id, None)
@@ -108,6 +119,8 @@ def _until(desk: Desk, request_id: str, case: Case | None) -> dict[str, Any]:
         body = desk.api.get(f"/v1/requests/{request_id}").body
         if State(body["state"]) in TERMINAL:
             return body
+        if body["wait"] == Wait.APPROVAL and case is not None and case.approval:
+            return body
         if body["wait"] == Wait.TASK:
             if case is not None and case.task:
                 return body
@@ -120,7 +133,7 @@ def _until(desk: Desk, request_id: str, case: Case | None) -> dict[str, Any]:
 def _complete(desk: Desk, request_id: str) -> None:
     """Do what ``rights tasks complete`` does, as the demo's reviewer."""
     with _register(desk) as session:
-        staff = tasks.staff_named(session, REVIEWER)
+        staff = staff_named(session, REVIEWER)
         for task in _open(session, request_id):
             now = datetime.now(UTC)
             tasks.complete(session, task["step"], staff, now=now, proof="demo-ticket-1")

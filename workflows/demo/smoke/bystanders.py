@@ -114,7 +114,8 @@ def belonging_to(cast: Iterable[Person], all_rows: Everything) -> Mine:
     sends = add("newsletter.sends", "id", "subscriber_id", readers.__contains__)
     add("newsletter.clicks", "id", "send_id", sends.__contains__)
     for name, key in KEYS.items():
-        add(f"recommender.{name}", key, "user_id", ids.__contains__)
+        # Of a tag, whose it is tells enough: nobody else's are spared with it.
+        add(f"recommender.{name}", key[0], "user_id", ids.__contains__)
     add("files.objects", "key", "key", lambda v: _owner(v) in ids | orders)
     return mine
 
@@ -134,7 +135,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "shop.order_items": "order_id",
     "shop.products": "sku",
     "files.objects": "key",
-    **{f"recommender.{name}": key for name, key in KEYS.items()},
+    **{f"recommender.{name}": key[0] for name, key in KEYS.items()},
 }
 
 

@@ -24,6 +24,7 @@ class Case:
         member: Who of the cast asks.
         code: A one-time code comes on top of the backend's word.
         task: A member of staff has to do something before it can end.
+        approval: A plan is approved in the console before it can go on.
         package: The person gets one, and downloads it.
     """
 
@@ -33,6 +34,7 @@ class Case:
     acr: Acr
     code: bool = False
     task: bool = False
+    approval: bool = False
     package: bool = False
     parameters: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)

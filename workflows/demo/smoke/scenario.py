@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from urllib3.exceptions import HTTPError
@@ -17,16 +18,28 @@ from rights.services.webhooks import EVENTS
 from workflows.demo.company.people import Person
 from workflows.demo.house.building import House
 from workflows.demo.house.terminal import Terminal
+from workflows.demo.office.clerk import Clerk
+from workflows.demo.office.clerk import Refused as TurnedAway
+from workflows.demo.office.members import APPROVER, office
 from workflows.demo.smoke import bystanders, canary, evidence
 from workflows.demo.smoke.asking import Desk, Outcome, ask, opt_out
 from workflows.demo.smoke.cases import cases
 from workflows.demo.smoke.client import Api, Refused
+from workflows.demo.smoke.console import console_works
 from workflows.demo.smoke.hooks import Receiver
 from workflows.demo.smoke.portal import portal_opens
 
 _AT_ONCE: Final = 3
 _GONE_S: Final = 5.0
-_FAILURES: Final = (Refused, RightsError, HTTPError, TimeoutError, LookupError, ValueError)
+_FAILURES: Final = (
+    Refused,
+    TurnedAway,
+    RightsError,
+    HTTPError,
+    TimeoutError,
+    LookupError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +56,30 @@ def run(house: House) -> dict[str, Any]:
     receiver = Receiver()
     api = Api(house.addresses.base_url, house.backend.key)
     try:
+        with house.terminal.step("staff let in to the console"):
+            approver = _approver(house)
         with house.terminal.step("canary planted, everybody else's rows noted"):
             before = _before(house)
         subscription = {"url": receiver.url, "events": list(EVENTS)}
         receiver.secret = api.post("/v1/webhooks", subscription).body["secret"]
-        desk = Desk(api, house.backend, house.sink, house.addresses.register_url)
+        desk = Desk(api, house.backend, house.sink, house.addresses.register_url, approver)
         outcomes = _ask_all(house, desk, before)
         with house.terminal.step("proofs gathered"):
             checks = _checks(house, receiver, before, outcomes)
+            checks["console"] = console_works(house, approver, outcomes)
     finally:
         api.close()
         receiver.stop()
     return _report(house.terminal, outcomes, checks)
+
+
+def _approver(house: House) -> Clerk:
+    """Let the sample staff in for the first time, and the approver once more with the app."""
+    where, now = house.addresses, datetime.now(UTC)
+    clerks = office(house.folder, where.register_url, where.console_url, now=now)
+    approver = next(one for one in clerks if one.name == APPROVER)
+    approver.sign_in()
+    return approver
 
 
 def _before(house: House) -> Before:

@@ -34,7 +34,9 @@
   }
 
   const reload = Number(body.dataset.reload || 0);
-  const idle = () => document.activeElement === body || document.activeElement.id === "main";
+  // Whoever has chosen files and not sent them yet keeps them, and what they drew on them.
+  const unsent = () => "unsent" in body.dataset;
+  const idle = () => !unsent() && (document.activeElement === body || document.activeElement.id === "main");
   const anew = () => (idle() ? location.reload() : setTimeout(anew, reload * 500));
   if (reload) setTimeout(anew, reload * 500);
 
@@ -44,7 +46,7 @@
     const answer = await fetch(live, { credentials: "same-origin" });
     if (!answer.ok) return;
     if (answer.headers.get("Rights-State") !== body.dataset.state) {
-      location.reload();
+      if (!unsent()) location.reload();
       return;
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");

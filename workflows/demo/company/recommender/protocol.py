@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workflows.demo.company.recommender.store import KEYS, NEW, BadRequest, Row, Store
+from workflows.demo.company.recommender.store import CHOSEN, KEYS, NEW, BadRequest, Row, Store
 
 READS: Final = ("freeze", "locate", "collect", "verify")
 _ALWAYS: Final = (*READS, "erase", "restrict", "suppress", "close", "correct")
@@ -23,7 +23,7 @@ def about(store: Store) -> Row:
     return {
         "protocol": 1,
         "collections": {
-            name: {"verbs": list(_ALWAYS), "key": [key], "columns": store.columns[name]}
+            name: {"verbs": list(_ALWAYS), "key": list(key), "columns": store.columns[name]}
             for name, key in KEYS.items()
         },
     }
@@ -36,7 +36,7 @@ def read(store: Store, collection: str, asked: Mapping[str, Any]) -> Row:
     rows = store.find(collection, asked["match"], asked["after"], limit + 1)
     more = len(rows) > limit
     page = rows[:limit]
-    following = json.dumps(page[-1][KEYS[collection]]) if more else None
+    following = json.dumps([page[-1][c] for c in KEYS[collection]]) if more else None
     return {"rows": [{c: row[c] for c in columns} for row in page], "next": following}
 
 
@@ -72,21 +72,37 @@ def _erase(store: Store, collection: str, asked: Mapping[str, Any]) -> Row:
 def _set(store: Store, collection: str, asked: Mapping[str, Any]) -> Row:
     affected = store.update(collection, _named(asked), asked["set"]) if asked["rows"] else 0
     for entry in asked.get("create", ()):
-        if collection in NEW and entry["columns"] == [KEYS[collection]]:
-            made = (store.create(collection, k[0], asked["set"]) for k in entry["keys"])
-            affected += sum(made)
+        if collection in NEW and tuple(entry["columns"]) == KEYS[collection]:
+            affected += _made(store, collection, entry, asked["set"])
     return {"affected": affected}
 
 
+def _made(
+    store: Store, collection: str, entry: Mapping[str, Any], values: Mapping[str, Any]
+) -> int:
+    keys = (dict(zip(entry["columns"], key, strict=True)) for key in entry["keys"])
+    return sum(store.create(collection, key, values) for key in keys)
+
+
 def _correct(store: Store, collection: str, asked: Mapping[str, Any]) -> Row:
+    if "create" in asked:
+        return _add(store, collection, asked)
     values = {c["column"]: c["value"] for c in asked["changes"]}
     old = {c["column"]: c["old"] for c in asked["changes"] if "old" in c}
     affected = store.update(collection, _named(asked), values, old)
     return {"affected": affected, "conflicts": len(asked["rows"]) - affected}
 
 
+def _add(store: Store, collection: str, asked: Mapping[str, Any]) -> Row:
+    """Make the rows that somebody adds: tags they choose, and nothing else."""
+    if collection not in CHOSEN:
+        raise BadRequest("adds_nothing")
+    made = (_made(store, collection, entry, asked["set"]) for entry in asked["create"])
+    return {"affected": sum(made), "conflicts": 0}
+
+
 def _named(asked: Mapping[str, Any]) -> list[Any]:
-    return [key[0] for key in asked["rows"]]
+    return list(asked["rows"])
 
 
 _EFFECTS: Final[Mapping[str, Callable[[Store, str, Mapping[str, Any]], Row]]] = {

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
-KEYS: Final[Mapping[str, str]] = {
-    "profiles": "user_id",
-    "devices": "device_id",
-    "tags": "id",
-    "decisions": "id",
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "profiles": ("user_id",),
+    "devices": ("device_id",),
+    "tags": ("user_id", "interest"),
+    "decisions": ("id",),
 }
-"""The collections that are offered, and the column that names a row of each."""
+"""The collections that are offered, and the columns that name a row of each."""
+
+CHOSEN: Final = frozenset({"tags"})
+"""The collections to which people add rows themselves."""
 
 NEW: Final[Mapping[str, Mapping[str, Any]]] = {
     "profiles": {
@@ -76,11 +79,12 @@ class Store:
         conditions, values = self._conditions(collection, match)
         if not conditions:
             return []
-        key = KEYS[collection]
+        key = ", ".join(KEYS[collection])
         where = f"({' OR '.join(conditions)})"
         if after is not None:
-            where += f" AND {key} > ?"
-            values.append(json.loads(after))
+            last = json.loads(after)
+            where += f" AND ({key}) > ({', '.join('?' for _ in last)})"
+            values += last
         sql = f"SELECT * FROM {collection} WHERE {where} ORDER BY {key} LIMIT ?"  # noqa: S608 - names checked against the table
         with self._lock:
             rows = self._db.execute(sql, [*values, limit]).fetchall()
@@ -92,11 +96,11 @@ class Store:
         conditions, values = [], []
         for entry in match:
             columns = self.known(collection, entry["columns"])
-            if len(columns) != 1 or "type" in entry:
+            if "type" in entry:
                 raise BadRequest("unsupported_match")
-            column = f"lower({columns[0]})" if entry.get("fold") else columns[0]
-            conditions.append(f"{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - names checked
-            values.append(json.dumps([key[0] for key in entry["keys"]]))
+            fold = bool(entry.get("fold"))
+            conditions.append(_one_of([f"lower({c})" if fold else c for c in columns]))
+            values.append(json.dumps(entry["keys"]))
         return conditions, values
 
     def once(self, key: str, step: str, fence: int) -> Row | None:
@@ -138,9 +142,9 @@ class Store:
         given = [values[c] for c in columns], [(old or {})[c] for c in was]
         return self._db.execute(sql, [*given[0], json.dumps(list(keys)), *given[1]]).rowcount
 
-    def create(self, collection: str, key: Any, values: Mapping[str, Any]) -> int:
-        """Make a row for somebody not seen before, with *values*."""
-        row = {KEYS[collection]: key, **NEW[collection], **values}
+    def create(self, collection: str, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Make a row with *values*, unless there is one of that key; return how many were made."""
+        row = {**key, **NEW.get(collection, {}), **values}
         columns = self.known(collection, row)
         marks = ", ".join("?" for _ in columns)
         sql = f"INSERT OR IGNORE INTO {collection} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - names checked
@@ -166,7 +170,13 @@ class Store:
 
 
 def _among(collection: str) -> str:
-    return f"{KEYS[collection]} IN (SELECT value FROM json_each(?))"  # noqa: S608 - a name of ours
+    return _one_of(KEYS[collection])
+
+
+def _one_of(columns: Sequence[str]) -> str:
+    """Return "these columns are one of those keys", which come as a list of lists."""
+    parts = ", ".join(f"json_extract(value, '$[{n}]')" for n, _ in enumerate(columns))
+    return f"({', '.join(columns)}) IN (SELECT {parts} FROM json_each(?))"  # noqa: S608 - names checked
 
 
 def _plain(row: sqlite3.Row) -> Row:

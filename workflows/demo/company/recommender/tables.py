@@ -27,8 +27,9 @@ CREATE TABLE devices (
   push INTEGER NOT NULL, restricted INTEGER NOT NULL
 );
 CREATE TABLE tags (
-  id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, interest TEXT NOT NULL,
-  name_zh TEXT NOT NULL, name_en TEXT NOT NULL, source TEXT NOT NULL, since TEXT NOT NULL
+  user_id INTEGER NOT NULL, interest TEXT NOT NULL,
+  name_zh TEXT NOT NULL, name_en TEXT NOT NULL, source TEXT NOT NULL, since TEXT NOT NULL,
+  PRIMARY KEY (user_id, interest)
 );
 CREATE TABLE decisions (
   id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, score INTEGER, outcome TEXT,
@@ -37,7 +38,6 @@ CREATE TABLE decisions (
 CREATE TABLE calls (key TEXT PRIMARY KEY, reply TEXT NOT NULL);
 CREATE TABLE steps (step TEXT PRIMARY KEY, fence INTEGER NOT NULL);
 CREATE INDEX devices_user ON devices (user_id);
-CREATE INDEX tags_user ON tags (user_id);
 CREATE INDEX decisions_user ON decisions (user_id);
 """
 

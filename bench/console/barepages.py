@@ -1,0 +1,104 @@
+"""
+The bare pages: Flask and Jinja with one plain query each, as somebody writes them by hand.
+
+They know nobody and check nothing. Run as ``gunicorn bench.console.barepages:application``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+from flask import Flask, Response, render_template
+from jinja2 import DictLoader
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>requests</title></head><body>
+{% for rows in tables %}<table>{% for row in rows %}
+<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}
+</table>{% endfor %}</body></html>
+"""
+_LIST: Final = (
+    "SELECT r.id, r.kind, r.option, r.state, r.wait, r.channel, r.received_at, r.promised_at,"
+    " r.closed_at, a.staff_id FROM request r LEFT JOIN assignment a ON a.request_id = r.id WHERE "
+)
+_OPEN: Final = "r.closed_at IS NULL"
+_RUNNING: Final = f"{_OPEN} AND r.state IN ('in_progress', 'on_hold')"
+_MINE: Final = "r.id IN (SELECT request_id FROM assignment WHERE staff_id = %(me)s)"
+_BY: Final = " ORDER BY r.promised_at, r.id LIMIT 51"
+_TEN: Final = " ORDER BY r.promised_at, r.id LIMIT 10"
+_QUEUE: Final = (
+    "SELECT r.id, r.kind, r.promised_at FROM {} x JOIN request r ON r.id = x.request_id"
+    " WHERE {} ORDER BY r.promised_at LIMIT 200"
+)
+_ONE: Final = " WHERE request_id = %(full)s"
+
+QUERIES: Final[dict[str, tuple[str, ...]]] = {
+    "overview": (
+        f"{_LIST}{_RUNNING} AND r.promised_at < now(){_TEN}",
+        f"{_LIST}{_RUNNING} AND r.promised_at BETWEEN now() AND now() + interval '1 day'{_TEN}",
+        f"{_LIST}{_OPEN} AND {_MINE}{_TEN}",
+        "SELECT wait, count(*) FROM request WHERE closed_at IS NULL GROUP BY wait",
+        "SELECT body FROM figures",
+    ),
+    "list": (f"{_LIST}{_OPEN}{_BY}",),
+    "second": (f"{_LIST}{_OPEN} AND r.promised_at > now(){_BY}",),
+    "kind": (f"{_LIST}{_OPEN} AND r.kind = 'deletion'{_BY}",),
+    "late": (f"{_LIST}{_RUNNING} AND r.promised_at < now(){_BY}",),
+    "newest": (f"{_LIST}true ORDER BY r.received_at DESC, r.id DESC LIMIT 51",),
+    "all": (f"{_LIST}true{_BY}",),
+    "words": (f"{_LIST}r.channel LIKE '%%letter%%' OR r.reason LIKE '%%letter%%'{_BY}",),
+    "no_words": (f"{_LIST}r.channel LIKE '%%zzz%%' OR r.reason LIKE '%%zzz%%'{_BY}",),
+    "reference": (f"{_LIST}r.id = %(full)s{_BY}",),
+    "regime": (f"{_LIST}CAST(r.regimes AS text) LIKE '%%br_lgpd%%'{_BY}",),
+    "mine": (f"{_LIST}{_OPEN} AND {_MINE}{_BY}",),
+    "request": (
+        f"{_LIST}r.id = %(full)s",
+        f"SELECT phase, action, store, state, note FROM step{_ONE} ORDER BY phase",
+        "SELECT at, event, actor, data FROM entry WHERE chain = %(full)s ORDER BY seq",
+        f"SELECT hash, body FROM plan{_ONE}",
+    ),
+    "waiting": (
+        _QUEUE.format("plan", f"{_OPEN} AND wait = 'approval'"),
+        _QUEUE.format("step", "x.state IN ('manual', 'failed')"),
+        _QUEUE.format("denial_proposal", "x.outcome = ''"),
+        _QUEUE.format("appeal", "x.decided_at IS NULL"),
+        "SELECT id, promised_at FROM complaint WHERE answered_at IS NULL LIMIT 200",
+    ),
+    "stores": (
+        "SELECT * FROM store_status",
+        "SELECT store, count(*) FROM store_turn GROUP BY store",
+    ),
+    "find": (f"{_LIST}r.id IN (SELECT request_id FROM identifier WHERE blind = %(full)s){_BY}",),
+    "csv": (f"{_LIST}{_OPEN} ORDER BY r.promised_at, r.id LIMIT 1000",),
+}
+"""What a page needs at the least."""
+
+application = Flask("bare")
+application.jinja_loader = DictLoader({"page.html": _PAGE})
+_local = threading.local()
+
+
+@application.get("/<name>")
+def page(name: str) -> Response | str:
+    """Show what one page shows."""
+    given = {"me": os.environ["BARE_STAFF"], "full": os.environ["BARE_REQUEST"]}
+    tables = [_connection().execute(query, given).fetchall() for query in QUERIES[name]]
+    if name == "csv":
+        return Response(_lines(tables[0]), content_type="text/csv")
+    return render_template("page.html", tables=tables)
+
+
+def _lines(rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    for row in rows:
+        yield ",".join(map(str, row)) + "\r\n"
+
+
+def _connection() -> psycopg.Connection:
+    if not hasattr(_local, "connection"):
+        _local.connection = psycopg.connect(os.environ["BARE_DSN"], autocommit=True)
+    found: psycopg.Connection = _local.connection
+    return found

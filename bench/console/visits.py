@@ -1,0 +1,121 @@
+"""An approver who signs in over HTTP and opens every page of the console, again and again."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import pyotp
+
+from bench.console import months
+from bench.portal.browser import Browser
+
+_KEY: Final = re.compile(r'name="key" value="([0-9a-f]+)"')
+_SECRET: Final = re.compile(r"<code>([A-Z2-7]+)</code>")
+_NEXT: Final = re.compile(r'href="/console(/requests\?[^"]*after=[^"]*)"')
+PASSWORD: Final = "a long walk by the river"
+_FULL: Final = months.reference(months.FULL)
+
+PAGES: Final[Mapping[str, str]] = {
+    "overview": "/",
+    "list": "/requests",
+    "second": "",
+    "kind": "/requests?kind=deletion",
+    "late": "/requests?clock=late",
+    "newest": "/requests?state=all&sort=newest",
+    "all": "/requests?state=all",
+    "words": "/requests?state=all&q=letter",
+    "no_words": "/requests?state=all&q=zzz",
+    "reference": f"/requests?state=all&q={_FULL[:12]}",
+    "regime": "/requests?state=all&regime=br_lgpd",
+    "mine": "/requests?assigned=me",
+    "request": f"/requests/{_FULL}",
+    "waiting": "/waiting",
+    "stores": "/stores",
+    "find": "/find",
+    "csv": "/requests.csv",
+}
+"""Where each page is; the second one of a list is where the first one leads to."""
+
+
+@dataclass(slots=True)
+class Approver:
+    """
+    Somebody at a browser.
+
+    Args:
+        port: Of our web.
+        token: Of an invitation.
+    """
+
+    port: int
+    token: str = field(repr=False)
+    browser: Browser = field(init=False)
+    paths: dict[str, str] = field(init=False)
+
+    def come_in(self, name: str) -> None:
+        """Set a password and an app, and be signed in. Raises RuntimeError."""
+        self.browser = here = Browser(self.port, "")
+        twice = {"password": PASSWORD, "again": PASSWORD}
+        here.open("/console/invitation", {"w": self.token, **twice})
+        here.send("/console/sign-in", {"name": name, "password": PASSWORD})
+        text = here.open("/console/set-up").body.decode()
+        secret = _found(_SECRET, text)
+        here.key = _found(_KEY, text)
+        here.open("/console/set-up", {"code": pyotp.TOTP(secret).at(datetime.now(UTC))})
+        here.key = _found(_KEY, here.open("/console/account").body.decode())
+
+    def look(self) -> None:
+        """Come back after a while, and learn where the second page of the list is."""
+        self.browser.rest()
+        first = self.browser.open("/console/requests").body.decode()
+        self.paths = {**PAGES, "second": _found(_NEXT, first).replace("&amp;", "&")}
+
+    def visit(self, name: str) -> float:
+        """Open a page; return the milliseconds until all of it was there, of a file its begin."""
+        path = f"/console{self.paths[name]}"
+        begun = time.perf_counter()
+        if name == "csv":
+            return self._begin_of(path, begun)
+        given = {"type": "email", "value": months.address(77)} if name == "find" else None
+        self.browser.open(path, given)
+        return (time.perf_counter() - begun) * 1000
+
+    def _begin_of(self, path: str, begun: float) -> float:
+        cookies = "; ".join(f"{n}={v}" for n, v in self.browser.cookies.items())
+        return first_byte(self.port, path, begun, {"Cookie": cookies})
+
+
+def first_byte(port: int, path: str, begun: float, headers: Mapping[str, str]) -> float:
+    """Return the milliseconds from *begun* until a file begins; the rest is read outside."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", path, headers=dict(headers))
+    response = connection.getresponse()
+    response.read(1)
+    took = (time.perf_counter() - begun) * 1000
+    response.read()
+    connection.close()
+    if response.status != http.client.OK:
+        raise RuntimeError(f"{path} answered {response.status}")
+    return took
+
+
+def bare(browser: Browser, port: int, name: str) -> float:
+    """Open the bare page of the same name; return its milliseconds."""
+    begun = time.perf_counter()
+    if name == "csv":
+        return first_byte(port, "/csv", begun, {})
+    browser.open(f"/{name}")
+    return (time.perf_counter() - begun) * 1000
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    if found is None:
+        raise RuntimeError("a page of the console does not show what it should")
+    return found[1]

@@ -1,0 +1,213 @@
+"""
+One request as staff see it: where it stands, what was done and by whom, what is planned, what
+waits. Codes, counts and dates; what a person wrote, or was found about them, is opened apart.
+
+Source: PIPL 51; NDSR 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlmodel import Session, col, func, select
+
+from rights.domain import alerts
+from rights.domain.actions import Action
+from rights.services import appeals, audit, content_approvals, extensions, plans, requests
+from rights.services.console import assigning, people
+from rights.services.console.listing import Line
+from rights.store.models import (
+    Appeal,
+    Backend,
+    Complaint,
+    DenialProposal,
+    Entry,
+    Evidence,
+    ExtensionRow,
+    JournalRow,
+    Notice,
+    Package,
+    PlanRow,
+    ReceiptRow,
+    Request,
+    StepRow,
+    StepState,
+    Writing,
+)
+
+MOST_ENTRIES: Final = 300
+_CHANGING: Final = (StepState.MANUAL, StepState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a request: what it does where, how far it is, and what stands in its way."""
+
+    id: str
+    name: str
+    phase: int
+    action: str
+    store: str
+    state: str
+    code: str
+    note: str
+    attempts: int
+    rows: int
+    done_at: datetime | None
+    done_by: str
+    waits: bool
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a member of staff does it."""
+        return self.state == StepState.MANUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """
+    Everything about one request that is no content.
+
+    Args:
+        share: How much of its time is used up, in percent.
+        minors: Content is opened with an approval only.
+        plan: As ``plans.shown`` gives it; None before it was made.
+        proposal: A denial that waits for a second person.
+        letters: Notices to the person: event, state, when.
+        writings: How many messages there are, and whether the last one is the person's.
+    """
+
+    request: Request
+    product: str
+    assigned: str
+    share: int
+    minors: bool
+    entries: Sequence[Entry]
+    steps: Sequence[Progress]
+    plan: dict[str, Any] | None
+    proposal: DenialProposal | None
+    appeal: Appeal | None
+    complaints: Sequence[str]
+    letters: Sequence[Notice]
+    packages: Sequence[Package]
+    documents: int
+    receipt: ReceiptRow | None
+    messages: int
+    related: Sequence[Line]
+    extensions: Sequence[ExtensionRow]
+
+
+def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
+    """Return what staff see of a request. Raises NotFound."""
+    request = requests.find(session, request_id)
+    planned = session.get(PlanRow, request_id) is not None
+    return Dossier(
+        request=request,
+        product=_product(session, request.backend_id),
+        assigned=assigning.of(session, request_id),
+        share=_share(request, now),
+        minors=content_approvals.needed(session, request),
+        entries=audit.entries(session, request_id)[-MOST_ENTRIES:],
+        steps=_steps(session, request_id),
+        plan=plans.shown(session, request_id) if planned else None,
+        proposal=_proposal(session, request_id),
+        appeal=appeals.of_request(session, request_id),
+        complaints=_complaints(session, request_id),
+        letters=_rows(session, Notice, request_id, "created_at"),
+        packages=_rows(session, Package, request_id, "created_at"),
+        documents=_documents(session, request_id),
+        receipt=session.get(ReceiptRow, request_id),
+        messages=_messages(session, request_id),
+        related=people.related(session, request),
+        extensions=extensions.of_request(session, request_id),
+    )
+
+
+def _product(session: Session, backend_id: str) -> str:
+    found = session.get(Backend, backend_id) if backend_id else None
+    return found.name if found else ""
+
+
+def _share(request: Request, now: datetime) -> int:
+    still = timedelta(days=request.paused_days)
+    until = request.closed_at or request.paused_at or now
+    whole = (request.promised_at - request.received_at - still).total_seconds()
+    gone = (until - request.received_at - still).total_seconds()
+    return max(0, round(100 * gone / whole)) if whole > 0 else alerts.LATE
+
+
+def _steps(session: Session, request_id: str) -> list[Progress]:
+    query = select(StepRow).where(StepRow.request_id == request_id)
+    rows = session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))).all()
+    done = _touched(session, request_id)
+    first = min((r.phase for r in rows if not _over(r)), default=0)
+    return [_progress(row, done.get(row.id, 0), turn=row.phase == first) for row in rows]
+
+
+def _over(row: StepRow) -> bool:
+    return row.state in (StepState.DONE, StepState.LEFT_OUT)
+
+
+def _progress(row: StepRow, rows: int, *, turn: bool) -> Progress:
+    return Progress(
+        id=row.id,
+        name=row.id.partition("-")[2],
+        phase=row.phase,
+        action=str(Action(row.action)),
+        store=row.store,
+        state=str(row.state),
+        code=row.code,
+        note=row.note,
+        attempts=row.attempts,
+        rows=rows,
+        done_at=row.done_at,
+        done_by=row.done_by,
+        waits=turn and row.state in _CHANGING,
+    )
+
+
+def _touched(session: Session, request_id: str) -> dict[str, int]:
+    """Return how many rows each step has changed so far, as its journal says."""
+    query = (
+        select(JournalRow.step_id, func.sum(JournalRow.affected))
+        .where(JournalRow.request_id == request_id)
+        .group_by(col(JournalRow.step_id))
+    )
+    return {step: int(count or 0) for step, count in session.exec(query)}
+
+
+def _proposal(session: Session, request_id: str) -> DenialProposal | None:
+    query = select(DenialProposal).where(
+        DenialProposal.request_id == request_id, DenialProposal.outcome == ""
+    )
+    return session.exec(query).first()
+
+
+def _complaints(session: Session, request_id: str) -> Sequence[str]:
+    query = select(Complaint.id).where(Complaint.request_id == request_id)
+    return session.exec(query.order_by(col(Complaint.received_at))).all()
+
+
+def _rows(session: Session, model: Any, request_id: str, order: str) -> Sequence[Any]:
+    query = select(model).where(model.request_id == request_id)
+    return session.exec(query.order_by(getattr(model, order)).limit(100)).all()
+
+
+def _documents(session: Session, request_id: str) -> int:
+    query = select(func.count()).where(
+        col(Evidence.request_id) == request_id,
+        col(Evidence.destroyed_at).is_(None),
+        col(Evidence.file_id) != "",
+    )
+    return int(session.exec(query).one())
+
+
+def _messages(session: Session, request_id: str) -> int:
+    query = select(func.count()).where(
+        col(Writing.request_id) == request_id,
+        col(Writing.purpose).in_(("message_person", "message_staff")),
+    )
+    return int(session.exec(query).one())

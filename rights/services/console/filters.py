@@ -1,0 +1,251 @@
+"""
+Which requests a list shows, as it stands in the address of the page.
+
+Only what is no personal data can be asked for: who somebody is, is looked up elsewhere, by an
+exact identifier, and noted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, String, cast, or_
+from sqlmodel import col, select
+
+from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import State, Wait
+from rights.domain.representation import AgeBand
+from rights.store.models import Assignment, Backend, Request, StepRow
+
+CLOCKS: Final = ("late", "today", "week")
+STATES: Final = ("open", "closed", "all", *State)
+CHANNELS: Final = ("api", "portal", "internal", "letter", "phone", "counter", "email")
+YEARS: Final = range(2000, 2200)
+"""Years that a request can be of: what is further off is no date that databases agree on."""
+
+ME: Final = "me"
+NOBODY: Final = "nobody"
+
+_MOST_WORDS: Final = 5
+_LONGEST: Final = 60
+_BEGINNING: Final = 6
+"""Characters of a reference from which on it is looked for by its beginning."""
+
+_REFERENCE: Final = re.compile(rf"(?=.*[0-9])[0-9a-f]{{{_BEGINNING},32}}")
+"""What may be a reference, or its beginning: it has a digit, so it is no word of a request."""
+
+_KNOWN: Final[tuple[tuple[Any, Sequence[str]], ...]] = (
+    (Request.kind, tuple(Kind)),
+    (Request.option, tuple(Option)),
+    (Request.state, tuple(State)),
+    (Request.wait, tuple(Wait)),
+    (Request.channel, CHANNELS),
+)
+"""Columns whose values are known: which of them have a word in them is not asked row by row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """
+    What somebody asked for; what cannot be read is as if it were not there, and is named.
+
+    Args:
+        state: ``open``, ``closed``, ``all`` or a state.
+        clock: ``late``, ``today`` or ``week``: by the promised date.
+        assigned: ``me``, ``nobody``, or the id of a member of staff.
+        words: Of a free search.
+        since, until: Days of receipt, both counted in.
+        unread: Names of what could not be read.
+    """
+
+    state: str = "open"
+    kind: str = ""
+    wait: str = ""
+    regime: str = ""
+    channel: str = ""
+    age: str = ""
+    product: str = ""
+    clock: str = ""
+    assigned: str = ""
+    words: tuple[str, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    newest: bool = False
+    unread: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return what stands in an address that shows the same."""
+        out = {
+            one.name: str(value)
+            for one in fields(self)
+            if one.name not in ("words", "newest", "unread")
+            and (value := getattr(self, one.name)) not in ("", None)
+        }
+        if self.words:
+            out["q"] = " ".join(self.words)
+        if self.newest:
+            out["sort"] = "newest"
+        return out
+
+
+def read(given: Mapping[str, str], regimes: Sequence[str]) -> Filters:
+    """Return what an address asks for."""
+    unread: list[str] = []
+    allowed: Mapping[str, Sequence[str]] = {
+        "state": STATES,
+        "kind": tuple(Kind),
+        "wait": tuple(one for one in Wait if one),
+        "regime": tuple(regimes),
+        "channel": CHANNELS,
+        "age": tuple(AgeBand),
+        "clock": CLOCKS,
+    }
+    chosen = {name: _one(given, name, values, unread) for name, values in allowed.items()}
+    chosen["state"] = chosen["state"] or "open"
+    return Filters(
+        **chosen,
+        product=_id(given, "product", (), unread),
+        assigned=_id(given, "assigned", (ME, NOBODY), unread),
+        words=tuple(given.get("q", "").casefold()[: _LONGEST * 2].split()[:_MOST_WORDS]),
+        since=_day(given, "since", unread),
+        until=_day(given, "until", unread),
+        newest=given.get("sort") == "newest",
+        unread=tuple(unread),
+    )
+
+
+def _one(given: Mapping[str, str], name: str, allowed: Sequence[str], unread: list[str]) -> str:
+    said = given.get(name, "")
+    if said and said not in allowed:
+        unread.append(name)
+        return ""
+    return said
+
+
+def _id(given: Mapping[str, str], name: str, words: Sequence[str], unread: list[str]) -> str:
+    said = given.get(name, "")
+    if said and said not in words and not (len(said) == 32 and said.isalnum()):  # noqa: PLR2004 - an id
+        unread.append(name)
+        return ""
+    return said
+
+
+def _day(given: Mapping[str, str], name: str, unread: list[str]) -> date | None:
+    said = given.get(name, "")
+    try:
+        found = date.fromisoformat(said) if said else None
+    except ValueError:
+        found = date.min
+    if found is not None and found.year not in YEARS:
+        unread.append(name)
+        return None
+    return found
+
+
+def conditions(
+    asked: Filters, *, staff_id: str, stores: Sequence[str], now: datetime, zone: tzinfo
+) -> Iterator[ColumnElement[bool]]:
+    """
+    Yield what the rows of a list have in common.
+
+    Args:
+        staff_id: Who ``me`` is.
+        stores: The names that are stores of the data map.
+        zone: Where days begin.
+    """
+    yield from _state(asked.state)
+    yield from _chosen(asked)
+    if asked.clock:
+        yield _clock(asked.clock, now, zone)
+    if asked.assigned:
+        yield _assigned(asked.assigned, staff_id)
+    if asked.since:
+        yield col(Request.received_at) >= _midnight(asked.since, zone)
+    if asked.until:
+        yield col(Request.received_at) < _midnight(asked.until + timedelta(days=1), zone)
+    yield from (_has(word, stores) for word in asked.words)
+
+
+def _chosen(asked: Filters) -> Iterator[ColumnElement[bool]]:
+    for column, value in (
+        (Request.kind, asked.kind),
+        (Request.wait, asked.wait),
+        (Request.channel, asked.channel),
+        (Request.age_band, asked.age),
+        (Request.backend_id, asked.product),
+    ):
+        if value:
+            yield col(column) == value
+    if asked.regime:
+        yield cast(col(Request.regimes), String).like(f'%"{asked.regime}"%')
+
+
+def _state(said: str) -> Iterator[ColumnElement[bool]]:
+    if said == "open":
+        yield col(Request.closed_at).is_(None)
+    elif said == "closed":
+        yield col(Request.closed_at).is_not(None)
+    elif said != "all":
+        yield col(Request.state) == said
+
+
+def _clock(said: str, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
+    running = (
+        col(Request.closed_at).is_(None)
+        & col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
+        & (col(Request.pause_cause) == "")  # a clock that stands still is not late
+    )
+    if said == "late":
+        return running & (col(Request.promised_at) < now)
+    days = 1 if said == "today" else 7
+    today = now.astimezone(zone).date()
+    ends = _midnight(today + timedelta(days=days), zone)
+    return running & (col(Request.promised_at) >= now) & (col(Request.promised_at) < ends)
+
+
+def _assigned(said: str, staff_id: str) -> ColumnElement[bool]:
+    given = select(Assignment.request_id)
+    if said == NOBODY:
+        return col(Request.id).not_in(given)
+    wanted = staff_id if said == ME else said
+    return col(Request.id).in_(given.where(Assignment.staff_id == wanted))
+
+
+def _has(word: str, stores: Sequence[str]) -> ColumnElement[bool]:
+    like = f"%{_plain(word)}%"
+    places: list[Any] = []
+    if _REFERENCE.fullmatch(word):
+        # From it to behind all that begin with it; a product or a store may be called so too.
+        places.append((col(Request.id) >= word) & (col(Request.id) < f"{word}g"))
+    else:
+        places += _in_words(word, like)
+    products = select(Backend.id).where(col(Backend.name).ilike(like, escape="\\"))
+    places.append(col(Request.backend_id).in_(products))
+    if word in stores:
+        steps = select(StepRow.id).where(
+            col(StepRow.request_id) == col(Request.id), StepRow.store == word
+        )
+        places.append(steps.exists())
+    return or_(*places)
+
+
+def _in_words(word: str, like: str) -> Iterator[ColumnElement[bool]]:
+    for column, known in _KNOWN:
+        if found := [one for one in known if word in one]:
+            yield col(column).in_(found)
+    yield col(Request.reason).like(like, escape="\\")
+    if len(word) >= _BEGINNING:
+        yield col(Request.id).like(f"{_plain(word)}%", escape="\\")
+
+
+def _plain(word: str) -> str:
+    return "".join(f"\\{c}" if c in "%_\\" else c for c in word[:_LONGEST])
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone)

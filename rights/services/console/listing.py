@@ -1,0 +1,241 @@
+"""Lists of requests: a page at a time, by its place and never by a number of rows to skip."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from rights.domain.datamap import DataMap
+from rights.services.console.filters import YEARS, Filters, conditions
+from rights.store.models import Assignment, Request
+
+PAGE: Final = 50
+_EXPORT: Final = 1_000
+MOST_EXPORTED: Final = 100_000
+
+_COLUMNS: Final = (
+    col(Request.id),
+    col(Request.kind),
+    col(Request.option),
+    col(Request.state),
+    col(Request.wait),
+    col(Request.regimes),
+    col(Request.channel),
+    col(Request.age_band),
+    col(Request.requester_role),
+    col(Request.backend_id),
+    col(Request.reason),
+    col(Request.received_at),
+    col(Request.promised_at),
+    col(Request.closed_at),
+    col(Request.pause_cause),
+    col(Assignment.staff_id),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request in a list; no personal data."""
+
+    id: str
+    kind: str
+    option: str
+    state: str
+    wait: str
+    regimes: tuple[str, ...]
+    channel: str
+    age: str
+    role: str
+    product: str
+    reason: str
+    received_at: datetime
+    promised_at: datetime
+    closed_at: datetime | None
+    assigned: str
+    paused: bool = False
+
+    def late(self, now: datetime) -> bool:
+        """Return whether it was not answered in time, or is not by now; not while it is paused."""
+        return (self.closed_at or now) > self.promised_at and not self.paused
+
+    @property
+    def place(self) -> str:
+        """Where the next page goes on, sorted by promise."""
+        return f"{self.promised_at.isoformat()}|{self.id}"
+
+    @property
+    def newest_place(self) -> str:
+        """Where the next page goes on, sorted by receipt."""
+        return f"{self.received_at.isoformat()}|{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a list, when and where: what ``me`` and ``today`` mean."""
+
+    staff_id: str
+    now: datetime
+    zone: tzinfo
+
+
+def page(
+    session: Session, datamap: DataMap, asked: Filters, asker: Asker, *, after: str = ""
+) -> tuple[list[Line], str]:
+    """
+    Return one page, and where the next one goes on; empty at the end.
+
+    Args:
+        after: Where the page before went on; what cannot be read begins at the beginning.
+    """
+    query = _after(_query(datamap, asked, asker), asked, after).limit(PAGE + 1)
+    found = [line(row) for row in session.execute(query)]
+    lines = found[:PAGE]
+    more = len(found) > PAGE
+    last = (lines[-1].newest_place if asked.newest else lines[-1].place) if more else ""
+    return lines, last
+
+
+def line(row: Any) -> Line:
+    """Return a row of a list."""
+    return Line(
+        id=row.id,
+        kind=str(row.kind),
+        option=str(row.option),
+        state=str(row.state),
+        wait=str(row.wait),
+        regimes=tuple(row.regimes),
+        channel=row.channel,
+        age=str(row.age_band),
+        role=str(row.requester_role),
+        product=row.backend_id,
+        reason=row.reason,
+        received_at=row.received_at,
+        promised_at=row.promised_at,
+        closed_at=row.closed_at,
+        assigned=row.staff_id or "",
+        paused=bool(row.pause_cause),
+    )
+
+
+def of_ids(session: Session, ids: Sequence[str]) -> list[Line]:
+    """Return these requests, the most urgent first."""
+    query = rows().where(col(Request.id).in_(ids)).order_by(col(Request.promised_at))
+    return [line(row) for row in session.execute(query)]
+
+
+def rows() -> Any:
+    return select(*_COLUMNS).outerjoin(Assignment, col(Assignment.request_id) == col(Request.id))
+
+
+def _query(datamap: DataMap, asked: Filters, asker: Asker) -> Any:
+    where = conditions(
+        asked,
+        staff_id=asker.staff_id,
+        stores=tuple(store.name for store in datamap.stores),
+        now=asker.now,
+        zone=asker.zone,
+    )
+    order = _order(asked)
+    return rows().where(*where).order_by(*order)
+
+
+def _order(asked: Filters) -> tuple[Any, ...]:
+    if asked.newest:
+        return col(Request.received_at).desc(), col(Request.id).desc()
+    return col(Request.promised_at), col(Request.id)
+
+
+def _after(query: Any, asked: Filters, after: str) -> Any:
+    said, _, last = after.partition("|")
+    try:
+        at = datetime.fromisoformat(said) if said else None
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or at.year not in YEARS:
+        return query
+    if asked.newest:
+        older = col(Request.received_at) < at
+        return query.where(older | ((col(Request.received_at) == at) & (col(Request.id) < last)))
+    later = col(Request.promised_at) > at
+    return query.where(later | ((col(Request.promised_at) == at) & (col(Request.id) > last)))
+
+
+# -- as a file --------------------------------------------------------------------------------
+
+HEAD: Final = (
+    "request",
+    "kind",
+    "option",
+    "state",
+    "wait",
+    "regimes",
+    "channel",
+    "age",
+    "role",
+    "product",
+    "reason",
+    "received",
+    "promised",
+    "closed",
+    "assigned",
+)
+
+
+def too_many(session: Session, datamap: DataMap, asked: Filters, asker: Asker) -> bool:
+    """Return whether a list has more than a file may hold: none is cut off without a word."""
+    some = _query(datamap, asked, asker).order_by(None).limit(MOST_EXPORTED + 1).subquery()
+    found = session.execute(select(func.count()).select_from(some)).scalar_one()
+    return int(found) > MOST_EXPORTED
+
+
+def exported(session: Session, datamap: DataMap, asked: Filters, asker: Asker) -> Iterator[str]:
+    """
+    Yield a list as the lines of a CSV file: references, codes and dates, nothing of anybody.
+
+    Read page by page: memory does not grow with the list. Whoever asks made sure that there are
+    not :func:`too_many`.
+    """
+    yield _written(HEAD)
+    after = ""
+    while True:
+        query = _after(_query(datamap, asked, asker), asked, after).limit(_EXPORT)
+        lines = [line(row) for row in session.execute(query)]
+        for one in lines:
+            yield _written(_cells(one))
+        if len(lines) < _EXPORT:
+            return
+        after = lines[-1].newest_place if asked.newest else lines[-1].place
+
+
+def _cells(one: Line) -> tuple[str, ...]:
+    closed = one.closed_at.isoformat() if one.closed_at else ""
+    return (
+        one.id,
+        one.kind,
+        one.option,
+        one.state,
+        one.wait,
+        " ".join(one.regimes),
+        one.channel,
+        one.age,
+        one.role,
+        one.product,
+        one.reason,
+        one.received_at.isoformat(),
+        one.promised_at.isoformat(),
+        closed,
+        one.assigned,
+    )
+
+
+def _written(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue()

@@ -1,0 +1,61 @@
+"""Lists that somebody comes back to: their filters, under a name. One's own alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, func, select
+
+from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.store.models import SavedView, Staff
+
+MOST: Final = 30
+_LONGEST: Final = 60
+_QUERY: Final = 1_000
+
+
+def listed(session: Session, staff: Staff) -> Sequence[SavedView]:
+    """Return what somebody keeps, by name."""
+    mine = select(SavedView).where(SavedView.staff_id == staff.id)
+    return session.exec(mine.order_by(col(SavedView.name), col(SavedView.id))).all()
+
+
+def keep(
+    session: Session, staff: Staff, name: str, query: Mapping[str, str], *, now: datetime
+) -> SavedView:
+    """
+    Keep a list under a name; the same name again replaces what was kept under it.
+
+    Raises:
+        Invalid: the name is none, or the list is too long to keep. Conflict: there are too many.
+    """
+    name = " ".join(name.split())
+    if not 0 < len(name) <= _LONGEST or not name.isprintable():
+        raise Invalid("a list needs a name", [FieldError("name", f"has 1 to {_LONGEST} signs")])
+    said = urlencode(sorted(query.items()))
+    if len(said) > _QUERY:
+        raise Invalid("this list has too many filters", [FieldError("query", "is too long")])
+    mine = select(SavedView).where(SavedView.staff_id == staff.id)
+    row = session.exec(mine.where(SavedView.name == name)).first()
+    if row is None:
+        count = session.exec(
+            select(func.count()).select_from(SavedView).where(SavedView.staff_id == staff.id)
+        ).one()
+        if count >= MOST:
+            raise Conflict(f"you keep {MOST} lists already: forget one", code="too_many_views")
+        row = SavedView(staff_id=staff.id, name=name, query=said, created_at=now)
+    row.query = said
+    session.add(row)
+    return row
+
+
+def forget(session: Session, staff: Staff, view_id: str) -> None:
+    """Forget a list, if it is one's own."""
+    mine = delete(SavedView).where(
+        col(SavedView.id) == view_id, col(SavedView.staff_id) == staff.id
+    )
+    session.connection().execute(mine)

@@ -1,0 +1,336 @@
+"""
+What a request lacks, asked of the person once and whole: every point with why it is asked.
+
+Asking in pieces is an obstacle. A second time takes a supervisor, and that what was asked before
+was answered. No clock stands still for it.
+
+Source: NDSR 23; PIPL 50.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlmodel import Session, col, select
+
+from rights.domain import duties
+from rights.domain.conversation import CONVERSATIONS
+from rights.domain.datamap import DataMap
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid
+from rights.domain.kinds import Kind, Option
+from rights.domain.parameters import PREVAILS, SWITCHES, VALUES, WAIT_DAYS, needed, taken
+from rights.domain.plain_text import plain
+from rights.domain.products import PRODUCTS
+from rights.services import audit, notices, writings
+from rights.services.context import Context
+from rights.services.writings import ANSWER_PERSON, QUESTION
+from rights.store.models import AskedPoint, Request, Staff
+
+MOST: Final = 12
+"""Points of one list."""
+
+_QUESTION: Final = "question_"
+_IS_QUESTION: Final = re.compile(r"question_[1-9][0-9]?")
+_LONGEST: Final = 300
+_LONGEST_WHY: Final = 1_000
+_FAIR: Final = timedelta(days=3)
+"""How long an answer is waited for before work may go on without it."""
+
+_SYSTEM: Final = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """
+    One thing to ask for.
+
+    Args:
+        name: What the request takes; empty for a question in words.
+        question: One line; empty for what has a name.
+        why: Why it is needed, in words for the person.
+    """
+
+    name: str = ""
+    question: str = field(default="", repr=False)
+    why: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A point that waits for its answer, as the person reads it; no words where none were kept."""
+
+    name: str
+    question: str = field(repr=False)
+    why: str = field(repr=False)
+
+
+def is_question(name: str) -> bool:
+    """Return whether a missing thing is a question in words, not something the request takes."""
+    return _IS_QUESTION.fullmatch(name) is not None
+
+
+def nameable(datamap: DataMap, kind: Kind, option: Option) -> tuple[str, ...]:
+    """Return what staff can ask for by its name: what the person has a way to answer."""
+    names = (*taken(kind, option), *VALUES.get((kind, option), ()))
+    return tuple(n for n in dict.fromkeys(names) if _answerable(datamap, n))
+
+
+def _answerable(datamap: DataMap, name: str) -> bool:
+    there = {
+        PRODUCTS: bool(datamap.products),
+        SWITCHES: bool(datamap.switches),
+        "decision": bool(datamap.decisions),
+    }
+    # Which conversations are meant is said with the request; the others are settled elsewhere.
+    return name not in (PREVAILS, WAIT_DAYS, CONVERSATIONS) and there.get(name, True)
+
+
+def tell(
+    session: Session,
+    request: Request,
+    names: Iterable[str],
+    *,
+    by: str = _SYSTEM,
+    agreed_by: str = "",
+    said: Mapping[str, str] | None = None,
+    now: datetime,
+) -> None:
+    """
+    Write down that the person is asked for these, and tell them: every such letter begins here.
+
+    Args:
+        said: Id of the sealed words of a point, by its name.
+    """
+    words = said or {}
+    for name in names:
+        row = AskedPoint(
+            request_id=request.id,
+            name=name,
+            said_id=words.get(name, ""),
+            asked_by=by,
+            agreed_by=agreed_by,
+            asked_at=now,
+        )
+        session.add(row)
+    notices.ask_for(session, request, "needs_info", now=now)
+
+
+def check_once(
+    session: Session,
+    request: Request,
+    staff: Staff,
+    supervisor: Staff | None,
+    *,
+    answered: bool = True,
+) -> str:
+    """
+    Make sure that staff may ask now; return who agreed to a second time.
+
+    Args:
+        answered: What was asked before has come.
+
+    Raises:
+        Conflict: the person was asked before, and nobody who may agrees to ask once more; or what
+            was asked before is not answered yet.
+        Forbidden: whoever agrees has not the role for it, or is who asks.
+    """
+    if not _rows(session, request.id):
+        return ""
+    if not answered:
+        raise _unanswered()
+    if supervisor is None:
+        raise Conflict(
+            "the person was asked already: only what an answer brings up is asked once more, and"
+            " a supervisor agrees to it (--agreed-by)",
+            code="asked_already",
+        )
+    duties.check(supervisor.roles, duties.Act.ASK_AGAIN)
+    if supervisor.id == staff.id:
+        raise Forbidden("who asks does not agree to it: a colleague has to", code="own_approval")
+    return f"staff:{supervisor.id}"
+
+
+def _unanswered() -> Conflict:
+    message = "what was asked before is not answered yet: it is asked for once, and whole"
+    return Conflict(message, code="asked_already")
+
+
+def from_staff(
+    session: Session,
+    context: Context,
+    request: Request,
+    points: Sequence[Point],
+    staff: Staff,
+    *,
+    supervisor: Staff | None = None,
+    now: datetime,
+) -> list[str]:
+    """
+    Ask the person for all of it; the caller has locked the request and makes it wait.
+
+    Returns:
+        The names of what was asked for.
+
+    Raises:
+        Forbidden: they have not the role. Conflict: like :func:`check_once`.
+        Invalid: there is nothing to ask, too much, or something this request does not take.
+    """
+    duties.check(staff.roles, duties.Act.ASK_POINTS)
+    if request.needs:
+        raise _unanswered()
+    agreed = check_once(session, request, staff, supervisor)
+    cleaned = _cleaned(context.datamap, request, points)
+    names = _names(cleaned, sum(is_question(r.name) for r in _rows(session, request.id)))
+    said = {
+        name: writings.keep(session, context.vault, request.id, QUESTION, _text(p), now=now).id
+        for name, p in zip(names, cleaned, strict=True)
+    }
+    actor = f"staff:{staff.id}"
+    tell(session, request, names, by=actor, agreed_by=agreed, said=said, now=now)
+    request.needs = names
+    data = {"needs": names, **({"agreed_by": agreed} if agreed else {})}
+    audit.append(session, request, [audit.Line("asked", actor, data)], now=now)
+    return names
+
+
+def _names(points: Sequence[Point], before: int) -> list[str]:
+    """Return a name for each point; questions are numbered on."""
+    names, number = [], before
+    for point in points:
+        number += not point.name
+        names.append(point.name or f"{_QUESTION}{number}")
+    return names
+
+
+def _cleaned(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[Point]:
+    """Return the points as they are kept. Raises Invalid with every mistake."""
+    if not 1 <= len(points) <= MOST:
+        wrong = FieldError("points", f"is not a list of one to {MOST}")
+        raise Invalid("there is nothing that can be asked", [wrong])
+    allowed = nameable(datamap, request.kind, request.option)
+    errors, out, seen = list[FieldError](), list[Point](), set[str]()
+    for place, point in enumerate(points):
+        try:
+            out.append(_one(point, f"points.{place}", allowed, seen))
+        except Invalid as wrong:
+            errors.extend(wrong.errors)
+    if errors:
+        raise Invalid("what is to be asked has mistakes", errors)
+    return out
+
+
+def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> Point:
+    if bool(point.name) == bool(point.question):
+        raise _wrong(path, "has either a point or a question")
+    if point.name and (point.name not in allowed or point.name in seen):
+        message = "is asked twice" if point.name in seen else "is nothing this request takes"
+        raise Invalid(message, [FieldError(f"{path}.point", message, allowed)])
+    seen.add(point.name)
+    question = point.question
+    if question:
+        question = plain(question, field=f"{path}.question", longest=_LONGEST)
+        if "\n" in question:
+            raise _wrong(f"{path}.question", "has more than one line")
+    why = plain(point.why, field=f"{path}.why", longest=_LONGEST_WHY)
+    return Point(point.name, question, why)
+
+
+def _wrong(path: str, message: str) -> Invalid:
+    return Invalid(message, [FieldError(path, message)])
+
+
+def _text(point: Point) -> str:
+    return f"{point.question}\n{point.why}" if point.question else point.why
+
+
+def _rows(session: Session, request_id: str) -> Sequence[AskedPoint]:
+    mine = select(AskedPoint).where(AskedPoint.request_id == request_id)
+    return session.exec(mine.order_by(col(AskedPoint.asked_at), col(AskedPoint.id))).all()
+
+
+def waiting(session: Session, context: Context, request: Request) -> list[Asked]:
+    """Return what staff asked for in words and the person has not answered, in that order."""
+    if not request.needs:
+        return []
+    rows = {r.name: r for r in _rows(session, request.id) if r.over_at is None and r.said_id}
+    ids = [rows[name].said_id for name in request.needs if name in rows]
+    texts = {
+        one.id: one.text
+        for one in writings.read(session, context.vault, request.id, (QUESTION,))
+        if one.id in ids
+    }
+    return [
+        _asked(name, texts.get(rows[name].said_id, "")) for name in request.needs if name in rows
+    ]
+
+
+def _asked(name: str, text: str) -> Asked:
+    if not is_question(name):
+        return Asked(name, "", text)
+    question, _, why = text.partition("\n")
+    return Asked(name, question, why)
+
+
+def answer(
+    session: Session,
+    context: Context,
+    request: Request,
+    answers: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """
+    Keep what the person answers to questions.
+
+    Raises:
+        Invalid: it is no question of this request, or there is nothing in the answer.
+    """
+    for name, text in answers.items():
+        if not is_question(name) or name not in request.needs:
+            allowed = tuple(n for n in request.needs if is_question(n))
+            wrong = FieldError(f"answers.{name}", "was not asked", allowed)
+            raise Invalid("this was not asked", [wrong])
+        said = plain(text, field=f"answers.{name}")
+        writings.keep(session, context.vault, request.id, ANSWER_PERSON, said, now=now)
+
+
+def over(session: Session, request: Request, names: Iterable[str], now: datetime) -> None:
+    """Write down that these are not waited for any more."""
+    gone = set(names)
+    for row in _rows(session, request.id):
+        if row.name in gone and row.over_at is None:
+            row.over_at = now
+
+
+def drop(session: Session, request: Request, staff: Staff, *, now: datetime) -> list[str]:
+    """
+    Go on without what staff asked for; return the names of it. The caller lets the request go on.
+
+    Raises:
+        Forbidden: they have not the role.
+        Conflict: nothing is waited for, it was asked less than three days ago, or work cannot
+            start without it.
+    """
+    duties.check(staff.roles, duties.Act.ASK_POINTS)
+    asked = [r for r in _rows(session, request.id) if r.over_at is None and r.said_id]
+    names = [name for name in request.needs if name in {r.name for r in asked}]
+    must = [n for n in request.needs if n not in names or n in needed(request.kind, request.option)]
+    if not names or must:
+        lacks = ", ".join(must) or "nothing"
+        message = f"{lacks} is waited for, and staff cannot go on without it"
+        raise Conflict(message, code="answer_needed")
+    if now < max(r.asked_at for r in asked) + _FAIR:
+        message = "the person has three days to answer before work goes on without it"
+        raise Conflict(message, code="answer_awaited")
+    over(session, request, names, now)
+    request.needs = []
+    return names
+
+
+def line(names: Sequence[str], staff: Staff) -> audit.Line:
+    """Return the entry for work that goes on without these."""
+    return audit.Line("went_on_without", f"staff:{staff.id}", {"needs": list(names)})

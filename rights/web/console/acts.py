@@ -1,0 +1,257 @@
+"""
+What members of staff do to one request from its page: one function an act, and a table of them.
+
+The rules are the services'; a form is offered to whom its act is allowed, and refused by the
+service all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from sqlmodel import Session
+from werkzeug.datastructures import MultiDict
+
+from rights.domain.errors import FieldError, Invalid, NotFound
+from rights.services import (
+    appeals,
+    asking,
+    content_approvals,
+    denial_proposals,
+    extending,
+    lifting,
+    messages,
+    not_me,
+    plans,
+    standing_still,
+    tasks,
+    verification_plan,
+)
+from rights.services.console import assigning
+from rights.services.context import Context
+from rights.services.denials import Said
+from rights.services.points import Point
+from rights.services.staff_access import accounts
+from rights.store.models import Request, Staff
+
+Made = TypeVar("Made")
+
+POINTS: Final = 3
+"""Things that one form asks the person for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """
+    One act on its way.
+
+    Args:
+        request: Its row is locked.
+        form: As it was sent.
+    """
+
+    session: Session
+    context: Context
+    request: Request
+    staff: Staff
+    form: MultiDict[str, str]
+    now: datetime
+
+    def text(self, name: str) -> str:
+        """Return what a field holds."""
+        return self.form.get(name, "").strip()
+
+    def of_this(self, found: tuple[Request, Made]) -> Made:
+        """Return what a form names, if it is this request's. Raises NotFound."""
+        return of_request(self.request, found)
+
+
+def of_request(request: Request, found: tuple[Request, Made]) -> Made:
+    """
+    Return what was found beside its request, if that is *request*.
+
+    Roles, second persons and approvals are asked of the request in the address: what belongs to
+    another one must not be reached through it.
+
+    Raises:
+        NotFound: it is another request's.
+    """
+    own, made = found
+    if own.id != request.id:
+        raise NotFound("there is no such thing of this request")
+    return made
+
+
+def _assign(turn: Turn) -> None:
+    to = turn.text("to") if turn.text("to") != "me" else turn.staff.id
+    assigning.assign(turn.session, [turn.request.id], to, turn.staff, now=turn.now)
+
+
+def _approve(turn: Turn) -> None:
+    plans.approve(turn.session, turn.request, turn.text("plan"), turn.staff, turn.now)
+
+
+def _complete(turn: Turn) -> None:
+    proof = turn.text("proof")
+    tasks.complete(turn.session, _step(turn), turn.staff, now=turn.now, proof=proof)
+
+
+def _retry(turn: Turn) -> None:
+    tasks.retry(turn.session, _step(turn), turn.staff, now=turn.now)
+
+
+def _leave_out(turn: Turn) -> None:
+    reason = turn.text("reason")
+    tasks.leave_out(turn.session, _step(turn), turn.staff, now=turn.now, reason=reason)
+
+
+def _step(turn: Turn) -> str:
+    """Return the step of a form, if it is one of this request. Raises Invalid."""
+    step = turn.text("step")
+    if not step.startswith(f"{turn.request.id}-"):
+        raise Invalid("there is no such step", [FieldError("step", "is none of this request")])
+    return step
+
+
+def _deny(turn: Turn) -> None:
+    said = Said(turn.text("reason"), turn.text("facts"), turn.text("channel") or "notice")
+    denial_proposals.propose(
+        turn.session, turn.context, turn.request, turn.staff, said, now=turn.now
+    )
+
+
+def _confirm(turn: Turn) -> None:
+    found = turn.of_this(denial_proposals.find(turn.session, turn.text("proposal")))
+    denial_proposals.confirm(
+        turn.session, turn.context, turn.request, found, turn.staff, now=turn.now
+    )
+
+
+def _dismiss(turn: Turn) -> None:
+    found = turn.of_this(denial_proposals.find(turn.session, turn.text("proposal")))
+    given: dict[str, Any] = {"because": turn.text("because"), "now": turn.now}
+    denial_proposals.dismiss(turn.session, turn.context, turn.request, found, turn.staff, **given)
+
+
+def _withdraw(turn: Turn) -> None:
+    found = turn.of_this(denial_proposals.find(turn.session, turn.text("proposal")))
+    denial_proposals.withdraw(turn.session, turn.request, found, turn.staff, now=turn.now)
+
+
+def _ask(turn: Turn) -> None:
+    points = [_point(turn, number) for number in range(1, POINTS + 1)]
+    given = [one for one in points if one.name or one.question or one.why]
+    asking.ask(turn.session, turn.context, turn.request, given, turn.staff, now=turn.now)
+
+
+def _point(turn: Turn, number: int) -> Point:
+    name, question, why = (turn.text(f"{part}.{number}") for part in ("point", "question", "why"))
+    return Point(name, question, why)
+
+
+def _go_on(turn: Turn) -> None:
+    asking.go_on(turn.session, turn.request, turn.staff, now=turn.now)
+
+
+def _write(turn: Turn) -> None:
+    messages.from_staff(
+        turn.session, turn.context, turn.request, turn.text("text"), turn.staff, now=turn.now
+    )
+
+
+def _release(turn: Turn) -> None:
+    not_me.release(
+        turn.session, turn.context, turn.request, turn.staff, reason=turn.text("why"), now=turn.now
+    )
+
+
+def _ask_proof(turn: Turn) -> None:
+    given: dict[str, Any] = {"reason": turn.text("why"), "now": turn.now}
+    verification_plan.demand_as(
+        turn.session, turn.context, turn.request.id, turn.text("way"), turn.staff, **given
+    )
+
+
+def _ask_minor(turn: Turn) -> None:
+    content_approvals.ask(
+        turn.session, turn.request, turn.staff, turn.text("purpose"), now=turn.now
+    )
+
+
+def _lift(turn: Turn) -> None:
+    try:
+        on = date.fromisoformat(turn.text("on"))
+    except ValueError:
+        raise Invalid("name a day", [FieldError("on", "is no day")]) from None
+    given: dict[str, Any] = {"because": turn.text("because"), "on": on, "now": turn.now}
+    lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
+
+
+def _extend(turn: Turn) -> None:
+    given: dict[str, Any] = {"reason": turn.text("reason"), "because": turn.text("because")}
+    extending.extend(turn.session, turn.context, turn.request, turn.staff, **given, now=turn.now)
+
+
+def _pause(turn: Turn) -> None:
+    standing_still.pause(
+        turn.session, turn.context, turn.request, turn.staff, turn.text("cause"), now=turn.now
+    )
+
+
+def _resume(turn: Turn) -> None:
+    standing_still.resume(turn.session, turn.context, turn.request, turn.staff, now=turn.now)
+
+
+def _decide_appeal(turn: Turn) -> None:
+    found = turn.of_this(appeals.find(turn.session, turn.text("appeal")))
+    given: dict[str, Any] = {"uphold": turn.text("outcome") == "uphold", "now": turn.now}
+    if turn.text("outcome") not in ("uphold", "dismiss"):
+        wrong = FieldError("outcome", "is not chosen", ("uphold", "dismiss"))
+        raise Invalid("say how it is decided", [wrong])
+    appeals.decide(
+        turn.session,
+        turn.context,
+        turn.request,
+        found,
+        turn.staff,
+        reasons=turn.text("reasons"),
+        **given,
+    )
+
+
+def _assign_appeal(turn: Turn) -> None:
+    other = accounts.find(turn.session, turn.text("to"))
+    found = turn.of_this(appeals.find(turn.session, turn.text("appeal")))
+    appeals.assign(turn.session, turn.request, found, other, turn.staff, now=turn.now)
+
+
+ACTS: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
+    {
+        "assign": _assign,
+        "approve": _approve,
+        "complete": _complete,
+        "retry": _retry,
+        "leave_out": _leave_out,
+        "deny": _deny,
+        "confirm": _confirm,
+        "dismiss": _dismiss,
+        "withdraw": _withdraw,
+        "ask": _ask,
+        "go_on": _go_on,
+        "write": _write,
+        "release": _release,
+        "ask_proof": _ask_proof,
+        "ask_minor": _ask_minor,
+        "lift": _lift,
+        "extend": _extend,
+        "pause": _pause,
+        "resume": _resume,
+        "assign_appeal": _assign_appeal,
+        "decide_appeal": _decide_appeal,
+    }
+)
+"""The last part of a form's address, and what comes of it."""

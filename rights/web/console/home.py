@@ -1,0 +1,52 @@
+"""The first page: what is late, due today and stuck, what waits for whoever looks, and pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug import Response
+
+from rights.domain.errors import NotFound
+from rights.services.console import board, figures
+from rights.services.console.board import Block
+from rights.services.console.listing import Asker
+from rights.services.staff_access import accounts
+from rights.store.db import reading
+from rights.web.console import door, pages, pictures, showing
+from rights.web.parts import parts
+
+area = door.private("home")
+pages.errors(area)
+
+
+@area.get("/")
+def home() -> Response:
+    """Show the first page."""
+    here, now = parts(), parts().now()
+    asker = Asker(door.staff().id, now, pages.zone())
+    with reading(here.engine) as session:
+        found = board.board(session, door.staff(), asker, here.context.datamap)
+        names = accounts.names(session)
+        counted = figures.last(session)
+
+    def block(one: Block) -> dict[str, Any]:
+        return {"lines": showing.lines(one.lines, names, now), "count": one.count}
+
+    return pages.page(
+        "home.html",
+        late=block(found.late),
+        today=block(found.today),
+        assigned=block(found.assigned),
+        longest=showing.lines(found.longest, names, now),
+        stuck=[(w, pages.said().say("waits", w), n) for w, n in sorted(found.stuck.items())],
+        mine=[(name, pages.said().say("mine", name), n) for name, n in found.mine.items()],
+        open=found.open,
+        pictures=pictures.all_of(counted, pages.said()) if counted else [],
+        made=pages.moment(counted.made_at) if counted else "",
+    )
+
+
+@area.route("/<path:anything>", methods=["GET", "POST"])
+def nothing(anything: str) -> Response:
+    """Say that there is no such page, in the reader's language."""
+    raise NotFound(f"there is no such page ({len(anything)} characters)")

@@ -1,0 +1,161 @@
+"""
+Lists of requests: filtered by the address, kept under a name, given to somebody, taken as a file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from flask import request as call
+from flask import stream_with_context
+from werkzeug import Response
+from werkzeug.datastructures import MultiDict
+
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from rights.domain.kinds import Kind
+from rights.domain.lifecycle import Wait
+from rights.domain.representation import AgeBand
+from rights.services import audit, backends, catalogue
+from rights.services import staff as members
+from rights.services.console import assigning, filters, listing, views
+from rights.services.console.filters import Filters
+from rights.services.console.listing import Asker
+from rights.services.staff_access import accounts
+from rights.store.db import reading, transaction
+from rights.web.console import door, pages, showing
+from rights.web.parts import parts
+
+area = door.private("listing")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, Conflict: 409}
+
+
+@area.get("/requests")
+def listed() -> Response:
+    """Show the requests that an address asks for."""
+    return _shown(_asked(call.args))
+
+
+def _asked(given: MultiDict[str, str]) -> Filters:
+    return filters.read(given.to_dict(), tuple(parts().context.regimes))
+
+
+def _asker() -> Asker:
+    return Asker(door.staff().id, parts().now(), pages.zone())
+
+
+def _shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here, asker = parts(), _asker()
+    with reading(here.engine) as session:
+        after = call.args.get("after", "")
+        found, more = listing.page(session, here.context.datamap, asked, asker, after=after)
+        people = [one for one in accounts.listed(session) if one.closed_at is None]
+        names = accounts.names(session)
+        kept = views.listed(session, door.staff())
+        products = backends.open_ones(session)
+    return pages.page(
+        "list.html",
+        status,
+        lines=showing.lines(found, names, asker.now),
+        more={**asked.query, "after": more} if more else None,
+        asked=asked,
+        choices=_choices(products, [(one.id, one.name) for one in people]),
+        people=[(one.id, one.name) for one in people],
+        views=[(one.id, one.name, dict(parse_qsl(one.query))) for one in kept],
+        query=asked.query,
+        unread=[pages.said().say("filters", name) for name in asked.unread],
+        wrong=wrong or [],
+        gives=door.may(Act.ASSIGN),
+        logs=door.may(Act.LOG_REQUEST),
+    )
+
+
+def _choices(
+    products: list[tuple[str, str]], people: list[tuple[str, str]]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return every filter that is chosen from a list, with what can be chosen."""
+    w, kinds = pages.said(), catalogue.words()["kinds"]
+    laws = parts().context.regimes
+    return [
+        ("state", [(one, w.say("states", one)) for one in filters.STATES]),
+        ("clock", [(one, w.say("clocks", one)) for one in filters.CLOCKS]),
+        ("kind", [(one, w.either(kinds[one]["title"], one)) for one in Kind]),
+        ("wait", [(one, w.say("waits", one)) for one in Wait if one]),
+        ("regime", [(name, w.either(one.titles, name)) for name, one in laws.items()]),
+        ("channel", [(one, w.say("channels", one)) for one in filters.CHANNELS]),
+        ("age", [(one, w.say("ages", one)) for one in AgeBand]),
+        ("product", products),
+        (
+            "assigned",
+            [
+                (filters.ME, w.say("filters", "me")),
+                (filters.NOBODY, w.say("filters", "nobody")),
+                *people,
+            ],
+        ),
+    ]
+
+
+@area.get("/requests.csv")
+def exported() -> Response:
+    """Send a list as a file: references, codes and dates."""
+    here, asked, asker = parts(), _asked(call.args), _asker()
+    with reading(here.engine) as session:
+        over = listing.too_many(session, here.context.datamap, asked, asker)
+    if over:
+        most = pages.said().number(listing.MOST_EXPORTED)
+        return _shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
+    with transaction(here.engine) as session:
+        # Words may be anything, a name too: the trail says by what else the list was chosen.
+        said = {name: value for name, value in asked.query.items() if name != "q"}
+        line = audit.Line("list_exported", door.present().actor, said)
+        audit.append_day(session, line, now=here.now())
+
+    def lines() -> Any:
+        with reading(here.engine) as session:
+            yield from listing.exported(session, here.context.datamap, asked, asker)
+
+    response = Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="requests.csv"'
+    return response
+
+
+@area.post("/requests/assign")
+def assign() -> Response:
+    """Give the chosen requests to somebody."""
+    here, asked = parts(), _asked(MultiDict(parse_qsl(call.form.get("list", ""))))
+    to = call.form.get("to", "")
+    try:
+        with transaction(here.engine) as session:
+            ids = call.form.getlist("requests")
+            assigning.assign(session, ids, to, door.staff(), now=here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, door.staff(), error, now=here.now())
+        status = _STATUS.get(type(error), 422)
+        return _shown(asked, status, wrong=pages.refusal(error))
+    return pages.go("console-listing.listed", **asked.query)
+
+
+@area.post("/views")
+def keep() -> Response:
+    """Keep a list under a name."""
+    here, asked = parts(), _asked(MultiDict(parse_qsl(call.form.get("list", ""))))
+    try:
+        with transaction(here.engine) as session:
+            name = call.form.get("name", "")
+            views.keep(session, door.staff(), name, asked.query, now=here.now())
+    except (Conflict, Invalid) as error:
+        return _shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
+    return pages.go("console-listing.listed", **asked.query)
+
+
+@area.post("/views/<id:view_id>/forget")
+def forget(view_id: str) -> Response:
+    """Forget a list that was kept."""
+    with transaction(parts().engine) as session:
+        views.forget(session, door.staff(), view_id)
+    return pages.go("console-listing.listed")

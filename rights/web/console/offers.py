@@ -1,0 +1,204 @@
+"""
+Which acts the page of a request offers: what can be done now, by whoever looks.
+
+What is not offered is refused all the same; nobody is shown a form that cannot succeed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from rights.domain import duties
+from rights.domain.duties import Act
+from rights.domain.errors import Forbidden
+from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.domain.minors import Purpose
+from rights.services import (
+    catalogue,
+    clock_pauses,
+    clock_words,
+    extensions,
+    points,
+    reasons,
+    verification_plan,
+)
+from rights.services.console.dossier import Dossier
+from rights.services.context import Context
+from rights.services.denials import CHANNELS
+from rights.services.regimes import Promise, promise
+from rights.services.staff_access import accounts
+from rights.store.models import Request, Staff
+from rights.web.console import door, pages
+from rights.web.console.acts import POINTS
+
+_AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
+_UNPROVED: Final = (State.OPEN, State.VERIFYING)
+
+Choices = list[tuple[str, str]]
+
+
+def of(session: Session, context: Context, found: Dossier, now: datetime) -> dict[str, Any]:
+    """Return what is offered, by the name of the act, with what can be chosen in it."""
+    request = found.request
+    return {
+        "assign": _colleagues(session, Act.LOOK) if door.may(Act.ASSIGN) else [],
+        "approve": _approves(found),
+        "leave_out": _left_out() if door.may(Act.LEAVE_OUT) else [],
+        "complete": door.may(Act.COMPLETE),
+        "review": door.may(Act.REVIEW),
+        "retry": door.may(Act.RETRY),
+        "deny": _denials(found),
+        "channels": [(one, pages.said().say("told_by", one)) for one in CHANNELS],
+        "decides": _decides(found),
+        "open_proposal": _made(found) or door.may(Act.CONFIRM_DENIAL),
+        "open_appeal": door.may(Act.CORRESPOND),
+        "withdraws": _made(found),
+        "ask": _points(context, request),
+        "points": range(1, POINTS + 1),
+        "go_on": bool(request.needs) and request.wait is Wait.NEEDS_INFO and _may_ask(request),
+        "write": door.may(Act.CORRESPOND),
+        "identify": request.not_me_at is not None and door.may(Act.IDENTIFY),
+        "ask_proof": _ways(session, context, request, now),
+        "ask_minor": _purposes(found),
+        "lift": _lifts(request),
+        "extend": _reasons_for_time(session, context, request, now),
+        "pause": _causes(context, request),
+        "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
+        "assign_appeal": _deciders(session, found),
+        "decide_appeal": _decides_appeal(found),
+        "plan": found.plan is not None and door.may(Act.APPROVE),
+    }
+
+
+def _colleagues(session: Session, act: Act) -> Choices:
+    """Return who may do something, by name."""
+    return [
+        (one.id, one.name)
+        for one in accounts.listed(session)
+        if one.closed_at is None and _allowed(one, act)
+    ]
+
+
+def _allowed(staff: Staff, act: Act) -> bool:
+    try:
+        duties.check(staff.roles, act)
+    except Forbidden:
+        return False
+    return True
+
+
+def _approves(found: Dossier) -> bool:
+    request = found.request
+    waits = request.state is State.ON_HOLD and request.wait is Wait.APPROVAL
+    return waits and found.plan is not None and door.may(Act.APPROVE)
+
+
+def _left_out() -> Choices:
+    w, known = pages.said(), reasons.catalogue()
+    return [(code, w.either(known[code].texts, code)) for code in reasons.for_staff()]
+
+
+def _denials(found: Dossier) -> Choices:
+    """Return the reasons with which whoever looks may propose to deny this request."""
+    request = found.request
+    if request.state in TERMINAL or found.proposal is not None or not door.may(Act.DENY):
+        return []
+    w, known, mine = pages.said(), reasons.catalogue(), frozenset(door.staff().roles)
+    codes = reasons.for_denying(request.kind, request.regimes)
+    return [(c, w.either(known[c].texts, c)) for c in codes if mine & known[c].by]
+
+
+def _decides(found: Dossier) -> bool:
+    waits = found.proposal is not None and found.proposal.proposed_by != door.staff().id
+    return waits and door.may(Act.CONFIRM_DENIAL)
+
+
+def _may_ask(request: Request) -> bool:
+    return request.state in _AT_WORK and door.may(Act.ASK_POINTS)
+
+
+def _points(context: Context, request: Request) -> Choices:
+    if not _may_ask(request) or request.needs:
+        return []
+    w, titles = pages.said(), catalogue.words()["fields"]
+    names = points.nameable(context.datamap, request.kind, request.option)
+    return [("", w.say("ask", "in_words"))] + [(n, w.either(titles.get(n, {}), n)) for n in names]
+
+
+def _ways(session: Session, context: Context, request: Request, now: datetime) -> Choices:
+    if request.state not in _UNPROVED or not door.may(Act.ASK_PROOF):
+        return []
+    w, plan = pages.said(), verification_plan.plan(session, context, request, now=now)
+    return [
+        (one.said.name, w.either(one.said.title, one.said.name))
+        for one in plan.ways
+        if not one.said.voluntary and not one.asked
+    ]
+
+
+def _purposes(found: Dossier) -> Choices:
+    if not found.minors or not door.may(Act.ASK_MINOR):
+        return []
+    return [(one, pages.said().say("purposes", one)) for one in Purpose]
+
+
+def _lifts(request: Request) -> bool:
+    restricts = (request.kind, request.option) == (Kind.RESTRICTION, Option.RESTRICT)
+    done = request.state in (State.FULFILLED, State.PARTIALLY_FULFILLED)
+    return restricts and done and door.may(Act.LIFT)
+
+
+def _made(found: Dossier) -> bool:
+    """Return whether whoever looks proposed the denial that waits."""
+    return found.proposal is not None and found.proposal.proposed_by == door.staff().id
+
+
+def _rules(context: Context, request: Request) -> Promise:
+    about = (request.kind, request.option, request.regimes, request.received_at)
+    return promise(*about, book=context.regimes)
+
+
+def _reasons_for_time(
+    session: Session, context: Context, request: Request, now: datetime
+) -> Choices:
+    """Return why more time can be taken; nothing where no law knows it, or it was taken."""
+    in_time = now - extensions.stood_still(request, now) <= request.promised_at
+    there = request.state in _AT_WORK and in_time and door.may(Act.EXTEND)
+    if not there or not _rules(context, request).may_extend:
+        return []
+    if any(row.state != "void" for row in extensions.of_request(session, request.id)):
+        return []
+    w = pages.said()
+    return [(code, w.either(said, code)) for code, said in clock_words.reasons().items()]
+
+
+def _causes(context: Context, request: Request) -> Choices:
+    """Return for what the clock can stand still now: only while the person is waited for."""
+    if request.pause_cause or request.closed_at or not door.may(Act.PAUSE_CLOCK):
+        return []
+    rules, w = _rules(context, request), pages.said()
+    if not rules.may_pause:
+        return []
+    known = set.intersection(*(set(one.pause.causes) for one in rules.clocks))
+    return [
+        (code, w.either(said, code))
+        for code, said in clock_words.causes().items()
+        if code in known and clock_pauses.waited_for(request, code)
+    ]
+
+
+def _deciders(session: Session, found: Dossier) -> Choices:
+    one = found.appeal
+    if one is None or one.decided_at is not None or not door.may(Act.ASSIGN_APPEAL):
+        return []
+    return _colleagues(session, Act.DECIDE_APPEAL)
+
+
+def _decides_appeal(found: Dossier) -> bool:
+    one = found.appeal
+    mine = one is not None and one.decided_at is None and one.assigned_to == door.staff().id
+    return mine and door.may(Act.DECIDE_APPEAL)

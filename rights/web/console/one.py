@@ -1,0 +1,146 @@
+"""
+One request on one page: where it stands, its clock, its plan and steps, what was said, and every
+act that whoever looks may do now.
+
+What a person wrote is opened by a form, not by looking at the page: that somebody read it is an
+entry, and of a minor it takes an approval.
+
+Source: NDSR 9, 23; PIPL 50, 51; Minors Regulation 36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from flask import request as call
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.errors import Conflict, Forbidden, IllegalTransition, Invalid, RightsError
+from rights.domain.minors import ContentClosed
+from rights.services import (
+    appeals,
+    denial_proposals,
+    messages,
+    plans,
+    requests,
+)
+from rights.services import staff as members
+from rights.services.writings import Written
+from rights.store.db import reading, transaction
+from rights.store.models import Request, Staff
+from rights.web.console import door, offers, pages, showing
+from rights.web.console.acts import ACTS, Turn, of_request
+from rights.web.console.arriving import LOGGED
+from rights.web.parts import parts
+
+area = door.private("one")
+pages.errors(area)
+
+_STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
+_LOOKS: Final = "any(messages,plan,proposal,appeal)"
+
+
+@area.get("/requests/<id:request_id>")
+def one(request_id: str) -> Response:
+    """Show a request."""
+    done = call.args.get("done", "")
+    said = pages.said().find("done", done) if done in {*ACTS, *LOGGED} else ""
+    return _shown(request_id, done=said)
+
+
+def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
+    here = parts()
+    with reading(here.engine) as session:
+        values = showing.of(session, request_id, here.now())
+        values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
+    return pages.page("request.html", status, given=call.form, **{**_NOTHING, **values, **more})
+
+
+_NOTHING: Final = {"wrong": (), "about": "", "opened": "", "content": (), "done": ""}
+
+
+@area.post("/requests/<id:request_id>/<any(" + ",".join(ACTS) + "):name>")
+def act(request_id: str, name: str) -> Response:
+    """Do something to a request; what was refused is told beside what was typed, and an entry."""
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            found = requests.locked(session, request_id)
+            staff = session.get_one(Staff, door.staff().id)
+            turn = Turn(session, here.context, found, staff, call.form, here.now())
+            ACTS[name](turn)
+    except (Conflict, IllegalTransition, Forbidden, Invalid) as error:
+        return _refused(request_id, name, error)
+    return pages.go("console-one.one", request_id=request_id, done=name)
+
+
+def _refused(request_id: str, about: str, error: RightsError) -> Response:
+    here = parts()
+    with transaction(here.engine) as session:
+        members.refused(session, door.staff(), error, now=here.now())
+    status = _STATUS.get(type(error), 422)
+    return _shown(request_id, status, wrong=pages.refusal(error), about=about)
+
+
+# -- what is opened ------------------------------------------------------------------------------
+
+
+@area.post(f"/requests/<id:request_id>/open/<{_LOOKS}:what>")
+def look(request_id: str, what: str) -> Response:
+    """Open what was written, or a sample of what a plan is about; that somebody did is an entry."""
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            found = requests.locked(session, request_id)
+            content = _OPENERS[what](session, found, here.now())
+    except (Conflict, Forbidden) as error:
+        return _refused(request_id, what, error)
+    return _shown(request_id, opened=what, content=content)
+
+
+def _messages(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    read = messages.read_by(session, parts().context, found, door.staff(), now=now)
+    return [_written(one) for one in read]
+
+
+def _appeal(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    read = appeals.read_by(session, parts().context, found, door.staff(), now=now)
+    return [_written(one) for one in read]
+
+
+def _written(one: Written) -> dict[str, str]:
+    return {
+        "who": pages.said().say("writers", one.purpose),
+        "at": pages.moment(one.at),
+        "text": one.text,
+    }
+
+
+def _plan(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    shown = plans.show(session, parts().context.vault, found, door.staff(), now)
+    if shown.get("withheld"):
+        raise ContentClosed(found.id)
+    return [
+        {"who": path, "at": "", "text": "\n".join(showing.sample_line(row) for row in rows)}
+        for path, rows in shown["sample"].items()
+    ]
+
+
+def _proposal(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    asked = denial_proposals.find(session, call.form.get("proposal", ""))
+    proposal = of_request(found, asked)
+    read = denial_proposals.read_by(
+        session, parts().context, found, proposal, door.staff(), now=now
+    )
+    return [{"who": pages.said().say("opens", "facts"), "at": "", "text": str(read["facts"])}]
+
+
+_OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {
+    "messages": _messages,
+    "appeal": _appeal,
+    "plan": _plan,
+    "proposal": _proposal,
+}

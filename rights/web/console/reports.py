@@ -1,0 +1,139 @@
+"""
+Reports, made and taken as a file: figures, California's metrics, evidence for an audit.
+
+The console holds no signing key: what has to be signed is made on the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from flask import request as call
+from werkzeug import Response
+
+from rights.domain import period as periods
+from rights.domain.duties import Act
+from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
+from rights.domain.period import Period
+from rights.services import staff as members
+from rights.services.reports import california, making
+from rights.services.reports.as_csv import to_csv
+from rights.services.reports.as_json import to_json
+from rights.services.reports.fonts import font
+from rights.services.reports.labels import Labels
+from rights.services.reports.making import Wanted
+from rights.services.reports.report import Made
+from rights.store.db import transaction
+from rights.web.console import door, pages
+from rights.web.parts import parts
+
+area = door.private("reports", Act.REPORT)
+pages.errors(area)
+
+_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "pdf": "application/pdf",
+}
+_QUARTERS: Final = (1, 2, 3, 4)
+
+
+@area.get("/reports")
+def reports() -> Response:
+    """Ask which report, of which period, in which form."""
+    return _shown()
+
+
+def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    today = parts().now().astimezone(pages.zone()).date()
+    return pages.page(
+        "reports.html",
+        status,
+        names=[(name, pages.said().say("reports", name)) for name in making.BUILDS],
+        forms=[(one, one.upper()) for one in _TYPES],
+        quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
+        year=today.year - 1,
+        given=call.form,
+        wrong=wrong or [],
+    )
+
+
+@area.post("/reports")
+def make() -> Response:
+    """Send a report as a file; that it was made is an entry first."""
+    here, staff = parts(), door.staff()
+    try:
+        form = _one_of("form", _TYPES)
+        write = _writer(form)
+        wanted = _wanted()
+        report = making.build(here.engine, here.context, staff, wanted, now=here.now())
+    except (Invalid, Forbidden) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, staff, error, now=here.now())
+        return _shown(422, wrong=pages.refusal(error))
+    except ConfigError:
+        return _shown(503, wrong=[pages.said().say("reports", "no_font")])
+    written = write(making.signed(report, None, now=here.now()))
+    with transaction(here.engine) as session:
+        making.note(session, staff, report, now=here.now())
+    response = Response(written, content_type=_TYPES[form])
+    name = f"{report.name}-{report.period.first}-{report.period.last}.{form}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _wanted() -> Wanted:
+    name = _one_of("report", making.BUILDS)
+    items = tuple(n for n in call.form.get("items", "").replace(",", " ").split() if n)
+    public = bool(call.form.get("public")) and name == "figures"
+    return Wanted(name, _period(name), public=public, items=items if name == "audit" else ())
+
+
+def _period(name: str) -> Period:
+    context = parts().context
+    zone = making.zone_of(context)
+    if name == "audit":
+        return periods.between(_day("first"), _day("last"), zone)
+    year = _number("year")
+    if name == "california":
+        return california.year(year, context, parts().now())
+    quarter = call.form.get("quarter", "")
+    return periods.year(year, zone, _number("quarter") if quarter else None)
+
+
+def _one_of(name: str, allowed: Mapping[str, object]) -> str:
+    said = call.form.get(name, "")
+    if said not in allowed:
+        wrong = FieldError(name, "is none of the list", tuple(allowed))
+        raise Invalid("choose one of the list", [wrong])
+    return said
+
+
+def _number(name: str) -> int:
+    said = call.form.get(name, "")
+    if not (said.isascii() and said.isdecimal() and len(said) <= 4):  # noqa: PLR2004 - a year
+        raise Invalid("this is no number", [FieldError(name, "is no number")])
+    return int(said)
+
+
+def _day(name: str) -> date:
+    try:
+        return date.fromisoformat(call.form.get(name, ""))
+    except ValueError:
+        raise Invalid("name a day", [FieldError(name, "is no day")]) from None
+
+
+def _writer(form: str) -> Callable[[Made], bytes]:
+    """Return what writes a report; what it needs is looked for before any work."""
+    context = parts().context
+    labels = Labels(pages.said().language, context.regimes)
+    if form == "csv":
+        return lambda made: b"".join(to_csv(made, labels))
+    if form == "pdf":
+        from rights.services.reports.as_pdf import to_pdf  # noqa: PLC0415 - 10 MB that few need
+
+        file = font(context.settings.report_font)
+        return lambda made: to_pdf(made, labels, file)
+    return to_json

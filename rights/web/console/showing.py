@@ -1,0 +1,287 @@
+"""What the pages of the console say of requests, in the words of their reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from rights.services import catalogue, clock_words, reasons
+from rights.services.console import dossier
+from rights.services.console.dossier import Dossier, Progress
+from rights.services.console.listing import Line
+from rights.services.staff_access import accounts
+from rights.store.models import Entry
+from rights.web.console import pages
+from rights.web.parts import parts
+
+_LATE: Final = 100
+_SOON: Final = 75
+_QUIET: Final = frozenset({"step_started", "step_stopped"})
+"""Entries of a request that say nothing beside the steps themselves."""
+
+
+def title(kind: str, option: str) -> str:
+    """Return what a request asks for."""
+    w, said = pages.said(), catalogue.words()["kinds"].get(kind, {})
+    one = w.either(said.get("options", {}).get(option, {}), option)
+    return f"{w.either(said.get('title', {}), kind)}{w.say('colon')}{one}"
+
+
+def regimes(names: Sequence[str]) -> str:
+    """Name several laws."""
+    w, known = pages.said(), parts().context.regimes
+    return w.laws([w.either(known[n].titles, n) if n in known else n for n in names])
+
+
+def reason(code: str) -> str:
+    """Return the words of a reason, or its code."""
+    known = reasons.catalogue().get(code)
+    return pages.said().either(known.texts, code) if known else code
+
+
+def lines(found: Sequence[Line], names: Mapping[str, str], now: datetime) -> list[dict[str, Any]]:
+    """Return requests as a list shows them."""
+    return [_line(one, names, now) for one in found]
+
+
+def _line(one: Line, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    w = pages.said()
+    return {
+        "id": one.id,
+        "title": title(one.kind, one.option),
+        "state": w.say("states", one.state),
+        "code": one.state,
+        "wait": w.say("waits", one.wait) if one.wait else "",
+        "channel": w.say("channels", one.channel),
+        "received": pages.day(one.received_at),
+        "due": pages.day(one.promised_at),
+        "late": one.late(now),
+        "left": "" if one.closed_at or one.paused else left(one.promised_at, now),
+        "assigned": names.get(one.assigned, ""),
+        "age": one.age,
+    }
+
+
+def left(promised_at: datetime, now: datetime) -> str:
+    """Return how much time is left, or since when it is over."""
+    w, zone = pages.said(), pages.zone()
+    days = (promised_at.astimezone(zone).date() - now.astimezone(zone).date()).days
+    if promised_at < now:
+        return w.say("left", "late_today") if days == 0 else w.say("left", "late", count=-days)
+    if days == 0:
+        return w.say("left", "today")
+    return w.say("left", "day") if days == 1 else w.say("left", "days", count=days)
+
+
+def sample_line(row: Mapping[str, Any]) -> str:
+    """Return a masked row of a plan's sample as one line."""
+    return "  ".join(f"{name}={value}" for name, value in row.items())
+
+
+# -- one request ---------------------------------------------------------------------------------
+
+
+def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
+    """Return what the page of a request says."""
+    found = dossier.read(session, request_id, now=now)
+    names = accounts.names(session)
+    return {
+        "dossier": found,
+        "id": request_id,
+        "title": title(found.request.kind, found.request.option),
+        "facts": _facts(found, names, now),
+        "clock": _clock(found, now),
+        "steps": [_step(one, names) for one in found.steps],
+        "planned": _plan(found, names),
+        "timeline": [_entry(one, names) for one in found.entries if one.event not in _QUIET],
+        "letters": [_letter(one) for one in found.letters],
+        "related": lines(found.related, names, now),
+        "proposal": _proposal(found, names),
+        "appeal": _appeal(found, names, now),
+        "packages": [_package(one, now) for one in found.packages],
+    }
+
+
+def _facts(found: Dossier, names: Mapping[str, str], now: datetime) -> list[tuple[str, str]]:
+    w, request = pages.said(), found.request
+    say = w.say
+    told: list[tuple[str, str]] = [
+        ("state", say("states", str(request.state))),
+        ("wait", say("waits", str(request.wait)) if request.wait else ""),
+        ("needs", w.listed([_need(name) for name in request.needs])),
+        ("reason", reason(request.reason) if request.reason else ""),
+        ("laws", regimes(request.regimes)),
+        ("product", found.product),
+        ("channel", say("channels", request.channel)),
+        ("role", say("asker", str(request.requester_role))),
+        ("age", say("ages", str(request.age_band)) if found.minors else ""),
+        ("level", say("request", "level", level=request.level, needed=request.level_needed)),
+        ("received", pages.moment(request.received_at)),
+        ("closed", pages.moment(request.closed_at) if request.closed_at else ""),
+        ("assigned", names.get(found.assigned, "") or say("request", "nobody")),
+        ("follows", request.follows),
+        ("merged_into", request.merged_into),
+    ]
+    del now
+    return [(say("facts", name), value) for name, value in told if value]
+
+
+def _need(name: str) -> str:
+    w = pages.said()
+    return w.either(catalogue.words()["fields"].get(name, {}), w.find("needs", name) or name)
+
+
+def _clock(found: Dossier, now: datetime) -> dict[str, Any]:
+    """Return how far a request's time is: a bar that is drawn, and the same in words."""
+    request = found.request
+    share = min(found.share, _LATE)
+    still = bool(request.pause_cause) and request.closed_at is None
+    over = (request.closed_at or now) > request.promised_at and not still
+    return {
+        "share": found.share,
+        "width": share,
+        "mark": "late" if over else "soon" if share >= _SOON else "fine",
+        "due": pages.moment(request.promised_at),
+        "left": "" if request.closed_at or still else left(request.promised_at, now),
+        "over": over,
+        "moved": _moved(found),
+    }
+
+
+def _moved(found: Dossier) -> list[str]:
+    """Return what made the date another one, or may still: more time, pauses, a missing year."""
+    w, request, out = pages.said(), found.request, list[str]()
+    if request.pause_cause and request.paused_at is not None:
+        cause = w.either(clock_words.causes().get(request.pause_cause, {}), request.pause_cause)
+        since = pages.moment(request.paused_at)
+        out.append(w.say("request", "still", since=since, cause=cause))
+    if request.paused_days:
+        out.append(w.say("request", "paused", days=request.paused_days))
+    for row in found.extensions:
+        why = w.either(clock_words.reasons().get(row.reason, {}), row.reason)
+        until = pages.day(row.promised_at)
+        out.append(w.say("extensions", row.state, why=why, until=until))
+    if request.due_provisional and request.closed_at is None:
+        out.append(w.say("request", "provisional"))
+    return out
+
+
+def _step(one: Progress, names: Mapping[str, str]) -> dict[str, Any]:
+    w = pages.said()
+    return {
+        "id": one.id,
+        "action": w.say("actions", one.action),
+        "code_of_action": one.action,
+        "store": one.store,
+        "state": w.say("step_states", one.state),
+        "code": one.state,
+        "why": reason(one.code) if one.code else "",
+        "note": one.note,
+        "rows": w.number(one.rows) if one.rows else "",
+        "attempts": one.attempts,
+        "at": pages.moment(one.done_at) if one.done_at else "",
+        "by": who(one.done_by, names),
+        "waits": one.waits,
+        "by_hand": one.by_hand,
+    }
+
+
+def _plan(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:
+    if found.plan is None:
+        return None
+    plan = found.plan
+    return {
+        "hash": plan["plan"],
+        "waits": plan["needs_approval"] and not plan["approved_by"],
+        "approved": who(plan["approved_by"], names),
+        "again": plan["again"],
+        "warnings": plan["warnings"],
+        "rows": [_planned(one) for one in plan["steps"] if one["collections"]],
+    }
+
+
+def _planned(step: Mapping[str, Any]) -> dict[str, Any]:
+    w = pages.said()
+    counts = [
+        (path, w.listed([f"{name} {w.number(n)}" for name, n in sorted(counted.items())]))
+        for path, counted in step["collections"].items()
+    ]
+    return {"step": step["step"], "by_hand": bool(step["by_hand"]), "counts": counts}
+
+
+def who(actor: str, names: Mapping[str, str]) -> str:
+    """Return the name behind an actor of the trail; what is nobody's name is said in words."""
+    kind, _, rest = actor.partition(":")
+    if kind == "staff":
+        return names.get(rest, rest[:8])
+    return pages.said().find("actors", kind) or actor
+
+
+def _entry(one: Entry, names: Mapping[str, str]) -> dict[str, str]:
+    told = [f"{name}: {_told(value, names)}" for name, value in sorted(one.data.items()) if value]
+    return {
+        "at": pages.moment(one.at),
+        "who": who(one.actor, names),
+        "what": pages.said().find("events", one.event) or one.event,
+        "more": pages.said().listed(told),
+    }
+
+
+def _told(value: Any, names: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    text = str(value)
+    return who(text, names) if text.startswith("staff:") else names.get(text, text)
+
+
+def _letter(one: Any) -> dict[str, str]:
+    w = pages.said()
+    return {
+        "what": w.find("letters", one.event) or one.event,
+        "state": w.find("letter_states", one.state) or one.state,
+        "at": pages.moment(one.sent_at or one.created_at),
+    }
+
+
+def _proposal(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:
+    one = found.proposal
+    if one is None:
+        return None
+    return {
+        "id": one.id,
+        "reason": reason(one.reason),
+        "by": names.get(one.proposed_by, ""),
+        "by_id": one.proposed_by,
+        "at": pages.moment(one.proposed_at),
+    }
+
+
+def _appeal(found: Dossier, names: Mapping[str, str], now: datetime) -> dict[str, Any] | None:
+    one = found.appeal
+    if one is None:
+        return None
+    return {
+        "id": one.id,
+        "outcome": pages.said().say("outcomes", one.outcome) if one.outcome else "",
+        "due": pages.day(one.promised_at),
+        "left": "" if one.decided_at else left(one.promised_at, now),
+        "assigned": names.get(one.assigned_to, ""),
+        "assigned_id": one.assigned_to,
+        "led_to": one.led_to,
+    }
+
+
+def _package(one: Any, now: datetime) -> dict[str, Any]:
+    w = pages.said()
+    over = one.purged_at is not None or (one.expires_at is not None and one.expires_at <= now)
+    return {
+        "state": w.say("package_states", "purged" if over else one.state),
+        "size": w.number(max(1, one.size // 1000)) if one.size else "",
+        "complete": one.complete,
+        "used": one.grants_used,
+        "until": pages.day(one.expires_at) if one.expires_at else "",
+        "missing": len(one.missing),
+    }

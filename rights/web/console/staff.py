@@ -1,0 +1,138 @@
+"""Who works here: accounts added, given their roles and a way in, and closed. Admins only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any
+
+from flask import request
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain import staff as rules
+from rights.domain.duties import AUTOMATION, Act
+from rights.domain.errors import Conflict, Forbidden, Invalid, RightsError
+from rights.services import staff as members
+from rights.services.staff_access import accounts, provider
+from rights.settings import Settings
+from rights.store.db import reading, transaction
+from rights.store.models import Staff
+from rights.web.console import door, pages
+from rights.web.parts import parts
+
+area = door.private("staff", Act.MANAGE_STAFF)
+pages.errors(area)
+
+
+@area.get("/staff")
+def listed() -> Response:
+    """Show every account."""
+    return _shown()
+
+
+def _shown(
+    status: int = 200, *, wrong: list[str] | None = None, link: tuple[str, str] | None = None
+) -> Response:
+    with reading(parts().engine) as session:
+        elsewhere = provider.elsewhere(session, _settings())
+        rows = [_line(one, elsewhere) for one in accounts.listed(session)]
+    return pages.page(
+        "staff.html",
+        status,
+        rows=rows,
+        known=[(one, pages.said().say("roles", one)) for one in rules.KNOWN],
+        given=request.form,
+        passwords=not _settings().staff_oidc_only,
+        wrong=wrong or [],
+        link=link,
+    )
+
+
+def _settings() -> Settings:
+    return parts().context.settings
+
+
+def _line(one: Staff, elsewhere: AbstractSet[str]) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "roles": one.roles,
+        "since": pages.day(one.created_at),
+        "closed": pages.day(one.closed_at) if one.closed_at else "",
+        "mine": one.id == door.staff().id,
+        "elsewhere": one.id in elsewhere,
+    }
+
+
+@area.post("/staff")
+def add() -> Response:
+    """Add somebody, and show the link with which they set their password, once."""
+
+    def do(session: Session, now: datetime) -> tuple[str, str]:
+        name, roles = request.form.get("name", ""), request.form.getlist("roles")
+        made = accounts.add(session, name, roles, door.staff(), now=now)
+        if AUTOMATION in made.roles:
+            return made.name, ""
+        provider.allow_passwords(_settings())
+        return made.name, accounts.invite(session, made, door.staff(), now=now)
+
+    return _done(do)
+
+
+@area.post("/staff/<id:staff_id>/roles")
+def change(staff_id: str) -> Response:
+    """Say what somebody may do from now on."""
+
+    def do(session: Session, now: datetime) -> None:
+        one, roles = accounts.find(session, staff_id), request.form.getlist("roles")
+        provider.local(session, _settings(), one)
+        accounts.change_roles(session, one, roles, door.staff(), now=now)
+
+    return _done(do)
+
+
+@area.post("/staff/<id:staff_id>/invitation")
+def invite(staff_id: str) -> Response:
+    """Show a fresh link with which somebody sets their password, once."""
+
+    def do(session: Session, now: datetime) -> tuple[str, str]:
+        one = accounts.find(session, staff_id)
+        provider.allow_passwords(_settings())
+        provider.local(session, _settings(), one)
+        return one.name, accounts.invite(session, one, door.staff(), now=now)
+
+    return _done(do)
+
+
+@area.post("/staff/<id:staff_id>/close")
+def close(staff_id: str) -> Response:
+    """Let somebody in no more."""
+
+    def do(session: Session, now: datetime) -> None:
+        accounts.close(session, accounts.find(session, staff_id), door.staff(), now=now)
+
+    return _done(do)
+
+
+def _done(do: Callable[[Session, datetime], tuple[str, str] | None]) -> Response:
+    """Do it; show the link that came of it, or why it was not done. A refusal is an entry."""
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            made = do(session, here.now())
+    except (Conflict, Forbidden, Invalid) as error:
+        _refused(error)
+        status = {Conflict: 409, Forbidden: 403}.get(type(error), 422)
+        return _shown(status, wrong=pages.refusal(error))
+    if made is None or not made[1]:
+        return pages.go("console-staff.listed")
+    base = here.context.settings.console_address
+    return _shown(link=(made[0], f"{base}{door.PREFIX}/invitation?w={made[1]}"))
+
+
+def _refused(error: RightsError) -> None:
+    here = parts()
+    with transaction(here.engine) as session:
+        members.refused(session, door.staff(), error, now=here.now())

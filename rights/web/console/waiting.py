@@ -1,0 +1,259 @@
+"""
+Everything that waits for staff, in one place: each queue with its most urgent first. What is not
+about one request is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from flask import request as call
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from rights.services import (
+    aftertasks,
+    appeals,
+    complaints,
+    content_approvals,
+    denial_proposals,
+    messages,
+    not_me,
+    plans,
+    reviewing,
+    staff_desk,
+    tasks,
+)
+from rights.services import staff as members
+from rights.services.console.queues import QUEUES
+from rights.services.staff_access import accounts
+from rights.store.db import reading, transaction
+from rights.store.models import Staff
+from rights.web.console import door, pages, showing
+from rights.web.parts import parts
+
+area = door.private("waiting")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
+_DIGITS: Final = 3
+_MOST: Final = 50
+"""Lines of a queue that are shown: its most urgent ones."""
+
+Line = dict[str, Any]
+
+
+@area.get("/waiting")
+def waiting() -> Response:
+    """Show what waits, as far as it can wait for whoever looks."""
+    return _shown()
+
+
+def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here, now = parts(), parts().now()
+    with reading(here.engine) as session:
+        names = accounts.names(session)
+        queues = {
+            name: READ[name](session, names, now) for name, act in QUEUES.items() if door.may(act)
+        }
+        other = _other(session)
+    return pages.page(
+        "waiting.html", status, queues=queues, most=_MOST, other=other, wrong=wrong or []
+    )
+
+
+def _line(request: Any, now: datetime, **more: Any) -> Line:
+    return {
+        "id": request.id,
+        "title": showing.title(request.kind, request.option),
+        "due": pages.day(request.promised_at),
+        "left": showing.left(request.promised_at, now),
+        "late": request.promised_at < now,
+        "more": "",
+        **more,
+    }
+
+
+def _approvals(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    return [_line(request, now) for request, _ in plans.waiting(session, limit=_MOST)]
+
+
+def _tasks(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names, now
+    return [_task(one) for one in tasks.open_tasks(session, limit=_MOST)]
+
+
+def _task(one: Mapping[str, Any]) -> Line:
+    w, due = pages.said(), datetime.fromisoformat(one["due"])
+    return {
+        "id": one["request"],
+        "title": f"{w.say('actions', one['action'])} {one['store']}".strip(),
+        "due": pages.day(due),
+        "left": showing.left(due, parts().now()),
+        "late": due < parts().now(),
+        "more": w.say("step_states", one["state"]),
+    }
+
+
+def _denials(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    return [
+        _line(request, now, more=names.get(one.proposed_by, ""))
+        for one, request in denial_proposals.open_ones(session, limit=_MOST)
+    ]
+
+
+def _messages(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    w = pages.said()
+    return [
+        {
+            "id": one.request_id,
+            "title": one.request_id[:8],
+            "due": pages.day(one.due),
+            "left": showing.left(one.due, now),
+            "late": one.due < now,
+            "more": w.say("waiting", "since", moment=pages.moment(one.since)),
+        }
+        for one in messages.waiting(session, limit=_MOST)
+    ]
+
+
+def _appeals(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    nobody = pages.said().say("waiting", "unassigned")
+    return [
+        _line(
+            request,
+            now,
+            due=pages.day(one.promised_at),
+            left=showing.left(one.promised_at, now),
+            late=one.promised_at < now,
+            more=names.get(one.assigned_to, nobody),
+        )
+        for one, request in appeals.open_ones(session, limit=_MOST)
+    ]
+
+
+def _complaints(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    return [
+        {
+            "complaint": one.id,
+            "title": one.id[:8],
+            "due": pages.day(one.promised_at),
+            "left": showing.left(one.promised_at, now),
+            "late": one.promised_at < now,
+            "more": one.request_id[:8],
+        }
+        for one in complaints.open_ones(session, limit=_MOST)
+    ]
+
+
+def _minors(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    w = pages.said()
+    return [
+        _line(
+            request,
+            now,
+            approval=one.id,
+            mine=one.asked_by == door.staff().id,
+            more=w.say(
+                "waiting",
+                "asked",
+                who=names.get(one.asked_by, ""),
+                purpose=w.say("purposes", one.purpose),
+            ),
+        )
+        for one, request in content_approvals.waiting(session, now, limit=_MOST)
+    ]
+
+
+def _documents(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    return [_line(request, now) for request, _ in reviewing.waiting(session, limit=_MOST)]
+
+
+def _not_me(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    return [_line(request, now) for request in not_me.stopped_ones(session, limit=_MOST)]
+
+
+READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[Line]]]] = {
+    "approvals": _approvals,
+    "tasks": _tasks,
+    "denials": _denials,
+    "messages": _messages,
+    "appeals": _appeals,
+    "complaints": _complaints,
+    "minors": _minors,
+    "documents": _documents,
+    "not_me": _not_me,
+}
+
+
+def _other(session: Session) -> list[Line]:
+    """Return what is owed on closed requests and to stores: no queue above has it."""
+    if not door.may(Act.COMPLETE):
+        return []
+    datamap = parts().context.datamap
+    return [
+        {
+            "task": one["step"],
+            "what": pages.said().find("events", one["code"]),
+            "title": one["note"],
+            "request": one["request"],
+            "due": _due(one["due"]),
+        }
+        for one in aftertasks.open_tasks(session, datamap)
+    ]
+
+
+def _due(said: str) -> str:
+    return pages.day(datetime.fromisoformat(said)) if said else ""
+
+
+# -- what is done here ---------------------------------------------------------------------------
+
+
+@area.post("/waiting/minors/<id:approval_id>")
+def approve(approval_id: str) -> Response:
+    """Let a colleague open the content of a minor's request for some hours."""
+
+    def do(session: Session, staff: Staff, now: datetime) -> None:
+        hours = call.form.get("hours", "")
+        content_approvals.approve(
+            session,
+            approval_id,
+            staff,
+            hours=int(hours) if hours.isdecimal() and len(hours) <= _DIGITS else 0,
+            now=now,
+        )
+
+    return _done(do)
+
+
+@area.post("/waiting/other")
+def complete() -> Response:
+    """Say that something was done by hand that is no step of an open request."""
+
+    def do(session: Session, staff: Staff, now: datetime) -> None:
+        task, proof = call.form.get("task", ""), call.form.get("proof", "")
+        staff_desk.complete(session, task, staff, now=now, proof=proof)
+
+    return _done(do)
+
+
+def _done(do: Callable[[Session, Staff, datetime], None]) -> Response:
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            do(session, session.get_one(Staff, door.staff().id), here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, door.staff(), error, now=here.now())
+        return _shown(_STATUS.get(type(error), 422), wrong=pages.refusal(error))
+    return pages.go("console-waiting.waiting")

@@ -1,0 +1,110 @@
+"""Requests as workers leave them: with a plan that waits, with steps that failed or are by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from rights.domain.lifecycle import Event, Wait
+from rights.services import plans, requests
+from rights.store.models import JournalRow, PlanRow, Request, StepRow, StepState
+from tests.web.house import House
+
+HASH: Final = "9175e8cd" * 8
+_COUNTS: Final = {
+    "shop.users": {"rows": 1},
+    "shop.orders": {"rows": 14, "held": 3},
+    "recommender.tags": {"rows": 26},
+}
+_SAMPLE: Final = {
+    "shop.users": [{"email": "email (17)", "nickname": "text (5)", "birthday": "date"}],
+    "shop.orders": [{"state": "text (4)", "done_at": "time"}],
+}
+_STEPS: Final = (
+    (0, "prepare", "", ()),
+    (3, "erase", "recommender", ("recommender.tags",)),
+    (4, "erase", "shop", ("shop.users", "shop.orders")),
+    (6, "verify", "shop", ()),
+)
+
+
+def approval(house: House, request_id: str) -> None:
+    """Let it wait for somebody to approve its plan, with a sample to look at."""
+    _plan(house, request_id, needs_approval=True)
+    _steps(house, request_id, (StepState.DONE, *[StepState.TODO] * 3))
+    with house.writing() as session:
+        now = house.clock.now()
+        plans.keep_sample(session, house.context.vault, request_id, _SAMPLE, now)
+    _wait(house, request_id, Wait.APPROVAL)
+
+
+def trouble(house: House, request_id: str) -> None:
+    """Let one of its steps have failed."""
+    _plan(house, request_id)
+    _steps(house, request_id, (StepState.DONE, StepState.DONE, StepState.FAILED, StepState.TODO))
+    _wait(house, request_id, Wait.TASK)
+
+
+def by_hand(house: House, request_id: str) -> None:
+    """Let one of its steps be for a person to do."""
+    _plan(house, request_id)
+    _steps(house, request_id, (StepState.DONE, StepState.MANUAL, StepState.TODO, StepState.TODO))
+    _wait(house, request_id, Wait.TASK)
+
+
+def _plan(house: House, request_id: str, **more: Any) -> None:
+    steps = [
+        {
+            "phase": phase,
+            "action": action,
+            "store": store,
+            "part": "",
+            "collections": list(collections),
+            "manual": "",
+        }
+        for phase, action, store, collections in _STEPS
+    ]
+    body = {"steps": steps, "counts": _COUNTS, "holds": {}, "warnings": []}
+    row = PlanRow(
+        request_id=request_id,
+        config_hash="c",
+        schema_hash="s",
+        hash=HASH,
+        body=body,
+        created_at=house.clock.now(),
+        **more,
+    )
+    with house.writing() as session:
+        session.add(row)
+
+
+def _steps(house: House, request_id: str, states: Sequence[StepState]) -> None:
+    now = house.clock.now()
+    with house.writing() as session:
+        for (phase, action, store, collections), state in zip(_STEPS, states, strict=True):
+            name = f"{request_id}-{phase:02}-{action}" + (f"-{store}" if store else "")
+            row = StepRow(id=name, request_id=request_id, phase=phase, action=action, store=store)
+            row.state = state
+            if state is StepState.DONE:
+                row.done_at, row.done_by = now + timedelta(minutes=2), "system"
+                session.add_all(_touched(row, one) for one in collections)
+            if state is StepState.FAILED:
+                row.code, row.note, row.attempts = "store_unavailable", "connection refused", 3
+            if state is StepState.MANUAL:
+                row.note = "the connector http_backend cannot erase"
+            session.add(row)
+
+
+def _touched(row: StepRow, collection: str) -> JournalRow:
+    given: dict[str, Any] = {"step_id": row.id, "request_id": row.request_id, "at": row.done_at}
+    return JournalRow(chunk=0, fence=1, collection=collection, phase="done", affected=26, **given)
+
+
+def _wait(house: House, request_id: str, wait: Wait) -> None:
+    now = house.clock.now()
+    with house.writing() as session:
+        request = session.get_one(Request, request_id)
+        request.wait = wait
+        data = {"wait": str(wait)}
+        requests.record(session, request, Event.HELD, actor="system", now=now, data=data)

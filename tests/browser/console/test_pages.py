@@ -1,0 +1,177 @@
+"""Every page of the console is for everybody: both languages, light and dark, small and large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.axe import violations
+from tests.browser.console.conftest import Office
+from tests.browser.console.people import Person
+from tests.browser.pages import Pages
+from tests.browser.shots import shot
+from tests.web.house import ALICE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+LOOKS: Final = [
+    ("zh-CN", 320, False),
+    ("zh-CN", 1280, True),
+    ("en", 320, True),
+    ("en", 1280, False),
+]
+PLAIN: Final = {
+    "overview": "/",
+    "list": "/requests?state=all&kind=deletion&clock=late",
+    "list-all": "/requests",
+    "log": "/log?ask=restriction/restrict",
+    "waiting": "/waiting",
+    "stores": "/stores",
+    "store": "/stores/shop",
+    "account": "/account",
+    "app": "/set-up",
+    "nothing-here": "/nothing-here",
+}
+"""Pages that open with an address alone."""
+
+SEEN_BY: Final = {
+    "ana": ("late", "failed", "by_hand", "proposed", "denied", "minor", "asked", "done"),
+    "vera": ("stopped", "documents", "verifying"),
+}
+"""Which requests are looked at, and by whom: each sees other forms."""
+
+OPENED: Final = {"late": "plan", "proposed": "proposal", "minor": "messages"}
+"""What is opened on the page of a request."""
+
+
+@dataclass
+class Look:
+    """
+    One language, width and brightness, and what is wrong in it.
+
+    Args:
+        name: Part of the name of a picture.
+    """
+
+    page: Page
+    name: str
+    found: list[str] = field(default_factory=list)
+
+    def at(self, what: str) -> None:
+        """Note the barriers of the page that is open, and whether it is wider than its window."""
+        self.page.wait_for_load_state("load")
+        shot(self.page, f"{what}-{self.name}")
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        self.found += [f"{what}: {line}" for line in violations(self.page)]
+        if wide > 0:
+            self.found.append(f"{what}: {wide} px too wide")
+
+
+def _looked(new_page: Pages, language: str, width: int, *, dark: bool, expects: str = "") -> Look:
+    waits = [expects] if expects else []
+    page = new_page(language=language, width=width, dark=dark, expects=waits)
+    return Look(page, f"{language}-{width}-{'dark' if dark else 'light'}")
+
+
+def _unfolded(page: Page) -> None:
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_coming_in_has_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark, expects="status of 4")
+    page, ana = look.page, Person(office, look.page, "ana")
+    page.goto(ana.invitation())
+    look.at("invitation")
+    ana.set_password()
+    look.at("sign-in")
+    page.locator("#name").fill("ana")
+    page.locator("#password").fill("not it")
+    ana.send()
+    expect(page.locator("#mistakes")).to_be_focused()
+    look.at("sign-in-wrong")
+    ana.give_password()
+    look.at("set-up")
+    ana.set_up_app()
+    look.at("recovery")
+    page.locator("main a.button").click()
+    page.locator(".me button").click()
+    ana.give_password()
+    look.at("code")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_no_page_has_a_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark, expects="status of 404")
+    ana = Person(office, look.page, "ana")
+    ana.come_in()
+    for name, path in PLAIN.items():
+        look.page.goto(office.address + path)
+        shot(look.page, f"{name}-{look.name}")
+        _unfolded(look.page)
+        look.at(f"{name}-unfolded")
+    look.page.goto(f"{office.address}/find")
+    ana.page.locator("#type").select_option("email")
+    ana.page.locator("#value").fill(ALICE["email"])
+    ana.send()
+    look.at("find")
+    look.page.goto(f"{office.address}/complaints/{office.made['complaint']}")
+    ana.send()
+    look.at("complaint")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+@pytest.mark.parametrize("name", SEEN_BY)
+def test_no_request_has_a_barrier_with_every_form_open(
+    office: Office, new_page: Pages, name: str, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark, expects="status of 403")
+    Person(office, look.page, name).come_in()
+    for one in SEEN_BY[name]:
+        look.page.goto(f"{office.address}/requests/{office.made[one]}")
+        shot(look.page, f"request-{one}-{look.name}")
+        _unfolded(look.page)
+        look.at(f"request-{one}-unfolded")
+        if one in OPENED:
+            _opened(look, OPENED[one])
+
+    assert look.found == []
+
+
+def _opened(look: Look, what: str) -> None:
+    """Open what was written; of a minor that is refused. Where it is told, the focus is."""
+    look.page.locator(f"form[action$='/open/{what}'] button").click()
+    expect(look.page.locator("#opened, #mistakes")).to_be_focused()
+    look.at(f"opened-{what}" if look.page.locator("#opened").count() else "refused")
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_the_staff_page_has_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark)
+    Person(office, look.page, "ada").come_in()
+    look.page.goto(f"{office.address}/staff")
+    shot(look.page, f"staff-{look.name}")
+    _unfolded(look.page)
+    look.at("staff-unfolded")
+    look.page.locator("form[action$='/staff'] #name").fill("mei")
+    look.page.locator("form[action$='/staff'] input[value=reviewer]").check()
+    look.page.locator("form[action$='/staff'] button").click()
+    look.at("staff-link")
+
+    assert look.found == []

@@ -1,0 +1,87 @@
+"""Every word of the console is there in both languages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from rights.domain.actions import Action
+from rights.domain.lifecycle import Event, State, Wait
+from rights.domain.minors import Purpose
+from rights.domain.representation import AgeBand, Role
+from rights.domain.staff import KNOWN
+from rights.services.console.board import OTHER
+from rights.services.console.filters import CHANNELS, CLOCKS, STATES
+from rights.services.console.queues import QUEUES
+from rights.services.denials import CHANNELS as TOLD_BY
+from rights.services.notices import EVENTS
+from rights.services.words import LANGUAGES, Words, catalogue
+from rights.store.models import StepState
+from rights.web.console import pages, words
+from rights.web.console.acts import ACTS
+from rights.web.console.arriving import LOGGED
+from tests.architecture.tree import ROOT
+from tests.catalogues import gaps
+
+FOLDER = ROOT / "rights" / "catalogue" / "console"
+TEMPLATES = ROOT / "rights" / "web" / "templates" / "console"
+
+
+def test_both_languages_say_the_same_things_with_the_same_gaps() -> None:
+    chinese, english = (gaps(words.of(one), catalogue(FOLDER, one)) for one in LANGUAGES)
+
+    assert chinese.keys() == english.keys()
+    assert {path for path in chinese if chinese[path] != english[path]} == set()
+
+
+def test_english_is_english() -> None:
+    english = (FOLDER / "en.yaml").read_text(encoding="utf-8")
+    assert not re.search(r"[\u4e00-\u9fff]", english)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_words_are_missing_for_anything_that_can_be_shown(language: str) -> None:
+    wanted = [
+        *(("states", one) for one in STATES),
+        *(("states", str(one)) for one in State),
+        *(("waits", str(one)) for one in Wait if one),
+        *(("clocks", one) for one in CLOCKS),
+        *(("channels", one) for one in CHANNELS),
+        *(("actions", str(one)) for one in Action),
+        *(("step_states", str(one)) for one in StepState),
+        *(("events", str(one)) for one in Event),
+        *(("purposes", str(one)) for one in Purpose),
+        *(("ages", str(one)) for one in AgeBand),
+        *(("asker", str(one)) for one in Role),
+        *(("roles", one) for one in KNOWN),
+        *(("mine", one) for one in (*QUEUES, OTHER)),
+        *(("queues", one) for one in QUEUES),
+        *(("told_by", one) for one in TOLD_BY),
+        *(("done", one) for one in (*ACTS, *LOGGED)),
+        *(("areas", name) for name, _, _ in pages.AREAS),
+        *(("letters", one) for one in EVENTS if not one.startswith("key_")),
+    ]
+    said = words.of(language)
+    assert [path for path in wanted if not said.find(*path)] == []
+
+
+def test_every_word_that_a_template_says_is_there() -> None:
+    said = words.of("en")
+    missing = []
+    for file in TEMPLATES.glob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        for found in re.findall(r'say\(((?:["\'][\w-]+["\'](?:, )?)+)', text):
+            path = re.findall(r"[\w-]+", found)
+            if not _there(said, path):
+                missing.append((file.name, path))
+    assert missing == []
+
+
+def _there(said: Words, path: list[str]) -> bool:
+    """Return whether there are words at a path, or words below it by a code."""
+    found: Any = catalogue(FOLDER, said.language)
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    return found is not None

@@ -1,0 +1,88 @@
+"""
+The clocks of open requests, looked at now and then: staff are told of what runs out of time.
+
+It reads what has to be told and nothing else; a clock that jumped, or days without a relay, cost
+one look in which the last stage reached is told once.
+
+Source: NDSR 23; PIPL 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from rights.logs import get
+from rights.services import clocks, provisional, standing_still
+from rights.services.context import Context
+from rights.store.db import reading, transaction
+
+
+def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
+    """Write down every stage that was reached, and what nobody touches; return how many."""
+    told = 0
+    for ids in _batches(lambda: _paused(register)):
+        with transaction(register) as session:
+            standing_still.look(session, context, ids, now())
+    for ids in _batches(lambda: _due(register, now())):
+        with transaction(register) as session:
+            late = clocks.tell(session, ids, now())
+        for request_id in late:
+            get().error("clock.late", request_id=request_id)
+        told += len(ids)
+    for ids in _batches(lambda: _untouched(register, context, now())):
+        with transaction(register) as session:
+            clocks.tell_untouched(session, ids, now())
+        told += len(ids)
+    return told
+
+
+def _due(register: Engine, now: datetime) -> Sequence[str]:
+    with reading(register) as session:
+        return clocks.due(session, now)
+
+
+def count_again(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
+    """Count provisional dates again that have become certain, in batches; return how many."""
+    done, after = 0, ""
+    while ids := _provisional(register, after):
+        with transaction(register) as session:
+            done += provisional.recount(session, context, ids, now())
+        after = ids[-1]
+    return done
+
+
+def schedules(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
+    """Tell of years whose working days are missing, and count what has become certain."""
+    with transaction(register) as session:
+        fresh = provisional.warn(session, context, now())
+    for place, year in fresh:
+        get().error("schedule.missing", place=place, year=year)
+    return count_again(register, context, now)
+
+
+def _provisional(register: Engine, after: str) -> Sequence[str]:
+    with reading(register) as session:
+        return provisional.batch(session, after)
+
+
+def _paused(register: Engine) -> Sequence[str]:
+    with reading(register) as session:
+        return standing_still.due(session)
+
+
+def _untouched(register: Engine, context: Context, now: datetime) -> Sequence[str]:
+    with reading(register) as session:
+        return clocks.untouched(session, context, now)
+
+
+def _batches(more: Callable[[], Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield batches until none is full; the same one twice means that nothing moves it."""
+    before: Sequence[str] = ()
+    while (found := more()) and found != before:
+        yield found
+        if len(found) < clocks.BATCH:
+            return
+        before = found
