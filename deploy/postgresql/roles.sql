@@ -122,13 +122,17 @@ GRANT SELECT, UPDATE (answered_at, answered_by) ON complaint TO rights_console;
 -- Approvals to open a minor's content: who asked, for what and when, stays as it was asked.
 GRANT SELECT, INSERT, UPDATE (approved_by, approved_at, expires_at) ON content_approval
     TO rights_console;
--- Who asks: which proofs are open to them and were given. That a code was answered, never which;
--- that there are documents, never one of them.
+-- Who asks: which proofs are open to them and were given. That a code was answered, never which.
 GRANT SELECT, INSERT, UPDATE (proof, proved_at) ON identifier TO rights_console;
 GRANT SELECT, INSERT, UPDATE ON proof_demand TO rights_console;
 GRANT SELECT ON lookup TO rights_console;
 GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_console;
-GRANT SELECT (request_id, file_id, wrapped_key, destroyed_at) ON evidence TO rights_console;
+-- Documents: a verifier looks at them where the console has their place, and what is decided takes
+-- their keys away. What a person arranged for the time after their death can forbid it.
+GRANT SELECT, UPDATE (wrapped_key, destroy_at) ON evidence TO rights_console;
+GRANT UPDATE (method, result, verifier, decided_at, decision_hash) ON representation
+    TO rights_console;
+GRANT SELECT ON arrangement TO rights_console;
 -- An appeal that is upheld begins the request anew, with what it means at once.
 GRANT SELECT, INSERT, UPDATE ON preference, warning_due TO rights_console;
 GRANT SELECT, INSERT ON consent TO rights_console;

@@ -8,6 +8,7 @@ Source: Minors Regulation 36; PIPL 51.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -80,14 +81,67 @@ def opened(
     """
     duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
     row = session.get(Evidence, evidence_id)
-    if row is None or not row.file_id or not row.wrapped_key:
-        raise NotFound("there is no such document, or it was destroyed with the decision")
+    if row is None:
+        raise _gone()
     request = requests.locked(session, row.request_id)
+    return document(session, request, evidence_id, staff, now=now), _people(
+        session, context, request
+    )
+
+
+def document(
+    session: Session, request: Request, evidence_id: str, staff: Staff, *, now: datetime
+) -> Evidence:
+    """
+    Return the row of a document of one request, which the caller has locked; note who looks.
+
+    Raises:
+        Forbidden: they are no verifier, or it is a minor's and no approval lets them.
+        NotFound: this request has no such document, or none any more.
+    """
+    duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
+    row = session.get(Evidence, evidence_id)
+    if row is None or row.request_id != request.id or not row.file_id or not row.wrapped_key:
+        raise _gone()
+    _noted(session, request, staff, "evidence_opened", {"document": row.id}, now)
+    return row
+
+
+def authority(
+    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+) -> dict[str, Any]:
+    """
+    Return whom a request is about and who acts, as they were typed, to hold documents against.
+
+    Args:
+        request: The caller has locked it.
+
+    Raises:
+        Forbidden: they are no verifier, or it is a minor's and no approval lets them.
+        NotFound: nobody acts for somebody else in it.
+    """
+    duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
+    found = _people(session, context, request)
+    _noted(session, request, staff, "authority_opened", {}, now)
+    return found
+
+
+def _gone() -> NotFound:
+    return NotFound("there is no such document, or it was destroyed with the decision")
+
+
+def _noted(
+    session: Session,
+    request: Request,
+    staff: Staff,
+    event: str,
+    data: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Make sure that they may look, and write down that they do. Raises Forbidden."""
     allowed = content_approvals.check(session, request, staff, now=now)
-    data = {"document": row.id, **allowed}
-    line = audit.Line("evidence_opened", f"staff:{staff.id}", data)
+    line = audit.Line(event, f"staff:{staff.id}", {**data, **allowed})
     audit.append(session, request, [line], now=now)
-    return row, _people(session, context, request)
 
 
 def _people(session: Session, context: Context, request: Request) -> dict[str, Any]:

@@ -16,7 +16,15 @@ from sqlmodel import Session, col, func, select
 
 from rights.domain import alerts
 from rights.domain.actions import Action
-from rights.services import appeals, audit, content_approvals, extensions, plans, requests
+from rights.services import (
+    appeals,
+    audit,
+    content_approvals,
+    evidence,
+    extensions,
+    plans,
+    requests,
+)
 from rights.services.console import assigning, people
 from rights.services.console.listing import Line
 from rights.store.models import (
@@ -77,6 +85,7 @@ class Dossier:
         plan: As ``plans.shown`` gives it; None before it was made.
         proposal: A denial that waits for a second person.
         letters: Notices to the person: event, state, when.
+        documents: Of a representative, that somebody can still look at.
         writings: How many messages there are, and whether the last one is the person's.
     """
 
@@ -93,7 +102,7 @@ class Dossier:
     complaints: Sequence[str]
     letters: Sequence[Notice]
     packages: Sequence[Package]
-    documents: int
+    documents: Sequence[Evidence]
     receipt: ReceiptRow | None
     messages: int
     related: Sequence[Line]
@@ -118,7 +127,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         complaints=_complaints(session, request_id),
         letters=_rows(session, Notice, request_id, "created_at"),
         packages=_rows(session, Package, request_id, "created_at"),
-        documents=_documents(session, request_id),
+        documents=evidence.openable(session, request_id),
         receipt=session.get(ReceiptRow, request_id),
         messages=_messages(session, request_id),
         related=people.related(session, request),
@@ -194,15 +203,6 @@ def _complaints(session: Session, request_id: str) -> Sequence[str]:
 def _rows(session: Session, model: Any, request_id: str, order: str) -> Sequence[Any]:
     query = select(model).where(model.request_id == request_id)
     return session.exec(query.order_by(getattr(model, order)).limit(100)).all()
-
-
-def _documents(session: Session, request_id: str) -> int:
-    query = select(func.count()).where(
-        col(Evidence.request_id) == request_id,
-        col(Evidence.destroyed_at).is_(None),
-        col(Evidence.file_id) != "",
-    )
-    return int(session.exec(query).one())
 
 
 def _messages(session: Session, request_id: str) -> int:

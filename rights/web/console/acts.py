@@ -27,6 +27,7 @@ from rights.services import (
     messages,
     not_me,
     plans,
+    reviewing,
     standing_still,
     tasks,
     verification_plan,
@@ -191,6 +192,33 @@ def _lift(turn: Turn) -> None:
     lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
 
 
+def _accept_documents(turn: Turn) -> None:
+    reviewing.accept(turn.session, turn.context, turn.request, turn.staff, now=turn.now)
+
+
+def _return_documents(turn: Turn) -> None:
+    missing = turn.form.getlist("missing")
+    if not missing or not set(missing) <= {*reviewing.ASKED_FOR}:
+        wrong = FieldError("missing", "is none of the list", reviewing.ASKED_FOR)
+        raise Invalid("say what to ask for", [wrong])
+    _refuse_documents(turn, missing)
+
+
+def _deny_documents(turn: Turn) -> None:
+    reason = turn.text("reason")
+    if reason not in reviewing.OF_DOCUMENTS:
+        wrong = FieldError(
+            "reason", "is nothing that documents show", tuple(sorted(reviewing.OF_DOCUMENTS))
+        )
+        raise Invalid("documents deny with what they show", [wrong])
+    _refuse_documents(turn, [reason], turn.text("facts"))
+
+
+def _refuse_documents(turn: Turn, reasons: list[str], facts: str = "") -> None:
+    given: dict[str, Any] = {"reasons": reasons, "facts": facts, "now": turn.now}
+    reviewing.refuse(turn.session, turn.context, turn.request, turn.staff, **given)
+
+
 def _extend(turn: Turn) -> None:
     given: dict[str, Any] = {"reason": turn.text("reason"), "because": turn.text("because")}
     extending.extend(turn.session, turn.context, turn.request, turn.staff, **given, now=turn.now)
@@ -247,6 +275,9 @@ ACTS: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
         "ask_proof": _ask_proof,
         "ask_minor": _ask_minor,
         "lift": _lift,
+        "accept_documents": _accept_documents,
+        "return_documents": _return_documents,
+        "deny_documents": _deny_documents,
         "extend": _extend,
         "pause": _pause,
         "resume": _resume,

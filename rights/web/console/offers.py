@@ -32,7 +32,7 @@ from rights.services.denials import CHANNELS
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
-from rights.web.console import door, pages
+from rights.web.console import documents, door, pages
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -71,6 +71,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "assign_appeal": _deciders(session, found),
         "decide_appeal": _decides_appeal(found),
         "plan": found.plan is not None and door.may(Act.APPROVE),
+        "documents": documents.offered(found),
     }
 
 

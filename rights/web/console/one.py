@@ -23,6 +23,8 @@ from rights.domain.minors import ContentClosed
 from rights.services import (
     appeals,
     denial_proposals,
+    evidence,
+    evidence_desk,
     messages,
     plans,
     requests,
@@ -31,7 +33,7 @@ from rights.services import staff as members
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
 from rights.store.models import Request, Staff
-from rights.web.console import door, offers, pages, showing
+from rights.web.console import documents, door, offers, pages, showing
 from rights.web.console.acts import ACTS, Turn, of_request
 from rights.web.console.arriving import LOGGED
 from rights.web.parts import parts
@@ -40,7 +42,7 @@ area = door.private("one")
 pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
-_LOOKS: Final = "any(messages,plan,proposal,appeal)"
+_LOOKS: Final = "any(messages,plan,proposal,appeal,authority)"
 
 
 @area.get("/requests/<id:request_id>")
@@ -101,6 +103,22 @@ def look(request_id: str, what: str) -> Response:
     return _shown(request_id, opened=what, content=content)
 
 
+@area.post("/requests/<id:request_id>/documents/<id:document_id>")
+def document(request_id: str, document_id: str) -> Response:
+    """Send one document; that somebody looked is an entry before a byte of it is sent."""
+    here = parts()
+    place = evidence.given(here.evidence)
+    try:
+        with transaction(here.engine) as session:
+            found = requests.locked(session, request_id)
+            row = evidence_desk.document(session, found, document_id, door.staff(), now=here.now())
+            session.flush()
+            session.expunge(row)
+    except (Conflict, Forbidden) as error:
+        return _refused(request_id, "documents", error)
+    return documents.send(place, row)
+
+
 def _messages(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
     read = messages.read_by(session, parts().context, found, door.staff(), now=now)
     return [_written(one) for one in read]
@@ -143,4 +161,5 @@ _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, 
     "appeal": _appeal,
     "plan": _plan,
     "proposal": _proposal,
+    "authority": documents.authority,
 }

@@ -111,7 +111,7 @@ def _facts(found: Dossier, names: Mapping[str, str], now: datetime) -> list[tupl
     told: list[tuple[str, str]] = [
         ("state", say("states", str(request.state))),
         ("wait", say("waits", str(request.wait)) if request.wait else ""),
-        ("needs", w.listed([_need(name) for name in request.needs])),
+        ("needs", w.listed([need(name) for name in request.needs])),
         ("reason", reason(request.reason) if request.reason else ""),
         ("laws", regimes(request.regimes)),
         ("product", found.product),
@@ -129,7 +129,8 @@ def _facts(found: Dossier, names: Mapping[str, str], now: datetime) -> list[tupl
     return [(say("facts", name), value) for name, value in told if value]
 
 
-def _need(name: str) -> str:
+def need(name: str) -> str:
+    """Return what a request lacks, in words."""
     w = pages.said()
     return w.either(catalogue.words()["fields"].get(name, {}), w.find("needs", name) or name)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from PIL import Image
 from sqlmodel import Session, select
 
 from rights.domain.kinds import Kind, default_option
@@ -16,6 +18,7 @@ from rights.services import (
     complaints,
     content_approvals,
     denial_proposals,
+    evidence,
     incidents,
     messages,
     requests,
@@ -27,6 +30,7 @@ from rights.services.points import Point
 from rights.services.staff_access import accounts
 from rights.store.ids import new_id
 from rights.store.models import Evidence, Representation, Request, Staff
+from rights.store.sealing import SealedFiles, new_data_key
 from tests.browser.console import planned, shops
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.test_following import close
@@ -140,17 +144,30 @@ def _papers(session: Session, house: House, request_id: str) -> None:
     request = session.get_one(Request, request_id)
     request.requester_role = Role.CLOSE_RELATIVE
     session.add(Representation(request_id=request_id, role=Role.CLOSE_RELATIVE, relation="child"))
+    document, data_key = new_id(), new_data_key()
+    files = SealedFiles(evidence.given(house.parts.evidence), document, data_key)
+    sealed = files.put(evidence.key_of(document), [drawn()])
     session.add(
         Evidence(
+            id=document,
             request_id=request_id,
-            wrapped_key=b"k",
-            file_id=new_id(),
-            size=20_000,
-            media_type="image/jpeg",
+            wrapped_key=house.context.vault.wrap(data_key, aad=evidence.aad(document)),
+            file_id=sealed.file_id,
+            size=sealed.size,
+            media_type="image/png",
             uploaded_at=now,
             destroy_at=now + timedelta(days=30),
         )
     )
+
+
+def drawn() -> bytes:
+    """Return a picture, as of a page with one line on it."""
+    picture = Image.new("RGB", (300, 200), "white")
+    picture.paste((20, 20, 20), (40, 90, 260, 96))
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    return written.getvalue()
 
 
 def _ordinary(number: int, backend_id: str, now: datetime) -> Request:

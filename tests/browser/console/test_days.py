@@ -110,6 +110,30 @@ def test_a_reviewer_needs_a_colleague_for_what_a_minor_wrote(
     expect(page.locator("#opened")).to_contain_text(LETTER)
 
 
+@pytest.mark.requirement("R-ID-3")
+def test_a_verifier_looks_at_a_document_and_sends_it_back(office: Office, new_page: Pages) -> None:
+    vera = Person(office, new_page(language="en"), "vera")
+    vera.come_in()
+    page = vera.page
+    vera.area("Waiting for staff")
+    vera.open("documents")
+    page.locator("form[action$='/open/authority'] button").click()
+    expect(page.locator("#opened")).to_contain_text("child")
+    with page.expect_popup() as beside:
+        page.get_by_role("button", name="Open picture 1").click()
+    picture = beside.value
+    picture.wait_for_load_state()
+    assert picture.evaluate("[document.images[0].naturalWidth, origin]") == [300, "null"]
+    assert "evidence_opened" in told(office.house, office.made["documents"])
+
+    page.get_by_text("Send back and ask for what is missing").first.click()
+    page.get_by_label("a document that shows how the two are related").check()
+    page.locator("form[action$='/return_documents'] button").click()
+
+    assert "what is missing is asked for" in vera.told()
+    expect(page.locator("#documents")).to_have_count(0)
+
+
 def _let(office: Office, new_page: Pages) -> None:
     """Let a colleague approve what waits for them about the minor, for rui."""
     wei = Person(office, new_page(language="en"), "wei")

@@ -46,7 +46,12 @@ SEEN_BY: Final = {
 }
 """Which requests are looked at, and by whom: each sees other forms."""
 
-OPENED: Final = {"late": "plan", "proposed": "proposal", "minor": "messages"}
+OPENED: Final = {
+    "late": "plan",
+    "proposed": "proposal",
+    "minor": "messages",
+    "documents": "authority",
+}
 """What is opened on the page of a request."""
 
 

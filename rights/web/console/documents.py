@@ -1,0 +1,106 @@
+"""
+Documents that show who acts for somebody, as the page of a request offers and sends them.
+
+A document is whole and checked before its first byte is sent, is shown as a picture or saved, and
+is kept by no browser. Nothing here decodes it.
+
+Source: GB/T 35273-2020 8.5(e); PIPL 19, 31, 49, 51.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.duties import Act
+from rights.domain.lifecycle import TERMINAL
+from rights.services import evidence, evidence_desk, reasons, reviewing
+from rights.services.console.dossier import Dossier
+from rights.store.blobs import Blobs
+from rights.store.models import Evidence, Request
+from rights.web.console import door, pages, showing
+from rights.web.parts import parts
+
+_SHOWN: Final = "inline"
+_SAVED: Final = "attachment"
+_HOW: Final = {"image/png": _SHOWN, "image/jpeg": _SHOWN, "application/pdf": _SAVED}
+"""A picture is looked at in the browser; a PDF can hold scripts, and is opened where none run."""
+
+_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Of the page that a browser makes around a picture: it styles it, and loads nothing."""
+
+
+def send(place: Blobs, row: Evidence) -> Response:
+    """Return a document as a browser may have it. Raises NotFound, Tampered, Unavailable."""
+    # Not a piece at a time: what was changed where it lies shows at its end only.
+    content = b"".join(evidence.content(parts().context.vault, place, row))
+    response = Response(content, content_type=row.media_type)
+    name = f"{row.id}.{evidence.ENDINGS[row.media_type]}"
+    response.headers["Content-Disposition"] = f'{_HOW[row.media_type]}; filename="{name}"'
+    response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def authority(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    """Return whom a request is about and who acts, as they were typed; note who looks."""
+    read = evidence_desk.authority(session, parts().context, found, door.staff(), now=now)
+    return [{"who": who, "at": "", "text": text} for who, text in _told(read) if text]
+
+
+def _told(read: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    w = pages.said()
+    yield w.say("authority", "subject"), _identifiers(read["subject"])
+    relation = w.find("relations", read["relation"]) or read["relation"]
+    yield w.say("asker", read["role"]), relation
+    yield w.say("authority", "name"), read["name"]
+    yield w.say("authority", "contact"), _identifiers(read["representative"])
+    yield w.say("authority", "interest"), read["interest"]
+
+
+def _identifiers(values: dict[str, str]) -> str:
+    w = pages.said()
+    return "\n".join(
+        f"{w.find('identifiers', name) or name}{w.say('colon')}{value}"
+        for name, value in values.items()
+    )
+
+
+# -- what the page of a request offers -----------------------------------------------------------
+
+
+def offered(found: Dossier) -> dict[str, Any] | None:
+    """Return what a verifier can look at, ask for and deny with; None where nothing is there."""
+    if not found.documents or found.request.state in TERMINAL or not door.may(Act.VERIFY):
+        return None
+    return {
+        "here": parts().evidence is not None,
+        "listed": [_line(one) for one in found.documents],
+        "missing": [(name, showing.need(name)) for name in reviewing.ASKED_FOR],
+        "denials": _denials(found.request),
+    }
+
+
+def _line(one: Evidence) -> dict[str, Any]:
+    w = pages.said()
+    return {
+        "id": one.id,
+        "what": w.say("documents", evidence.ENDINGS[one.media_type]),
+        "size": w.number(max(1, one.size // 1000)),
+        "at": pages.moment(one.uploaded_at),
+        "shown": _HOW[one.media_type] == _SHOWN,
+    }
+
+
+def _denials(request: Request) -> list[tuple[str, str]]:
+    codes = reasons.for_denying(request.kind, request.regimes)
+    mine, known = frozenset(door.staff().roles), reasons.catalogue()
+    return [
+        (code, showing.reason(code))
+        for code in codes
+        if code in reviewing.OF_DOCUMENTS and mine & known[code].by
+    ]

@@ -1,0 +1,39 @@
+"""The console's role suffices to look at documents and to decide on them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rights.domain.lifecycle import State
+from rights.store.models import Evidence, Request
+from tests.architecture.desk import Office
+from tests.architecture.test_deploy_console import _did, _do, office
+from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
+
+__all__ = ["office"]
+
+
+@pytest.mark.parametrize(
+    ("requester", "kind", "act", "said", "ends"),
+    [
+        (RELATIVE, "copy", "accept_documents", {}, State.IN_PROGRESS),
+        (GUARDIAN, "deletion", "accept_documents", {}, State.IN_PROGRESS),
+        (RELATIVE, "copy", "return_documents", {"missing": "evidence_death"}, State.VERIFYING),
+        (RELATIVE, "copy", "deny_documents", {"reason": "identity_unverified"}, State.DENIED),
+    ],
+)
+def test_documents_are_decided_on_with_the_consoles_role(
+    office: Office, requester: object, kind: str, act: str, said: dict[str, str], ends: State
+) -> None:
+    wang, house = office.clerk("wang"), office.house
+    made = reached(house, kind, requester)
+    document = upload(house, made, PNG, "image/png").json["id"]
+    if requester is RELATIVE:
+        _did(wang.force(f"/requests/{made}/open/authority"))
+        assert wang.force(f"/requests/{made}/documents/{document}").response.data == PNG
+
+    _do(wang, made, act, facts="Another name stands there.", **said)
+
+    with house.reading() as session:
+        assert session.get_one(Request, made).state is ends
+        assert session.get_one(Evidence, document).wrapped_key == b""

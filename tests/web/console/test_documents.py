@@ -1,0 +1,206 @@
+"""Documents that show who acts for somebody: looked at and decided on in the console."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rights.domain.lifecycle import State
+from rights.store.models import Evidence, Representation, Request
+from rights.web.parts import NAME as PARTS
+from tests.web.console.clerk import Clerk, clerk, events, id_of, told
+from tests.web.house import ALICE, House
+from tests.web.portal.reader import Page
+from tests.web.verifying import GUARDIAN, PDF, PNG, RELATIVE, reached, upload
+
+RELATIVES = RELATIVE["contact"]["email"]  # type: ignore[index]
+
+
+def _waiting(house: House, content: bytes = PNG, kind: str = "image/png") -> tuple[str, str]:
+    """Return a relative's request whose document waits, and the document."""
+    request_id = reached(house)
+    made = upload(house, request_id, content, kind)
+    assert made.status_code == 201, made.json
+    return request_id, str(made.json["id"])
+
+
+def _state(house: House, request_id: str) -> State:
+    with house.reading() as session:
+        return State(session.get_one(Request, request_id).state)
+
+
+def _row(house: House, document: str) -> Evidence:
+    with house.reading() as session:
+        found: Evidence = session.get_one(Evidence, document)
+    return found
+
+
+def _offered(page: Page) -> list[str]:
+    return [form.action.rpartition("/")[2] for form in page.forms]
+
+
+@pytest.fixture
+def wang(house: House) -> Clerk:
+    return clerk(house, "wang", "verifier")
+
+
+@pytest.mark.requirement("R-ID-3")
+@pytest.mark.parametrize(
+    ("content", "kind", "how"), [(PNG, "image/png", "inline"), (PDF, "application/pdf", "save")]
+)
+def test_a_verifier_opens_a_document_and_that_they_did_is_an_entry(
+    house: House, wang: Clerk, content: bytes, kind: str, how: str
+) -> None:
+    made, document = _waiting(house, content, kind)
+    page = wang.get(f"/requests/{made}")
+    assert "evidence_opened" not in told(house, made)
+
+    page = wang.reader.send(page, f"/documents/{document}")
+
+    assert page.response.data == content
+    headers = page.response.headers
+    assert headers["Content-Type"] == kind
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in headers["Content-Security-Policy"]
+    assert headers["Content-Disposition"].startswith("inline" if how == "inline" else "attachment")
+    assert told(house, made).count("evidence_opened") == 1
+
+
+def test_whom_it_is_about_and_who_asks_is_opened_to_hold_it_against(
+    house: House, wang: Clerk
+) -> None:
+    made, _ = _waiting(house)
+    page = wang.get(f"/requests/{made}")
+    assert ALICE["email"] not in page.html
+    assert RELATIVES not in page.html
+
+    page = wang.reader.send(page, "/open/authority")
+
+    for said in (ALICE["email"], RELATIVES, "child", "I settle my mother"):
+        assert said in page.text, said
+    assert "authority_opened" in told(house, made)
+
+
+@pytest.mark.requirement("R-ID-3:bad")
+@pytest.mark.parametrize("role", ["reviewer", "approver", "admin", "auditor"])
+def test_nobody_else_opens_one_or_decides(house: House, role: str) -> None:
+    eve = clerk(house, "eve", role)
+    made, document = _waiting(house)
+    offered = _offered(eve.get(f"/requests/{made}"))
+    assert not {document, "authority", "accept_documents", "return_documents"} & {*offered}
+
+    for path in (f"documents/{document}", "open/authority", "accept_documents", "return_documents"):
+        page = eve.force(f"/requests/{made}/{path}", missing="evidence_relation")
+        assert page.status == 403, path
+        assert PNG not in page.response.data
+
+    assert _state(house, made) is State.VERIFYING
+    assert ("staff_refused", f"staff:{id_of(house, 'eve')}") in events(house)
+    assert "evidence_opened" not in told(house, made)
+
+
+def test_a_document_is_opened_from_its_own_request_only(house: House, wang: Clerk) -> None:
+    made, _ = _waiting(house)
+    _, other = _waiting(house)
+
+    page = wang.force(f"/requests/{made}/documents/{other}")
+
+    assert page.status == 404
+    assert told(house, made).count("evidence_opened") == 0
+
+
+def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
+    house: House, wang: Clerk
+) -> None:
+    made, document = _waiting(house)
+
+    page = wang.act(made, "accept_documents")
+
+    assert "destroyed" in page.text
+    assert _state(house, made) is State.IN_PROGRESS
+    assert _row(house, document).wrapped_key == b""
+    assert wang.force(f"/requests/{made}/documents/{document}").status == 404
+    with house.reading() as session:
+        kept = session.get_one(Representation, made)
+    assert (kept.result, kept.verifier) == ("accepted", f"staff:{id_of(house, 'wang')}")
+    assert not {"accept_documents", document} & {*_offered(wang.get(f"/requests/{made}"))}
+
+
+def test_who_sends_them_back_asks_for_all_that_is_missing(house: House, wang: Clerk) -> None:
+    made, document = _waiting(house)
+
+    page = wang.act(made, "return_documents", missing=["evidence_relation", "evidence_death"])
+
+    assert page.status == 200
+    with house.reading() as session:
+        needs = session.get_one(Request, made).needs
+    assert {"evidence_relation", "evidence_death"} <= {*needs}
+    assert "shows that the person has died" in page.text
+    assert _row(house, document).wrapped_key == b""
+
+
+def test_sending_back_for_nothing_is_refused_and_nothing_is_destroyed(
+    house: House, wang: Clerk
+) -> None:
+    made, document = _waiting(house)
+
+    page = wang.act(made, "return_documents")
+
+    assert page.status == 422
+    assert _row(house, document).wrapped_key != b""
+    assert _state(house, made) is State.VERIFYING
+
+
+def test_what_documents_show_denies_and_nothing_else_does(house: House, wang: Clerk) -> None:
+    made, document = _waiting(house)
+    page = wang.act(made, "deny_documents", reason="excessive", facts="x")
+    assert page.status == 422
+    assert _row(house, document).wrapped_key != b""
+
+    wang.act(made, "deny_documents", reason="identity_unverified", facts="Another name.")
+
+    assert _state(house, made) is State.DENIED
+    assert _row(house, document).wrapped_key == b""
+
+
+def test_where_the_console_has_no_place_it_says_how_documents_are_opened(
+    house: House, wang: Clerk
+) -> None:
+    made, document = _waiting(house)
+    house.app.extensions[PARTS] = replace(house.app.extensions[PARTS], evidence=None)
+
+    page = wang.get(f"/requests/{made}")
+
+    assert document not in _offered(page)
+    assert "rights evidence open" in page.text
+    assert document in page.text
+    assert wang.force(f"/requests/{made}/documents/{document}").status == 503
+    assert "evidence_opened" not in told(house, made)
+    assert "accept_documents" in _offered(page)
+
+
+def test_what_was_changed_where_it_lies_is_not_shown(house: House, wang: Clerk) -> None:
+    made, document = _waiting(house)
+    root = Path(house.context.settings.evidence_url.removeprefix("file://"))
+    (kept,) = (path for path in root.rglob("*") if path.is_file())
+    kept.write_bytes(kept.read_bytes()[:-1] + b"\0")
+
+    page = wang.force(f"/requests/{made}/documents/{document}")
+
+    assert page.status >= 400
+    assert PNG not in page.response.data
+
+
+def test_of_a_minor_it_takes_a_colleagues_approval(house: House, wang: Clerk) -> None:
+    made = reached(house, "access", GUARDIAN)
+    document = str(upload(house, made, PNG, "image/png").json["id"])
+
+    for path in (f"documents/{document}", "open/authority"):
+        page = wang.force(f"/requests/{made}/{path}")
+        assert page.status == 403, path
+        assert PNG not in page.response.data
+
+    assert not {"evidence_opened", "authority_opened"} & {*told(house, made)}
