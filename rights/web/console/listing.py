@@ -1,5 +1,5 @@
 """
-Lists of requests: filtered by the address, kept under a name, given to somebody, taken as a file.
+Lists of requests: filtered by the address, kept under a name, taken as a file.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from rights.domain.errors import Conflict, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Wait
 from rights.domain.representation import AgeBand
-from rights.services import audit, backends, catalogue
-from rights.services import staff as members
-from rights.services.console import assigning, filters, listing, views
+from rights.services import audit, backends, catalogue, clock_words
+from rights.services.console import filters, listing, views
 from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker
 from rights.services.staff_access import accounts
@@ -30,16 +29,17 @@ from rights.web.parts import parts
 area = door.private("listing")
 pages.errors(area)
 
-_STATUS: Final = {Forbidden: 403, Conflict: 409}
+_STATUS: Final = {Conflict: 409}
 
 
 @area.get("/requests")
 def listed() -> Response:
     """Show the requests that an address asks for."""
-    return _shown(_asked(call.args))
+    return shown(asked_for(call.args))
 
 
-def _asked(given: MultiDict[str, str]) -> Filters:
+def asked_for(given: MultiDict[str, str]) -> Filters:
+    """Return the list that an address asks for."""
     return filters.read(given.to_dict(), tuple(parts().context.regimes))
 
 
@@ -47,7 +47,8 @@ def _asker() -> Asker:
     return Asker(door.staff().id, parts().now(), pages.zone())
 
 
-def _shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None) -> Response:
+def shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    """Return the page of a list, with what went wrong and was typed."""
     here, asker = parts(), _asker()
     with reading(here.engine) as session:
         after = call.args.get("after", "")
@@ -68,7 +69,10 @@ def _shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None)
         query=asked.query,
         unread=[pages.said().say("filters", name) for name in asked.unread],
         wrong=wrong or [],
+        given=call.form,
         gives=door.may(Act.ASSIGN),
+        reasons=_reasons() if door.may(Act.EXTEND) else [],
+        extended=call.args.get("extended", ""),
         logs=door.may(Act.LOG_REQUEST),
     )
 
@@ -99,15 +103,21 @@ def _choices(
     ]
 
 
+def _reasons() -> list[tuple[str, str]]:
+    """Return why more time can be taken; whether a law of a request knows that, its act says."""
+    w = pages.said()
+    return [(code, w.either(said, code)) for code, said in clock_words.reasons().items()]
+
+
 @area.get("/requests.csv")
 def exported() -> Response:
     """Send a list as a file: references, codes and dates."""
-    here, asked, asker = parts(), _asked(call.args), _asker()
+    here, asked, asker = parts(), asked_for(call.args), _asker()
     with reading(here.engine) as session:
         over = listing.too_many(session, here.context.datamap, asked, asker)
     if over:
         most = pages.said().number(listing.MOST_EXPORTED)
-        return _shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
+        return shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
     with transaction(here.engine) as session:
         # Words may be anything, a name too: the trail says by what else the list was chosen.
         said = {name: value for name, value in asked.query.items() if name != "q"}
@@ -123,33 +133,16 @@ def exported() -> Response:
     return response
 
 
-@area.post("/requests/assign")
-def assign() -> Response:
-    """Give the chosen requests to somebody."""
-    here, asked = parts(), _asked(MultiDict(parse_qsl(call.form.get("list", ""))))
-    to = call.form.get("to", "")
-    try:
-        with transaction(here.engine) as session:
-            ids = call.form.getlist("requests")
-            assigning.assign(session, ids, to, door.staff(), now=here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
-        status = _STATUS.get(type(error), 422)
-        return _shown(asked, status, wrong=pages.refusal(error))
-    return pages.go("console-listing.listed", **asked.query)
-
-
 @area.post("/views")
 def keep() -> Response:
     """Keep a list under a name."""
-    here, asked = parts(), _asked(MultiDict(parse_qsl(call.form.get("list", ""))))
+    here, asked = parts(), asked_for(MultiDict(parse_qsl(call.form.get("list", ""))))
     try:
         with transaction(here.engine) as session:
             name = call.form.get("name", "")
             views.keep(session, door.staff(), name, asked.query, now=here.now())
     except (Conflict, Invalid) as error:
-        return _shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
+        return shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
     return pages.go("console-listing.listed", **asked.query)
 
 

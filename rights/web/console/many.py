@@ -1,0 +1,92 @@
+"""
+What is done to several requests of a list at once: given to somebody, or given more time.
+
+More time is asked for each by itself: one that its law does not know keeps back no other, and is
+named with the rule.
+
+Source: GDPR 12(3); 11 CCR 7021(b).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import request as call
+from werkzeug import Response
+from werkzeug.datastructures import MultiDict
+
+from rights.domain import duties
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
+from rights.services import extending
+from rights.services import staff as members
+from rights.services.console import assigning
+from rights.services.console.filters import Filters
+from rights.store.db import transaction
+from rights.store.models import Staff
+from rights.web.console import door, pages
+from rights.web.console.listing import asked_for, shown
+from rights.web.parts import parts
+
+area = door.private("many")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
+
+
+@area.post("/requests/assign")
+def assign() -> Response:
+    """Give the chosen requests to somebody."""
+    here, asked = parts(), _list()
+    try:
+        with transaction(here.engine) as session:
+            ids = call.form.getlist("requests")
+            assigning.assign(session, ids, call.form.get("to", ""), door.staff(), now=here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        return _refused(asked, error)
+    return pages.go("console-listing.listed", **asked.query)
+
+
+@area.post("/requests/extend")
+def extend() -> Response:
+    """Ask for more time for the chosen requests; each person is told why."""
+    asked, ids = _list(), call.form.getlist("requests")
+    try:
+        done = _each(ids)
+    except (Forbidden, Invalid) as error:
+        return _refused(asked, error)
+    wrong = [f"{one[:8]}{pages.said().say('colon')}{_why(e)}" for one, e in done.items() if e]
+    if wrong:
+        good = pages.said().say("list", "extended", count=len(done) - len(wrong))
+        return shown(asked, 409, wrong=[*wrong, good])
+    return pages.go("console-listing.listed", **{**asked.query, "extended": len(done)})
+
+
+def _each(ids: list[str]) -> Mapping[str, RightsError | None]:
+    here = parts()
+    given = {name: call.form.get(name, "").strip() for name in ("reason", "because")}
+    with transaction(here.engine) as session:
+        staff = session.get_one(Staff, door.staff().id)
+        duties.check(staff.roles, Act.EXTEND)
+        now = here.now()
+        done = extending.extend_each(session, here.context, ids, staff, **given, now=now)
+        for error in filter(None, done.values()):
+            members.refused(session, staff, error, now=now)
+    return done
+
+
+def _why(error: RightsError) -> str:
+    return pages.said().listed(pages.refusal(error))
+
+
+def _list() -> Filters:
+    return asked_for(MultiDict(parse_qsl(call.form.get("list", ""))))
+
+
+def _refused(asked: Filters, error: RightsError) -> Response:
+    here = parts()
+    with transaction(here.engine) as session:
+        members.refused(session, door.staff(), error, now=here.now())
+    return shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
