@@ -29,7 +29,7 @@ from rights.web.parts import parts
 area = door.private("listing")
 pages.errors(area)
 
-_STATUS: Final = {Conflict: 409}
+_STATUS: Final[dict[type[Exception], int]] = {Conflict: 409}
 
 
 @area.get("/requests")
