@@ -97,7 +97,14 @@ GRANT SELECT, INSERT ON entry, notice TO rights_console;
 GRANT SELECT (id), INSERT ON outbox TO rights_console;
 GRANT INSERT ON webhook_delivery TO rights_console;
 -- Which events a product wants, and what its bridge is worth; not the secrets of either.
-GRANT SELECT (id, backend_id, events, closed_at) ON webhook_subscription TO rights_console;
+GRANT SELECT (id, backend_id, url, events, created_at, closed_at) ON webhook_subscription
+    TO rights_console;
+-- Products: which keys there are, and an end to one; what could not be delivered, and another try.
+-- Never what a key is checked with, nor what was to be delivered.
+GRANT SELECT (id, backend_id, prefix, scopes, created_at, expires_at, revoked_at),
+    UPDATE (revoked_at) ON backend_key TO rights_console;
+GRANT SELECT (id, subscription_id, state, created_at), UPDATE (state, attempts, next_at)
+    ON webhook_delivery TO rights_console;
 GRANT SELECT (backend_id, attests_names) ON network_identity_bridge TO rights_console;
 GRANT SELECT, UPDATE (approved_by, approved_at) ON plan TO rights_console;
 GRANT UPDATE (state, code, result, attempts, next_at, lease_owner, done_at, done_by)

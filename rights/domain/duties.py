@@ -49,6 +49,7 @@ class Act(StrEnum):
     FIND_PERSON = "find_person"
     ASSIGN = "assign"
     MANAGE_STAFF = "manage_staff"
+    MANAGE_PRODUCTS = "manage_products"
     EXTEND = "extend"
     PAUSE_CLOCK = "pause_clock"
     REPORT = "report"
@@ -88,6 +89,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.FIND_PERSON: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.ASSIGN: frozenset({"reviewer", "approver", "legal", "dpo", "admin"}),
         Act.MANAGE_STAFF: frozenset({"admin"}),
+        Act.MANAGE_PRODUCTS: frozenset({"admin"}),
         Act.EXTEND: frozenset({"approver", "legal", "dpo"}),
         Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
@@ -123,6 +125,7 @@ BY_A_PERSON: Final = frozenset(
         Act.FIND_PERSON,
         Act.ASSIGN,
         Act.MANAGE_STAFF,
+        Act.MANAGE_PRODUCTS,
         Act.EXTEND,
         Act.PAUSE_CLOCK,
         Act.REPORT,

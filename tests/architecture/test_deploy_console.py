@@ -113,7 +113,16 @@ def test_every_page_opens_with_the_consoles_role(office: Office) -> None:
     package = office.house.package(made, b"x")
     assert package
 
-    for path in ("/", "/requests", "/waiting", "/find", "/stores", f"/stores/{store}", "/staff"):
+    for path in (
+        "/",
+        "/requests",
+        "/waiting",
+        "/find",
+        "/stores",
+        f"/stores/{store}",
+        "/staff",
+        "/products",
+    ):
         _did(ana.get(path))
     _did(ana.get(f"/requests/{made}"))
     _did(ana.get("/requests?q=shop&clock=late&assigned=me&state=open"))

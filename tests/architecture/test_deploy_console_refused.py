@@ -73,6 +73,12 @@ def test_the_console_leaves_what_is_written_as_it_is(
         "UPDATE representation SET role = ''",
         "UPDATE arrangement SET rules = '{}'",
         "SELECT args FROM outbox",
+        "SELECT hash FROM backend_key",
+        "UPDATE backend_key SET hash = ''",
+        "UPDATE backend_key SET scopes = '[]'",
+        "SELECT body FROM webhook_delivery",
+        "UPDATE webhook_delivery SET body = ''",
+        "UPDATE webhook_subscription SET url = ''",
     ],
 )
 def test_the_console_is_refused_what_is_not_its_own(register: Register, statement: str) -> None:

@@ -74,7 +74,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _CHECKING,
         "auditor": frozenset({Act.REPORT, Act.LOOK}),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
-        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF},
+        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
         "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
@@ -121,6 +121,7 @@ _ELSEWHERE = (
     Act.FIND_PERSON,
     Act.ASSIGN,
     Act.MANAGE_STAFF,
+    Act.MANAGE_PRODUCTS,
     Act.EXTEND,
     Act.PAUSE_CLOCK,
 )

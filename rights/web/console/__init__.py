@@ -6,12 +6,14 @@ from rights.web.console import (
     by_provider,
     entering,
     finding,
+    health,
     home,
     letters,
     listing,
     many,
     one,
     passkeys,
+    products,
     reports,
     signing,
     staff,
@@ -20,6 +22,7 @@ from rights.web.console import (
 )
 
 AREAS = (
+    health.area,
     entering.area,
     by_provider.area,
     signing.area,
@@ -38,4 +41,5 @@ AREAS = (
     letters.area,
     stores.area,
     reports.area,
+    products.area,
 )

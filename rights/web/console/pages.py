@@ -24,6 +24,7 @@ AREAS: Final = (
     ("find", "console-finding.find", Act.FIND_PERSON),
     ("stores", "console-stores.listed", Act.LOOK),
     ("reports", "console-reports.reports", Act.REPORT),
+    ("products", "console-products.listed", Act.MANAGE_PRODUCTS),
     ("staff", "console-staff.listed", Act.MANAGE_STAFF),
 )
 """What stands in the head of every page, for whom it is."""

@@ -1,4 +1,4 @@
-"""The stores as workers saw them: one well, one ill and left alone, one that nobody saw yet."""
+"""Stores as workers saw them (one well, one ill and left alone), and what products are told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from rights.domain.breaker import Circuit
-from rights.store.models import StoreGate, StoreStatus, StoreTurn
+from rights.store.ids import new_id
+from rights.store.models import (
+    StoreGate,
+    StoreStatus,
+    StoreTurn,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 
 
 def seen(session: Session, now: datetime) -> None:
@@ -38,4 +45,28 @@ def seen(session: Session, now: datetime) -> None:
     session.add_all(
         StoreTurn(store="recommender", holder=f"step-{number}", since=now - timedelta(minutes=40))
         for number in range(5)
+    )
+
+
+def told(session: Session, backend_id: str, now: datetime) -> None:
+    """Let a product be told of events, some of which could not be delivered."""
+    hook = WebhookSubscription(
+        id=new_id(),
+        backend_id=backend_id,
+        url="https://hooks.shop.example/rights",
+        sealed_secret=b"-",
+        events=["request.denied", "request.fulfilled"],
+        created_at=now - timedelta(days=90),
+    )
+    session.add(hook)
+    session.add_all(
+        WebhookDelivery(
+            subscription_id=hook.id,
+            event_id=f"msg_{number}",
+            event="request.fulfilled",
+            body="{}",
+            state=state,
+            created_at=now - timedelta(days=3, hours=number),
+        )
+        for number, state in enumerate(("dead", "dead", "waiting"))
     )

@@ -178,5 +178,7 @@ def test_the_staff_page_has_no_barrier(
     look.page.locator("form[action$='/staff'] input[value=reviewer]").check()
     look.page.locator("form[action$='/staff'] button").click()
     look.at("staff-link")
+    look.page.goto(f"{office.address}/products")
+    look.at("products")
 
     assert look.found == []

@@ -22,6 +22,7 @@ PAGES = {
     "/account": Act.LOOK,
     "/find": Act.FIND_PERSON,
     "/staff": Act.MANAGE_STAFF,
+    "/products": Act.MANAGE_PRODUCTS,
 }
 
 

@@ -1,0 +1,39 @@
+"""The console's role suffices to end keys and to send events again, and to say that it is ready."""
+
+from __future__ import annotations
+
+from rights.store.models import BackendKey, WebhookDelivery, WebhookSubscription
+from tests.architecture.desk import Office
+from tests.architecture.test_deploy_console import _did, office
+
+__all__ = ["office"]
+
+
+def test_products_are_looked_after_with_the_consoles_role(office: Office) -> None:
+    ada, hook = office.clerk("ada"), office.only(WebhookSubscription)
+    lost = WebhookDelivery(
+        subscription_id=hook.id,
+        event_id="m1",
+        event="test",
+        body="{}",
+        state="dead",
+        created_at=office.house.clock.now(),
+    )
+    office.add(lost)
+    key = office.only(BackendKey)
+
+    _did(ada.force(f"/products/webhooks/{hook.id}/again"))
+    page = _did(ada.force(f"/products/keys/{key.id}/revoke"))
+
+    assert "1 on their way" in page.text
+    assert office.only(BackendKey).revoked_at is not None
+    assert office.only(WebhookDelivery, WebhookDelivery.event_id == "m1").state == "waiting"
+
+
+def test_the_console_says_that_it_is_ready_with_its_own_role(office: Office) -> None:
+    said = office.console.app.test_client().get("/console/readyz")
+
+    assert (said.status_code, said.json) == (
+        200,
+        {"status": "ok", "register": "up", "keys": "up", "redis": "up"},
+    )
