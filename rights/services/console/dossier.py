@@ -28,6 +28,7 @@ from rights.services import (
 from rights.services.console import assigning, people
 from rights.services.console.listing import Line
 from rights.store.models import (
+    Aftercare,
     Appeal,
     Backend,
     Complaint,
@@ -86,6 +87,7 @@ class Dossier:
         proposal: A denial that waits for a second person.
         letters: Notices to the person: event, state, when.
         documents: Of a representative, that somebody can still look at.
+        aftercare: What is looked at again, owed or found after it was closed.
         writings: How many messages there are, and whether the last one is the person's.
     """
 
@@ -107,6 +109,7 @@ class Dossier:
     messages: int
     related: Sequence[Line]
     extensions: Sequence[ExtensionRow]
+    aftercare: Sequence[Aftercare]
 
 
 def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
@@ -128,6 +131,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         letters=_rows(session, Notice, request_id, "created_at"),
         packages=_rows(session, Package, request_id, "created_at"),
         documents=evidence.openable(session, request_id),
+        aftercare=_rows(session, Aftercare, request_id, "created_at"),
         receipt=session.get(ReceiptRow, request_id),
         messages=_messages(session, request_id),
         related=people.related(session, request),

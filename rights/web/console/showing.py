@@ -13,7 +13,7 @@ from rights.services.console import dossier
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line
 from rights.services.staff_access import accounts
-from rights.store.models import Entry
+from rights.store.models import Aftercare, Entry
 from rights.web.console import pages
 from rights.web.parts import parts
 
@@ -102,6 +102,7 @@ def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
         "proposal": _proposal(found, names),
         "appeal": _appeal(found, names, now),
         "packages": [_package(one, now) for one in found.packages],
+        "aftercare": [_care(one, names, now) for one in found.aftercare],
     }
 
 
@@ -272,6 +273,23 @@ def _appeal(found: Dossier, names: Mapping[str, str], now: datetime) -> dict[str
         "assigned": names.get(one.assigned_to, ""),
         "assigned_id": one.assigned_to,
         "led_to": one.led_to,
+    }
+
+
+def _care(one: Aftercare, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """Return one thing that goes on after the end: when it is due or was done, what was found."""
+    w, done = pages.said(), one.done_at is not None
+    told = w.find("events", one.code) or reason(one.code) if one.code else ""
+    at = one.done_at or one.due_at
+    return {
+        "what": w.say("aftercare", one.kind),
+        "round": one.round + 1 if one.kind == "recheck" and not done else 0,
+        "store": one.store,
+        "state": w.say("aftercare", "done" if done else one.state),
+        "mark": "done" if done else "late" if one.due_at < now else "",
+        "at": pages.moment(at),
+        "by": who(one.done_by, names) if done else "",
+        "why": w.listed([text for text in (told, one.note) if text]),
     }
 
 
