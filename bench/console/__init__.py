@@ -157,7 +157,7 @@ def _home(empty: int, full: int) -> Result:
 
 def _alone(at: House, what: str) -> list[float]:
     done = subprocess.run(
-        [sys.executable, "-m", "bench.console.alone", what],
+        [sys.executable, "-m", "bench.figures_and_trail", what],
         env=dict(at.env),
         cwd=ROOT,
         capture_output=True,

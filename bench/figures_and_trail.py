@@ -1,4 +1,8 @@
-"""What is measured in a process of its own: counting the figures, and checking the trail."""
+"""
+What is measured in a process of its own: counting the figures, and checking the trail.
+
+Beside the folder of its measurement, whose imports weigh more than what is measured.
+"""
 
 from __future__ import annotations
 
