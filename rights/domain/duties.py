@@ -53,6 +53,7 @@ class Act(StrEnum):
     EXTEND = "extend"
     PAUSE_CLOCK = "pause_clock"
     REPORT = "report"
+    EXPORT_TRAIL = "export_trail"
 
 
 AUTOMATION: Final = "automation"
@@ -93,6 +94,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.EXTEND: frozenset({"approver", "legal", "dpo"}),
         Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
+        Act.EXPORT_TRAIL: frozenset({"auditor", "dpo"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -129,6 +131,7 @@ BY_A_PERSON: Final = frozenset(
         Act.EXTEND,
         Act.PAUSE_CLOCK,
         Act.REPORT,
+        Act.EXPORT_TRAIL,
     }
 )
 """Decisions, what people are told, and the console: ``automation`` does none of it."""

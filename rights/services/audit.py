@@ -34,9 +34,14 @@ class Line:
 
 def entry_hash(previous: str, chain: str, seq: int, at: datetime, line: Line) -> str:
     """Return the hex SHA-256 that binds an entry to the one before it."""
+    return hashlib.sha256(entry_text(previous, chain, seq, at, line)).hexdigest()
+
+
+def entry_text(previous: str, chain: str, seq: int, at: datetime, line: Line) -> bytes:
+    """Return what the hash of an entry is over: a line of JSON."""
     instant = at.isoformat(timespec="microseconds")
     parts = [previous, chain, seq, instant, line.event, line.actor, dict(line.data)]
-    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
 
 
 def append(session: Session, request: Request, lines: Iterable[Line], *, now: datetime) -> None:

@@ -44,7 +44,7 @@ _SAYS_NOTHING = {
     *("denials withdraw", "requests log", "requests ask", "requests go-on"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
     *("clocks extend", "clocks pause", "clocks resume"),
-    *("reports figures", "reports california", "reports audit"),
+    *("reports figures", "reports california", "reports audit", "audit export"),
 }
 """Staff act with them, and read nothing that anybody wrote or that is in a store."""
 

@@ -72,7 +72,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
             }
         )
         | _CHECKING,
-        "auditor": frozenset({Act.REPORT, Act.LOOK}),
+        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL}),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
         | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
@@ -90,7 +90,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _ASKING
         | _MINORS
         | _DESK
-        | {Act.REPORT, Act.EXTEND},
+        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL},
     }
 )
 _HELD = [
@@ -122,6 +122,7 @@ _ELSEWHERE = (
     Act.ASSIGN,
     Act.MANAGE_STAFF,
     Act.MANAGE_PRODUCTS,
+    Act.EXPORT_TRAIL,
     Act.EXTEND,
     Act.PAUSE_CLOCK,
 )

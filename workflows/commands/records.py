@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from rights.settings import load
 from workflows import requirements as facts
+from workflows.commands.acting import AS, act, desk
 from workflows.commands.opening import opened
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -41,6 +45,43 @@ def verify_audit(*, as_json: bool) -> None:
             click.echo(problem)
         click.echo(f"{report.entries} entries in {report.chains} chains: {_word(ok=report.ok)}")
     sys.exit(0 if report.ok else 1)
+
+
+@audit.command("export")
+@click.option("--from", "first", type=DAY, required=True, help="First day.")
+@click.option("--to", "last", type=DAY, required=True, help="Last day.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+@AS
+def export_audit(first: datetime, last: datetime, out: Path, who: str) -> None:
+    """
+    Write the trail of some days into a folder that an auditor checks without this service.
+
+    It holds every chain that has an entry in them, whole, and its signed checkpoints; ids and
+    codes, no personal data. The last line is what stands in the folder, as JSON.
+    """
+    from rights.domain.period import between
+    from rights.services import trail_export
+    from rights.services.reports.making import zone_of
+    from rights.services.signing import Signer
+
+    at = desk()
+    period = between(first.date(), last.date(), zone_of(at.context))
+    signer = Signer(at.context.settings.signing_key.get_secret_value())
+    act(at, who, lambda session, staff: trail_export.noted(session, staff, period, now=at.now))
+    click.echo(json.dumps(trail_export.write(at.register, signer, period, out, now=at.now)))
+
+
+@audit.command("check")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--public-key", "keys", multiple=True, help="Base64, from the company; repeated.")
+def check_audit(folder: Path, keys: tuple[str, ...]) -> None:
+    """Check a FOLDER of the trail, offline. Exit 1 when something does not hold."""
+    from rights.services import trail_check
+
+    found = trail_check.check(folder, keys)
+    for line in trail_check.told(found, trusted=bool(keys)):
+        click.echo(line)
+    sys.exit(0 if found.ok else 1)
 
 
 @click.group()
