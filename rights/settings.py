@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     """What waits for staff and is touched by nobody for so long is told of."""
     alert_mail: Words = ()
     """Whom alerts are mailed to: ``role=address``; reviewer, approver or dpo, as often as liked."""
+    incident_operator: Literal["other", "central_state_organ", "cii"] = "other"
+    """What the company is to the law when it reports a security incident: sets how fast."""
     staff_locale: Literal["zh-CN", "en"] = "zh-CN"
     """The language in which staff are written to."""
     report_font: Path | None = None

@@ -43,6 +43,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "restored": "replay:restored",
         "holds": "holds:holds",
         "reports": "reports:reports",
+        "incidents": "incidents:incidents",
         "redactions": "redactions:redactions",
         "messages": "correspondence:messages",
         "minors": "minors:minors",

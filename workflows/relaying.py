@@ -14,19 +14,23 @@ from rights.net import Client, Guard
 from rights.services import checkpoints, evidence, purge, queued, warnings_due
 from rights.services.console import figures
 from rights.services.context import Context
+from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
 from workflows import clock_watch, delivery, expiry, gauges, relay, ringing, sweep, watched
 from workflows.building import blobs_for, context_for
-from workflows.notices import alert_mail, schedule_mail, send, sms
+from workflows.notices import alert_mail, incident_mail, schedule_mail, send, sms
 
 PURGE_S = 600.0
 EVIDENCE_S = 60.0
 QUEUES_S = 3600.0
 MAIL_S = 0.2
 ALERTS_S = 300.0
+CLOCK_S = 60.0
+"""Clocks of incidents run for an hour, or less: they are told of within a minute."""
+TOLD_S = 5.0
 
 
 def run(settings: Settings) -> None:
@@ -55,6 +59,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     clock = RegisterClock(register)
     redis = Redis.from_url(settings.redis_url)
     chores = _chores(settings, register, context, clock.now)
+    chores += _of_incidents(register, context, clock.now)
     if settings.metrics_listen:
         chores.append(_gauges(register, redis, context, clock.now))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
@@ -99,6 +104,17 @@ def _chores(
             lambda: evidence.destroy(register, context, documents, now=now()),
         ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
+    ]
+
+
+def _of_incidents(
+    register: Engine, context: Context, now: Callable[[], datetime]
+) -> list[relay.Chore]:
+    done: incident_mail.Done = set()
+    return [
+        relay.Chore("incidents", CLOCK_S, lambda: incident_mail.watch(register, now)),
+        relay.Chore("alarms", CLOCK_S, lambda: incident_mail.send(register, context, now, done)),
+        relay.Chore("told", TOLD_S, lambda: spreading.spread(register, context, now)),
     ]
 
 

@@ -144,6 +144,14 @@ GRANT SELECT ON arrangement TO rights_console;
 GRANT SELECT, INSERT, UPDATE ON preference, warning_due TO rights_console;
 GRANT SELECT, INSERT ON consent TO rights_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away, tag_said TO rights_console;
+-- Security incidents: opened, answered, narrowed, told of and closed; what an incident is stays.
+GRANT SELECT, INSERT, UPDATE (touched_from, touched_to, by_kind, by_id, key_id, subjects, closed_at, closed_by)
+    ON security_incident TO rights_console;
+GRANT SELECT, INSERT, UPDATE (answered_at, answered_by, reference, reason_id) ON incident_clock TO rights_console;
+GRANT SELECT, INSERT ON incident_letter TO rights_console;
+GRANT SELECT ON incident_told TO rights_console;
+-- Whom one touched: that there were documents, and when.
+GRANT SELECT (id, uploaded_at) ON evidence TO rights_console;
 -- Whether the register is migrated as far as a process needs it.
 GRANT SELECT ON alembic_version TO rights_web, rights_worker, rights_console;
 

@@ -54,6 +54,10 @@ class Act(StrEnum):
     PAUSE_CLOCK = "pause_clock"
     REPORT = "report"
     EXPORT_TRAIL = "export_trail"
+    OPEN_INCIDENT = "open_incident"
+    HANDLE_INCIDENT = "handle_incident"
+    LIST_TOUCHED = "list_touched"
+    AUDIT_MINORS = "audit_minors"
 
 
 AUTOMATION: Final = "automation"
@@ -95,6 +99,10 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
         Act.EXPORT_TRAIL: frozenset({"auditor", "dpo"}),
+        Act.OPEN_INCIDENT: frozenset({"reviewer", "approver", "verifier", "admin", "legal", "dpo"}),
+        Act.HANDLE_INCIDENT: frozenset({"legal", "dpo"}),
+        Act.LIST_TOUCHED: frozenset({"approver", "legal", "dpo"}),
+        Act.AUDIT_MINORS: frozenset({"auditor"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -132,6 +140,10 @@ BY_A_PERSON: Final = frozenset(
         Act.PAUSE_CLOCK,
         Act.REPORT,
         Act.EXPORT_TRAIL,
+        Act.OPEN_INCIDENT,
+        Act.HANDLE_INCIDENT,
+        Act.LIST_TOUCHED,
+        Act.AUDIT_MINORS,
     }
 )
 """Decisions, what people are told, and the console: ``automation`` does none of it."""

@@ -44,6 +44,9 @@ EVENTS: Final = (
 OF_COMPLAINTS: Final = ("code", "complaint_received", "complaint_answered")
 """Every occasion on which somebody is written to about a complaint."""
 
+OF_INCIDENTS: Final = ("security_incident",)
+"""Every occasion on which somebody is written to whom a security incident hit."""
+
 
 def ask_for(
     session: Session,

@@ -24,7 +24,6 @@ from rights.domain.representation import SUBJECT, Role
 from rights.services import audit, not_me
 from rights.services.context import Context
 from rights.store.blobs import Blobs
-from rights.store.ids import new_id
 from rights.store.models import Grant, Package, Request
 from rights.store.sealing import open_range
 
@@ -94,12 +93,14 @@ def grant(
     level: int,
     actor: str,
     now: datetime,
+    key: str = "",
 ) -> Granted:
     """
     Grant one download.
 
     Args:
         level: What was proved here and now; what the request itself reached does not count.
+        key: The backend's, by its id: what a stolen one was used for can be told.
 
     Raises: LevelTooLow: that is not enough. Gone: expired, or its grants are used up.
         Forbidden: the request is stopped: somebody says that it was not them.
@@ -114,7 +115,6 @@ def grant(
     token = f"{PREFIX}{secrets.token_urlsafe(32)}"
     expires_at = now + timedelta(minutes=context.settings.grant_minutes)
     row = Grant(
-        id=new_id(),
         package_id=package.id,
         token_hash=_hash(token),
         level=level,
@@ -122,9 +122,15 @@ def grant(
         expires_at=expires_at,
     )
     session.add(row)
-    data = {"package": package.id, "grant": row.id, "level": level}
-    audit.append(session, request, [audit.Line("download_granted", actor, data)], now=now)
+    _note(session, request, row, actor, key)
     return Granted(token, expires_at, left)
+
+
+def _note(session: Session, request: Request, row: Grant, actor: str, key: str) -> None:
+    data = {"package": row.package_id, "grant": row.id, "level": row.level}
+    said = data | ({"key": key} if key else {})
+    line = audit.Line("download_granted", actor, said)
+    audit.append(session, request, [line], now=row.created_at)
 
 
 def _count(session: Session, package: Package) -> int:

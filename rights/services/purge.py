@@ -47,6 +47,9 @@ from rights.store.models import (
     HeldRows,
     IdempotencyRecord,
     IdentifierRow,
+    IncidentClock,
+    IncidentLetter,
+    IncidentTold,
     JournalRow,
     KeyChallenge,
     KeyProof,
@@ -70,6 +73,7 @@ from rights.store.models import (
     Request,
     RequestClock,
     SealedNote,
+    SecurityIncident,
     SignIn,
     StaffInvitation,
     StaffSession,
@@ -116,6 +120,7 @@ _RECORDS: Final = (
     SubjectLock,
     Lookup,
     Notice,
+    IncidentTold,
     ProofRow,
     ProofDemand,
     WarningDue,
@@ -148,6 +153,7 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
     counts["contacts"] = _contacts(engine, context, now)
     counts["requests"] = _records(engine, context, now)
     counts["complaints"] = _complaints(engine, context, now)
+    counts["incidents"] = _incidents(engine, context, now)
     counts["log_entries"] = _logs(engine, context, now)
     return counts
 
@@ -319,6 +325,23 @@ def _logs(engine: Engine, context: Context, now: datetime) -> int:
     with transaction(engine) as session:
         days = session.exec(query).all()
         return sum(purge_chain(session, signer, day, now=now) for day in days)
+
+
+def _incidents(engine: Engine, context: Context, now: datetime) -> int:
+    """Forget closed security incidents when records of their time are forgotten too."""
+    limit = now - timedelta(days=context.settings.record_days)
+    query = select(SecurityIncident.id).where(col(SecurityIncident.closed_at) <= limit)
+    return _in_batches(engine, query, lambda ids: _forget_incidents(engine, ids))
+
+
+def _forget_incidents(engine: Engine, ids: Sequence[str]) -> None:
+    with transaction(engine) as session:
+        mine = select(IncidentLetter.id).where(col(IncidentLetter.incident_id).in_(ids))
+        _delete(session, IncidentTold, col(IncidentTold.letter_id).in_(mine))
+        _delete(session, Writing, col(Writing.request_id).in_(ids))
+        for model in (IncidentLetter, IncidentClock):
+            _delete(session, model, col(model.incident_id).in_(ids))
+        _delete(session, SecurityIncident, col(SecurityIncident.id).in_(ids))
 
 
 def _in_batches(engine: Engine, query: Any, forget: Callable[[Sequence[str]], None]) -> int:

@@ -33,6 +33,12 @@ DENIAL_FACTS: Final = "denial_facts"
 DENIAL_DISMISSED: Final = "denial_dismissed"
 """Between two members of staff; the person reads the facts once the denial is confirmed."""
 
+NOT_REPORTABLE: Final = "not_reportable"
+"""Why a security incident is reported to nobody; of an incident, like the next."""
+
+INCIDENT_LETTER: Final = "incident_letter"
+"""What people whom a security incident hit are told: every element in every language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -56,7 +62,7 @@ def keep(
     Seal a text.
 
     Args:
-        about: The request or complaint it belongs to.
+        about: The request, complaint or security incident it belongs to.
     """
     number = new_id()
     sealed = vault.seal(text.encode(), aad=aad(about, purpose, number))

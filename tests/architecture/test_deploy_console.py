@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from rights.app import create_app
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import checkpoints, not_me, purge, requests
 from rights.services.console import figures
@@ -28,36 +23,12 @@ from rights.store.models import (
     StepRow,
     StepState,
     WebhookDelivery,
-    WebhookSubscription,
 )
 from tests.architecture.deployed import Register
 from tests.architecture.desk import Office
 from tests.web.console.clerk import Clerk, id_of, planned
-from tests.web.house import ALICE, BOB, SEED, House, furnish, settings_for
+from tests.web.house import ALICE, BOB, SEED
 from tests.web.portal.reader import Page
-
-
-@pytest.fixture
-def office(register: Register, private_redis_url: str, tmp_path: Path) -> Iterator[Office]:
-    house = furnish(settings_for(register.url, private_redis_url, tmp_path))
-    settings = settings_for(register.as_role("console"), private_redis_url, tmp_path)
-    app = create_app(settings, ["console"], context=house.context, now=house.clock.now)
-    console = House(app, house.clock, house.partner)
-    made = Office(house, console)
-    url, events = "https://x.example", ["request.denied", "request.in_progress"]
-    made.add(
-        WebhookSubscription(
-            backend_id=house.partner.id,
-            url=url,
-            events=events,
-            sealed_secret=b"x",
-            created_at=house.clock.now(),
-        )
-    )
-    yield made
-    for one in (house, console):
-        one.parts.limits.close()
-        one.engine.dispose()
 
 
 def _did(page: Page, name: str = "") -> Page:

@@ -9,9 +9,7 @@ from sqlmodel import select
 
 from rights.store.models import Request
 from tests.architecture.desk import Office
-from tests.architecture.test_deploy_console import _did, office
-
-__all__ = ["office"]
+from tests.architecture.test_deploy_console import _did
 
 
 @pytest.mark.parametrize(

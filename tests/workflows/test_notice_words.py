@@ -7,7 +7,7 @@ import pytest
 from rights.domain.kinds import OPTIONS, Kind
 from rights.services import notices
 from tests.catalogues import gaps
-from workflows.notices import compose, correspondence
+from workflows.notices import about_incidents, compose, correspondence
 from workflows.notices.words import LANGUAGES, catalogue, language_of, words
 from workflows.outcome import TOLD
 
@@ -29,13 +29,17 @@ def test_no_words_are_missing_for_anything_that_can_happen(language: str) -> Non
     wanted = [
         *(("asked", str(kind), str(option)) for kind in Kind for option in OPTIONS[kind]),
         *(("lines", str(action), way) for action in TOLD for way in ("done", "none")),
-        *(("subjects", event) for event in (*notices.EVENTS, *notices.OF_COMPLAINTS)),
+        *(
+            ("subjects", event)
+            for event in (*notices.EVENTS, *notices.OF_COMPLAINTS, *notices.OF_INCIDENTS)
+        ),
         *(("outcome", state) for state in ("fulfilled", "partially_fulfilled", "denied")),
     ]
 
     assert [path for path in wanted if not say.find(*path)] == []
     assert set(compose._BODIES) == set(notices.EVENTS)  # noqa: SLF001 - the table is the fact
     assert set(correspondence.OF_COMPLAINTS) == set(notices.OF_COMPLAINTS)
+    assert set(about_incidents.BODIES) == set(notices.OF_INCIDENTS)
 
 
 @pytest.mark.parametrize(

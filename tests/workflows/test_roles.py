@@ -31,13 +31,14 @@ _ASKING = frozenset({Act.ASK_POINTS, Act.ASK_AGAIN})
 _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
 _MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
 _DESK = frozenset({Act.LOOK, Act.FIND_PERSON, Act.ASSIGN, Act.PAUSE_CLOCK})
+_INCIDENTS = frozenset({Act.OPEN_INCIDENT, Act.HANDLE_INCIDENT, Act.LIST_TOUCHED})
 _CHECKING = _DESK - {Act.ASSIGN}
 # One line a role: what it may do, and nothing else.
 _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
     {
         "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT, Act.ASK_PROOF})
         | _WRITING
-        | {Act.ASK_MINOR, Act.LOG_REQUEST, Act.ASK_POINTS}
+        | {Act.ASK_MINOR, Act.LOG_REQUEST, Act.ASK_POINTS, Act.OPEN_INCIDENT}
         | _DESK,
         "approver": frozenset(
             {
@@ -51,6 +52,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.ASK_PROOF,
                 Act.REPORT,
                 Act.EXTEND,
+                Act.OPEN_INCIDENT,
+                Act.LIST_TOUCHED,
             }
         )
         | _WRITING
@@ -69,12 +72,13 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.REDACT_EVIDENCE,
                 Act.ASK_MINOR,
                 Act.LOG_REQUEST,
+                Act.OPEN_INCIDENT,
             }
         )
         | _CHECKING,
-        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL}),
+        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS}),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
-        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS},
+        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
         "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
@@ -82,7 +86,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _LOGGING
         | _ASKING
         | _DESK
-        | {Act.REPORT, Act.EXTEND},
+        | {Act.REPORT, Act.EXTEND}
+        | _INCIDENTS,
         "dpo": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT})
         | _WRITING
         | _APPEALS
@@ -90,7 +95,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _ASKING
         | _MINORS
         | _DESK
-        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL},
+        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL}
+        | _INCIDENTS,
     }
 )
 _HELD = [
@@ -125,6 +131,8 @@ _ELSEWHERE = (
     Act.EXPORT_TRAIL,
     Act.EXTEND,
     Act.PAUSE_CLOCK,
+    *_INCIDENTS,
+    Act.AUDIT_MINORS,
 )
 """They change nothing of the request itself: what they do is seen in tests of their own."""
 _FAILED = (Act.RETRY, Act.LEAVE_OUT)

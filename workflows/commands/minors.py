@@ -8,15 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from rights.domain import period as periods
 from rights.domain.minors import Purpose
-from rights.services import content_approvals, requests
+from rights.services import content_approvals, minors_records, requests
+from rights.services.reports import making
+from rights.settings import load
 from rights.store.db import RegisterClock, reading
 from rights.store.models import ContentApproval, Staff
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import MAP, STATE, chosen, opened
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.group()
@@ -73,6 +79,31 @@ def show(register: Engine, *, as_json: bool) -> None:
     for line in found:
         click.echo("  ".join(str(value) for value in line.values() if value))
     click.echo(f"{sum(not line['until'] for line in found)} waiting")
+
+
+@minors.command()
+@click.option("--from", "first", type=DAY, required=True, help="First day of receipt.")
+@click.option("--to", "last", type=DAY, required=True, help="Last day of receipt.")
+@click.option("--age-band", "band", default="", type=click.Choice(["", *minors_records.BANDS]))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.")
+@AS
+@click.pass_obj
+def export(
+    register: Engine, first: datetime, last: datetime, band: str, out: Path | None, who: str
+) -> None:
+    """Export the records of minors' requests for the yearly audit: JSON Lines; auditors only."""
+    from workflows.building import context_for
+
+    zone = making.zone_of(context_for(load()))
+    period = periods.between(first.date(), last.date(), zone)
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        minors_records.begin(session, staff, period, band, now=now)
+
+    as_staff(register, who, act)
+    with click.open_file(str(out) if out else "-", "wb") as file:
+        for line in minors_records.records(register, period, band):
+            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _line(one: ContentApproval, names: dict[str, str]) -> dict[str, Any]:

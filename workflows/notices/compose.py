@@ -22,7 +22,7 @@ from rights.services.arrivals import CHANNELS
 from rights.services.points import is_question
 from rights.services.reasons import catalogue as reasons
 from rights.store.models import Request
-from workflows.notices import about_keys, correspondence
+from workflows.notices import about_incidents, about_keys, correspondence
 from workflows.notices.facts import Facts
 from workflows.notices.letter import (
     Block,
@@ -65,7 +65,7 @@ def _body(facts: Told) -> Iterator[Block]:
     if isinstance(facts, ComplaintFacts):
         return correspondence.OF_COMPLAINTS[facts.event](facts)
     assert isinstance(facts, Facts), "a notice is about a request or a complaint"
-    return _BODIES[facts.event](facts)
+    return (_BODIES.get(facts.event) or about_incidents.BODIES[facts.event])(facts)
 
 
 def _received(facts: Facts) -> Iterator[Block]:

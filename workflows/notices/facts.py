@@ -30,6 +30,7 @@ from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.lifting import ANNOUNCED
 from rights.services.points import Asked
+from rights.services.security_incidents import telling
 from rights.store.models import (
     Appeal,
     Challenge,
@@ -65,6 +66,8 @@ class Facts(Told):
         key_way: Of a letter about somebody's keys: what the key is.
         asked: What staff ask for in words.
         longer: More time that was taken; why, in words, is in *answers*.
+        incident: Of a letter to whom a security incident hit: element to language to text.
+        incident_role: As whom they are written to: ``person``, ``guardian``, ``representative``.
     """
 
     request: Request = field(repr=False)
@@ -80,6 +83,8 @@ class Facts(Told):
     key_way: str = ""
     asked: tuple[Asked, ...] = field(default=(), repr=False)
     longer: ExtensionRow | None = field(default=None, repr=False)
+    incident: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    incident_role: str = ""
 
     @property
     def reference(self) -> str:
@@ -167,8 +172,8 @@ def gather(
     if found is None or row is None:
         return Unsendable("no_contact")
     challenge = _live(session, notice, now)
-    longer = _longer(session, context, notice, found, now)
-    if (notice.event in ("code", key_letters.CODE) and challenge is None) or longer is None:
+    own = _own(session, context, notice, found, now)
+    if (notice.event in ("code", key_letters.CODE) and challenge is None) or own is None:
         return Unsendable("stale")
     told = {
         "notice_id": notice.id,
@@ -177,7 +182,7 @@ def gather(
         "now": now,
         **_to(context, row),
         **(_code(context, challenge) if challenge else {}),
-        **longer,
+        **own,
     }
     if isinstance(found, Complaint):
         return ComplaintFacts(complaint=found, **told)
@@ -216,6 +221,16 @@ def _to(context: Context, row: Contact) -> dict[str, Any]:
         "way": contacts.ways(context)[row.type],
         "contact": str(context.datamap.controller.get("dpo_contact", "")),
     }
+
+
+def _own(
+    session: Session, context: Context, notice: Notice, found: Request | Complaint, now: datetime
+) -> dict[str, Any] | None:
+    """Return what this one letter says; None where it is too late for it, or it is gone."""
+    if notice.event == telling.EVENT:
+        said, role = telling.letter_of(session, context, notice.id)
+        return {"incident": said, "incident_role": role} if said else None
+    return _longer(session, context, notice, found, now)
 
 
 def _longer(

@@ -9,6 +9,12 @@ from rights.store.models.corrections import CorrectionGuard, DisputedValue, Rele
 from rights.store.models.correspondence import Appeal, Complaint, Writing
 from rights.store.models.denying import DenialProposal
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
+from rights.store.models.incidents import (
+    IncidentClock,
+    IncidentLetter,
+    IncidentTold,
+    SecurityIncident,
+)
 from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
 from rights.store.models.network_identity import NetworkIdentityBridge, NetworkIdentityVisit
 from rights.store.models.parties import (
@@ -96,6 +102,9 @@ __all__ = [
     "HoldException",
     "IdempotencyRecord",
     "IdentifierRow",
+    "IncidentClock",
+    "IncidentLetter",
+    "IncidentTold",
     "JournalRow",
     "KeyChallenge",
     "KeyLetter",
@@ -126,6 +135,7 @@ __all__ = [
     "SavedView",
     "ScheduleWarning",
     "SealedNote",
+    "SecurityIncident",
     "SignIn",
     "SignInProvider",
     "Staff",

@@ -16,10 +16,11 @@ class Writing(SQLModel, table=True):
     One text of a person or of staff, sealed.
 
     Args:
-        request_id: The reference of the request, or of the complaint, that it belongs to.
+        request_id: The reference of the request, complaint or security incident it belongs to.
         purpose: ``message_person``, ``message_staff``, ``appeal``, ``appeal_reasons``,
-            ``complaint``, ``complaint_answer``, ``complaint_claim``, ``denial_facts`` or
-            ``denial_dismissed``; what was sealed as one opens as no other.
+            ``complaint``, ``complaint_answer``, ``complaint_claim``, ``denial_facts``,
+            ``denial_dismissed``, ``not_reportable`` or ``incident_letter``; what was sealed as one
+            opens as no other.
     """
 
     __tablename__ = "writing"

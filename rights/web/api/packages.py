@@ -100,6 +100,7 @@ def granted(
         level=level,
         actor=speaker().actor,
         now=now,
+        key="" if speaker().person else speaker().backend.key_id,
     )
     body = {
         "token": made.token,

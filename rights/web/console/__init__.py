@@ -8,6 +8,7 @@ from rights.web.console import (
     finding,
     health,
     home,
+    incidents,
     letters,
     listing,
     many,
@@ -40,6 +41,7 @@ AREAS = (
     waiting.area,
     letters.area,
     stores.area,
+    incidents.area,
     reports.area,
     products.area,
 )

@@ -10,9 +10,10 @@ from rights.domain.errors import NotFound
 from rights.services.console import board, figures
 from rights.services.console.board import Block
 from rights.services.console.listing import Asker
+from rights.services.security_incidents import shown
 from rights.services.staff_access import accounts
 from rights.store.db import reading
-from rights.web.console import door, pages, pictures, showing
+from rights.web.console import door, incident_lines, pages, pictures, showing
 from rights.web.parts import parts
 
 area = door.private("home")
@@ -28,12 +29,14 @@ def home() -> Response:
         found = board.board(session, door.staff(), asker, here.context.datamap)
         names = accounts.names(session)
         counted = figures.last(session)
+        ticking = shown.on_board(session, now)
 
     def block(one: Block) -> dict[str, Any]:
         return {"lines": showing.lines(one.lines, names, now), "count": one.count}
 
     return pages.page(
         "home.html",
+        incidents=[incident_lines.running(row, one, now) for row, one in ticking],
         late=block(found.late),
         today=block(found.today),
         assigned=block(found.assigned),

@@ -23,6 +23,7 @@ AREAS: Final = (
     ("waiting", "console-waiting.waiting", Act.LOOK),
     ("find", "console-finding.find", Act.FIND_PERSON),
     ("stores", "console-stores.listed", Act.LOOK),
+    ("incidents", "console-incidents.listed", Act.LOOK),
     ("reports", "console-reports.reports", Act.REPORT),
     ("products", "console-products.listed", Act.MANAGE_PRODUCTS),
     ("staff", "console-staff.listed", Act.MANAGE_STAFF),

@@ -6,17 +6,20 @@ The console holds no signing key: what has to be signed is made on the command l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
+import orjson
 from flask import request as call
+from flask import stream_with_context
 from werkzeug import Response
 
 from rights.domain import period as periods
 from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
 from rights.domain.period import Period
+from rights.services import minors_records
 from rights.services import staff as members
 from rights.services.reports import california, making
 from rights.services.reports.as_csv import to_csv
@@ -55,6 +58,8 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         forms=[(one, one.upper()) for one in _TYPES],
         quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
         year=today.year - 1,
+        audits_minors=door.may(Act.AUDIT_MINORS),
+        bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
         given=call.form,
         wrong=wrong or [],
     )
@@ -80,6 +85,30 @@ def make() -> Response:
         making.note(session, staff, report, now=here.now())
     response = Response(written, content_type=_TYPES[form])
     name = f"{report.name}-{report.period.first}-{report.period.last}.{form}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@area.post("/reports/minors")
+def minors() -> Response:
+    """Send the records of minors' requests as a file, to an auditor; that it was is an entry."""
+    here, staff, band = parts(), door.staff(), call.form.get("age_band", "")
+    try:
+        period = _period("audit")
+        with transaction(here.engine) as session:
+            minors_records.begin(session, staff, period, band, now=here.now())
+    except (Invalid, Forbidden) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, staff, error, now=here.now())
+        status = 403 if isinstance(error, Forbidden) else 422
+        return _shown(status, wrong=pages.refusal(error))
+
+    def lines() -> Iterator[bytes]:
+        for one in minors_records.records(here.engine, period, band):
+            yield orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
+
+    response = Response(stream_with_context(lines()), content_type="application/jsonl")
+    name = f"minors-{period.first}-{period.last}.jsonl"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -1,0 +1,130 @@
+"""
+Open a security incident: its clocks follow from what it is, counted from when it was discovered.
+
+Source: NDSR 10; PIPL 57; GDPR 33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from rights.domain import duties, incident_clocks
+from rights.domain.errors import FieldError, Invalid, NotFound
+from rights.domain.incident_clocks import Incident, IncidentKind, Operator, Severity
+from rights.services import audit
+from rights.services.context import Context
+from rights.services.security_incidents import facts
+from rights.store.models import IncidentClock, SecurityIncident, Staff
+
+OLDEST: Final = timedelta(days=3 * 365)
+"""Nothing is discovered longer ago: that is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """
+    What somebody says of an incident.
+
+    Args:
+        kind, severity: Codes.
+        regimes: The laws of the people who may be hit; none for those of the settings.
+        drill: Nothing happened: the same is done, and nobody outside is told.
+    """
+
+    kind: str
+    severity: str
+    discovered_at: datetime
+    endangers: bool = False
+    minors: bool = False
+    regimes: tuple[str, ...] = ()
+    drill: bool = False
+
+
+def opened(
+    session: Session, context: Context, staff: Staff, new: New, *, now: datetime
+) -> SecurityIncident:
+    """
+    Write an incident down and start its clocks.
+
+    Raises:
+        Forbidden: their roles do not allow it.
+        Invalid: a code is unknown, or it was discovered later than now.
+    """
+    duties.check(staff.roles, duties.Act.OPEN_INCIDENT)
+    if wrong := [*_mistakes(context, new, now)]:
+        raise Invalid("this incident cannot be opened", wrong)
+    row = _row(context, staff, new, now)
+    session.add(row)
+    started = incident_clocks.clocks(facts.rules(), facts_of(row), row.discovered_at)
+    for clock in started:
+        session.add(IncidentClock(incident_id=row.id, name=clock.name, due_at=clock.due_at))
+    data = {
+        "incident": row.id,
+        "kind": row.kind,
+        "severity": row.severity,
+        "drill": row.drill,
+        "clocks": [clock.name for clock in started],
+    }
+    note(session, row, "opened", f"staff:{staff.id}", now=now, **data)
+    return row
+
+
+def _mistakes(context: Context, new: New, now: datetime) -> Iterator[FieldError]:
+    if new.kind not in set(IncidentKind):
+        yield FieldError("kind", "is none of the list", tuple(IncidentKind))
+    if new.severity not in set(Severity):
+        yield FieldError("severity", "is none of the list", tuple(Severity))
+    if not now - OLDEST <= new.discovered_at <= now:
+        yield FieldError("discovered_at", "is not in the past, or too long ago")
+    known = tuple(sorted(context.regimes))
+    if not set(new.regimes) <= set(known):
+        yield FieldError("regimes", "is none of the list", known)
+
+
+def _row(context: Context, staff: Staff, new: New, now: datetime) -> SecurityIncident:
+    settings = context.settings
+    return SecurityIncident(
+        kind=new.kind,
+        severity=new.severity,
+        operator=settings.incident_operator,
+        endangers=new.endangers,
+        minors=new.minors,
+        drill=new.drill,
+        regimes=sorted(new.regimes or settings.default_regimes),
+        discovered_at=new.discovered_at,
+        opened_at=now,
+        opened_by=f"staff:{staff.id}",
+    )
+
+
+def facts_of(row: SecurityIncident) -> Incident:
+    """Return what decides the clocks of an incident."""
+    return Incident(
+        IncidentKind(row.kind),
+        Severity(row.severity),
+        Operator(row.operator),
+        endangers=row.endangers,
+        minors=row.minors,
+        regimes=frozenset(row.regimes),
+    )
+
+
+def locked(session: Session, incident_id: str) -> SecurityIncident:
+    """Return one incident, its row locked. Raises NotFound."""
+    found = session.get(SecurityIncident, incident_id, with_for_update=True)
+    if found is None:
+        raise NotFound("there is no such incident: `rights incidents list` shows them")
+    return found
+
+
+def note(
+    session: Session, row: SecurityIncident, event: str, actor: str, *, now: datetime, **data: Any
+) -> None:
+    """Write down what happened to an incident: ids, codes and counts."""
+    said = {"incident": row.id, **data}
+    audit.append_day(session, audit.Line(f"security_incident_{event}", actor, said), now=now)

@@ -1,0 +1,160 @@
+"""
+The people whom an incident hit, a page at a time: where each is reached, and guardians of minors.
+
+Source: PIPL 31, 57; Minors Regulation 35.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, func
+from sqlmodel import Session, col, select
+
+from rights.domain.representation import Role
+from rights.services import contacts
+from rights.services.contacts import Contact
+from rights.services.context import Context
+from rights.services.security_incidents import touched
+from rights.services.security_incidents.scope import Scope
+from rights.store.db import streamed
+from rights.store.models import (
+    IdentifierRow,
+    Representation,
+    RepresentativeContact,
+    Request,
+)
+
+BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """
+    One person.
+
+    Args:
+        key: "The same person": a keyed hash, or a request's id.
+        request_id: One of their requests that were touched.
+    """
+
+    key: str
+    request_id: str
+    minor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """
+    Where a letter for one person goes.
+
+    Args:
+        role: ``person``, ``guardian`` or ``representative``.
+        contact: None where nothing is known, or no longer.
+    """
+
+    role: str
+    contact: Contact | None
+
+
+def following(
+    connection: Connection, scope: Scope, after: str = "", *, batch: int = BATCH
+) -> Iterator[list[Person]]:
+    """Yield the people behind *after* in batches, in the order of their keys; one query for all."""
+    found = touched.requests(scope).subquery()
+    query = (
+        select(found.c.person, func.min(found.c.id), func.max(found.c.minor))
+        .where(found.c.person > after)
+        .group_by(found.c.person)
+        .order_by(found.c.person)
+    )
+    result: Any = streamed(connection, query, batch=batch)
+    for rows in result.partitions(batch):
+        yield [Person(row[0], row[1], bool(row[2])) for row in rows]
+
+
+def reached(
+    session: Session, context: Context, scope: Scope, people: Sequence[Person]
+) -> dict[str, list[Reached]]:
+    """Return, for each person by key, everybody who is written to; the person first."""
+    keys = [one.key for one in people]
+    own, acting = _own(session, keys), _acting(session, scope, keys)
+    return {
+        one.key: [*_reached(context, one, own.get(one.key, []), acting.get(one.key, []))]
+        for one in people
+    }
+
+
+def guardians(context: Context, session: Session, people: Sequence[Person]) -> dict[str, list[Any]]:
+    """Return of each minor, by key, the contacts of their guardians: type and value."""
+    young = [one.key for one in people if one.minor]
+    query = _represented(young).where(col(Representation.role) == Role.GUARDIAN)
+    found: dict[str, list[Any]] = {key: [] for key in young}
+    for key, _, contact in session.exec(query):
+        said = {"type": contact.type, "value": contacts.value(context.vault, contact)}
+        if said not in found[key]:
+            found[key].append(said)
+    return found
+
+
+def _reached(
+    context: Context, one: Person, own: Sequence[IdentifierRow], acting: Sequence[Any]
+) -> Iterator[Reached]:
+    yield Reached("person", contacts.best(context, own))
+    if one.minor:
+        theirs = [c for role, c in acting if role == Role.GUARDIAN]
+        yield from _each("guardian", context, theirs)
+        if not theirs:
+            yield Reached("guardian", None)
+    others = [c for role, c in acting if role != Role.GUARDIAN]
+    yield from _each("representative", context, others)
+
+
+def _each(role: str, context: Context, rows: Sequence[RepresentativeContact]) -> Iterator[Reached]:
+    """Yield every mailbox or telephone once, however often it was given."""
+    seen = set[str]()
+    for row in contacts.reachable(context, rows):
+        place = contacts.place(context, row)
+        if place not in seen:
+            seen.add(place)
+            yield Reached(role, row)
+
+
+def _own(session: Session, keys: Sequence[str]) -> dict[str, list[IdentifierRow]]:
+    query = (
+        select(touched.PERSON, IdentifierRow)
+        .join(Request, col(Request.id) == col(IdentifierRow.request_id))
+        .where(touched.PERSON.in_(keys))
+        .order_by(col(Request.received_at).desc(), col(IdentifierRow.id))
+    )
+    found: dict[str, list[IdentifierRow]] = {}
+    for key, row in session.exec(query):
+        found.setdefault(key, []).append(row)
+    return found
+
+
+def _acting(
+    session: Session, scope: Scope, keys: Sequence[str]
+) -> dict[str, list[tuple[Role, RepresentativeContact]]]:
+    """Return who acts for people: guardians wherever, others in what was touched."""
+    hit = touched.requests(scope).with_only_columns(col(Request.id))
+    query = _represented(keys).where(
+        (col(Representation.role) == Role.GUARDIAN) | col(Request.id).in_(hit)
+    )
+    found: dict[str, list[tuple[Role, RepresentativeContact]]] = {}
+    for key, role, row in session.exec(query):
+        found.setdefault(key, []).append((role, row))
+    return found
+
+
+def _represented(keys: Sequence[str]) -> Any:
+    return (
+        select(touched.PERSON, Representation.role, RepresentativeContact)
+        .select_from(Request)
+        .join(Representation, col(Representation.request_id) == col(Request.id))
+        .join(RepresentativeContact, col(RepresentativeContact.request_id) == col(Request.id))
+        .where(touched.PERSON.in_(keys))
+        .order_by(col(Request.received_at).desc(), col(RepresentativeContact.id))
+    )

@@ -1,0 +1,279 @@
+"""
+Security incidents: the clocks that run, whom one touched, what they are told, and how it is closed.
+
+Lists name requests and nobody. The contacts of minors' guardians are on no page: on the command
+line they take a colleague's word.
+
+Source: NDSR 10, 11(2); PIPL 57.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Final
+
+import orjson
+from flask import request as call
+from flask import stream_with_context
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.incident_clocks import IncidentKind, Severity
+from rights.services import staff as members
+from rights.services.security_incidents import (
+    answering,
+    facts,
+    opening,
+    scope,
+    shown,
+    telling,
+    touched,
+)
+from rights.services.security_incidents.answering import Answer
+from rights.services.security_incidents.opening import New
+from rights.services.security_incidents.scope import Given
+from rights.services.staff_access import accounts
+from rights.services.words import LANGUAGES
+from rights.store.db import reading, transaction
+from rights.store.models import SecurityIncident
+from rights.web.console import door, incident_lines, pages, words
+from rights.web.parts import parts
+
+area = door.private("incidents")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
+_BY: Final = (scope.BACKEND, scope.STAFF)
+"""What can be chosen here; a key or a portal token is named on the command line."""
+
+Do = Callable[[Session, datetime], object]
+
+
+@area.get("/incidents")
+def listed() -> Response:
+    """Show every incident, and the clocks that run."""
+    return _list()
+
+
+def _list(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here, now = parts(), parts().now()
+    with reading(here.engine) as session:
+        running = shown.on_board(session, now)
+        rows = [incident_lines.incident(row) for row in shown.listed(session)]
+    return pages.page(
+        "incidents.html",
+        status,
+        running=[incident_lines.running(row, one, now) for row, one in running],
+        rows=rows,
+        opens=door.may(Act.OPEN_INCIDENT),
+        kinds=_titled("kinds", IncidentKind),
+        severities=_titled("severities", Severity),
+        laws=[(n, pages.said().either(r.titles, n)) for n, r in here.context.regimes.items()],
+        usual=here.context.settings.default_regimes,
+        zone=str(pages.zone()),
+        given=call.form,
+        wrong=wrong or [],
+    )
+
+
+def _titled(part: str, codes: type[IncidentKind | Severity]) -> list[tuple[str, str]]:
+    return [(str(one), pages.said().either(facts.titles(part)[one])) for one in codes]
+
+
+@area.post("/incidents")
+def begin() -> Response:
+    """Open an incident."""
+    here, made = parts(), list[SecurityIncident]()
+
+    def do(session: Session, now: datetime) -> None:
+        form = call.form
+        new = New(
+            form.get("kind", ""),
+            form.get("severity", ""),
+            _moment("discovered_at"),
+            endangers=bool(form.get("endangers")),
+            minors=bool(form.get("minors")),
+            regimes=tuple(form.getlist("regimes")),
+            drill=bool(form.get("drill")),
+        )
+        made.append(opening.opened(session, here.context, door.staff(), new, now=now))
+
+    if wrong := _tried(do):
+        return _list(_status(wrong), wrong=_refusal(wrong))
+    return pages.go("console-incidents.one", incident_id=made[0].id)
+
+
+@area.get("/incidents/<id:incident_id>")
+def one(incident_id: str) -> Response:
+    """Show one incident."""
+    return _one(incident_id)
+
+
+def _one(
+    incident_id: str,
+    status: int = 200,
+    *,
+    wrong: list[str] | None = None,
+    counts: touched.Counts | None = None,
+) -> Response:
+    here, now = parts(), parts().now()
+    with reading(here.engine) as session:
+        row = session.get(SecurityIncident, incident_id)
+        if row is None:
+            return pages.missing()
+        found = shown.one(session, here.context, row, now)
+        names, products = accounts.names(session), incident_lines.products(session)
+    return pages.page(
+        "incident.html",
+        status,
+        one=incident_lines.incident(row),
+        clocks=[incident_lines.running(row, one, now, names) for one in found.clocks],
+        scope=incident_lines.scope(row, names, dict(products)),
+        letters=[incident_lines.letter(one, names, found.log) for one in found.letters],
+        elements=[(n, pages.said().either(t)) for n, t in facts.titles("elements").items()],
+        tongues=[(at, words.of(at).say("language")) for at in LANGUAGES],
+        people=[*names.items()],
+        products=products,
+        handles=door.may(Act.HANDLE_INCIDENT) and row.closed_at is None,
+        lists=door.may(Act.LIST_TOUCHED),
+        counts=counts,
+        zone=str(pages.zone()),
+        given=call.form,
+        wrong=wrong or [],
+    )
+
+
+@area.post("/incidents/<id:incident_id>/clocks/<name>")
+def answer(incident_id: str, name: str) -> Response:
+    """Answer one clock."""
+    context, staff, said = parts().context, door.staff(), _answer()
+    return _did(
+        incident_id,
+        lambda s, now: answering.answer(s, context, incident_id, name, staff, said, now=now),
+    )
+
+
+@area.post("/incidents/<id:incident_id>/close")
+def close(incident_id: str) -> Response:
+    """Close an incident."""
+    context, staff, said = parts().context, door.staff(), _answer()
+    return _did(
+        incident_id, lambda s, now: answering.close(s, context, incident_id, staff, said, now=now)
+    )
+
+
+@area.post("/incidents/<id:incident_id>/scope")
+def narrow(incident_id: str) -> Response:
+    """Say in which time people were hit, and by what."""
+    context, staff = parts().context, door.staff()
+
+    def do(session: Session, now: datetime) -> None:
+        by, _, what = call.form.get("by", "").partition(":")
+        if by and by not in _BY:
+            raise Invalid("choose one of the list", [FieldError("by", "is none of the list")])
+        given = Given(_moment("since"), _moment("until"), by, what)
+        scope.settle(session, context, incident_id, staff, given, now=now)
+
+    return _did(incident_id, do)
+
+
+@area.post("/incidents/<id:incident_id>/count")
+def count(incident_id: str) -> Response:
+    """Count whom it touched; that somebody looked is an entry."""
+    found = list[touched.Counts]()
+
+    def do(session: Session, now: datetime) -> None:
+        found.append(touched.counted(session, incident_id, door.staff(), now=now))
+
+    if wrong := _tried(do):
+        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+    return _one(incident_id, counts=found[0])
+
+
+@area.post("/incidents/<id:incident_id>/touched.jsonl")
+def listing(incident_id: str) -> Response:
+    """Send the list of what was touched as a file; that it was given out is an entry first."""
+    found = list[scope.Scope]()
+
+    def do(session: Session, now: datetime) -> None:
+        touched.counted(session, incident_id, door.staff(), now=now)
+        found.append(scope.of(session.get_one(SecurityIncident, incident_id)))
+
+    if wrong := _tried(do):
+        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+
+    def lines() -> Iterator[bytes]:
+        for one in touched.listed(parts().engine, found[0]):
+            yield orjson.dumps(asdict(one), option=orjson.OPT_APPEND_NEWLINE)
+
+    response = Response(stream_with_context(lines()), content_type="application/jsonl")
+    response.headers["Content-Disposition"] = f'attachment; filename="touched-{incident_id}.jsonl"'
+    return response
+
+
+@area.post("/incidents/<id:incident_id>/letter")
+def tell(incident_id: str) -> Response:
+    """Have everybody told whom it touched."""
+    context, staff = parts().context, door.staff()
+    letter = {
+        name: {at: call.form.get(f"{name}.{at}", "") for at in LANGUAGES}
+        for name in facts.titles("elements")
+    }
+    return _did(
+        incident_id, lambda s, now: telling.tell(s, context, incident_id, staff, letter, now=now)
+    )
+
+
+# -- what all of them need ----------------------------------------------------------------------
+
+
+def _answer() -> Answer:
+    return Answer(call.form.get("reference", ""), call.form.get("because", ""))
+
+
+def _moment(name: str) -> datetime:
+    """Return a moment as it was typed, on the clocks of this company's law."""
+    try:
+        return datetime.fromisoformat(call.form.get(name, "")).replace(tzinfo=pages.zone())
+    except ValueError:
+        raise Invalid("name a day and a time", [FieldError(name, "is no moment")]) from None
+
+
+def _tried(do: Do) -> RightsError | None:
+    """Do it; return why it was not done. A refusal is an entry too."""
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            do(session, here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, door.staff(), error, now=here.now())
+        return error
+    return None
+
+
+def _did(incident_id: str, do: Do) -> Response:
+    if wrong := _tried(do):
+        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+    return pages.go("console-incidents.one", incident_id=incident_id)
+
+
+def _status(error: RightsError) -> int:
+    return _STATUS.get(type(error), 422)
+
+
+def _refusal(error: RightsError) -> list[str]:
+    if not isinstance(error, Invalid) or error.code != "letter_incomplete":
+        return pages.refusal(error, form="incident_fields")
+    w, titles = pages.said(), facts.titles("elements")
+    lines = pages.refusal(Invalid(str(error), code=error.code))
+    for wrong in error.errors:
+        name, _, at = wrong.field.partition(".")
+        title = w.either(titles[name]) if name in titles else name
+        field = f"{title} ({words.of(at).say('language')})" if at in LANGUAGES else title
+        lines.append(w.say("wrong", "field", field=field))
+    return lines

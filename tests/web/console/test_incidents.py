@@ -1,0 +1,172 @@
+"""Security incidents in the console: opened, listed with their clocks, told of, and closed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+from sqlmodel import select
+
+from rights.services.security_incidents import facts, spreading
+from rights.services.words import LANGUAGES
+from rights.store.models import IncidentLetter, SecurityIncident
+from tests.web.console.clerk import Clerk, clerk, events
+from tests.web.house import House
+from tests.web.portal.reader import Page
+
+pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+LETTER = {f"{name}__{at}": f"{name}-{at}" for name in facts.titles("elements") for at in LANGUAGES}
+
+
+def _local(house: House, **ago: float) -> str:
+    zone = house.context.regimes["cn_general"].counting.zone
+    return (house.clock.now() - timedelta(**ago)).astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _opened(ana: Clerk, **said: Any) -> str:
+    given = {"kind": "leak", "severity": "considerable", **said}
+    page = ana.get("/incidents")
+    when = _local(ana.house, minutes=90)
+    page = ana.reader.send(page, "/incidents", discovered_at=when, **given)
+    assert page.status == 200, page.text
+    found: str = re.findall(r"[0-9a-f]{32}", page.html)[0]
+    return found
+
+
+def _sent(ana: Clerk, incident: str, form: str, **said: Any) -> Page:
+    page = ana.get(f"/incidents/{incident}")
+    return ana.reader.send(page, f"/{incident}/{form}", **said)
+
+
+@pytest.mark.requirement("R-10-1")
+def test_an_open_incident_runs_on_the_first_page_until_it_is_closed(house: House) -> None:
+    ana, rui = clerk(house, "ana", "dpo"), clerk(house, "rui", "auditor")
+    assert "Clocks of security incidents" not in rui.get("/").text
+
+    incident = _opened(ana, endangers="1", regimes=["cn_general", "eu_gdpr"])
+
+    text = " ".join(rui.get("/").text.split())
+    assert "Clocks of security incidents" in text
+    for said in ("the provincial cyberspace administration", "2 h 2", "the supervisory authority"):
+        assert said in text
+    assert "over for 1 h" in text
+    page = _sent(ana, incident, "clocks/network_4h", reference="CAC-17")
+    assert "CAC-17" in page.text
+    assert "the provincial cyberspace administration" not in rui.get("/").text
+    page = _sent(ana, incident, "close", because="It never left the house.")
+    assert page.status == 200
+    assert "It never left the house." in page.text
+    assert "Clocks of security incidents" not in rui.get("/").text
+    assert "closed on" in rui.get("/incidents").text
+
+
+@pytest.mark.requirement("R-10-1:bad")
+def test_closing_without_a_reference_or_a_reason_is_a_conflict(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    incident = _opened(ana)
+
+    page = _sent(ana, incident, "close", reference="", because=" ")
+
+    assert page.status == 409
+    assert "Nobody has said yet whether it is reported" in page.text
+    with house.reading() as session:
+        assert session.get_one(SecurityIncident, incident).closed_at is None
+    assert _sent(ana, incident, "close", reference="CAC-1").status == 200
+    assert ana.force(f"/incidents/{incident}/close", reference="CAC-1").status == 409
+
+
+def test_who_may_not_is_refused_and_is_not_offered_it(house: House) -> None:
+    ana, rui = clerk(house, "ana", "dpo"), clerk(house, "rui", "reviewer")
+    adi = clerk(house, "adi", "auditor")
+    incident = _opened(rui)
+
+    assert [form.action for form in rui.get(f"/incidents/{incident}").forms if incident in
+            form.action] == []  # fmt: skip
+    assert any(incident in form.action for form in ana.get(f"/incidents/{incident}").forms)
+    for path, said in (
+        ("close", {"reference": "CAC-1"}),
+        ("clocks/pipl_57", {"reference": "CAC-1"}),
+        ("scope", {"since": _local(house, hours=2), "until": _local(house)}),
+        ("count", {}),
+        ("touched.jsonl", {}),
+        ("letter", {}),
+    ):
+        assert rui.force(f"/incidents/{incident}/{path}", **said).status == 403, path
+    assert adi.force("/incidents", kind="leak", severity="ordinary",
+                     discovered_at=_local(house)).status == 403  # fmt: skip
+    assert adi.get(f"/incidents/{'0' * 32}").status == 404
+    assert [event for event, _ in events(house)].count("staff_refused") == 7
+
+
+@pytest.mark.requirement("R-11-1")
+def test_whom_it_touched_is_counted_listed_and_told(house: House) -> None:
+    made = str(house.asserted("access")["id"])
+    house.clock.forward(hours=1)
+    ana = clerk(house, "ana", "dpo")
+    incident = _opened(ana)
+    assert ana.force(f"/incidents/{incident}/count").status == 409, "nobody has said when"
+
+    by = f"backend:{house.partner.id}"
+    when = {"since": _local(house, hours=9), "until": _local(house, minutes=1)}
+    page = _sent(ana, incident, "scope", by=by, **when)
+    assert "A product's keys: shop" in page.text
+    page = _sent(ana, incident, "count")
+    assert "1 requests of 1 people, of whom 0 are minors." in page.text
+    file = _sent(ana, incident, "touched.jsonl").response
+    lines = [orjson.loads(line) for line in file.get_data().splitlines()]
+    assert [(line["what"], line["request"]) for line in lines] == [("request", made)]
+    page = _sent(ana, incident, "letter", **LETTER)
+    assert "being queued" in page.text
+    spreading.spread(house.engine, house.context, house.clock.now)
+
+    text = ana.get(f"/incidents/{incident}").text
+    assert "waiting 1" in " ".join(text.split())
+    assert "being queued" not in text
+
+
+@pytest.mark.requirement("R-11-1:bad")
+def test_a_letter_that_lacks_an_element_stays_and_says_which(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    incident = _opened(ana)
+    _sent(ana, incident, "scope", since=_local(house, hours=9), until=_local(house, minutes=1))
+
+    page = _sent(ana, incident, "letter", **{**LETTER, "harm__zh-CN": " "})
+
+    assert page.status == 422
+    assert "What harm it may do (中文)" in page.text
+    assert "cause-en" in page.html, "what was typed is there still"
+    with house.reading() as session:
+        assert session.exec(select(IncidentLetter)).all() == []
+
+
+def test_what_is_typed_wrong_is_named(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    page = ana.force("/incidents", kind="fire", severity="ordinary", discovered_at=_local(house))
+    assert (page.status, "What happened" in page.text) == (422, True)
+    page = ana.force("/incidents", kind="leak", severity="ordinary", discovered_at="today")
+    assert (page.status, "When it was discovered" in page.text) == (422, True)
+    incident = _opened(ana)
+    for wrong in ({"since": "x", "until": "y"},
+                  {"since": _local(house), "until": _local(house), "by": "person:x"}):  # fmt: skip
+        assert ana.force(f"/incidents/{incident}/scope", **wrong).status == 422
+
+
+@pytest.mark.requirement("R-M35-1:bad")
+def test_minors_records_are_for_the_auditor_alone(house: House) -> None:
+    young = str(house.asserted("access", subject_age_band="14_17")["id"])
+    otto, ana = clerk(house, "otto", "auditor"), clerk(house, "ana", "approver", "dpo")
+    days = {"first": _local(house)[:10], "last": _local(house)[:10]}
+
+    refused = ana.force("/reports/minors", age_band="14_17", **days)
+
+    assert refused.status == 403
+    assert young not in refused.html
+    assert not any(form.action.endswith("/minors") for form in ana.get("/reports").forms)
+    got = otto.reader.send(otto.get("/reports"), "/reports/minors", age_band="14_17", **days)
+    assert (got.status, young in got.html) == (200, True)
+    none = otto.reader.send(otto.get("/reports"), "/reports/minors", age_band="under_14", **days)
+    assert (none.status, none.html) == (200, "")
+    assert otto.force("/reports/minors", age_band="adult", **days).status == 422
