@@ -32,8 +32,11 @@ from workflows.cli import cli
 _WITHHELD = ("approve", "evidence list")
 """They show the rest, and leave out what is content."""
 
-_ELSEWHERE = ("locators show", "denials show", "evidence redact")
-"""They read content too: test_locators, test_denials_of_two, workflows/test_evidence_redacting."""
+_ELSEWHERE = ("locators show", "denials show", "evidence redact", "incidents guardians")
+"""
+They read content too: test_locators, test_denials_of_two, workflows/test_evidence_redacting,
+test_security_incidents.
+"""
 
 _SAYS_NOTHING = {
     *("messages send", "appeals assign", "appeals decide", "complaints answer"),
@@ -44,7 +47,9 @@ _SAYS_NOTHING = {
     *("denials withdraw", "requests log", "requests ask", "requests go-on"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
     *("clocks extend", "clocks pause", "clocks resume"),
-    *("reports figures", "reports california", "reports audit", "audit export"),
+    *("reports figures", "reports california", "reports audit", "audit export", "minors export"),
+    *("incidents open", "incidents answer", "incidents close", "incidents scope"),
+    *("incidents touched", "incidents tell"),
 }
 """Staff act with them, and read nothing that anybody wrote or that is in a store."""
 

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from rights.services import backends, evidence_desk
+from rights.services import backends, evidence_desk, purge
 from rights.services.security_incidents import (
     answering,
     guardians,
@@ -22,7 +22,7 @@ from rights.services.security_incidents.answering import Answer
 from rights.services.security_incidents.opening import New
 from rights.services.security_incidents.scope import Given
 from rights.services.security_incidents.touched import Touch
-from rights.store.models import Entry, SecurityIncident, Staff
+from rights.store.models import Entry, IncidentClock, SecurityIncident, Staff, Writing
 from tests.web.house import House
 from tests.web.verifying import GUARDIAN, reached, staff, upload
 
@@ -281,3 +281,23 @@ def test_nothing_is_listed_before_somebody_said_when(house: House, dpo: Staff) -
             scope.settle(session, house.context, incident, dpo, given, now=now)
     with pytest.raises(Invalid):
         _scope(house, incident, dpo, by="staff", what="0" * 32)
+
+
+def test_a_closed_incident_is_forgotten_when_records_of_its_time_are(
+    house: House, dpo: Staff
+) -> None:
+    closed, open_ = _opened(house, dpo), _opened(house, dpo)
+    _close(house, closed, dpo, because="Nobody outside could reach it.")
+    kept = house.context.settings.record_days
+
+    def purged(days: int) -> int:
+        house.clock.forward(days=days)
+        now = house.clock.now()
+        return purge.purge(house.engine, house.context, house.blobs, now=now)["incidents"]
+
+    assert (purged(kept - 1), purged(2)) == (0, 1)
+
+    with house.reading() as session:
+        assert [one.id for one in session.exec(select(SecurityIncident))] == [open_]
+        assert {one.incident_id for one in session.exec(select(IncidentClock))} == {open_}
+        assert session.exec(select(Writing)).all() == []

@@ -126,7 +126,7 @@ def _own(session: Session, keys: Sequence[str]) -> dict[str, list[IdentifierRow]
     query = (
         select(touched.PERSON, IdentifierRow)
         .join(Request, col(Request.id) == col(IdentifierRow.request_id))
-        .where(touched.PERSON.in_(keys))
+        .where(touched.of_people(keys))
         .order_by(col(Request.received_at).desc(), col(IdentifierRow.id))
     )
     found: dict[str, list[IdentifierRow]] = {}
@@ -139,9 +139,8 @@ def _acting(
     session: Session, scope: Scope, keys: Sequence[str]
 ) -> dict[str, list[tuple[Role, RepresentativeContact]]]:
     """Return who acts for people: guardians wherever, others in what was touched."""
-    hit = touched.requests(scope).with_only_columns(col(Request.id))
     query = _represented(keys).where(
-        (col(Representation.role) == Role.GUARDIAN) | col(Request.id).in_(hit)
+        (col(Representation.role) == Role.GUARDIAN) | touched.is_one(scope)
     )
     found: dict[str, list[tuple[Role, RepresentativeContact]]] = {}
     for key, role, row in session.exec(query):
@@ -155,6 +154,6 @@ def _represented(keys: Sequence[str]) -> Any:
         .select_from(Request)
         .join(Representation, col(Representation.request_id) == col(Request.id))
         .join(RepresentativeContact, col(RepresentativeContact.request_id) == col(Request.id))
-        .where(touched.PERSON.in_(keys))
+        .where(touched.of_people(keys))
         .order_by(col(Request.received_at).desc(), col(RepresentativeContact.id))
     )

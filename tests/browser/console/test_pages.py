@@ -84,7 +84,8 @@ def _looked(new_page: Pages, language: str, width: int, *, dark: bool, expects: 
     return Look(page, f"{language}-{width}-{'dark' if dark else 'light'}")
 
 
-def _unfolded(page: Page) -> None:
+def unfolded(page: Page) -> None:
+    """Open whatever can be opened on a page."""
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
 
 
@@ -125,7 +126,7 @@ def test_no_page_has_a_barrier(
     for name, path in PLAIN.items():
         look.page.goto(office.address + path)
         shot(look.page, f"{name}-{look.name}")
-        _unfolded(look.page)
+        unfolded(look.page)
         look.at(f"{name}-unfolded")
     look.page.goto(f"{office.address}/find")
     ana.page.locator("#type").select_option("email")
@@ -149,7 +150,7 @@ def test_no_request_has_a_barrier_with_every_form_open(
     for one in SEEN_BY[name]:
         look.page.goto(f"{office.address}/requests/{office.made[one]}")
         shot(look.page, f"request-{one}-{look.name}")
-        _unfolded(look.page)
+        unfolded(look.page)
         look.at(f"request-{one}-unfolded")
         if one in OPENED:
             _opened(look, OPENED[one])
@@ -172,7 +173,7 @@ def test_the_staff_page_has_no_barrier(
     Person(office, look.page, "ada").come_in()
     look.page.goto(f"{office.address}/staff")
     shot(look.page, f"staff-{look.name}")
-    _unfolded(look.page)
+    unfolded(look.page)
     look.at("staff-unfolded")
     look.page.locator("form[action$='/staff'] #name").fill("mei")
     look.page.locator("form[action$='/staff'] input[value=reviewer]").check()
