@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from sqlmodel import select
 from rights.domain.errors import Conflict, Forbidden, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
-from rights.domain.representation import AgeBand, Role
+from rights.domain.representation import AgeBand, Role, Scope
 from rights.services import intake, subjects
+from rights.services.datamap import parse
 from rights.services.representatives import Second
 from rights.services.security_incidents import (
     answering,
@@ -37,6 +39,7 @@ from rights.store.models import (
     Staff,
 )
 from tests.workflows.desk import EMAIL, Desk, text_of
+from tests.workflows.test_text_messages import PHONE, WITH_PHONES
 from workflows.embedded.smtp import Sink
 from workflows.notices import incident_mail
 
@@ -219,6 +222,44 @@ def test_who_cannot_be_written_to_stands_in_the_log(desk: Desk, dpo: Staff) -> N
     with reading(desk.register) as session:
         query = select(IncidentTold.role).where(IncidentTold.state == "no_contact")
         assert sorted(session.exec(query)) == ["guardian", "person"]
+
+
+def test_who_has_only_a_telephone_is_left_to_staff(tmp_path: Path, smtp_sink: Sink) -> None:
+    desk = Desk(tmp_path, (smtp_sink.host, smtp_sink.port))
+    desk.context = replace(desk.context, datamap=parse(WITH_PHONES))
+    for who in ({"user_id": "u1", "phone": PHONE}, {"user_id": "u2", "phone": PHONE,
+                "email": EMAIL}):  # fmt: skip
+        cleaned = subjects.cleaned(desk.context.datamap, who)
+        vouched = {"attested": frozenset({"user_id", "phone"}), "acr": Acr.MFA}
+        new = intake.Submission(Kind.ACCESS, Option.SUMMARY, cleaned, **vouched)  # type: ignore[arg-type]
+        with transaction(desk.register) as session:
+            intake.submit(session, desk.context, new, now=desk.clock())
+    incident = _incident(desk, dpo := _dpo(desk))
+
+    _tell(desk, incident, dpo)
+    spreading.spread(desk.register, desk.context, desk.clock)
+
+    assert _log(desk, incident) == {"by_phone": 1, "waiting": 1}
+    desk.close()
+
+
+def test_who_acted_for_somebody_is_told_too(desk: Desk, smtp_sink: Sink, dpo: Staff) -> None:
+    lawyer = Second(Role.AGENT, "lawyer", {"email": "lawyer@firm.example"}, scope=Scope.SUBMIT)
+    who = subjects.cleaned(desk.context.datamap, {"user_id": "u1", "email": EMAIL})
+    new = intake.Submission(Kind.COPY, Option.ALL, who, role=Role.AGENT, second=lawyer)
+    with transaction(desk.register) as session:
+        intake.submit(session, desk.context, new, now=desk.clock())
+    desk.proved(Kind.ACCESS)
+    _emptied(desk, smtp_sink)
+    incident = _incident(desk, dpo)
+
+    _tell(desk, incident, dpo)
+    spreading.spread(desk.register, desk.context, desk.clock)
+    got = _sent(desk, smtp_sink)
+
+    assert set(got) == {EMAIL.lower(), "lawyer@firm.example"}
+    assert "您所代表的个人" in got["lawyer@firm.example"]
+    assert "您所代表的个人" not in got[EMAIL.lower()]
 
 
 def test_a_relay_that_died_goes_on_behind_the_last_hundred(

@@ -42,7 +42,7 @@ from workflows.notices.mail import Down
 PHONE = "138 0013 8000"
 NUMBER = "+8613800138000"
 TOKEN = "top-secret-token"
-_WITH_PHONES = MAP.replace(
+WITH_PHONES = MAP.replace(
     "  email: {kind: contact, normalise: email}\n",
     "  email: {kind: contact, normalise: email}\n  phone: {kind: contact, normalise: e164}\n",
 )
@@ -52,7 +52,7 @@ def desk_of(folder: Path, sink: Sink, url: str, **settings: Any) -> Desk:
     """Return a deployment with a provider at *url*, which is on this machine."""
     given = {"sms_url": url, "sms_token": TOKEN, "sms_allow": ("127.0.0.1/32",), **settings}
     desk = Desk(folder, (sink.host, sink.port), **given)
-    desk.context = replace(desk.context, datamap=parse(_WITH_PHONES))
+    desk.context = replace(desk.context, datamap=parse(WITH_PHONES))
     return desk
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.representation import Role
 from rights.services import contacts
-from rights.services.contacts import Contact
+from rights.services.contacts import Contact, Way
 from rights.services.context import Context
 from rights.services.security_incidents import touched
 from rights.services.security_incidents.scope import Scope
@@ -102,7 +102,7 @@ def guardians(context: Context, session: Session, people: Sequence[Person]) -> d
 def _reached(
     context: Context, one: Person, own: Sequence[IdentifierRow], acting: Sequence[Any]
 ) -> Iterator[Reached]:
-    yield Reached("person", contacts.best(context, own))
+    yield Reached("person", next(iter(_reachable(context, own)), None))
     if one.minor:
         theirs = [c for role, c in acting if role == Role.GUARDIAN]
         yield from _each("guardian", context, theirs)
@@ -113,13 +113,20 @@ def _reached(
 
 
 def _each(role: str, context: Context, rows: Sequence[RepresentativeContact]) -> Iterator[Reached]:
-    """Yield every mailbox or telephone once, however often it was given."""
+    """Yield every mailbox, or else every telephone, once, however often it was given."""
     seen = set[str]()
-    for row in contacts.reachable(context, rows):
+    for row in _reachable(context, rows):
         place = contacts.place(context, row)
         if place not in seen:
             seen.add(place)
             yield Reached(role, row)
+
+
+def _reachable(context: Context, rows: Sequence[Any]) -> list[Any]:
+    """Return mailboxes, those that were proved first; where there are none, telephones."""
+    kinds = contacts.kinds(context.datamap)
+    mail = contacts.reachable(context, [r for r in rows if kinds.get(r.type) is Way.EMAIL])
+    return mail or [r for r in rows if kinds.get(r.type) is Way.SMS]
 
 
 def _own(session: Session, keys: Sequence[str]) -> dict[str, list[IdentifierRow]]:

@@ -141,7 +141,8 @@ def requests(scope: Scope) -> Any:
 def is_one(scope: Scope) -> ColumnElement[bool]:
     """Say that a request was touched: quick for few of them, by the chain of each."""
     mine: Any = select(1).select_from(Entry).where(col(Entry.chain) == col(Request.id))
-    return mine.where(*_said(scope)).correlate(Request).exists()
+    found: ColumnElement[bool] = mine.where(*_said(scope)).correlate(Request).exists()
+    return found
 
 
 def of_people(keys: Sequence[str]) -> ColumnElement[bool]:
