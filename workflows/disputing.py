@@ -28,9 +28,10 @@ def begin(
     if request.kind is not Kind.CORRECTION or keys is None:
         return
     vault = floor.context.vault
-    changes = values_of(session, floor, request).get("changes", ())
-    person = persons.person(vault, floor.context.datamap, keys)
-    disputes.mark(session, vault, request, person, changes, now=now)
+    said = values_of(session, floor, request)
+    person, text = persons.person(vault, floor.context.datamap, keys), str(said.get("text", ""))
+    changes = said.get("changes", ())
+    disputes.mark(session, vault, request, person, changes, text=text, now=now)
 
 
 def end(
@@ -85,6 +86,7 @@ def shown(floor: Floor, claim: Claim, collections: Sequence[str]) -> list[Disput
             one.since,
             one.request_id,
             one.claimed,
+            one.text,
         )
         for one in found
         if one.collection in collections

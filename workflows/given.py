@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rights.domain.conversation import is_part
+from rights.domain.correctable import added_up
 from rights.domain.kinds import Kind
 from rights.services import notes
 from rights.store.models import Request
@@ -20,11 +21,11 @@ def values_of(session: Session, floor: Floor, request: Request) -> dict[str, Any
     Corrections add up, field by field: what is asked for later is added to what was.
     """
     out: dict[str, Any] = {}
-    changes: dict[str, Any] = {}
-    for value in sealed_values(session, floor, request):
+    said = sealed_values(session, floor, request)
+    for value in said:
         out.update(value)
-        changes |= {one["field"]: one for one in value.get("changes", ())}
-    return out | ({"changes": [*changes.values()]} if changes else {})
+    changes = added_up(said)
+    return out | ({"changes": changes} if changes else {})
 
 
 def sealed_values(session: Session, floor: Floor, request: Request) -> list[dict[str, Any]]:

@@ -47,6 +47,8 @@ GRANT SELECT, INSERT, UPDATE ON
     TO rights_web;
 GRANT SELECT, INSERT, UPDATE ON representation, representative_contact, evidence TO rights_web;
 GRANT SELECT, INSERT ON arrangement TO rights_web;
+-- What is disputed is marked as soon as it is accepted; what is claimed is not read here.
+GRANT SELECT (request_id, collection, field, settled, since), INSERT ON disputed_value TO rights_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON portal_session TO rights_web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away, tag_said TO rights_web;
 GRANT SELECT, INSERT, UPDATE ON warning_due, contact_warning TO rights_web;

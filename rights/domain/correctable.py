@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from rights.domain.datamap import Collection, Correctable, Field
 
 _FLAG = Correctable(
@@ -23,3 +26,15 @@ def rule_for(collection: Collection, field: Field) -> Correctable | None:
 def _flags(collection: Collection) -> set[str]:
     restricts = {collection.restriction.column} if collection.restriction else set()
     return {*restricts, *collection.close}
+
+
+def added_up(said: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the changes that were asked for one after the other: of each field the last one."""
+    changes = {one["field"]: one for values in said for one in values.get("changes", ())}
+    return [*changes.values()]
+
+
+def last_text(said: Iterable[Mapping[str, Any]]) -> str:
+    """Return what was last said about it in words; empty when nothing was."""
+    texts = [str(values["text"]) for values in said if values.get("text")]
+    return texts[-1] if texts else ""

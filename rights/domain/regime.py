@@ -175,6 +175,7 @@ class Duties:
 
     restrict_on_verification: bool = False
     dispute_mark_at_once: bool = False
+    written_answer: bool = False
     inform_before_lifting: bool = False
     two_step_confirmation_allowed: bool = False
     agreement_hold_allowed: bool = False

@@ -21,6 +21,7 @@ from rights.services import (
     contacts,
     cooling,
     deadlines,
+    disputes,
     lookups,
     person_keys,
     proofs,
@@ -108,6 +109,7 @@ def raise_level(
         if not _merged(session, context, request, now):
             requests.record(session, request, Event.VERIFIED, actor="subject", now=now)
             standing_still.count(session, context, request, now=now)
+            disputes.mark_accepted(session, context, request, now=now)
             if request.option in tags_said.OPTIONS:
                 tags_said.of_request(session, context, request, now=now)
             if waits_for_guardian(request):

@@ -37,6 +37,7 @@ from rights.services import (
     remedies,
     requests,
     subjects,
+    written_answers,
 )
 from rights.services.context import Context
 from rights.store.models import PlanRow, Request, Staff, StepRow, StepState
@@ -102,13 +103,14 @@ def check(
     Raises:
         IllegalTransition: it is closed.
         Conflict: a store was changed for it, who asks was proved meanwhile, only a part of it may
-            not be done, or no law of it names a way out.
+            not be done, a law wants it answered in writing, or no law of it names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
             named), or the facts it asks for are missing.
         Forbidden: *roles* may not deny with this reason.
     """
     next_state(request.state, Event.DENIED)
     _in_writing(request, said.channel)
+    written_answers.check(context, request, said.facts, aloud=said.channel == CHANNELS[-1])
     _unchanged(session, request)
     known = _known(request, said.reason)
     if roles is not None:

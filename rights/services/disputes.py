@@ -1,8 +1,9 @@
 """
 Values that are disputed: the person says they are wrong, and they were not changed as asked.
 
-The mark is set when work on a correction begins and shown with the value from then on. It goes
-when the correction is made; it stays when the request ends without it.
+The mark is set when work on a correction begins, or as soon as it is accepted where a law asks for
+that, and shown with the value from then on. It goes when the correction is made; it stays, with
+what the person says of it, when the request ends without it.
 
 Source: PIPL 46; Regulation on Credit Reporting 25.
 """
@@ -19,7 +20,11 @@ import orjson
 from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
 
+from rights.domain.correctable import added_up, last_text
+from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
+from rights.services import deadlines, notes
+from rights.services.context import Context
 from rights.store.ids import new_id
 from rights.store.models import DisputedValue, Request
 from rights.store.vault import Vault
@@ -38,6 +43,7 @@ class Dispute:
     Args:
         pending: The correction is still being dealt with.
         claimed: What the person says is right.
+        text: What they say about it in words; empty when nothing.
     """
 
     collection: str
@@ -46,6 +52,17 @@ class Dispute:
     since: datetime
     request_id: str
     claimed: Any = dataclasses.field(repr=False)
+    text: str = dataclasses.field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That a value is disputed, without what is said of it: for whom the product tells."""
+
+    collection: str
+    field: str
+    pending: bool
+    since: datetime
 
 
 def mark(
@@ -55,25 +72,90 @@ def mark(
     person: str,
     changes: Iterable[Mapping[str, Any]],
     *,
+    text: str = "",
     now: datetime,
 ) -> None:
-    """Mark the values that a correction is about; doing it again changes nothing."""
-    session.execute(delete(DisputedValue).where(col(DisputedValue.request_id) == request.id))
+    """
+    Mark the values that a correction is about; doing it again changes nothing, nor since when.
+
+    Args:
+        text: What the person says about it in words.
+    """
+    own = col(DisputedValue.request_id) == request.id
+    fields = select(DisputedValue.collection, DisputedValue.field, DisputedValue.since).where(own)
+    since = {(collection, name): at for collection, name, at in session.exec(fields)}
+    session.execute(delete(DisputedValue).where(own))
     for change in changes:
-        collection, _, name = str(change["field"]).rpartition(".")
-        number = new_id()
-        sealed = vault.seal(orjson.dumps(change["value"]), aad=aad(request.id, number))
-        session.add(
-            DisputedValue(
-                id=number,
-                request_id=request.id,
-                person=person,
-                collection=collection,
-                field=name,
-                since=now,
-                sealed=sealed,
-            )
-        )
+        place = _place(change)
+        session.add(_row(vault, request, person, change, text, since.get(place, now)))
+
+
+def mark_accepted(session: Session, context: Context, request: Request, *, now: datetime) -> None:
+    """
+    Mark what a correction is about as soon as it is accepted, where a law of it asks for that.
+
+    What has a mark keeps it; a worker goes over them when it knows the person's records.
+
+    Source: Regulation on Credit Reporting 25(1).
+    """
+    if request.kind is not Kind.CORRECTION or not _at_once(context, request):
+        return
+    said = notes.read(session, context.vault, request.id, "values")
+    own = select(DisputedValue.collection, DisputedValue.field)
+    have = set(session.exec(own.where(DisputedValue.request_id == request.id)))
+    text = last_text(said)
+    session.add_all(
+        _row(context.vault, request, request.subject, change, text, now)
+        for change in added_up(said)
+        if _place(change) not in have
+    )
+
+
+def _at_once(context: Context, request: Request) -> bool:
+    return deadlines.counted(context, request).duties.dispute_mark_at_once
+
+
+def _place(change: Mapping[str, Any]) -> tuple[str, str]:
+    collection, _, name = str(change["field"]).rpartition(".")
+    return collection, name
+
+
+def _row(
+    vault: Vault,
+    request: Request,
+    person: str,
+    change: Mapping[str, Any],
+    text: str,
+    since: datetime,
+) -> DisputedValue:
+    number, (collection, name) = new_id(), _place(change)
+    said = orjson.dumps({"claimed": change["value"], "text": text})
+    return DisputedValue(
+        id=number,
+        request_id=request.id,
+        person=person,
+        collection=collection,
+        field=name,
+        since=since,
+        sealed=vault.seal(said, aad=aad(request.id, number)),
+    )
+
+
+def of_request(session: Session, request: Request) -> list[Mark]:
+    """Return what a request marked, without a value; nothing once the person took it back."""
+    if request.state in _DROPPED:
+        return []
+    made = select(
+        DisputedValue.collection,
+        DisputedValue.field,
+        DisputedValue.settled,
+        DisputedValue.since,
+    ).where(DisputedValue.request_id == request.id)
+    order = (col(DisputedValue.collection), col(DisputedValue.field))
+    return [
+        Mark(collection, name, not settled and request.state is not State.DENIED, since)
+        for collection, name, settled, since in session.exec(made.order_by(*order))
+    ]
 
 
 def settle(
@@ -115,10 +197,17 @@ def standing(session: Session, vault: Vault, persons: Collection[str]) -> list[D
             not one.settled and state is not State.DENIED,
             one.since,
             one.request_id,
-            orjson.loads(vault.open(one.sealed, aad=aad(one.request_id, one.id))),
+            *_said(vault, one),
         )
         for one, state in session.exec(query)
     ]
+
+
+def _said(vault: Vault, one: DisputedValue) -> tuple[Any, str]:
+    """Return what is claimed and what is said of it; older marks hold the claim alone."""
+    found = orjson.loads(vault.open(one.sealed, aad=aad(one.request_id, one.id)))
+    whole = isinstance(found, dict) and found.keys() == {"claimed", "text"}
+    return (found["claimed"], found["text"]) if whole else (found, "")
 
 
 _FORGET: Final = delete(DisputedValue).where(

@@ -25,6 +25,7 @@ from rights.services import (
     consents,
     contacts,
     cooling,
+    disputes,
     forms,
     lifting,
     notes,
@@ -94,6 +95,8 @@ def supply(
     points.over(session, request, given.names, now)
     request.needs = [name for name in request.needs if lacks(name, given.names)]
     _choose(session, context, request, given.names, now)
+    if "changes" in given.names and request.state not in (State.OPEN, State.VERIFYING):
+        disputes.mark_accepted(session, context, request, now=now)
     _go_on(session, context, request, given, actor, now)
 
 

@@ -21,7 +21,7 @@ from sqlmodel import Session, col
 from rights.domain.conversation import part_of
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr, level, minimum
-from rights.domain.lifecycle import Event, Wait
+from rights.domain.lifecycle import Event, State, Wait
 from rights.domain.parameters import SUBJECT, lacks, needed
 from rights.domain.representation import (
     EVIDENCE,
@@ -37,6 +37,7 @@ from rights.services import (
     audit,
     contacts,
     cooling,
+    disputes,
     notes,
     representatives,
     requests,
@@ -161,6 +162,8 @@ def submit(
         )
         _start(session, context, new, request, _Both(identifiers, seconds), now)
         rows.insert_attached(session, request)
+    if request.state is State.IN_PROGRESS:
+        disputes.mark_accepted(session, context, request, now=now)
     return request, True
 
 

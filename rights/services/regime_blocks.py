@@ -166,6 +166,7 @@ def duties(section: Section) -> Duties:
     return Duties(
         restrict_on_verification=section.flag("restrict_on_verification"),
         dispute_mark_at_once=section.flag("dispute_mark_at_once"),
+        written_answer=section.flag("written_answer"),
         inform_before_lifting=section.flag("inform_before_lifting"),
         two_step_confirmation_allowed=section.flag("two_step_confirmation_allowed"),
         agreement_hold_allowed=section.flag("agreement_hold_allowed"),

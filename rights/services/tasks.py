@@ -8,6 +8,7 @@ Every act is an entry with who did it; nobody's word closes a request, the steps
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,25 @@ from rights.domain.actions import Action
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Invalid, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, infeasible, requests
+from rights.services import audit, infeasible, requests, written_answers
+from rights.services.context import Context
 from rights.services.reasons import for_staff
 from rights.store.models import Request, Staff, StepRow, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """
+    What is said of a step that is left out.
+
+    Args:
+        reason: A code of the catalogue.
+        answer: What the person is told beside it; sealed.
+    """
+
+    reason: str
+    answer: str = field(default="", repr=False)
+
 
 WAITING = (StepState.MANUAL, StepState.FAILED)
 _WORKED_ON = (State.ON_HOLD, State.IN_PROGRESS)
@@ -118,6 +135,21 @@ def retry(session: Session, step_id: str, staff: Staff, *, now: datetime) -> Non
         raise Conflict(f"step {step_id} is not one that a connector can do: complete it")
     row.state, row.next_at, row.attempts = StepState.TODO, None, 0
     _resume(session, request, row, "step_retried", staff, now)
+
+
+def leave_out_telling(
+    session: Session, context: Context, step_id: str, staff: Staff, left: Left, *, now: datetime
+) -> None:
+    """
+    Go on without a step, and tell the person in words what the reason alone does not.
+
+    Raises:
+        Conflict: a law of the request wants a written answer, and there are no words.
+        RightsError: as :func:`leave_out`.
+    """
+    leave_out(session, step_id, staff, now=now, reason=left.reason)
+    request = requests.locked(session, step_id.partition("-")[0])
+    written_answers.keep(session, context, request, left.answer, now=now)
 
 
 def leave_out(session: Session, step_id: str, staff: Staff, *, now: datetime, reason: str) -> None:

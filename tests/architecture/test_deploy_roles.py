@@ -92,7 +92,11 @@ def test_the_web_takes_requests_in_with_its_role(as_web: AsWeb) -> None:
     right = house.post(f"/v1/requests/{request['id']}/verification/answer", code)
     asserted = house.asserted("recommendation_opt_out", subject=ALICE)
     cancelled = house.post(f"/v1/requests/{request['id']}/cancel")
+    claim = {"changes": [{"field": "shop.users.nickname", "value": "Alicia"}]}
+    disputed = house.asserted("correction", ALICE, regimes=["cn_credit"], values=claim)
+    marks = house.get(f"/v1/requests/{disputed['id']}/disputes")
 
+    assert [one["field"] for one in marks.json["items"]] == ["nickname"]
     assert (wrong.status_code, right.status_code, cancelled.status_code) == (401, 200, 200)
     assert asserted["state"] == "in_progress"
 

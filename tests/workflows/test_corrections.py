@@ -168,7 +168,7 @@ def test_a_phone_number_is_corrected_in_the_persons_row_only(shop: People) -> No
 @pytest.mark.requirement("R-P46-1")
 def test_what_cannot_be_verified_stays_and_is_marked_in_every_later_copy(shop: People) -> None:
     before = _row(shop)
-    outcome = _correct(shop, "shop.users.score=A")
+    outcome = _correct(shop, "shop.users.score=A", "text=It was <paid> in May.")
     assert (outcome["state"], outcome["wait"]) == ("on_hold", "task")
     pending = manifest(shop.run(Kind.COPY, subject={"email": "ann@mail.example"}))["disputed"]
 
@@ -182,7 +182,10 @@ def test_what_cannot_be_verified_stays_and_is_marked_in_every_later_copy(shop: P
     assert (mark["collection"], mark["field"], mark["claimed"]) == ("shop.users", "score", "A")
     assert (pending[0]["code"], mark["code"]) == ("pending", "disputed")
     assert mark["request_id"] == outcome["request"]
-    assert 'id="disputed"' in opened(copy)["index.html"].decode()
+    assert pending[0]["statement"] == mark["statement"] == "It was <paid> in May."
+    shown = opened(copy)["index.html"].decode()
+    assert 'id="disputed"' in shown
+    assert "It was &lt;paid&gt; in May." in shown
     other = shop.run(Kind.COPY, subject={"user_id": "2"})
     assert manifest(other)["disputed"] == []
 

@@ -88,9 +88,14 @@ def retry(step: str, who: str) -> None:
 @click.argument("step")
 @AS
 @click.option("--reason", required=True, type=click.Choice(for_staff()))
-def leave_out(step: str, who: str, reason: str) -> None:
+@click.option("--answer", default="", help="What the person is told beside it; - reads it.")
+def leave_out(step: str, who: str, reason: str, answer: str) -> None:
     """Go on without STEP; the answer names it with the reason."""
-    _act(who, lambda s, staff, now: work.leave_out(s, step, staff, now=now, reason=reason))
+    from workflows.building import context_for
+
+    context = context_for(load())
+    left = work.Left(reason, sys.stdin.read() if answer == "-" else answer)
+    _act(who, lambda s, staff, now: work.leave_out_telling(s, context, step, staff, left, now=now))
 
 
 @tasks.command()

@@ -106,6 +106,7 @@ def _disputed_to_json(of: Disputed) -> dict[str, Any]:
         "since": instant(of.since),
         "request_id": of.request_id,
         "claimed": of.claimed,
+        "statement": of.statement,
         "text": word("disputed", of.code).to_json(),
     }
 

@@ -234,6 +234,7 @@ class _Maker:
             "title": Both(f"{title.zh} · {name.zh}", f"{title.en} · {name.en}"),
             "text": word("disputed", of.code),
             "claimed": _shown(of.claimed),
+            "statement": of.statement,
             "since": instant(of.since)[:10],
         }
 

@@ -63,6 +63,7 @@ class Disputed:
         collection: Path.
         code: ``pending`` while the correction runs, ``disputed`` when it was not made.
         claimed: What the person says is right.
+        statement: What they say about it in words; empty when nothing.
     """
 
     collection: str
@@ -71,6 +72,7 @@ class Disputed:
     since: datetime
     request_id: str
     claimed: Any = dataclasses.field(repr=False)
+    statement: str = dataclasses.field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,8 @@ def _retry(turn: Turn) -> None:
 
 
 def _leave_out(turn: Turn) -> None:
-    reason = turn.text("reason")
-    tasks.leave_out(turn.session, _step(turn), turn.staff, now=turn.now, reason=reason)
+    left = tasks.Left(turn.text("reason"), turn.text("answer"))
+    tasks.leave_out_telling(turn.session, turn.context, _step(turn), turn.staff, left, now=turn.now)
 
 
 def _step(turn: Turn) -> str:

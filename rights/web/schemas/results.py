@@ -65,6 +65,25 @@ class Receipt(Closed):
     )
 
 
+class Dispute(Closed):
+    """One disputed value, without the value and without what is said of it."""
+
+    collection = fields.String(required=True)
+    field = fields.String(required=True)
+    code = Choice(
+        ("pending", "disputed"),
+        required=True,
+        metadata={"description": "`pending` while the correction runs, `disputed` once it ended."},
+    )
+    since = Moment(required=True)
+
+
+class Disputes(Closed):
+    """What a request marked as disputed."""
+
+    items = fields.List(fields.Nested(Dispute), required=True)
+
+
 class Quantity(Closed):
     """How many records of one kind a store has."""
 
