@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import SUBJECT
 from rights.domain.representation import GAPS, Role
-from rights.services import clock_words, contacts, cooling, denials, requests
+from rights.services import clock_words, contacts, cooling, denials, reasons, requests
 from rights.services.context import Context
 from rights.store.models import IdentifierRow, RepresentativeContact, Request
 
@@ -52,7 +52,7 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "bundle_id": request.bundle_id or None,
         "follows": request.follows or None,
         "merged_into": request.merged_into or None,
-        "reason": request.reason or None,
+        "reason": reasons.told(request.reason) or None,
         "denial": denials.shown(context, request),
         "regimes": list(request.regimes),
         "locale": request.locale,

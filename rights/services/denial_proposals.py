@@ -18,16 +18,25 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.domain.plain_text import LONGEST, plain
-from rights.services import audit, content_approvals, denials, requests, undecided, writings
+from rights.services import (
+    audit,
+    content_approvals,
+    denials,
+    reasons,
+    requests,
+    undecided,
+    writings,
+)
 from rights.services.context import Context
 from rights.services.denials import Said
-from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS
+from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS, DENIAL_LAW
 from rights.store.ids import new_id
 from rights.store.models import DenialProposal, Request, Staff
 
 CONFIRMED: Final = "confirmed"
 DISMISSED: Final = "dismissed"
 WITHDRAWN: Final = "withdrawn"
+_PROVISION: Final = 400
 
 
 def propose(
@@ -45,6 +54,8 @@ def propose(
         message = f"denial {waits.id} of this request waits for a second person already"
         raise Conflict(message, code="denial_proposed")
     facts = plain(said.facts, field="facts", longest=LONGEST) if said.facts.strip() else ""
+    cites = reasons.catalogue()[said.reason].cites
+    law = plain(said.law, field="law", longest=_PROVISION) if cites else ""
     made = DenialProposal(
         id=new_id(),
         request_id=request.id,
@@ -52,6 +63,8 @@ def propose(
         channel=said.channel,
         regimes=list(request.regimes),
         facts_id=_kept(session, context, request, DENIAL_FACTS, facts, now) if facts else "",
+        law_id=_kept(session, context, request, DENIAL_LAW, law, now) if law else "",
+        rank=said.rank if law else "",
         proposed_by=staff.id,
         proposed_at=now,
     )
@@ -205,9 +218,11 @@ def withdraw(
 
 def said_in(session: Session, context: Context, proposal: DenialProposal) -> Said:
     """Return what a proposal says, opened."""
-    kept = writings.read(session, context.vault, proposal.request_id, (DENIAL_FACTS,))
-    facts = next((one.text for one in kept if one.id == proposal.facts_id), "")
-    return Said(proposal.reason, facts, proposal.channel)
+    purposes = (DENIAL_FACTS, DENIAL_LAW)
+    found = writings.read(session, context.vault, proposal.request_id, purposes)
+    kept = {one.id: one.text for one in found}
+    facts, law = kept.get(proposal.facts_id, ""), kept.get(proposal.law_id, "")
+    return Said(proposal.reason, facts, proposal.channel, law, proposal.rank)
 
 
 def read_by(
@@ -239,6 +254,9 @@ def read_by(
         "laws": list(proposal.regimes),
         "reason": said.reason,
         "facts": said.facts,
+        "told_as": reasons.told(said.reason),
+        "law": said.law,
+        "rank": said.rank,
         "channel": said.channel,
         "proposed_at": proposal.proposed_at.isoformat(),
         "outcome": proposal.outcome or "waiting",

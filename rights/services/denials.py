@@ -21,6 +21,7 @@ from sqlmodel import Session, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.holds import BY_ITSELF
 from rights.domain.lifecycle import Event, State, next_state
 from rights.domain.representation import MINORS, REPRESENTATIVE, Role
 from rights.services import (
@@ -64,11 +65,15 @@ class Said:
         facts: What is the case here, in words for the person; sealed.
         channel: By which way staff tell it beside the document that goes out anyway, one of
             :data:`CHANNELS`.
+        law: The provision that forbids an answer, where the reason asks for one; never told.
+        rank: Of that provision.
     """
 
     reason: str
     facts: str = field(default="", repr=False)
     channel: str = NOTICE
+    law: str = field(default="", repr=False)
+    rank: str = ""
 
 
 def deny_alone(
@@ -105,7 +110,7 @@ def check(
         Conflict: a store was changed for it, who asks was proved meanwhile, only a part of it may
             not be done, a law wants it answered in writing, or no law of it names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
-            named), or the facts it asks for are missing.
+            named), or the facts or the provision it asks for are missing.
         Forbidden: *roles* may not deny with this reason.
     """
     next_state(request.state, Event.DENIED)
@@ -118,6 +123,8 @@ def check(
     if known.facts and not said.facts.strip():
         message = f"{said.reason} needs the facts of this case, in words for the person"
         raise Invalid(message, [FieldError("facts", message)])
+    if known.cites:
+        _cited(said)
     _unproved(request, said.reason)
     if said.reason == NO_GROUND:
         _no_ground(session, request)
@@ -141,16 +148,18 @@ def carry_out(
     """
     Deny *request*, for which :func:`check` has found nothing in the way.
 
-    What is said goes out as a document in any case; of a minor's request to the guardian too.
+    What is said goes out as a document in any case; of a minor's request to the guardian too. Where
+    the reason may not be told, neither it nor its facts are: another one stands in its place, and
+    why it was stays with the proposal.
 
     Args:
         data: Ids for the entry.
     """
-    if said.facts.strip():
+    request.reason = reasons.told(said.reason)
+    if said.facts.strip() and request.reason == said.reason:
         notes.keep(session, context.vault, request.id, notes.ANSWER, said.facts.strip(), now=now)
-    request.reason = said.reason
     _take_over(session, context, request, now)
-    entry = {"reason": said.reason, "channel": said.channel, **(data or {})}
+    entry = {"reason": request.reason, "channel": said.channel, **(data or {})}
     requests.record(session, request, Event.DENIED, actor=actor, now=now, data=entry)
     if said.reason == by_category.UNVERIFIED:
         by_category.begin(session, context, request, now=now)
@@ -164,6 +173,23 @@ def _in_writing(request: Request, channel: str) -> None:
         message = "a minor's request is denied in writing, with the reasons"
         told = message if channel in CHANNELS else "is no way of telling a denial"
         raise Invalid(told, [FieldError("channel", told, allowed)])
+
+
+def _cited(said: Said) -> None:
+    """
+    Raise Invalid unless a law or an administrative regulation is named.
+
+    Source: PIPL 18(1), 45(1): nothing below that rank takes a person's right away.
+    """
+    wrong = []
+    if not said.law.strip():
+        message = f"{said.reason} needs the provision that it rests on"
+        wrong.append(FieldError("law", message))
+    if said.rank not in BY_ITSELF:
+        message = "only a law or an administrative regulation forbids an answer"
+        wrong.append(FieldError("rank", message, tuple(sorted(BY_ITSELF))))
+    if wrong:
+        raise Invalid(wrong[0].message, wrong)
 
 
 def _tell_both(session: Session, context: Context, request: Request, now: datetime) -> None:
@@ -269,11 +295,11 @@ def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:
 
 def shown(context: Context, request: Request) -> dict[str, Any] | None:
     """Return why a request was denied, the law behind it, and the ways out; JSON-native."""
-    known = reasons.catalogue().get(request.reason)
+    known = reasons.catalogue().get(reasons.told(request.reason))
     if request.state is not State.DENIED or known is None:
         return None
     return {
-        "reason": request.reason,
+        "reason": known.code,
         "text": _both(known.texts),
         "basis": [_both(texts) for texts in known.bases(request.regimes)],
         "remedies": ways_out(context, request),

@@ -37,6 +37,8 @@ class Reason:
         deny: Kind and family of laws under which a whole request may be denied with it.
         by: Roles and scopes of staff; whoever denies with it must have one of them.
         facts: A denial must state the facts of the case.
+        cites: It names a provision of a law or an administrative regulation.
+        told_as: What is told in its place, with neither facts nor provision; empty: itself.
         drp: What the Data Rights Protocol calls it; empty when it is no reason for a denial.
         basis: Family of laws to the law that it rests on.
     """
@@ -47,6 +49,8 @@ class Reason:
     deny: frozenset[tuple[Kind, str]]
     by: frozenset[str]
     facts: bool
+    cites: bool
+    told_as: str
     drp: str
     basis: Mapping[str, Texts]
 
@@ -87,6 +91,8 @@ def _reason(code: str, said: Mapping[str, Any]) -> Reason:
         ),
         by=frozenset(said.get("by", ())),
         facts=said.get("facts", False),
+        cites=said.get("cites", False),
+        told_as=said.get("told_as", ""),
         drp=said.get("drp", ""),
         basis=said.get("basis", {}),
     )
@@ -101,6 +107,12 @@ def for_denying(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
 def for_staff() -> tuple[str, ...]:
     """Return the codes with which a member of staff may leave a step out."""
     return tuple(code for code, reason in catalogue().items() if reason.leave_out)
+
+
+def told(code: str) -> str:
+    """Return the code that a person is told in place of *code*; mostly itself."""
+    known = catalogue().get(code)
+    return known.told_as or code if known else code
 
 
 def reason(code: str) -> dict[str, str]:

@@ -30,6 +30,9 @@ EXTENSION: Final = "extension"
 """Why more time is taken, in words for the person."""
 
 DENIAL_FACTS: Final = "denial_facts"
+DENIAL_LAW: Final = "denial_law"
+"""The provision that forbids an answer: of staff alone, at no time for the person."""
+
 DENIAL_DISMISSED: Final = "denial_dismissed"
 """Between two members of staff; the person reads the facts once the denial is confirmed."""
 

@@ -26,7 +26,7 @@ from rights.store.models import (
 )
 from tests.architecture.deployed import Register
 from tests.architecture.desk import Office
-from tests.web.console.clerk import Clerk, id_of, planned
+from tests.web.console.clerk import CITED, Clerk, id_of, planned
 from tests.web.house import ALICE, BOB, SEED
 from tests.web.portal.reader import Page
 
@@ -159,7 +159,7 @@ def test_steps_are_done_tried_again_and_left_out_with_the_consoles_role(office: 
 
 
 def _proposed(office: Office, ana: Clerk, request_id: str, **said: Any) -> str:
-    given = {"reason": "state_duty_obstruction", "facts": "Because of the file.", **said}
+    given = {"reason": "state_duty_obstruction", "facts": "Because of the file.", **CITED, **said}
     _do(ana, request_id, "deny", **given)
     found = office.only(
         DenialProposal, DenialProposal.request_id == request_id, DenialProposal.outcome == ""

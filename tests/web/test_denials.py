@@ -90,11 +90,17 @@ class Office:
         return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
     def propose(
-        self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
+        self,
+        request_id: str,
+        reason: str,
+        *,
+        who: str = "ana",
+        facts: str = WHY,
+        more: Sequence[str] = (),
     ) -> subprocess.CompletedProcess[str]:
         """Propose a denial; prints its id."""
-        more = ("--note-basis", facts) if facts else ()
-        return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *more)
+        said = (*(("--note-basis", facts) if facts else ()), *more)
+        return self.run("tasks", "deny", request_id, "--reason", reason, "--as", who, *said)
 
     def decide(self, what: str, denial: str, who: str, *more: str) -> Any:
         """Let somebody do something with a denial that waits; who confirms it reads it before."""
@@ -108,10 +114,16 @@ class Office:
         return any(e.actor in by and e.data["proposal"] == denial for e in reads)
 
     def deny(
-        self, request_id: str, reason: str, *, who: str = "ana", facts: str = WHY
+        self,
+        request_id: str,
+        reason: str,
+        *,
+        who: str = "ana",
+        facts: str = WHY,
+        more: Sequence[str] = (),
     ) -> subprocess.CompletedProcess[str]:
         """Propose a denial and, where that was possible, have it confirmed by a second person."""
-        made = self.propose(request_id, reason, who=who, facts=facts)
+        made = self.propose(request_id, reason, who=who, facts=facts, more=more)
         if made.returncode:
             return made
         confirmed: subprocess.CompletedProcess[str] = self.decide(
@@ -317,7 +329,8 @@ def test_nothing_is_denied_with_legal_reasons_without_that_scope_and_with_it_the
 ) -> None:
     made = office.house.asserted("access")
 
-    done = office.deny(made["id"], "secrecy_by_law", who="lex", facts="《档案法》第二十八条")
+    cited = ("--law", "《档案法》第二十八条", "--rank", "law")
+    done = office.deny(made["id"], "secrecy_by_law", who="lex", more=cited)
 
     assert done.returncode == 0, done.stderr
     assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "denied"

@@ -203,7 +203,7 @@ def _deny(session: Session, floor: Floor, request: Request, staff: Staff) -> Non
     reason = next((by_law[r] for r in staff.roles if r in by_law), "identity_unverified")
     if "dpo" in staff.roles:
         request.regimes = ["eu_gdpr"]
-    said = Said(reason, "事实说明。")
+    said = Said(reason, "事实说明。", law="《反洗钱法》第七条", rank="law")
     denied(session, floor.context, request, staff, said, now=floor.now())
 
 

@@ -115,17 +115,19 @@ def leave_out(step: str, who: str, reason: str, answer: str) -> None:
     default="",
     help="The facts of this case, in words for the person; - reads them from standard input.",
 )
-def deny(request_id: str, who: str, reason: str, channel: str, facts: str) -> None:
+@click.option("--law", default="", help="The provision that forbids an answer; never told.")
+@click.option("--rank", default="", help="Of that provision; a wrong one names those that do.")
+def deny(request_id: str, who: str, reason: str, channel: str, **given: str) -> None:
     """Propose to deny REQUEST_ID as a whole; prints the id that a colleague confirms."""
     from rights.services import denial_proposals, denials
     from workflows.building import context_for
 
     context = context_for(load())
-    told = sys.stdin.read() if facts == "-" else facts
+    told = sys.stdin.read() if given["facts"] == "-" else given["facts"]
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
         request = requests.locked(session, request_id)
-        said = denials.Said(reason, told, channel)
+        said = denials.Said(reason, told, channel, given["law"], given["rank"])
         return denial_proposals.propose(session, context, request, staff, said, now=now).id
 
     _act(who, act)

@@ -21,6 +21,7 @@ from rights.services import cooling, denials
 from rights.services.arrivals import CHANNELS
 from rights.services.points import is_question
 from rights.services.reasons import catalogue as reasons
+from rights.services.reasons import told as told_as
 from rights.store.models import Request
 from workflows.notices import about_incidents, about_keys, correspondence
 from workflows.notices.facts import Facts
@@ -221,9 +222,10 @@ def _denial(facts: Facts) -> Iterator[tuple[str, str]]:
     say, request = facts.words, facts.request
     if request.state is not State.DENIED:
         return
-    known = reasons().get(request.reason)
-    yield _label(facts, "reason", say.either(known.texts) if known else request.reason)
-    yield _label(facts, "basis", basis_of(facts, request.reason))
+    code = told_as(request.reason)
+    known = reasons().get(code)
+    yield _label(facts, "reason", say.either(known.texts) if known else code)
+    yield _label(facts, "basis", basis_of(facts, code))
 
 
 def _result(facts: Facts) -> Iterator[Block]:

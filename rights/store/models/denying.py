@@ -18,6 +18,8 @@ class DenialProposal(SQLModel, table=True):
     Args:
         regimes: The laws under which it was proposed.
         facts_id: The sealed text with the facts of the case; empty where there are none.
+        law_id: The sealed provision that forbids an answer; empty where the reason needs none.
+        rank: Of that provision.
         proposed_by, decided_by: Ids of members of staff.
         outcome: Empty while it waits; then ``confirmed``, ``dismissed`` or ``withdrawn``.
     """
@@ -30,6 +32,8 @@ class DenialProposal(SQLModel, table=True):
     channel: str = Field(max_length=16)
     regimes: list[str] = Field(default_factory=list, sa_type=JSON)
     facts_id: str = Field(default="", max_length=32)
+    law_id: str = Field(default="", max_length=32)
+    rank: str = Field(default="", max_length=32)
     proposed_by: str = Field(max_length=32)
     proposed_at: datetime = Field(sa_type=UtcDateTime)
     outcome: str = Field(default="", max_length=12)

@@ -17,6 +17,7 @@ from rights.services import (
     not_me,
     notes,
     points,
+    reasons,
     requests,
     subjects,
     submission,
@@ -232,5 +233,5 @@ def _event(entry: Entry) -> dict[str, Any]:
         "event": entry.event,
         "by": entry.actor.partition(":")[0],
         "state": entry.data.get("state"),
-        "reason": entry.data.get("reason"),
+        "reason": reasons.told(entry.data["reason"]) if "reason" in entry.data else None,
     }

@@ -119,7 +119,9 @@ def _step(turn: Turn) -> str:
 
 
 def _deny(turn: Turn) -> None:
-    said = Said(turn.text("reason"), turn.text("facts"), turn.text("channel") or "notice")
+    told = turn.text("channel") or "notice"
+    law, rank = turn.text("law"), turn.text("rank")
+    said = Said(turn.text("reason"), turn.text("facts"), told, law, rank)
     denial_proposals.propose(
         turn.session, turn.context, turn.request, turn.staff, said, now=turn.now
     )

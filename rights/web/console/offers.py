@@ -14,6 +14,7 @@ from sqlmodel import Session
 from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import Forbidden
+from rights.domain.holds import APPROVABLE, BY_ITSELF
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.minors import Purpose
@@ -52,6 +53,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "review": door.may(Act.REVIEW),
         "retry": door.may(Act.RETRY),
         "deny": _denials(found),
+        "ranks": _ranks(found),
         "channels": [(one, pages.said().say("told_by", one)) for one in CHANNELS],
         "decides": _decides(found),
         "open_proposal": _made(found) or door.may(Act.CONFIRM_DENIAL),
@@ -96,6 +98,16 @@ def _approves(found: Dossier) -> bool:
     request = found.request
     waits = request.state is State.ON_HOLD and request.wait is Wait.APPROVAL
     return waits and found.plan is not None and door.may(Act.APPROVE)
+
+
+def _ranks(found: Dossier) -> Choices:
+    """Return of which rank a provision can be, where a reason that is offered cites one."""
+    known = reasons.catalogue()
+    if not any(known[code].cites for code, _ in _denials(found)):
+        return []
+    return [
+        (one, pages.said().say("ranks", one)) for one in (*sorted(BY_ITSELF), *sorted(APPROVABLE))
+    ]
 
 
 def _left_out() -> Choices:

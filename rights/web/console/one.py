@@ -153,7 +153,12 @@ def _proposal(session: Session, found: Request, now: datetime) -> list[dict[str,
     read = denial_proposals.read_by(
         session, parts().context, found, proposal, door.staff(), now=now
     )
-    return [{"who": pages.said().say("opens", "facts"), "at": "", "text": str(read["facts"])}]
+    said = pages.said()
+    opened = [{"who": said.say("opens", "facts"), "at": "", "text": str(read["facts"])}]
+    if read["law"]:
+        rank = said.say("ranks", read["rank"])
+        opened.append({"who": said.say("fields", "law"), "at": rank, "text": str(read["law"])})
+    return opened
 
 
 _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {

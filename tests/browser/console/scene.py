@@ -120,10 +120,10 @@ def _decisions(session: Session, house: House, made: dict[str, str]) -> None:
     """Let one denial be proposed, one be appealed against, one request be stopped."""
     now, context = house.clock.now(), house.context
     proposed = session.get_one(Request, made["proposed"])
-    said = Said("state_duty_obstruction", FACTS, "notice")
+    said = Said("state_duty_obstruction", FACTS, law="《反洗钱法》第七条", rank="law")
     denial_proposals.propose(session, context, proposed, _staff(session, "wei"), said, now=now)
     denied = session.get_one(Request, made["denied"])
-    denied.reason = "secrecy_by_law"
+    denied.reason = "neutral_refusal"
     requests.record(session, denied, Event.DENIED, actor="system", now=now)
     appeals.make(session, context, denied, DISAGREES, actor="subject", now=now)
     stopped = session.get_one(Request, made["stopped"])

@@ -17,6 +17,8 @@ from tests.web.house import House
 from tests.web.portal.reader import Page, Reader
 
 PASSWORD = "a long walk by the river"
+CITED = {"law": "Anti-Money Laundering Law 7", "rank": "law"}
+"""What a denial that keeps a secret rests on."""
 
 
 @dataclass

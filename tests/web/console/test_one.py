@@ -20,7 +20,7 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
-from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, told
+from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned, told
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.reader import Page
 
@@ -125,7 +125,9 @@ def test_a_step_of_another_request_is_none_of_this_page(house: House) -> None:
 
 
 def _proposed(house: House, ana: Clerk, made: str) -> Page:
-    return ana.act(made, "deny", reason="state_duty_obstruction", facts="Because of the file.")
+    return ana.act(
+        made, "deny", reason="state_duty_obstruction", facts="Because of the file.", **CITED
+    )
 
 
 @pytest.mark.requirement("R-NEG-28")
@@ -138,7 +140,7 @@ def test_a_denial_takes_two_and_nobody_confirms_their_own(house: House) -> None:
         for value in ("secrecy_by_law", "state_duty_obstruction", "no_data", "not_identifiable")
         if f'value="{value}"' in page.html
     )
-    page = wei.act(made, "deny", reason=reason, facts="Because of the file.")
+    page = wei.act(made, "deny", reason=reason, facts="Because of the file.", **CITED)
     assert "Proposed" in page.text
     with house.reading() as session:
         proposal = session.exec(select(DenialProposal)).one()
@@ -339,7 +341,7 @@ def test_the_clock_stands_still_only_while_the_person_is_waited_for(house: House
 def test_a_proposal_is_decided_on_its_own_request_only(house: House, name: str) -> None:
     wei, ana = (clerk(house, one, "approver", "legal") for one in ("wei", "ana"))
     mine, other = (str(house.asserted("access", one)["id"]) for one in (ALICE, BOB))
-    wei.act(mine, "deny", reason="secrecy_by_law", facts="Because of the file.")
+    wei.act(mine, "deny", reason="secrecy_by_law", facts="Because of the file.", **CITED)
     with house.reading() as session:
         proposal = session.exec(select(DenialProposal)).one()
     ana.reader.send(ana.get(f"/requests/{mine}"), "/open/proposal")

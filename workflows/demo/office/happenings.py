@@ -55,7 +55,10 @@ def happen(register: Register, company: Company, now: datetime) -> None:
         messages.from_person(session, register.context, request, said, actor="subject", now=now)
     with transaction(register.engine) as session:
         request, staff = requests.locked(session, asked[1]), staff_named(session, REVIEWER)
-        denied = Said(_REASON, facts="法律要求保密。The law asks for secrecy here.")
+        facts = "法律要求保密。The law asks for secrecy here."
+        denied = Said(
+            _REASON, facts, law="《反洗钱法》第七条 / Anti-Money Laundering Law 7", rank="law"
+        )
         denial_proposals.propose(session, register.context, request, staff, denied, now=now)
 
 
