@@ -133,7 +133,12 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """What a denial must contain, where the person can turn, and by when it must be said."""
+    """
+    What a denial must contain, where the person can turn, and by when it must be said.
+
+    Args:
+        chance_to_add: Who cannot be told apart is asked for more before that is a reason.
+    """
 
     reasons_required: bool
     remedies: tuple[str, ...]
@@ -142,6 +147,7 @@ class Denial:
     within: Period | None = None
     offer_opt_out_if_delete_denied: bool = False
     downgrade_to_categories_if_unverified: bool = False
+    chance_to_add: bool = False
 
 
 @dataclass(frozen=True, slots=True)

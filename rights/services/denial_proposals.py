@@ -49,7 +49,7 @@ def propose(
         RightsError: as :func:`rights.services.denials.check`.
         Conflict: a denial of it waits for a second person already.
     """
-    denials.check(session, context, request, said, roles=staff.roles)
+    denials.check(session, context, request, said, roles=staff.roles, now=now)
     if (waits := _waiting(session, request.id)) is not None:
         message = f"denial {waits.id} of this request waits for a second person already"
         raise Conflict(message, code="denial_proposed")
@@ -134,7 +134,7 @@ def confirm(
         raise Forbidden(message, code="own_denial")
     _same_laws(request, proposal)
     said = said_in(session, context, proposal)
-    denials.check(session, context, request, said)
+    denials.check(session, context, request, said, now=now)
     _was_read(session, proposal, staff)
     _decide(proposal, CONFIRMED, staff, now)
     data = {"proposal": proposal.id, "proposed_by": f"staff:{proposal.proposed_by}"}

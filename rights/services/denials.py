@@ -26,6 +26,7 @@ from rights.domain.lifecycle import Event, State, next_state
 from rights.domain.representation import MINORS, REPRESENTATIVE, Role
 from rights.services import (
     arrangements,
+    beforehand,
     by_category,
     conflicts,
     contacts,
@@ -87,7 +88,7 @@ def deny_alone(
     Raises:
         RightsError: as :func:`check`.
     """
-    check(session, context, request, said, roles=staff.roles)
+    check(session, context, request, said, roles=staff.roles, now=now)
     carry_out(session, context, request, said, actor=f"staff:{staff.id}", now=now)
 
 
@@ -98,6 +99,7 @@ def check(
     said: Said,
     *,
     roles: Iterable[str] | None = None,
+    now: datetime,
 ) -> None:
     """
     Make sure that *request* can be denied like that, as it stands now.
@@ -108,7 +110,8 @@ def check(
     Raises:
         IllegalTransition: it is closed.
         Conflict: a store was changed for it, who asks was proved meanwhile, only a part of it may
-            not be done, a law wants it answered in writing, or no law of it names a way out.
+            not be done, a law wants it answered in writing or the person told or asked before, or
+            no law of it names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
             named), or the facts or the provision it asks for are missing.
         Forbidden: *roles* may not deny with this reason.
@@ -125,6 +128,7 @@ def check(
         raise Invalid(message, [FieldError("facts", message)])
     if known.cites:
         _cited(said)
+    beforehand.check(session, context, request, said.reason, now=now)
     _unproved(request, said.reason)
     if said.reason == NO_GROUND:
         _no_ground(session, request)

@@ -154,6 +154,13 @@ def check_once(
     return f"staff:{supervisor.id}"
 
 
+def had_a_chance(session: Session, request: Request, *, now: datetime) -> bool:
+    """Return whether the person was asked for something, and answered it or had time to."""
+    rows = _rows(session, request.id)
+    over = (row.over_at is not None or row.asked_at + _FAIR <= now for row in rows)
+    return bool(rows) and all(over)
+
+
 def _unanswered() -> Conflict:
     message = "what was asked before is not answered yet: it is asked for once, and whole"
     return Conflict(message, code="asked_already")

@@ -21,7 +21,8 @@ _PLACE: Final = "const CODES = {};"
 def page() -> str:
     """Return the page, complete."""
     codes: dict[str, dict[str, str]] = {"en": {}, "zh-CN": {}}
-    for code, reason in reasons.catalogue().items():
+    told = {c: one for c, one in reasons.catalogue().items() if reasons.told(c) == c}
+    for code, reason in told.items():
         codes["en"][code], codes["zh-CN"][code] = reason.texts["en"], reason.texts["zh"]
     for kind, words in catalogue.words()["kinds"].items():
         for language, title in words["title"].items():

@@ -158,6 +158,7 @@ def denial(section: Section) -> Denial:
         within=inner_period(section, "within"),
         offer_opt_out_if_delete_denied=section.flag("offer_opt_out_if_delete_denied"),
         downgrade_to_categories_if_unverified=section.flag("downgrade_to_categories_if_unverified"),
+        chance_to_add=section.flag("chance_to_add"),
     )
 
 

@@ -48,8 +48,10 @@ def _told(office: Office, request_id: str, person: Any) -> Iterator[str]:
     yield from (json.dumps(one.model_dump(), default=str) for one in office.rows(Notice))
     for language in ("en", "zh-CN"):
         reader = Reader(house, language)
-        reader.enter(person, "mfa")
-        yield reader.get(f"/portal/requests/{request_id}").html
+        reader.enter(person, "mfa", origin="")
+        page = reader.get(f"/portal/requests/{request_id}").html
+        assert {"en": "does not allow it to be provided", "zh-CN": "不予提供"}[language] in page
+        yield page
 
 
 @pytest.mark.requirement("R-P45-2")

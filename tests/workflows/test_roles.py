@@ -202,7 +202,7 @@ def _deny(session: Session, floor: Floor, request: Request, staff: Staff) -> Non
     by_law = {"legal": "secrecy_by_law", "dpo": "manifestly_unfounded_or_excessive"}
     reason = next((by_law[r] for r in staff.roles if r in by_law), "identity_unverified")
     if "dpo" in staff.roles:
-        request.regimes = ["eu_gdpr"]
+        request.regimes = ["us_ca"]
     said = Said(reason, "事实说明。", law="《反洗钱法》第七条", rank="law")
     denied(session, floor.context, request, staff, said, now=floor.now())
 

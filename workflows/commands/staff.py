@@ -135,6 +135,25 @@ def deny(request_id: str, who: str, reason: str, channel: str, **given: str) -> 
 
 @tasks.command()
 @click.argument("request_id")
+@click.option("--because", required=True, help="Why, in words for the person; - reads them.")
+@AS
+def indicate(request_id: str, because: str, who: str) -> None:
+    """Tell the person that REQUEST_ID is to be refused as manifestly unfounded or excessive."""
+    from rights.services import beforehand
+    from workflows.building import context_for
+
+    context = context_for(load())
+    told = sys.stdin.read() if because == "-" else because
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        request = requests.locked(session, request_id)
+        beforehand.indicate(session, context, request, staff, told, now=now)
+
+    _act(who, act)
+
+
+@tasks.command()
+@click.argument("request_id")
 @click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day it ends.")
 @click.option("--because", required=True, help="Why, in words for the person; - reads them.")
 @AS

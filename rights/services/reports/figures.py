@@ -75,7 +75,7 @@ def row_of(key: Key, counts: Counter[str], answers: Times) -> Row:
 
 def _reasons(denied: Mapping[Group, Counter[str]]) -> Table:
     found = denied.get((groups.TOTAL, ()), Counter())
-    known = {code for code, one in reasons.catalogue().items() if one.deny}
+    known = {reasons.told(code) for code, one in reasons.catalogue().items() if one.deny}
     rows = (Row((code,), {"denied": found[code]}) for code in sorted(known | set(found)))
     return Table("reasons", ("reason",), ("denied",), tuple(rows))
 

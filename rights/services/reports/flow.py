@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, exists, select
 from sqlmodel import col
 
 from rights.domain.lifecycle import State
+from rights.services import reasons
 from rights.services.reports import groups
 from rights.services.reports.groups import Group, Into
 from rights.services.reports.register import (
@@ -116,7 +117,7 @@ def of_reasons(connection: Connection, at: Window, into: Into) -> dict[Group, Co
     found: dict[Group, Counter[str]] = defaultdict(Counter)
     for row in connection.execute(query):
         for group in into(row):
-            found[group][row.reason] += row.denied
+            found[group][reasons.told(row.reason)] += row.denied
     return found
 
 

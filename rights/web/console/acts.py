@@ -20,6 +20,7 @@ from rights.domain.errors import FieldError, Invalid, NotFound
 from rights.services import (
     appeals,
     asking,
+    beforehand,
     content_approvals,
     denial_proposals,
     extending,
@@ -125,6 +126,11 @@ def _deny(turn: Turn) -> None:
     denial_proposals.propose(
         turn.session, turn.context, turn.request, turn.staff, said, now=turn.now
     )
+
+
+def _indicate(turn: Turn) -> None:
+    because = turn.text("because")
+    beforehand.indicate(turn.session, turn.context, turn.request, turn.staff, because, now=turn.now)
 
 
 def _confirm(turn: Turn) -> None:
@@ -267,6 +273,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
         "retry": _retry,
         "leave_out": _leave_out,
         "deny": _deny,
+        "indicate": _indicate,
         "confirm": _confirm,
         "dismiss": _dismiss,
         "withdraw": _withdraw,

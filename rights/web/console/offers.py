@@ -27,6 +27,7 @@ from rights.services import (
     reasons,
     verification_plan,
 )
+from rights.services.beforehand import REASON
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
 from rights.services.denials import CHANNELS
@@ -54,6 +55,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "retry": door.may(Act.RETRY),
         "deny": _denials(found),
         "ranks": _ranks(found),
+        "indicate": any(code == REASON for code, _ in _denials(found)),
         "channels": [(one, pages.said().say("told_by", one)) for one in CHANNELS],
         "decides": _decides(found),
         "open_proposal": _made(found) or door.may(Act.CONFIRM_DENIAL),

@@ -1,0 +1,144 @@
+"""What the GDPR asks of whoever answers: time, reasons with facts, a word beforehand, a chance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlmodel import select
+
+from rights.services.beforehand import FAIR
+from rights.store.models import DenialProposal, Entry, Notice
+from tests.web.console.clerk import Clerk, clerk
+from tests.web.house import ALICE, House
+from tests.web.portal.reader import Reader
+
+pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+
+FACTS = "It is the ninth request for the same copy in three weeks."
+UNFOUNDED = {"reason": "manifestly_unfounded_or_excessive", "facts": FACTS}
+UNKNOWN = {"reason": "not_identifiable", "facts": "Nothing we hold leads from a cookie to you."}
+
+
+def _asked(house: House, **more: Any) -> str:
+    made = house.asserted("copy", regimes=["eu_gdpr"], locale="en", **more)
+    return str(made["id"])
+
+
+def _state(house: House, request_id: str) -> str:
+    return str(house.get(f"/v1/requests/{request_id}").json["state"])
+
+
+def _confirmed(dpo: Clerk, request_id: str) -> None:
+    """Let a second person read and confirm what was proposed."""
+    ana = clerk(dpo.house, "ana", "approver")
+    page = ana.reader.send(ana.get(f"/requests/{request_id}"), "/open/proposal")
+    assert ana.reader.send(page, "/confirm").status == 200
+
+
+@pytest.mark.requirement("R-EU12-1")
+def test_a_refusal_as_excessive_is_said_beforehand_so_that_it_can_be_taken_back(
+    house: House,
+) -> None:
+    dpo, made = clerk(house, "dora", "dpo"), _asked(house)
+    early = dpo.act(made, "deny", **UNFOUNDED)
+    told = dpo.act(made, "indicate", because=FACTS)
+    again = dpo.force(f"/requests/{made}/indicate", because=FACTS)
+
+    assert (early.status, told.status, again.status) == (409, 200, 409)
+    (message,) = house.get(f"/v1/requests/{made}/messages").json["messages"]
+    assert FACTS in message["text"]
+    assert "take the request back" in message["text"]
+    day = (datetime.fromisoformat(message["at"]) + FAIR).astimezone(ZoneInfo("Europe/Dublin"))
+    assert f"before {day.date().isoformat()}" in message["text"]
+    reader = Reader(house, "en")
+    reader.enter(ALICE, "mfa", origin="")
+    assert FACTS in reader.get(f"/portal/requests/{made}").text
+    with house.reading() as session:
+        assert "message" in [one.event for one in session.exec(select(Notice))]
+        entries = session.exec(select(Entry)).all()
+    assert "refusal_indicated" in [one.event for one in entries]
+    assert FACTS not in str([one.data for one in entries])
+
+    house.clock.forward(days=6)
+    dpo.come_in()
+    assert dpo.act(made, "deny", **UNFOUNDED).status == 409
+    assert _state(house, made) == "in_progress"
+    assert house.post(f"/v1/requests/{made}/cancel").json["state"] == "revoked"
+
+
+@pytest.mark.requirement("R-EU12-1")
+def test_after_that_time_it_is_refused_with_facts_remedies_and_within_the_month(
+    house: House,
+) -> None:
+    dpo = clerk(house, "dora", "dpo")
+    made = house.asserted("copy", regimes=["eu_gdpr"], locale="en")
+    assert dpo.act(made["id"], "indicate", because=FACTS).status == 200
+    house.clock.forward(days=7)
+    dpo.come_in()
+
+    assert dpo.act(made["id"], "deny", **UNFOUNDED).status == 200
+    _confirmed(dpo, made["id"])
+
+    shown = house.get(f"/v1/requests/{made['id']}").json
+    assert (shown["state"], shown["reason"]) == ("denied", UNFOUNDED["reason"])
+    assert {way["code"] for way in shown["denial"]["remedies"]} == {
+        "supervisory_authority",
+        "judicial",
+    }
+    assert shown["denial"]["basis"][0]["en"] == "GDPR, Art. 12(5)"
+    assert house.get(f"/v1/requests/{made['id']}/remarks").json["answers"] == [FACTS]
+    received, due = (datetime.fromisoformat(made[n]) for n in ("received_at", "due_at"))
+    assert 28 <= (due - received).days <= 31
+    assert datetime.fromisoformat(shown["closed_at"]) <= due
+
+
+@pytest.mark.requirement("R-EU12-1")
+@pytest.mark.parametrize("then", ["answered", "silent"])
+def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) -> None:
+    ana, made = clerk(house, "ana", "approver"), _asked(house)
+    unasked = ana.act(made, "deny", **UNKNOWN)
+    question = {"question__1": "Which cookie is yours?", "why__1": "Many share your address."}
+    assert ana.act(made, "ask", **question).status == 200
+    waiting = ana.act(made, "deny", **UNKNOWN)
+
+    (name,) = house.get(f"/v1/requests/{made}").json["needs"]
+    if then == "answered":
+        given = {"answers": {name: "The one that begins with 7f."}}
+        assert house.post(f"/v1/requests/{made}/information", given).status_code == 200
+    else:
+        house.clock.forward(days=3)
+        ana.come_in()
+
+    assert (unasked.status, waiting.status) == (409, 409)
+    assert "asked first" in unasked.text
+    assert ana.act(made, "deny", **UNKNOWN).status == 200
+
+
+@pytest.mark.requirement("R-EU12-1:bad")
+@pytest.mark.parametrize("reason", ["manifestly_unfounded_or_excessive", "not_identifiable"])
+@pytest.mark.parametrize("facts", ["", " \n"])
+def test_neither_reason_goes_without_facts(house: House, reason: str, facts: str) -> None:
+    staff, made = clerk(house, "lex", "approver", "legal"), _asked(house)
+
+    page = staff.act(made, "deny", reason=reason, facts=facts)
+
+    assert page.status == 422
+    assert "The facts of this case" in page.text
+    assert _state(house, made) == "in_progress"
+    with house.reading() as session:
+        assert session.exec(select(DenialProposal)).all() == []
+
+
+def test_where_no_law_asks_for_it_nobody_is_told_or_asked_before(house: House) -> None:
+    staff = clerk(house, "lex", "approver", "legal")
+    here, there = (
+        house.asserted("copy", person, regimes=[law])["id"]
+        for person, law in (({"user_id": "u-8"}, "us_ca"), ({"user_id": "u-9"}, "cn_general"))
+    )
+
+    assert staff.act(here, "deny", **UNFOUNDED).status == 200
+    assert staff.act(there, "deny", **UNKNOWN).status == 200
+    assert staff.force(f"/requests/{there}/indicate", because=FACTS).status == 422
