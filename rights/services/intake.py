@@ -76,6 +76,8 @@ class Submission:
         operator: An operator verified the person elsewhere and says so on the command line.
         received_at: When it arrived, where that was before it is registered.
         logged_by: ``staff:<id>`` of who registers what came by another way; it proves nothing.
+        asked: The option that was asked for, where no law of the request knows it yet.
+        signal: What of the browser says so in place of the person; ``gpc``.
         proved: The level that was proved in the request which this one follows.
         notify: Send the acknowledgement by mail; immediate kinds answer in the response.
         ask: Send a code if more must be proved; one member of a bundle does so for all.
@@ -106,6 +108,8 @@ class Submission:
     stranger: bool = False
     at_least: int = 0
     operator: bool = False
+    asked: Option | None = None
+    signal: str = ""
     proved: int = 0
     role: Role = Role.SELF
     second: Second | None = field(default=None, repr=False)
@@ -283,6 +287,8 @@ def _start(
     """Go on at once if enough is proved; else ask for the proof that is missing."""
     asked = {"kind": str(new.kind), "option": str(new.option)}
     data: dict[str, Any] = {**asked, "regimes": request.regimes}
+    data |= {"asked_option": str(new.asked)} if new.asked else {}
+    data |= {"signal": new.signal} if new.signal else {}
     if because := context.policy.because(new.kind, new.option):
         data["level_because"] = because
     if new.logged_by:

@@ -241,6 +241,36 @@ def _together(clocks: Sequence[tuple[Regime, Clock]], dues: Mapping[str, Due]) -
     return Promise(earliest, governing, dues, tuple(clock for _, clock in clocks))
 
 
+def option_in_force(
+    kind: str,
+    option: str,
+    names: Sequence[str],
+    received_at: datetime,
+    *,
+    book: Mapping[str, Regime] | None = None,
+) -> str:
+    """
+    Return the option under which a request is handled: its own, once a law of it binds.
+
+    Before that it is what each of the laws has for the kind as a whole, if they agree; a right
+    that is asked for too early is not refused.
+
+    Raises:
+        Invalid: as :func:`promise`.
+    """
+    clocks = _clocks(kind, option, names, received_at, regimes() if book is None else book)
+    if any(clock.binds(local_day(regime.counting, received_at)) for regime, clock in clocks):
+        return option
+    instead = {_of_kind(regime, kind) for regime, _ in clocks}
+    return (instead.pop() or option) if len(instead) == 1 else option
+
+
+def _of_kind(regime: Regime, kind: str) -> str:
+    """Return the option that a law has for a kind as a whole: ``rules`` for ``explanation``."""
+    whole = regime.clocks.get(kind)
+    return (whole.maps_to or "").partition("/")[2] if whole else ""
+
+
 def schedules_to_load(today: date, book: Mapping[str, Regime] | None = None) -> Mapping[str, int]:
     """
     Return the years whose working-day schedule is missing, by the counting that needs it.

@@ -25,6 +25,7 @@ from rights.services import (
 )
 from rights.services.context import Context
 from rights.services.intake import Submission
+from rights.services.regimes import option_in_force
 from rights.store.ids import new_id
 from rights.store.models import Bundle, Consent, Preference, Request
 
@@ -62,6 +63,7 @@ def take(
     Returns:
         The request, and whether it was made just now.
     """
+    new = _in_force(context, new, now)
     _check(session, context, new, now)
     request, made = intake.submit(session, context, new, now=now)
     if made or _only_rehearsed(session, new, request):
@@ -76,6 +78,16 @@ def take(
         session.flush()  # said again after something else was said, it counts from now on
         tags_said.of_request(session, context, request, now=now)
     return request, made
+
+
+def _in_force(context: Context, new: Submission, now: datetime) -> Submission:
+    """Let what no law of it knows yet be handled as its kind. Source: 11 CCR 7200(b), 7222."""
+    laws = new.regimes or context.settings.default_regimes
+    received = new.received_at or now
+    found = option_in_force(new.kind, new.option, laws, received, book=context.regimes)
+    if found == new.option:
+        return new
+    return replace(new, option=Option(found), asked=new.option)
 
 
 def _check(session: Session, context: Context, new: Submission, now: datetime) -> None:
