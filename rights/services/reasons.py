@@ -34,6 +34,8 @@ class Reason:
 
     Args:
         leave_out: Staff may leave a single step out with it.
+        leave_out_laws: Families of laws under which they may; none: under any.
+        limits_search: Only a search is left out with it, and that is written down.
         deny: Kind and family of laws under which a whole request may be denied with it.
         by: Roles and scopes of staff; whoever denies with it must have one of them.
         facts: A denial must state the facts of the case.
@@ -46,6 +48,8 @@ class Reason:
     code: str
     texts: Texts
     leave_out: bool
+    leave_out_laws: frozenset[str]
+    limits_search: bool
     deny: frozenset[tuple[Kind, str]]
     by: frozenset[str]
     facts: bool
@@ -83,6 +87,8 @@ def _reason(code: str, said: Mapping[str, Any]) -> Reason:
         code=code,
         texts={"zh": said["zh"], "en": said["en"]},
         leave_out=said.get("leave_out", False),
+        leave_out_laws=frozenset(said.get("leave_out_laws", ())),
+        limits_search=said.get("limits_search", False),
         deny=frozenset(
             (Kind(kind), law)
             for rule in said.get("deny", ())
@@ -104,9 +110,15 @@ def for_denying(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
     return tuple(code for code, reason in catalogue().items() if reason.denies(kind, laws))
 
 
-def for_staff() -> tuple[str, ...]:
-    """Return the codes with which a member of staff may leave a step out."""
-    return tuple(code for code, reason in catalogue().items() if reason.leave_out)
+def for_staff(regimes: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return the codes with which a step may be left out, under all of *regimes* or any."""
+    found = {code: one for code, one in catalogue().items() if one.leave_out}
+    if regimes is None:
+        return tuple(found)
+    laws = {family(name) for name in regimes}
+    return tuple(
+        c for c, one in found.items() if not one.leave_out_laws or laws <= one.leave_out_laws
+    )
 
 
 def told(code: str) -> str:

@@ -19,11 +19,11 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.actions import Action
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, Invalid, NotFound
+from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, infeasible, requests, written_answers
+from rights.services import audit, infeasible, requests, search_scope, written_answers
 from rights.services.context import Context
-from rights.services.reasons import for_staff
+from rights.services.reasons import catalogue, for_staff
 from rights.store.models import Request, Staff, StepRow, StepState
 
 
@@ -147,8 +147,7 @@ def leave_out_telling(
         Conflict: a law of the request wants a written answer, and there are no words.
         RightsError: as :func:`leave_out`.
     """
-    leave_out(session, step_id, staff, now=now, reason=left.reason)
-    request = requests.locked(session, step_id.partition("-")[0])
+    request = _leave_out(session, step_id, staff, left, now=now)
     written_answers.keep(session, context, request, left.answer, now=now)
 
 
@@ -157,24 +156,38 @@ def leave_out(session: Session, step_id: str, staff: Staff, *, now: datetime, re
     Go on without a step; the answer names it with the reason.
 
     Raises:
-        Invalid: the reason is not in the catalogue.
+        Invalid: the reason is not in the catalogue, or none under the laws of the request.
         Conflict: it is the step that makes the plan; without it a request can only be denied.
-            Or it is called infeasible and is not, or staff made no exception.
+            Or it is called infeasible and is not, or staff made no exception; or a search is
+            limited, and nothing says to what.
         Forbidden: their roles do not allow it.
     """
+    _leave_out(session, step_id, staff, Left(reason), now=now)
+
+
+def _leave_out(
+    session: Session, step_id: str, staff: Staff, left: Left, *, now: datetime
+) -> Request:
+    reason = left.reason
     duties.check(staff.roles, Act.LEAVE_OUT)
     if reason not in for_staff():
         raise Invalid(f"the reason must be one of: {', '.join(for_staff())}")
     request, row = _waiting(session, step_id)
+    if reason not in (allowed := for_staff(request.regimes)):
+        message = f"is no reason under {', '.join(request.regimes)}"
+        raise Invalid(message, [FieldError("reason", message, allowed)])
     if row.action == Action.PREPARE:
         raise Conflict(
             "without a plan nothing can be done: mend the cause and retry it, or deny the request"
         )
     if reason == infeasible.REASON:
         infeasible.leave_out(session, request, row, now=now)
+    if catalogue()[reason].limits_search:
+        search_scope.record(session, request, row, staff, left.answer, now=now)
     row.state, row.code, row.done_at = StepState.LEFT_OUT, reason, now
     row.done_by = f"staff:{staff.id}"
     _resume(session, request, row, "step_left_out", staff, now)
+    return request
 
 
 def _waiting(session: Session, step_id: str) -> tuple[Request, StepRow]:

@@ -58,7 +58,7 @@ def _listed(office: Office) -> dict[str, Any]:
     return {one["request"]: one for one in found}
 
 
-@pytest.mark.requirement("R-SLA-6")
+@pytest.mark.requirement("R-SLA-6", "R-UK12-1")
 def test_ten_days_of_waiting_for_a_proof_move_the_date_by_ten_days(office: Office) -> None:
     request_id, house = desk.proving(office, "uk_gdpr"), office.house
     assert desk.dates(office, request_id) == ("2026-04-02", "2026-04-02")

@@ -49,7 +49,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
     return {
         "assign": _colleagues(session, Act.LOOK) if door.may(Act.ASSIGN) else [],
         "approve": _approves(found),
-        "leave_out": _left_out() if door.may(Act.LEAVE_OUT) else [],
+        "leave_out": _left_out(request) if door.may(Act.LEAVE_OUT) else [],
         "complete": door.may(Act.COMPLETE),
         "review": door.may(Act.REVIEW),
         "retry": door.may(Act.RETRY),
@@ -112,9 +112,10 @@ def _ranks(found: Dossier) -> Choices:
     ]
 
 
-def _left_out() -> Choices:
+def _left_out(request: Request) -> Choices:
     w, known = pages.said(), reasons.catalogue()
-    return [(code, w.either(known[code].texts, code)) for code in reasons.for_staff()]
+    codes = reasons.for_staff(request.regimes)
+    return [(code, w.either(known[code].texts, code)) for code in codes]
 
 
 def _denials(found: Dossier) -> Choices:

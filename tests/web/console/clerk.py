@@ -129,7 +129,7 @@ def query_of(path: str) -> str:
     return urlsplit(path).query
 
 
-def planned(house: House, kind: str = "deletion", **waits: Any) -> str:
+def planned(house: House, kind: str = "deletion", *, action: str = "erase", **waits: Any) -> str:
     """Let a request wait with a plan, as a worker leaves it."""
     made = str(house.asserted(kind)["id"])
     with house.writing() as session:
@@ -139,7 +139,7 @@ def planned(house: House, kind: str = "deletion", **waits: Any) -> str:
             "steps": [
                 {
                     "phase": 1,
-                    "action": "erase",
+                    "action": action,
                     "store": "shop",
                     "part": "",
                     "collections": ["shop.users"],
@@ -161,8 +161,8 @@ def planned(house: House, kind: str = "deletion", **waits: Any) -> str:
                 needs_approval=True,
             )
         )
-        step: dict[str, Any] = {"request_id": made, "phase": 1, "action": "erase", "store": "shop"}
-        session.add(StepRow(id=f"{made}-01-erase-shop", **step, **waits))
+        step: dict[str, Any] = {"request_id": made, "phase": 1, "action": action, "store": "shop"}
+        session.add(StepRow(id=f"{made}-01-{action}-shop", **step, **waits))
         wait = Wait.APPROVAL if not waits else Wait.TASK
         request.wait = wait
         requests.record(session, request, Event.HELD, actor="system", now=now, data={"wait": wait})
