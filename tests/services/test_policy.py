@@ -114,7 +114,7 @@ PROVED = {
     "fee": pytest.mark.requirement("R-23-3:bad"),
     "level_lowered": pytest.mark.requirement("R-ID-1:bad"),
     "level_raised": pytest.mark.requirement("R-ID-1:bad"),
-    "opt_out_wall": pytest.mark.requirement("R-ID-7:bad"),
+    "opt_out_wall": pytest.mark.requirement("R-ID-7:bad", "R-US7021-1:bad"),
     "face_only": pytest.mark.requirement("R-ID-4", "R-ID-4:bad"),
     "network_identity_only": pytest.mark.requirement("R-ID-4", "R-ID-4:bad"),
     "blocker": pytest.mark.requirement("R-APP6-2:bad"),

@@ -42,7 +42,7 @@ def book() -> Mapping[str, Regime]:
     return regimes()
 
 
-@pytest.mark.requirement("R-SLA-2", "R-SLA-3", "R-SLA-6", "R-SLA-9", "R-SLA-10")
+@pytest.mark.requirement("R-SLA-2", "R-SLA-3", "R-SLA-6", "R-SLA-9", "R-SLA-10", "R-US7021-1")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda each: f"{each['regime']}-{each['why']}")
 def test_every_worked_example_comes_out(book: Mapping[str, Regime], vector: dict[str, Any]) -> None:
     regime = book[vector["regime"]]

@@ -17,7 +17,7 @@ LAST_MOMENT = datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)
 
 
 def _asked(house: House, option: str, *regimes: str) -> dict[str, Any]:
-    more = {"option": option, "regimes": list(regimes)}
+    more: dict[str, Any] = {"option": option, "regimes": list(regimes)}
     return house.asserted("explanation", ALICE, **more)
 
 

@@ -19,7 +19,7 @@ from rights.store.ids import ID
 from rights.store.models import Backend
 from rights.web.auth import COOKIE
 from rights.web.parts import parts
-from rights.web.portal import door, pages
+from rights.web.portal import door, pages, signalling
 
 area = door.public("entering")
 pages.errors(area)
@@ -57,6 +57,7 @@ def enter() -> Response:
         secret = portal_sessions.begin(
             session, here.context, who.backend_id, who, origin=framed, now=now
         )
+        signalling.heard(session, who)
     response: Response = redirect(address(request.form.get("view", "")), 303)
     door.keep(response, secret, framed)
     return response

@@ -32,7 +32,7 @@ from rights.store.models import Request
 from rights.web import sign_in_cookies
 from rights.web.auth import COOKIE
 from rights.web.parts import parts
-from rights.web.portal import door, entering, pages
+from rights.web.portal import door, entering, pages, signalling
 
 if TYPE_CHECKING:
     from rights.services.sign_in.flow import SignedIn
@@ -116,6 +116,7 @@ def _opened(begun: Begun, signed: SignedIn) -> Response:
             known=before.requests if same and before is not None else {},
             now=here.now(),
         )
+        signalling.heard(session, signed.person)
         session.flush()
         found = same and _prove(session, secret, signed, purpose.request)
     there = entering.address(purpose.view)

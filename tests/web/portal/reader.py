@@ -119,6 +119,7 @@ class Reader:
 
     house: House
     language: str = "en"
+    signal: str = ""
     client: Client = field(init=False)
     path: str = ""
 
@@ -128,11 +129,13 @@ class Reader:
     def get(self, path: str, **headers: str) -> Page:
         """Open an address."""
         sent = {"Accept-Language": self.language, **headers}
+        sent |= {"Sec-GPC": self.signal} if self.signal else {}
         return self._read(self.client.get(path, headers=sent, follow_redirects=True))
 
     def post(self, path: str, data: Any, *, origin: str = "http://localhost") -> Page:
         """Send a form."""
         headers = {"Accept-Language": self.language, **({"Origin": origin} if origin else {})}
+        headers |= {"Sec-GPC": self.signal} if self.signal else {}
         return self._read(self.client.post(path, data=data, headers=headers, follow_redirects=True))
 
     def send(self, page: Page, action: str, **said: Any) -> Page:
