@@ -24,7 +24,7 @@ from rights.domain.errors import Fenced, LevelTooLow
 from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
 from rights.logs import at_work
-from rights.services import audit, cooling, meanwhile, not_me, requests, undecided
+from rights.services import audit, cooling, meanwhile, not_me, requests, simplified, undecided
 from rights.services.points import tell
 from rights.services.steps import steps_of
 from rights.store import rows as direct
@@ -102,6 +102,7 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         rows = steps_of(session, request_id)
         if not rows:
             meanwhile.overtaken(session, request, now=now)
+            simplified.begin(session, floor.context, request, now=now)
             first = [*standing.decided_first(session, request), first_step(request)]
             session.add_all(first)
             return _next(session, floor, request, first, None, approved=True)

@@ -36,6 +36,9 @@ WAIT_DAYS: Final = "wait_days"
 MEANWHILE: Final = "meanwhile"
 """Of a restriction that stands while the cancellation waits that it ``follows``; nobody asks."""
 
+SIMPLIFIED: Final = "simplified"
+"""Of a summary that goes before the complete answer which it ``follows``; nobody asks."""
+
 SWITCHES: Final = "switches"
 """What a person turned off and turns on again, by the names of the data map."""
 

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from rights.domain.errors import Conflict, NotFound
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait, next_state
-from rights.domain.parameters import PREVAILS
+from rights.domain.parameters import PREVAILS, SIMPLIFIED
 from rights.domain.tags import CHOSEN
 from rights.services import audit, clock_pauses, outbox, webhooks
 from rights.services.notices import ask_for
@@ -48,7 +48,8 @@ _NOTICE: Final[Mapping[State, str]] = {
 
 def queue_of(request: Request) -> str:
     """Return the queue that serves this kind of request."""
-    urgent = request.kind in URGENT_KINDS or stands_at_once(request)
+    first = SIMPLIFIED in request.parameters
+    urgent = first or request.kind in URGENT_KINDS or stands_at_once(request)
     return outbox.URGENT if urgent else outbox.WORK
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
-from rights.domain.kinds import Kind
+from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.services import denial_proposals, denials, meanwhile, requests
 from rights.store.db import open_engine, transaction
@@ -77,4 +77,23 @@ def test_what_is_final_waits_for_a_second_person_with_these_roles(
     assert request_of(made, deletion).state is State.FULFILLED
     assert not register.may("worker", "SELECT", "denial_proposal"), "not why, nor by whom"
     for engine in (staff, worker.register, made.register):
+        engine.dispose()
+
+
+def test_a_summary_goes_before_the_records_with_the_workers_role(
+    register: Register, tmp_path: Path
+) -> None:
+    clock = Clock()
+    made = floor_over(tmp_path, MAP, stores(), clock, register_url=register.url)
+    worker = replace(made, register=open_engine(register.as_role("worker")))
+    who, option = {"user_id": "1", "email": "ann@example.com"}, Option.RECORDS
+    records = ask(made, Kind.ACCESS, who, option=option, regimes=("br_lgpd",))
+
+    work_on(worker, records)
+    with transaction(made.register) as session:
+        (summary,) = session.exec(select(Request).where(Request.follows == records)).all()
+    work_on(worker, summary.id)
+
+    assert request_of(made, summary.id).state is State.FULFILLED
+    for engine in (worker.register, made.register):
         engine.dispose()
