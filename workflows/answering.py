@@ -18,7 +18,7 @@ from workflows import disputing
 from workflows.claims import Claim, Done, Outcome
 from workflows.floor import Floor
 from workflows.outcome import READING, by_hand, unsure
-from workflows.packages import statements
+from workflows.packages import access_content, statements
 from workflows.packages.build import build
 from workflows.packages.detecting import Own
 from workflows.packages.reading import Reader
@@ -130,7 +130,9 @@ def statements_for(
         case Kind.ACCESS, Option.AI_USE:
             return (statements.ai_use(datamap),)
         case Kind.ACCESS, Option.SUMMARY:
-            return (statements.summary(datamap, _counts(claim.results)),)
+            found = _counts(claim.results)
+            more = access_content.sections(datamap, request.regimes, found)
+            return (statements.summary(datamap, found), *more)
     return ()
 
 

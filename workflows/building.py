@@ -26,6 +26,7 @@ from rights.store.keys import Keyring
 from rights.store.vault import Vault
 from workflows.floor import Floor
 from workflows.leases import Leases
+from workflows.packages import access_content
 from workflows.routes import Routes, routes
 from workflows.secrets import Secrets
 from workflows.stores import open_connector
@@ -62,6 +63,7 @@ def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:
         ConfigError: the data map or a setting is wrong; all mistakes at once.
     """
     context = context_for(settings, tell)
+    access_content.template()  # who would answer half of what is owed does not start
     classes = load_connectors(tuple(s.connector for s in context.datamap))
     refuse_unmeasured(context.datamap, classes)
     plain = routes(context.datamap, erasing=False)

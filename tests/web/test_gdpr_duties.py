@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
 
+from rights.domain.lifecycle import State
 from rights.services.beforehand import FAIR
-from rights.store.models import DenialProposal, Entry, Notice
+from rights.store.models import DenialProposal, Entry, Notice, Request
 from tests.web.console.clerk import Clerk, clerk
 from tests.web.house import ALICE, House
 from tests.web.portal.reader import Reader
@@ -142,3 +143,25 @@ def test_where_no_law_asks_for_it_nobody_is_told_or_asked_before(house: House) -
     assert staff.act(here, "deny", **UNFOUNDED).status == 200
     assert staff.act(there, "deny", **UNKNOWN).status == 200
     assert staff.force(f"/requests/{there}/indicate", because=FACTS).status == 422
+
+
+@pytest.mark.requirement("R-EU17-1:bad")
+@pytest.mark.parametrize("law", ["eu_gdpr", "uk_gdpr"])
+def test_no_restriction_is_lifted_without_telling_the_person_before(house: House, law: str) -> None:
+    made = house.asserted("restriction", regimes=[law])["id"]
+    with house.writing() as session:
+        request = session.get_one(Request, made)
+        request.state, request.closed_at = State.FULFILLED, house.clock.now()
+
+    early, told = (_lifted(house, made, days) for days in (6, 9))
+
+    assert (early.status_code, early.json["code"]) == (409, "no_prior_notice")
+    assert (told.status_code, told.json["state"]) == (201, "on_hold")
+    with house.reading() as session:
+        events = [one.event for one in session.exec(select(Notice))]
+    assert events.count("lift_announced") == 1
+
+
+def _lifted(house: House, request_id: str, days: int) -> Any:
+    on = f"{house.clock.now() + timedelta(days=days):%Y-%m-%d}"
+    return house.post(f"/v1/restrictions/{request_id}/lift", {"because": "settled", "on": on})

@@ -49,7 +49,7 @@ def rules(datamap: DataMap, topic: str = "") -> list[Statement]:
     parts = {"purposes": purposes, "recipients": recipients, "ai_use": ai_use, "retention": kept}
     chosen = {topic: parts[topic]} if topic in parts else parts
     made = [part(datamap) for part in chosen.values()]
-    return [*made, *(_logic(d) for d in datamap.decisions if topic in ("", "decisions"))]
+    return [*made, *(logic(d) for d in datamap.decisions if topic in ("", "decisions"))]
 
 
 def purposes(datamap: DataMap) -> Statement:
@@ -147,7 +147,7 @@ def _decision(datamap: DataMap, decision: Decision, rows: Rows) -> Statement:
     inputs = {path: list(_values(path, rows)) for path in decision.inputs}
     outcome = list(_values(decision.outcome, rows))
     version = list(_values(decision.version_field, rows)) if decision.version_field else []
-    lines = [*_logic(decision).lines]
+    lines = [*logic(decision).lines]
     for path, values in inputs.items():
         name = _field_title(datamap, path)
         shown = _shown(values)
@@ -164,8 +164,9 @@ def _decision(datamap: DataMap, decision: Decision, rows: Rows) -> Statement:
     return Statement(f"decision:{decision.name}", title, tuple(lines), data)
 
 
-def _logic(decision: Decision) -> Statement:
-    logic = both(decision.logic, decision.name)
+def logic(decision: Decision) -> Statement:
+    """Say how a decision is made, and whether a person takes part."""
+    said = both(decision.logic, decision.name)
     alone = Both(
         "该决定仅通过自动化方式作出。" if decision.solely_automated else "该决定有人工参与。",
         "Made by automation alone."
@@ -174,7 +175,7 @@ def _logic(decision: Decision) -> Statement:
     )
     title = both(decision.title, decision.name)
     data = {"solely_automated": decision.solely_automated, "inputs": list(decision.inputs)}
-    return Statement(f"decision:{decision.name}", title, (logic, alone), data)
+    return Statement(f"decision:{decision.name}", title, (said, alone), data)
 
 
 def _values(path: str, rows: Rows) -> Iterator[Any]:
