@@ -154,8 +154,8 @@ class Settings(BaseSettings):
     people_abreast: int = Field(default=50, ge=1, le=500)
     """Erasures that a worker takes up together where many wait; 1: always one after the other."""
     optout_wait_ms: int = Field(default=800, ge=0, le=5000)
-    optout_alarm_s: int = Field(default=60, ge=1)
-    optout_breach_s: int = Field(default=86_400, ge=1)
+    optout_alarm_s: int = Field(default=60, ge=1, le=60)
+    optout_breach_s: int = Field(default=86_400, ge=60, le=86_400)
     clock_s: float = Field(default=60.0, gt=0)
     """How often the clocks of open requests are looked at."""
     idle_days: int = Field(default=3, ge=1, le=30)

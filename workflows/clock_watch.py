@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from rights.logs import get
-from rights.services import clocks, provisional, standing_still
+from rights.services import clocks, provisional, standing_still, targets
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 
@@ -32,6 +32,12 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
         for request_id in late:
             get().error("clock.late", request_id=request_id)
         told += len(ids)
+    for ids in _batches(lambda: _missed(register, context, now())):
+        with transaction(register) as session:
+            targets.tell(session, ids, now())
+        for request_id in ids:
+            get().error("clock.target_missed", request_id=request_id)
+        told += len(ids)
     for ids in _batches(lambda: _untouched(register, context, now())):
         with transaction(register) as session:
             clocks.tell_untouched(session, ids, now())
@@ -42,6 +48,11 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
 def _due(register: Engine, now: datetime) -> Sequence[str]:
     with reading(register) as session:
         return clocks.due(session, now)
+
+
+def _missed(register: Engine, context: Context, now: datetime) -> Sequence[str]:
+    with reading(register) as session:
+        return targets.missed(session, context, now)
 
 
 def count_again(register: Engine, context: Context, now: Callable[[], datetime]) -> int:

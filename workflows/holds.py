@@ -23,7 +23,7 @@ from connectors.sdk import KeySet, Target, Verb, Work
 from rights.domain.datamap import Collection, DataMap, Erasure, Ruling
 from rights.domain.errors import Refused, Transient
 from rights.domain.identifiers import normalise
-from rights.services import holds
+from rights.services import hold_rules, holds
 from rights.store.db import reading
 from rights.store.models import LegalHold, Request, StepRow
 from workflows.claims import Claim
@@ -171,7 +171,7 @@ def ruled_rules(
     datamap = floor.context.datamap
     try:
         with reading(floor.register) as session:
-            approved = holds.approved(session, datamap, request.regimes)
+            approved = hold_rules.approved(session, datamap, request)
     except SQLAlchemyError as error:
         raise _unknown() from error
     return Rulings(floor.now(), request.id, approved, overdue=overdue)

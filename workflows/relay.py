@@ -32,7 +32,7 @@ from rights.store.db import reading, transaction
 from rights.store.models import OutboxMessage
 from workflows.rqjob import SERIALIZER, IdJob
 
-QUEUES: Final = (outbox.URGENT, outbox.WORK)
+QUEUES: Final = outbox.QUEUES
 JOB_SECONDS: Final = 3600
 BATCH: Final = 200
 DRAIN: Final = "drain"

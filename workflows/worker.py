@@ -108,17 +108,25 @@ def run(settings: Settings, *, burst: bool = False) -> None:
         metrics.stop()
 
 
+def served_by(queue: str) -> tuple[str, ...]:
+    """Return the queues that a worker of *queue* listens to, the first one first."""
+    return (outbox.FIRST, outbox.WORK) if queue == outbox.WORK else (queue,)
+
+
 def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     """Be one worker: open connections, answer the doorbell of one queue."""
     redis = Redis.from_url(parts.settings.redis_url)
-    bell = Queue(queue, connection=redis, serializer=SERIALIZER, job_class=IdJob)
+    bells = [
+        Queue(name, connection=redis, serializer=SERIALIZER, job_class=IdJob)
+        for name in served_by(queue)
+    ]
     floor = floor_for(parts, worker=f"{os.uname().nodename}:{os.getpid()}")
-    floor = replace(floor, waited_for=lambda: _rung(bell))
+    floor = replace(floor, waited_for=lambda: any(map(_rung, bells)))
     jobs.at(floor)
     if queue == outbox.URGENT and not burst:
         threading.Thread(target=_publish, args=(floor,), name="status", daemon=True).start()
     worker = SimpleWorker(
-        [bell],
+        bells,
         connection=redis,
         serializer=SERIALIZER,
         job_class=IdJob,

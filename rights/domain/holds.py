@@ -23,6 +23,13 @@ Ranks that hold once staff with scope legal approved the rule, in China.
 A ``policy`` is not among them: nothing is kept under a company's own policy (R-NEG-2).
 """
 
+AGREED: Final = frozenset({"contract", "agreement"})
+"""
+Those of them that rest on what was agreed with the person, and on no rule that delegates it.
+
+Only the E-Commerce Law names an agreement, and only where an account is cancelled (24(2)).
+"""
+
 PLACED: Final = frozenset({"litigation", "authority_order"})
 """Ranks of a legal hold, which is placed on a person or a collection."""
 

@@ -13,7 +13,6 @@ from typing import Final
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from rights.domain.clock import tighten
 from rights.domain.levels import KEY, Acr, level
 from rights.domain.lifecycle import Event, State
 from rights.domain.representation import Role, guardian_confirms
@@ -105,7 +104,7 @@ def raise_level(
     request.level = max(request.level, reached(session, context, request, cap=cap))
     if request.state is State.VERIFYING and request.level >= request.level_needed:
         request.verified_at = now
-        _tighten(context, request)
+        deadlines.verified(context, request)
         if not _merged(session, context, request, now):
             requests.record(session, request, Event.VERIFIED, actor="subject", now=now)
             standing_still.count(session, context, request, now=now)
@@ -151,14 +150,6 @@ def ask_guardian(
     )
     where = {"identifier_id": contact.id, "challenge_id": sent.id}
     ask_for(session, request, GUARDIAN_ASKED, now=now, **where)
-
-
-def _tighten(context: Context, request: Request) -> None:
-    """Some clocks start at verification; what was promised may only get earlier."""
-    fresh = deadlines.counted(context, request)
-    request.due_at = tighten(request.due_at, fresh.due_at)
-    request.promised_at = tighten(request.promised_at, fresh.promised_at)
-    request.due_provisional = fresh.due.provisional
 
 
 def _merged(session: Session, context: Context, request: Request, now: datetime) -> bool:

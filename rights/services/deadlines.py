@@ -8,6 +8,7 @@ Source: App-Violation Identification Method 6(3); GDPR 12(3).
 
 from __future__ import annotations
 
+from rights.domain.clock import tighten
 from rights.services.context import Context
 from rights.services.regimes import Promise, extended, promise
 from rights.store.models import Request
@@ -39,3 +40,11 @@ def counted(context: Context, request: Request, *, paused_days: int | None = Non
         paused_days=days,
         book=context.regimes,
     )
+
+
+def verified(context: Context, request: Request) -> None:
+    """Count the clocks that start at verification; what was promised may only get earlier."""
+    fresh = counted(context, request)
+    request.due_at = tighten(request.due_at, fresh.due_at)
+    request.promised_at = tighten(request.promised_at, fresh.promised_at)
+    request.due_provisional = fresh.due.provisional

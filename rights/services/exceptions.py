@@ -16,7 +16,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict, Forbidden, Invalid
-from rights.services import audit, holds
+from rights.services import audit, hold_rules
 from rights.store.models import HoldException, Staff
 
 CODE: Final = "tech_infeasible"
@@ -48,7 +48,7 @@ def make(session: Session, path: str, case: Case, staff: Staff, *, now: datetime
         Conflict: the store can delete.
         Invalid: a part is missing, or the date is past or too far.
     """
-    holds.legal(staff)
+    hold_rules.legal(staff)
     if staff.id == case.stated_by.id:
         raise Forbidden("whoever states it does not approve it: somebody else has to")
     if case.deletable:

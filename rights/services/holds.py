@@ -1,5 +1,7 @@
 """
-What staff decide about holds: approve a rule, place and release a legal hold.
+What staff decide about holds: place and release a legal hold; and what is in force.
+
+Rules of the map that need an approval are in ``hold_rules``.
 
 Every decision is an entry with who made it. No identifier is kept: a person is found again by
 the keyed hash of theirs, and a hold whose key is gone stops deletion rather than be missed.
@@ -9,10 +11,7 @@ Source: NDSR 24; PIPL 47(2).
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,128 +21,17 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from rights.domain.datamap import DataMap, Retention, Store
 from rights.domain.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound
-from rights.domain.holds import APPROVABLE, BY_ITSELF, PLACED
-from rights.services import audit, subjects
+from rights.domain.holds import BY_ITSELF, PLACED
+from rights.services import hold_rules, subjects
 from rights.store.columns import UtcDateTime
-from rights.store.models import HeldRows, HoldApproval, HoldException, LegalHold, Staff
+from rights.store.models import (
+    HeldRows,
+    HoldApproval,
+    HoldException,
+    LegalHold,
+    Staff,
+)
 from rights.store.vault import Vault
-
-
-def digest(path: str, rule: Retention) -> str:
-    """Return the hash of a rule: what was approved is this rule and no other."""
-    said = json.dumps([path, asdict(rule)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(said.encode()).hexdigest()
-
-
-def legal(staff: Staff) -> None:
-    """
-    Make sure that a person may decide about holds.
-
-    Raises:
-        Forbidden: they lack the scope, or are an automaton.
-    """
-    if "legal" not in staff.roles or "automation" in staff.roles:
-        raise Forbidden("only a person of the staff with scope legal decides about holds")
-
-
-# -- rules of the map ------------------------------------------------------------------------
-
-
-def approve(
-    session: Session, datamap: DataMap, path: str, staff: Staff, *, because: str, now: datetime
-) -> HoldApproval:
-    """
-    Let a retention rule of lower rank hold.
-
-    Args:
-        because: The delegation it rests on.
-
-    Raises:
-        Forbidden: not theirs to decide.
-        Invalid: there is no such rule, or one that needs or bears no approval.
-        Conflict: it is approved already.
-    """
-    legal(staff)
-    rule = _approvable(datamap, path)
-    if not because.strip():
-        raise Invalid("say what the rule rests on: --because, the delegation in words")
-    known = digest(path, rule)
-    if any(row.digest == known for row in _live(session)):
-        raise Conflict(f"the rule of {path} is approved already")
-    row = HoldApproval(
-        path=path,
-        digest=known,
-        rank=rule.rank,
-        basis=rule.basis,
-        because=because.strip()[:400],
-        approved_by=f"staff:{staff.id}",
-        approved_at=now,
-    )
-    session.add(row)
-    _note(session, "hold_approved", staff, now, {"collection": path, "rule": known})
-    return row
-
-
-def _approvable(datamap: DataMap, path: str) -> Retention:
-    found = next((c for c in datamap.collections if c.path == path), None)
-    rule = found.retention if found else None
-    if rule is None:
-        raise Invalid(f"the data map has no retention rule for {path}")
-    if rule.with_:
-        raise Invalid(f"{path} is held as long as {rule.with_}: approve the rule of that one")
-    if rule.rank in BY_ITSELF:
-        raise Invalid(f"the rule of {path} holds by itself: rank {rule.rank}")
-    if rule.rank in PLACED:
-        raise Invalid(f"rank {rule.rank} is no rule: place a legal hold")
-    if rule.rank not in APPROVABLE:
-        raise Invalid(f"nothing is kept under rank {rule.rank}: nobody can approve it")
-    if not rule.keep_fields:
-        raise Invalid(f"the rule of {path} keeps whole rows: name what it needs in keep_fields")
-    return rule
-
-
-def revoke(session: Session, path: str, staff: Staff, *, now: datetime) -> None:
-    """
-    End the approval of a rule.
-
-    Raises:
-        Forbidden: not theirs to decide.
-        NotFound: there is none.
-    """
-    legal(staff)
-    rows = [row for row in _live(session) if row.path == path]
-    if not rows:
-        raise NotFound(f"no rule of {path} is approved")
-    for row in rows:
-        row.revoked_by, row.revoked_at = f"staff:{staff.id}", now
-        session.add(row)
-    _note(session, "hold_revoked", staff, now, {"collection": path})
-
-
-def approved(session: Session, datamap: DataMap, regimes: Sequence[str]) -> frozenset[str]:
-    """
-    Return the collections whose rule of lower rank holds for a request.
-
-    Only under Chinese law, where the delegation is theirs to show; an agreement only where the
-    E-Commerce Law names one. Of several regimes the strictest decides, so all must allow it.
-    """
-    if not regimes or not all(name.startswith("cn_") for name in regimes):
-        return frozenset()
-    digests = {
-        c.path: digest(c.path, c.retention)
-        for c in datamap.collections
-        if c.retention
-        and c.retention.rank in APPROVABLE
-        and (c.retention.rank != "agreement" or "cn_ecommerce" in regimes)
-    }
-    known = {row.digest for row in _live(session)} if digests else set()
-    return frozenset(path for path, its in digests.items() if its in known)
-
-
-def _live(session: Session) -> Sequence[HoldApproval]:
-    query = select(HoldApproval).where(col(HoldApproval.revoked_at).is_(None))
-    return session.exec(query).all()
-
 
 # -- legal holds -----------------------------------------------------------------------------
 
@@ -183,7 +71,7 @@ def place(
         raise Conflict("this is held on this basis: a longer time needs a basis of its own")
     session.add(row)
     data = {"hold": row.id, "rank": rank, "collection": row.path}
-    _note(session, "hold_placed", staff, now, data)
+    hold_rules.note(session, "hold_placed", staff, now, data)
     return row
 
 
@@ -213,7 +101,7 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
         Forbidden: not theirs to decide, or they placed it themselves.
         Conflict: it was approved or released before.
     """
-    legal(staff)
+    hold_rules.legal(staff)
     row = _hold(session, hold_id)
     if row.placed_by == f"staff:{staff.id}":
         raise Forbidden("whoever placed a hold does not approve it: somebody else has to")
@@ -221,7 +109,7 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
         raise Conflict(f"hold {hold_id} was decided before")
     row.approved_by, row.approved_at = f"staff:{staff.id}", now
     session.add(row)
-    _note(session, "hold_confirmed", staff, now, {"hold": row.id})
+    hold_rules.note(session, "hold_confirmed", staff, now, {"hold": row.id})
 
 
 def release(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> int:
@@ -232,13 +120,13 @@ def release(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> i
         Forbidden: not theirs to decide.
         Conflict: it was released before.
     """
-    legal(staff)
+    hold_rules.legal(staff)
     row = _hold(session, hold_id)
     if row.released_at is not None:
         raise Conflict(f"hold {hold_id} was released before")
     row.released_by, row.released_at = f"staff:{staff.id}", now
     session.add(row)
-    _note(session, "hold_released", staff, now, {"hold": row.id})
+    hold_rules.note(session, "hold_released", staff, now, {"hold": row.id})
     query = select(HeldRows).where(HeldRows.hold_id == row.id, HeldRows.state == "held")
     kept = session.exec(query).all()
     for one in kept:
@@ -318,7 +206,7 @@ def store_of(datamap: DataMap, path: str) -> Store:
 
 def overview(session: Session, datamap: DataMap, *, now: datetime) -> dict[str, list[Any]]:
     """Return what is in force, JSON-native; whom a legal hold is on is not told."""
-    live = {row.digest: row for row in _live(session)}
+    live = {row.digest: row for row in hold_rules.live(session)}
     rules = [(c.path, c.retention) for c in datamap.collections if c.retention]
     exceptions = select(HoldException).where(col(HoldException.ended_at).is_(None))
     kept = select(HeldRows).where(HeldRows.state != "ended")
@@ -334,7 +222,7 @@ def overview(session: Session, datamap: DataMap, *, now: datetime) -> dict[str, 
 
 
 def _rule(path: str, rule: Retention, live: Mapping[str, HoldApproval]) -> dict[str, Any]:
-    approval = live.get(digest(path, rule))
+    approval = live.get(hold_rules.digest(path, rule))
     return {
         "collection": path,
         "rank": rule.rank,
@@ -373,9 +261,3 @@ def _hold(session: Session, hold_id: str) -> LegalHold:
     if row is None:
         raise NotFound(f"there is no hold {hold_id}: `rights holds list` shows them")
     return row
-
-
-def _note(
-    session: Session, event: str, staff: Staff, now: datetime, data: Mapping[str, Any]
-) -> None:
-    audit.append_day(session, audit.Line(event, f"staff:{staff.id}", data), now=now)

@@ -37,6 +37,7 @@ from rights.services import (
     audit,
     contacts,
     cooling,
+    deadlines,
     disputes,
     notes,
     representatives,
@@ -303,6 +304,7 @@ def _start(
         return
     requests.record(session, request, Event.VERIFIED, actor="system", now=now, before=first)
     request.verified_at = now
+    deadlines.verified(context, request)
     if new.notify and (contact := _asker(context, new, people)):
         ask_for(session, request, "received", now=now, identifier_id=contact.id)
     if not new.confirmed_by_guardian and not request.needs:

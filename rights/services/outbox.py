@@ -19,7 +19,15 @@ from rights.store.models import OutboxMessage
 _ID: Final = re.compile(r"[0-9a-f]{8,64}")
 
 URGENT: Final = "urgent"
+"""Switches, and what somebody looks at a page for: a worker of its own serves nothing else."""
+
+FIRST: Final = "urgent_work"
+"""Work that the law wants done at once: before other work, and never in the way of a switch."""
+
 WORK: Final = "work"
+
+QUEUES: Final = (URGENT, FIRST, WORK)
+"""Every queue; their names sort in the order in which they are served."""
 
 
 def emit(

@@ -49,13 +49,13 @@ def period(section: Section, *, least: int = 1) -> Period:
     return Period(section.count("count", least=least), section.choice("unit", Unit))
 
 
-def span(section: Section) -> Span:
-    """Read a period, or an exact time in seconds or hours."""
+def span(section: Section, *, least: int = 1) -> Span:
+    """Read a period, or an exact time in seconds or hours; no day at all is the same day."""
     if section.has("seconds"):
         return timedelta(seconds=section.count("seconds"))
     if section.has("hours"):
         return timedelta(hours=section.count("hours"))
-    return period(section)
+    return period(section, least=least)
 
 
 def inner_period(section: Section, key: str) -> Period | None:
@@ -68,12 +68,12 @@ def inner_period(section: Section, key: str) -> Period | None:
     return value
 
 
-def inner_span(section: Section, key: str) -> Span | None:
+def inner_span(section: Section, key: str, *, least: int = 1) -> Span | None:
     """Read the period or time at *key*, if there is one."""
     inner = section.section(key)
     if inner is None:
         return None
-    value = span(inner)
+    value = span(inner, least=least)
     inner.done()
     return value
 
@@ -95,7 +95,7 @@ def response(section: Section) -> Response:
         source=source(section),
         also_max=inner_period(section, "also_max"),
         start=section.choice("start", Start, Start.RECEIVED),
-        target=inner_span(section, "target"),
+        target=inner_span(section, "target", least=0),
         breach_after=breach if isinstance(breach, timedelta) else None,
     )
 

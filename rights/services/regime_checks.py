@@ -57,7 +57,10 @@ def _response(response: Response) -> Iterator[Mistake]:
 
 
 def _within(aim: Span, limit: timedelta) -> bool:
-    return isinstance(aim, timedelta) and aim <= limit
+    """Return whether *aim* is never later than *limit*; a day that was begun may last 24 hours."""
+    if isinstance(aim, timedelta):
+        return aim <= limit
+    return aim.unit is Unit.DAY and timedelta(days=aim.count + 1) <= limit
 
 
 def _more_time(clock: Clock) -> Iterator[Mistake]:

@@ -19,7 +19,7 @@ Several regimes at once: the earliest of every moment; what favours the one who 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, reduce
@@ -137,6 +137,30 @@ def _promises(section: Section | None, regimes: Mapping[str, object]) -> Promise
 def regimes(override: Path | None = None) -> Mapping[str, Regime]:
     """Return the built-in regimes, read once per override file."""
     return load(override=override)
+
+
+def at_once(kind: str, option: str | None, names: Iterable[str]) -> bool:
+    """Return whether one of the laws *names* wants this done at once."""
+    clocks = _known_clocks(kind, option, names)
+    return any(clock.response.immediate for clock in clocks)
+
+
+def agreement_holds(kind: str, option: str | None, names: Iterable[str]) -> bool:
+    """
+    Return whether a row may be kept for what was agreed: one of the laws *names* says so.
+
+    Source: E-Commerce Law 24(2).
+    """
+    clocks = _known_clocks(kind, option, names)
+    return any(clock.duties.agreement_hold_allowed for clock in clocks)
+
+
+def _known_clocks(kind: str, option: str | None, names: Iterable[str]) -> Iterator[Clock]:
+    """Yield the rules of these laws; a law that was taken away since then says nothing."""
+    book = regimes()
+    for name in names:
+        if name in book and (clock := book[name].clock(kind, option)) is not None:
+            yield clock
 
 
 def promise(

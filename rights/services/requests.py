@@ -21,6 +21,7 @@ from rights.domain.parameters import PREVAILS, SIMPLIFIED
 from rights.domain.tags import CHOSEN
 from rights.services import audit, clock_pauses, outbox, webhooks
 from rights.services.notices import ask_for
+from rights.services.regimes import at_once
 from rights.store.models import Request
 
 URGENT_KINDS: Final = frozenset({Kind.RECOMMENDATION_OPT_OUT, Kind.CONSENT_WITHDRAWAL})
@@ -47,10 +48,17 @@ _NOTICE: Final[Mapping[State, str]] = {
 
 
 def queue_of(request: Request) -> str:
-    """Return the queue that serves this kind of request."""
-    first = SIMPLIFIED in request.parameters
-    urgent = first or request.kind in URGENT_KINDS or stands_at_once(request)
-    return outbox.URGENT if urgent else outbox.WORK
+    """
+    Return the queue that serves this kind of request.
+
+    What a law of the request wants done at once goes before other work. It does not go among the
+    switches: a row of erasures would be in the way of their minute.
+    """
+    simplified = SIMPLIFIED in request.parameters
+    if simplified or request.kind in URGENT_KINDS or stands_at_once(request):
+        return outbox.URGENT
+    first = at_once(request.kind, request.option, request.regimes)
+    return outbox.FIRST if first else outbox.WORK
 
 
 def record(

@@ -125,8 +125,12 @@ def test_what_waits_is_counted_with_its_age(register: Engine, tmp_path: Path) ->
 
     found = _read(register, tmp_path)
 
-    assert found["rights_outbox_waiting"] == {("urgent",): 2, ("work",): 0}
-    assert found["rights_outbox_oldest_seconds"] == {("urgent",): 40, ("work",): 0}
+    assert found["rights_outbox_waiting"] == {("urgent",): 2, ("urgent_work",): 0, ("work",): 0}
+    assert found["rights_outbox_oldest_seconds"] == {
+        ("urgent",): 40,
+        ("urgent_work",): 0,
+        ("work",): 0,
+    }
     for name in ("lookups", "notices"):
         assert found[f"rights_{name}_waiting"] == {(): 1}
         assert found[f"rights_{name}_oldest_seconds"] == {(): 40}

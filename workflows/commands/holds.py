@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import RightsError
 from rights.domain.holds import PLACED
+from rights.services import hold_rules
 from rights.services import holds as service
 from rights.services.context import Context
 from rights.services.staff import refused, staff_named
@@ -75,8 +76,7 @@ def approve(desk: Desk, path: str, because: str, who: str) -> None:
     """Let the retention rule of the collection PATH hold, though its rank alone does not."""
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
-        datamap = desk.context.datamap
-        return service.approve(session, datamap, path, staff, because=because, now=now).id
+        return hold_rules.approve(session, desk.context, path, staff, because=because, now=now).id
 
     _act(desk, who, act)
 
@@ -87,7 +87,7 @@ def approve(desk: Desk, path: str, because: str, who: str) -> None:
 @click.pass_obj
 def revoke(desk: Desk, path: str, who: str) -> None:
     """End the approval of the rule of PATH."""
-    _act(desk, who, lambda s, staff, now: service.revoke(s, path, staff, now=now))
+    _act(desk, who, lambda s, staff, now: hold_rules.revoke(s, path, staff, now=now))
 
 
 @holds.command()

@@ -1,0 +1,82 @@
+"""
+What a law wants done at once, and was not by the moment that is aimed at: told of, once.
+
+The limit itself is told of like every other (``clocks``), and switches have an alarm of their own
+(``preferences``). Nothing ends by it.
+
+Source: E-Commerce Law 24(2); PIPL 15; Algorithmic Recommendation Provisions 17.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, String, cast, exists
+from sqlmodel import Session, col, or_, select
+
+from rights.domain.errors import Conflict, Invalid
+from rights.domain.lifecycle import State
+from rights.domain.regime import Regime
+from rights.services import audit, deadlines, requests
+from rights.services.context import Context
+from rights.store.models import Entry, Preference, Request
+
+BATCH: Final = 200
+MISSED: Final = "target_missed"
+
+
+def missed(session: Session, context: Context, now: datetime) -> list[str]:
+    """Return requests that are past what is aimed at and of which nobody was told yet."""
+    found: list[str] = []
+    for kind, names in _at_once(context.regimes).items():
+        query = (
+            select(Request)
+            .where(Request.kind == kind, _under(names), *_waits(now))
+            .order_by(col(Request.verified_at), col(Request.id))
+            .limit(BATCH - len(found))
+        )
+        rows = session.exec(query).all() if len(found) < BATCH else ()
+        found += (request.id for request in rows if _past(context, request, now))
+    return found
+
+
+def tell(session: Session, ids: Iterable[str], now: datetime) -> None:
+    """Write down that these were not done by the moment that is aimed at."""
+    for request_id in ids:
+        request = requests.locked(session, request_id)
+        audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
+
+
+def _at_once(book: Mapping[str, Regime]) -> Mapping[str, set[str]]:
+    """Return the kinds of which a law wants some or all done at once, with these laws."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, regime in book.items():
+        for key, clock in regime.clocks.items():
+            if clock.response.immediate and clock.response.target is not None:
+                found[key.partition("/")[0]].add(name)
+    return found
+
+
+def _under(names: Iterable[str]) -> ColumnElement[bool]:
+    laws = cast(col(Request.regimes), String)
+    return or_(*(laws.contains(f'"{name}"') for name in sorted(names)))
+
+
+def _waits(now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of requests that are worked on, and stand neither there nor here yet."""
+    yield col(Request.closed_at).is_(None)
+    yield col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
+    yield col(Request.verified_at) <= now
+    yield ~exists().where(col(Preference.request_id) == col(Request.id))
+    yield ~exists().where(col(Entry.chain) == col(Request.id), col(Entry.event) == MISSED)
+
+
+def _past(context: Context, request: Request, now: datetime) -> bool:
+    try:
+        aim = deadlines.counted(context, request).due.target_at
+    except (Conflict, Invalid):  # its law has changed meanwhile: its limit is told of all the same
+        return False
+    return aim is not None and aim < now
