@@ -194,7 +194,7 @@ class Register:
             return
         if case.ending == "denied":
             request.reason = "no_ground"
-            requests.record(session, request, Event.DENIED, actor="system", now=at)
+            requests.record(session, request, Event.DENIED, actor="staff:1", now=at)
             return
         steps = [audit.Line("step_done", "system", {})] * _STEPS
         audit.append(session, request, steps, now=at)

@@ -30,7 +30,7 @@ from sqlmodel import Session, col
 
 from rights.domain import alerts
 from rights.domain.lifecycle import State, Wait
-from rights.services import audit, requests, webhooks
+from rights.services import audit, notices, requests, webhooks
 from rights.services.context import Context
 from rights.store import moments
 from rights.store.models import Entry, ExtensionRow, Notice, Request, RequestClock
@@ -41,7 +41,6 @@ IDLE: Final = "clock_idle"
 
 _RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
 _ON_STAFF: Final = (Wait.TASK, Wait.APPROVAL, Wait.DECISION)
-_UNSENT: Final = ("waiting", "untried")
 _HOOKS: Final = {90: "request.due_soon", alerts.LATE: "request.overdue"}
 
 
@@ -95,7 +94,7 @@ def _next(session: Session, now: datetime) -> ColumnElement[bool]:
 
 
 def _waiting_letters() -> Any:
-    waits = col(Notice.state).in_(_UNSENT), col(Notice.event) == "outcome"
+    waits = col(Notice.state).in_(notices.UNSENT), col(Notice.event) == "outcome"
     return select(col(Notice.request_id)).where(*waits, col(Notice.next_at).is_not(None))
 
 

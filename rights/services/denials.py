@@ -34,6 +34,7 @@ from rights.services import (
     notes,
     notices,
     outbox,
+    points,
     reaching,
     reasons,
     remedies,
@@ -110,8 +111,8 @@ def check(
     Raises:
         IllegalTransition: it is closed.
         Conflict: a store was changed for it, who asks was proved meanwhile, only a part of it may
-            not be done, a law wants it answered in writing or the person told or asked before, or
-            no law of it names a way out.
+            not be done, a law wants it answered in writing or the person told or asked before, a
+            question to the person has not gone out yet, or no law of it names a way out.
         Invalid: the reason is none for this kind under these laws (the ones that are, are
             named), or the facts or the provision it asks for are missing.
         Forbidden: *roles* may not deny with this reason.
@@ -120,6 +121,7 @@ def check(
     _in_writing(request, said.channel)
     written_answers.check(context, request, said.facts, aloud=said.channel == CHANNELS[-1])
     _unchanged(session, request)
+    points.gone_out(session, request)
     known = _known(request, said.reason)
     if roles is not None:
         duties.check(roles, duties.Act.DENY, narrower=known.by)

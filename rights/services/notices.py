@@ -41,6 +41,9 @@ EVENTS: Final = (
 )
 """Every occasion on which a person is written to about a request."""
 
+UNSENT: Final = ("waiting", "untried")
+"""States of a notice that is still going to be sent."""
+
 OF_COMPLAINTS: Final = ("code", "complaint_received", "complaint_answered")
 """Every occasion on which somebody is written to about a complaint."""
 

@@ -28,7 +28,7 @@ from rights.domain.products import PRODUCTS
 from rights.services import audit, notices, writings
 from rights.services.context import Context
 from rights.services.writings import ANSWER_PERSON, QUESTION
-from rights.store.models import AskedPoint, Request, Staff
+from rights.store.models import AskedPoint, Notice, Request, Staff
 
 MOST: Final = 12
 """Points of one list."""
@@ -41,6 +41,7 @@ _FAIR: Final = timedelta(days=3)
 """How long an answer is waited for before work may go on without it."""
 
 _SYSTEM: Final = "system"
+_ASKED: Final = "needs_info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def tell(
             asked_at=now,
         )
         session.add(row)
-    notices.ask_for(session, request, "needs_info", now=now)
+    notices.ask_for(session, request, _ASKED, now=now)
 
 
 def check_once(
@@ -320,7 +321,7 @@ def drop(session: Session, request: Request, staff: Staff, *, now: datetime) -> 
     Raises:
         Forbidden: they have not the role.
         Conflict: nothing is waited for, it was asked less than three days ago, or work cannot
-            start without it.
+            start without it; or the question has not gone out yet.
     """
     duties.check(staff.roles, duties.Act.ASK_POINTS)
     asked = [r for r in _rows(session, request.id) if r.over_at is None and r.said_id]
@@ -333,9 +334,27 @@ def drop(session: Session, request: Request, staff: Staff, *, now: datetime) -> 
     if now < max(r.asked_at for r in asked) + _FAIR:
         message = "the person has three days to answer before work goes on without it"
         raise Conflict(message, code="answer_awaited")
+    gone_out(session, request)
     over(session, request, names, now)
     request.needs = []
     return names
+
+
+def gone_out(session: Session, request: Request) -> None:
+    """
+    Make sure that what the person was asked has been sent to them, where it can be.
+
+    Raises:
+        Conflict: it waits: nothing is decided without an answer to what nobody was asked.
+    """
+    waits = select(Notice.id).where(
+        Notice.request_id == request.id,
+        Notice.event == _ASKED,
+        col(Notice.state).in_(notices.UNSENT),
+        col(Notice.next_at).is_not(None),
+    )
+    if session.exec(waits).first() is not None:
+        raise Conflict("the question to the person has not gone out yet: see to the mail first")
 
 
 def line(names: Sequence[str], staff: Staff) -> audit.Line:

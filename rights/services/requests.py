@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
-from rights.domain.errors import Conflict, NotFound
+from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait, next_state
 from rights.domain.parameters import PREVAILS, SIMPLIFIED
@@ -35,6 +35,9 @@ _SWITCHES: Final = frozenset(
         Option.OBJECT_MARKETING,
     }
 )
+
+STAFF: Final = "staff:"
+"""With what an actor begins that is a person of the staff."""
 
 RING_AGAIN: Final = timedelta(seconds=30)
 """A request that nobody began to work on by then is rung for again: its doorbell was lost."""
@@ -81,9 +84,14 @@ def record(
 
     Raises:
         IllegalTransition: *event* cannot happen now.
+        Forbidden: it would be denied by no person. No date, job or product denies anything
+            (NDSR 23; PIPL 50).
         sqlalchemy.orm.exc.StaleDataError: at flush, when someone else was faster.
     """
-    request.state = next_state(request.state, event)
+    state = next_state(request.state, event)
+    if event is Event.DENIED and not actor.startswith(STAFF):
+        raise Forbidden("only a person of the staff denies a request: propose it to one")
+    request.state = state
     if request.state is not State.ON_HOLD:
         request.wait = Wait.NONE
     if request.state in TERMINAL:

@@ -71,6 +71,7 @@ RULES = {
         {"cancellation": {"retention_message": [ONLINE, TEXT]}},
         {"cancellation": {"retention_message": TEXT}},
     ),
+    "ended_by_time": ({"deny_after_days": 30}, {}),
     "dark_pattern": ({"cancellation": {"confirm_twice": True}}, {"cancellation": {}}),
     "cooling_off_forced": (
         {"cancellation": {"cooling_off": {"forced": True}}},
@@ -122,6 +123,7 @@ PROVED = {
     "dark_pattern": pytest.mark.requirement("R-NEG-8:bad"),
     "retention_messages": pytest.mark.requirement("R-NEG-8:bad"),
     "products": pytest.mark.requirement("R-NEG-10:bad"),
+    "ended_by_time": pytest.mark.requirement("R-NEG-26:bad"),
     "rules_text": pytest.mark.requirement("R-21-1:bad"),
 }
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 from sqlmodel import select
 
 from rights.domain.actions import Action
-from rights.domain.lifecycle import Event
 from rights.services import plans, writings
 from rights.store.models import (
     Appeal,
@@ -146,7 +145,7 @@ def _worked_on(house: House, request_id: str) -> None:
 
 
 def _ended(house: House, office: Office, request_id: str) -> str:
-    office.ended(request_id, Event.DENIED, by="", reason="no_ground")
+    office.denied(request_id)
     at = house.clock.now()
     with house.writing() as session:
         appeal = Appeal(request_id=request_id, received_at=at, due_at=at, promised_at=at)

@@ -235,6 +235,7 @@ def test_without_an_answer_work_goes_on_after_three_days_at_the_earliest(office:
 
     assert code(office.run(*words)) == "answer_awaited"
     office.house.clock.forward(days=3)
+    send_due(office.house.engine, office.house.context, office.house.clock.now)
     done = office.run(*words)
 
     assert done.output.strip() == "question_1"

@@ -27,6 +27,7 @@ from rights.services.console.filters import Filters
 from rights.store.db import transaction
 from rights.store.models import Staff
 from rights.web.console import door, pages
+from rights.web.console.acts import ACTS
 from rights.web.console.listing import asked_for, shown
 from rights.web.parts import parts
 
@@ -34,6 +35,7 @@ area = door.private("many")
 pages.errors(area)
 
 _STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
+_ALONE: Final = ",".join(name for name in ACTS if name not in ("assign", "extend"))
 
 
 @area.post("/requests/assign")
@@ -75,6 +77,13 @@ def _each(ids: list[str]) -> Mapping[str, RightsError | None]:
         for error in filter(None, done.values()):
             members.refused(session, staff, error, now=now)
     return done
+
+
+@area.post(f"/requests/<any({_ALONE}):_act>")
+def together(_act: str) -> Response:
+    """Refuse to decide about many at once, late ones too: each gets an answer of its own."""
+    message = "open each request: whose work it is, and more time, is all that is said of many"
+    return _refused(_list(), Forbidden(message, code="one_by_one"))
 
 
 def _why(error: RightsError) -> str:

@@ -124,7 +124,7 @@ def _decisions(session: Session, house: House, made: dict[str, str]) -> None:
     denial_proposals.propose(session, context, proposed, _staff(session, "wei"), said, now=now)
     denied = session.get_one(Request, made["denied"])
     denied.reason = "neutral_refusal"
-    requests.record(session, denied, Event.DENIED, actor="system", now=now)
+    requests.record(session, denied, Event.DENIED, actor="staff:1", now=now)
     appeals.make(session, context, denied, DISAGREES, actor="subject", now=now)
     stopped = session.get_one(Request, made["stopped"])
     stopped.not_me_at, stopped.wait = now, Wait.TASK

@@ -97,7 +97,7 @@ def _scene(street: Street) -> dict[str, str]:
         appealed = session.get_one(Request, made["appealed"])
         for one in (denied, appealed):
             one.reason = "no_ground"
-            lifecycle.record(session, one, Event.DENIED, actor="system", now=now)
+            lifecycle.record(session, one, Event.DENIED, actor="staff:1", now=now)
     _written(house, made["appealed"])
     _questioned(house, made["asked"])
     return made
