@@ -20,6 +20,10 @@ EXTRA_KINDS: Final = ("complaint", "appeal")
 """What has a clock and a queue of its own without being a kind of request."""
 
 
+ELEMENTS: Final = ("process", "verification", "expected_time")
+"""What a law may want to be in the confirmation of receipt."""
+
+
 class Unit(StrEnum):
     """What a period is counted in."""
 

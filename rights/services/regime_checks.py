@@ -13,7 +13,7 @@ from typing import Final
 
 from rights.domain.calendars import Counting
 from rights.domain.kinds import OPTIONS
-from rights.domain.regime import EXTRA_KINDS, Clock, Period, Response, Span, Unit
+from rights.domain.regime import ELEMENTS, EXTRA_KINDS, Clock, Period, Response, Span, Unit
 
 Mistake = tuple[str, str]
 
@@ -33,6 +33,9 @@ def mistakes(clock: Clock, counting: Counting) -> Iterator[Mistake]:
         yield "promise", "a promise may only be shorter than the legal limit: lower it"
     if not clock.denial.remedies:
         yield "denial.remedies", "names no way out: nobody is denied without one"
+    if unknown := [name for name in clock.ack.must_contain if name not in ELEMENTS]:
+        known = ", ".join(ELEMENTS)
+        yield "ack.must_contain", f"nothing says {', '.join(unknown)}: name some of {known}"
     if clock.duties.follow_up and clock.duties.follow_up.kind not in KNOWN_KEYS:
         yield "duties.follow_up.kind", "is not a kind of request"
 

@@ -50,6 +50,7 @@ BROKEN: list[tuple[tuple[str, ...], object, str]] = [
     (("defaults", "response", "immediate"), True, "keep one"),
     (("defaults", "response", "breach_after"), {"hours": 3}, "belongs to what is immediate"),
     (("defaults", "response", "sorce"), "PIPL", "did you mean source"),
+    (("defaults", "ack", "must_contain"), ["horoscope"], "nothing says horoscope"),
     (("defaults", "fee", "allowed"), "no", "say allowed as true or false"),
     (("defaults", "pause", "allowed"), True, "name the causes"),
     (("defaults", "denial", "remedies"), "court", "list of words"),

@@ -23,7 +23,7 @@ from rights.services.points import is_question
 from rights.services.reasons import catalogue as reasons
 from rights.services.reasons import told as told_as
 from rights.store.models import Request
-from workflows.notices import about_incidents, about_keys, correspondence
+from workflows.notices import about_incidents, about_keys, correspondence, elements
 from workflows.notices.facts import Facts
 from workflows.notices.letter import (
     Block,
@@ -93,6 +93,7 @@ def _received(facts: Facts) -> Iterator[Block]:
         if _until(facts):
             ways.append(_label(facts, "proceed", say.say("how", "proceed")))
         yield table(ways)
+    yield from elements.paragraphs(facts)
     yield paragraph(say.say("received", "closing"))
 
 

@@ -24,7 +24,6 @@ from rights.services.console.listing import Asker
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
 from rights.web.console import door, pages, showing
-from rights.web.console.acts import ACTS
 from rights.web.parts import parts
 
 area = door.private("listing")
