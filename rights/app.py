@@ -18,7 +18,7 @@ from rights import logs, metrics
 from rights.domain.errors import ConfigError
 from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
-from rights.services import datamap, evidence, policy_files, readiness, regimes
+from rights.services import datamap, evidence, policy_files, readiness, regime_choice, regimes
 from rights.services.backends import LiveKeys
 from rights.services.context import Context, fitting
 from rights.services.network_identity.calls import Bridges
@@ -195,12 +195,13 @@ def _listener(settings: Settings, port: int) -> Listener | None:
 
 def context_of(settings: Settings) -> Context:
     """Return what services need, read from the settings' files."""
-    found = datamap.load(settings.datamap)
+    found, book = datamap.load(settings.datamap), regimes.regimes(settings.regimes_override)
+    regime_choice.check(settings, book)
     return Context(
         settings=settings,
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),
         datamap=found,
-        regimes=regimes.regimes(settings.regimes_override),
+        regimes=book,
         policy=fitting(policy_files.policy(settings.policy), found),
     )
 

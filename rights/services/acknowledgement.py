@@ -55,6 +55,7 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         "reason": reasons.told(request.reason) or None,
         "denial": denials.shown(context, request),
         "regimes": list(request.regimes),
+        "regimes_because": request.regimes_because or None,
         "locale": request.locale,
         "level": request.level,
         "level_needed": request.level_needed,

@@ -24,7 +24,15 @@ from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.regime import Unit
 from rights.domain.representation import AgeBand
-from rights.services import acknowledgement, backends, forms, subjects, submission, verification
+from rights.services import (
+    acknowledgement,
+    backends,
+    forms,
+    regime_choice,
+    subjects,
+    submission,
+    verification,
+)
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.services.regimes import promise
@@ -80,13 +88,15 @@ def log(
     """
     duties.check(staff.roles, duties.Act.LOG_REQUEST)
     backend = _backend(session, arrival.backend)
-    said = arrival.regimes or tuple(backend.regimes if backend else ())
-    regimes = said or tuple(context.settings.default_regimes)
+    _known(context, arrival.regimes)
+    product = backend.regimes if backend else ()
+    regimes, because = regime_choice.choose(
+        arrival.regimes, product, context.settings.default_regimes, context.regimes
+    )
     _of_age(regimes, arrival.age_band)
     option = forms.option_for(arrival.kind, arrival.option, context.policy)
     given, asked = arrival.parameters, (arrival.kind, option)
-    rest: dict[str, Any] = {"parameters": given, "values": {}, "asked_regimes": regimes}
-    forms.check(context.datamap, context.regimes, *asked, **rest)
+    forms.check(context.datamap, *asked, parameters=given, values={})
     new = Submission(
         kind=arrival.kind,
         option=option,
@@ -94,6 +104,7 @@ def log(
         backend_id=backend.id if backend else "",
         parameters=given,
         regimes=regimes,
+        regimes_because=because,
         locale=arrival.locale,
         channel=_channel(arrival.channel),
         received_at=_arrived(context, arrival.received, regimes[0], staff, now),
@@ -114,6 +125,15 @@ def _backend(session: Session, name: str) -> Backend | None:
         message = "is no product here" if name else "has to say which product it is about"
         raise Invalid(f"backend {message}", [FieldError("backend", message, tuple(known))])
     return next(iter(known.values()), None)
+
+
+def _known(context: Context, asked: Sequence[str]) -> None:
+    """Staff choose from the laws that there are. Raises Invalid: one is none."""
+    for place, name in enumerate(asked):
+        if name not in context.regimes:
+            known = tuple(sorted(context.regimes))
+            wrong = FieldError(f"regimes.{place}", "is not a known regime", known)
+            raise Invalid(f"unknown regime: {name}", [wrong])
 
 
 def _of_age(regimes: Sequence[str], band: AgeBand) -> None:

@@ -50,6 +50,7 @@ def as_it_was(session: Session, context: Context, request: Request, now: datetim
         parameters=_parameters(request, now),
         values=_values(session, context, request),
         regimes=tuple(request.regimes),
+        regimes_because=request.regimes_because,
         locale=request.locale,
         channel=request.channel,
         attested=frozenset(name for name, row in known.items() if row.proof == "assertion"),

@@ -23,6 +23,7 @@ from rights.services import (
     audit,
     content_approvals,
     notices,
+    regime_choice,
     requests,
     subjects,
     verification,
@@ -89,8 +90,13 @@ def make(
     return made
 
 
+def _laws(context: Context, new: NewComplaint) -> tuple[str, ...]:
+    deployment = context.settings.default_regimes
+    return regime_choice.choose((), new.regimes, deployment, context.regimes).names
+
+
 def _new(context: Context, new: NewComplaint, about: Request | None, now: datetime) -> Complaint:
-    regimes = tuple(about.regimes) if about else new.regimes or context.settings.default_regimes
+    regimes = tuple(about.regimes) if about else _laws(context, new)
     clock = promise("complaint", None, regimes, now, book=context.regimes)
     return Complaint(
         id=new_id(),

@@ -7,7 +7,7 @@ What is merely missing is not a mistake: such a request is taken, and waits for 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -31,7 +31,6 @@ from rights.domain.parameters import (
 )
 from rights.domain.policy import LAWFUL, Policy
 from rights.domain.products import PRODUCTS
-from rights.domain.regime import Regime
 from rights.services.preferences import BY_OPTION
 
 GROUNDS: Final = (
@@ -64,29 +63,20 @@ def option_for(kind: Kind, name: str | None, policy: Policy = LAWFUL) -> Option:
 
 def check(
     datamap: DataMap,
-    regimes: Mapping[str, Regime],
     kind: Kind,
     option: Option,
     *,
     parameters: Mapping[str, Any],
     values: Mapping[str, Any],
-    asked_regimes: Iterable[str],
 ) -> None:
     """Raise Invalid with every mistake in what stands beside a kind and its option."""
     errors = [
-        *_regimes(regimes, asked_regimes),
         *named(datamap, kind, option, parameters),
         *_values(datamap, kind, option, values),
         *anonymised(datamap, option, parameters),
     ]
     if errors:
         raise Invalid("the request has mistakes", errors)
-
-
-def _regimes(known: Mapping[str, Regime], asked: Iterable[str]) -> Iterator[FieldError]:
-    for place, name in enumerate(asked):
-        if name not in known:
-            yield FieldError(f"regimes.{place}", "is not a known regime", tuple(sorted(known)))
 
 
 def named(

@@ -204,12 +204,10 @@ def _check(
 ) -> None:
     forms.check(
         context.datamap,
-        context.regimes,
         request.kind,
         request.option,
         parameters=parameters,
         values=values,
-        asked_regimes=(),
     )
     if WAIT_DAYS in parameters:
         wrong = FieldError(f"parameters.{WAIT_DAYS}", "is chosen with the request itself, or not")

@@ -40,6 +40,7 @@ from rights.services import (
     deadlines,
     disputes,
     notes,
+    regime_choice,
     representatives,
     requests,
     subjects,
@@ -50,6 +51,7 @@ from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.notices import ask_for
 from rights.services.reaching import GUARDIAN
+from rights.services.regime_choice import Chosen
 from rights.services.regimes import promise
 from rights.services.representatives import Second
 from rights.services.verification import challenge
@@ -70,6 +72,8 @@ class Submission:
         attested: The types that a verified assertion of the backend vouches for.
         acr: How that backend authenticated the person; None without an assertion.
         level_cap: The most the backend's assertions may bring about.
+        regimes: Its laws, and *regimes_because* why these; where that is empty they are those of
+            the product, if it has any.
         values: Sealed values (``changes``, ``tags``, ``conversations``, ``text``).
         apart: Tells it from another one that is the same in everything else.
         stranger: Nobody says who this is: it is never told that it asked before.
@@ -94,6 +98,7 @@ class Submission:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     regimes: tuple[str, ...] = ()
+    regimes_because: str = ""
     locale: str = "zh-CN"
     channel: str = "api"
     attested: frozenset[str] = frozenset()
@@ -173,7 +178,7 @@ def submit(
 
 
 def _new(context: Context, new: Submission, now: datetime) -> Request:
-    regimes, received = new.regimes or context.settings.default_regimes, new.received_at or now
+    (regimes, because), received = _laws(context, new), new.received_at or now
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     subject = subjects.subject_of(context.vault, context.datamap, new.identifiers)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
@@ -190,6 +195,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         option=new.option,
         parameters={**new.parameters, **part_of(new.values)},
         regimes=list(regimes),
+        regimes_because=because,
         backend_id=new.backend_id,
         bundle_id=new.bundle_id,
         follows=new.follows,
@@ -212,6 +218,13 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         map_version=context.datamap.version,
         map_hash=context.datamap.hash,
     )
+
+
+def _laws(context: Context, new: Submission) -> Chosen:
+    if new.regimes_because:
+        return Chosen(new.regimes, new.regimes_because)
+    deployment = context.settings.default_regimes
+    return regime_choice.choose((), new.regimes, deployment, context.regimes)
 
 
 def _missing(context: Context, new: Submission) -> list[str]:
@@ -290,6 +303,7 @@ def _start(
     data: dict[str, Any] = {**asked, "regimes": request.regimes}
     data |= {"asked_option": str(new.asked)} if new.asked else {}
     data |= {"signal": new.signal} if new.signal else {}
+    data["regimes_because"] = request.regimes_because
     if because := context.policy.because(new.kind, new.option):
         data["level_because"] = because
     if new.logged_by:

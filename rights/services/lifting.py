@@ -208,6 +208,7 @@ def _submitted(
         backend_id=restriction.backend_id,
         parameters=said,
         regimes=tuple(restriction.regimes),
+        regimes_because=restriction.regimes_because,
         locale=restriction.locale,
         channel=channel,
         attested=frozenset(who),

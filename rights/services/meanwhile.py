@@ -87,6 +87,7 @@ def _submission(cancellation: Request, who: Mapping[str, str]) -> intake.Submiss
         backend_id=cancellation.backend_id,
         parameters={MEANWHILE: True, **_about(cancellation)},
         regimes=tuple(cancellation.regimes),
+        regimes_because=cancellation.regimes_because,
         locale=cancellation.locale,
         channel=cancellation.channel,  # what its letters may tell depends on it
         attested=frozenset(who),

@@ -66,7 +66,8 @@ def check(session: Session, context: Context, new: Submission, now: datetime) ->
         raise Invalid("nobody vouches for who chose this", [FieldError(_FIELD, message)])
     backend = session.get(Backend, new.backend_id) if new.backend_id else None
     own = new.regimes or context.settings.default_regimes
-    every = (*own, *(backend.regimes if backend else ()))
+    product = (name for name in (backend.regimes if backend else ()) if name in context.regimes)
+    every = (*own, *product)
     longest = most(context, new.kind, new.option, every, new.received_at or now)
     if days > longest:
         raise Invalid("this cannot wait so long", [_too_long(longest)])

@@ -206,6 +206,7 @@ def _restrict(session: Session, context: Context, request: Request, now: datetim
         identifiers=identifiers,
         backend_id=request.backend_id,
         regimes=tuple(request.regimes),
+        regimes_because=request.regimes_because,
         locale=request.locale,
         channel="internal",
         operator=True,

@@ -46,12 +46,10 @@ def test_to_anonymise_what_the_law_has_deleted_is_refused_without_an_approval(gr
         try:
             check(
                 datamap,
-                {},
                 Kind.DELETION,
                 Option.ANONYMISE,
                 parameters=given,
                 values={},
-                asked_regimes=(),
             )
         except Invalid as refused:
             return list(refused.errors)

@@ -33,6 +33,8 @@ class Request(SQLModel, table=True):
 
     Args:
         parameters: What stands beside the option; never personal data.
+        regimes_because: Why these: ``asked``, ``product``, ``deployment`` or ``fallback``; empty
+            for requests from before that was written down.
         subject: Blind index of the strongest identifier, for "the same person".
         fingerprint: Blind index over backend, kind, option, parameters and all identifiers.
         requester_role: As who it was asked; the second person of it is a ``Representation``.
@@ -78,6 +80,7 @@ class Request(SQLModel, table=True):
     option: Option = Field(sa_type=text_enum(Option))
     parameters: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     regimes: list[str] = Field(default_factory=list, sa_type=JSON)
+    regimes_because: str = Field(default="", max_length=12)
     state: State = Field(default=State.OPEN, sa_type=text_enum(State))
     wait: Wait = Field(default=Wait.NONE, sa_type=text_enum(Wait))
     backend_id: str = Field(default="", max_length=32)

@@ -21,6 +21,7 @@ from rights.services import (
     assertions,
     contacts,
     forms,
+    regime_choice,
     subjects,
     verification,
 )
@@ -137,15 +138,18 @@ def submission(
     context = parts().context
     kind, option = _wanted(wish, about)
     parameters, values = wish.get("parameters") or {}, wish.get("values") or {}
-    regimes = document.get("regimes") or list(who.backend.regimes)
+    laws = regime_choice.choose(
+        document.get("regimes") or (),
+        who.backend.regimes,
+        context.settings.default_regimes,
+        context.regimes,
+    )
     forms.check(
         context.datamap,
-        context.regimes,
         kind,
         option,
         parameters=parameters,
         values=values,
-        asked_regimes=regimes,
     )
     return Submission(
         kind=kind,
@@ -154,7 +158,8 @@ def submission(
         backend_id=who.backend.id,
         parameters=parameters,
         values=values,
-        regimes=tuple(regimes),
+        regimes=laws.names,
+        regimes_because=laws.because,
         locale=document["locale"],
         channel=who.channel,
         attested=about.attested,

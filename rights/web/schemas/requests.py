@@ -15,13 +15,27 @@ from rights.domain.representation import (
     Role,
     Scope,
 )
+from rights.services import regime_choice
 from rights.web.schemas.clocks import DAYS, LONGER, PROVISIONAL, STILL, Extension, Paused
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 from rights.web.schemas.wishes import Parameters, Values
 
 PASTED = "From the mail of the code, in place of its digits; good once, as long as they are."
 ASSERTION = "A JWS signed by the backend about its logged-in user; good once."
-REGIMES = {"example": ["cn_general"], "description": "Empty: the deployment's own."}
+REGIMES = {
+    "example": ["cn_general"],
+    "description": (
+        "Empty: those of the product, else the deployment's own. A name that is none keeps no"
+        " request out: cn_general counts in its place, and `regimes_because` says so."
+    ),
+}
+BECAUSE = {
+    "enum": [*regime_choice.REASONS, None],
+    "description": (
+        "Why these: they were `asked`, are those of the `product` or the `deployment`, or the"
+        " `fallback` counts because one that was named is not known; null: not written down."
+    ),
+}
 
 
 class Wish(Closed):
@@ -159,6 +173,7 @@ class Acknowledgement(Closed):
     reason = nullable(fields.String)
     denial = fields.Nested(Denial, required=True, allow_none=True)
     regimes = fields.List(fields.String(), required=True)
+    regimes_because = nullable(fields.String, metadata=BECAUSE)
     locale = fields.String(required=True)
     level = fields.Integer(required=True)
     level_needed = fields.Integer(required=True)
