@@ -18,7 +18,15 @@ from rights import logs, metrics
 from rights.domain.errors import ConfigError
 from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
-from rights.services import datamap, evidence, policy_files, readiness, regime_choice, regimes
+from rights.services import (
+    datamap,
+    evidence,
+    keeping,
+    policy_files,
+    readiness,
+    regime_choice,
+    regimes,
+)
 from rights.services.backends import LiveKeys
 from rights.services.context import Context, fitting
 from rights.services.network_identity.calls import Bridges
@@ -197,6 +205,7 @@ def context_of(settings: Settings) -> Context:
     """Return what services need, read from the settings' files."""
     found, book = datamap.load(settings.datamap), regimes.regimes(settings.regimes_override)
     regime_choice.check(settings, book)
+    keeping.check(settings, book)
     return Context(
         settings=settings,
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),

@@ -13,11 +13,11 @@ from sqlalchemy import Engine
 
 from connectors.registry import load as load_connectors
 from connectors.sdk import Connector
+from rights.services import keeping, regime_choice
 from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
 from rights.services.policy_files import policy
-from rights.services.regime_choice import check as check_laws
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -49,7 +49,8 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     """Return the settings, keys and facts that services need; *tell* as for the data map."""
     vault = Vault(Keyring.parse(settings.keys.get_secret_value()))
     book = regimes(settings.regimes_override)
-    check_laws(settings, book)
+    regime_choice.check(settings, book)
+    keeping.check(settings, book)
     datamap = load_datamap(settings.datamap, tell=tell)
     return Context(settings, vault, datamap, book, fitting(policy(settings.policy), datamap))
 

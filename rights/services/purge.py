@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import audit, key_letters, packages
+from rights.services import audit, key_letters, packages, plans
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
 from rights.services.idempotency import KEPT
@@ -102,7 +102,7 @@ _CONTACTS: Final = (
 )
 """Rows by which a person could be recognised or reached, and what they wrote."""
 
-_RECORDS: Final = (
+OF_A_REQUEST: Final = (
     *_CONTACTS,
     KeyProof,
     PlanRow,
@@ -147,6 +147,7 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
     """
     with transaction(engine) as session:
         counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
+        counts["of_closed"] = _of_closed(session)
         counts["key_letters"] = key_letters.forget(session, now)
     counts["packages"] = _packages(engine, blobs, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)
@@ -185,6 +186,16 @@ def _short_lived(
         "outbox": (OutboxMessage, col(OutboxMessage.sent_at) <= now - _SENT),
         "deliveries": (WebhookDelivery, and_(settled, col(WebhookDelivery.state) != "waiting")),
     }
+
+
+def _of_closed(session: Session) -> int:
+    """Forget what was only of use while a request was open: looks at stores, samples of plans."""
+    closed = col(Request.closed_at).is_not(None)
+    asked_before = col(Lookup.created_at) <= col(Request.closed_at)
+    looks = exists().where(col(Request.id) == col(Lookup.request_id), closed, asked_before)
+    notes = exists().where(col(Request.id) == col(SealedNote.request_id), closed)
+    sample = col(SealedNote.purpose) == plans.SAMPLE
+    return _delete(session, Lookup, looks) + _delete(session, SealedNote, and_(sample, notes))
 
 
 def _delete(session: Session, model: type[SQLModel], where: ColumnElement[bool]) -> int:
@@ -303,7 +314,7 @@ def _records(engine: Engine, context: Context, now: datetime) -> int:
 
     def forget(ids: Sequence[str]) -> None:
         with transaction(engine) as session:
-            for model in (*_RECORDS, Package):
+            for model in (*OF_A_REQUEST, Package):
                 _delete(session, model, col(model.request_id).in_(ids))
             for chain in ids:
                 purge_chain(session, signer, chain, now=now)

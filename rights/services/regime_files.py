@@ -26,6 +26,7 @@ from rights.domain.regime import (
     Regime,
     Response,
     Span,
+    Unit,
 )
 from rights.services import regime_blocks as blocks
 from rights.services.located_yaml import Section
@@ -112,6 +113,8 @@ def _keep_records(section: Section | None) -> Period | None:
     if section is None:
         return None
     period = blocks.period(section)
+    if period.unit is Unit.WORKING_DAY:
+        section.complain("records are kept for days or months", "unit")
     blocks.source(section)
     section.done()
     return period

@@ -51,6 +51,11 @@ BROKEN: list[tuple[tuple[str, ...], object, str]] = [
     (("defaults", "response", "breach_after"), {"hours": 3}, "belongs to what is immediate"),
     (("defaults", "response", "sorce"), "PIPL", "did you mean source"),
     (("defaults", "ack", "must_contain"), ["horoscope"], "nothing says horoscope"),
+    (
+        ("keep_records",),
+        {"count": 700, "unit": "working_day", "source": "x", "confidence": "A"},
+        "days or months",
+    ),
     (("defaults", "fee", "allowed"), "no", "say allowed as true or false"),
     (("defaults", "pause", "allowed"), True, "name the causes"),
     (("defaults", "denial", "remedies"), "court", "list of words"),

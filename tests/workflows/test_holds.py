@@ -208,14 +208,37 @@ def test_a_decision_that_makes_no_sense_is_refused(
     assert said in str(shop.holds(*args).exception)
 
 
-def test_a_rule_that_keeps_whole_rows_is_not_approved(shop: Shop) -> None:
+@pytest.mark.requirement("R-24-10:bad")
+@pytest.mark.parametrize(
+    ("rank", "fields"), [("departmental_rule", ""), ("standard", ", keep_fields: []")]
+)
+def test_a_rule_below_a_law_that_keeps_whole_rows_is_not_approved(
+    shop: Shop, rank: str, fields: str
+) -> None:
     text = shop.map_file.read_text(encoding="utf-8")
-    shop.map_file.write_text(text.replace(", keep_fields: [total]", ""), encoding="utf-8")
+    whole = text.replace(", keep_fields: [total]", fields).replace("departmental_rule", rank)
+    shop.map_file.write_text(whole, encoding="utf-8")
 
     refused = shop.holds(*APPROVE)
+    shop.erase()
 
     assert isinstance(refused.exception, Invalid)
     assert "keep_fields" in str(refused.exception)
+    tried = [e.data for e in shop.noted(Entry) if e.event == "staff_refused"]
+    assert (tried, shop.noted(HoldApproval)) == ([{"code": "invalid"}], [])
+    assert ids(shop) == []
+
+
+@pytest.mark.requirement("R-24-10:bad")
+def test_every_field_is_no_field(shop: Shop) -> None:
+    rule = shop.map_file.read_text(encoding="utf-8")
+    assert parse_map(rule)
+
+    for rank in ("departmental_rule", "agreement", "law"):
+        text = rule.replace("departmental_rule", rank)
+        for fields in ('"*"', '["*"]', "[total, '*']", "all"):
+            with pytest.raises(ConfigError, match="keep_fields"):
+                parse_map(text.replace("keep_fields: [total]", f"keep_fields: {fields}"))
 
 
 # -- what was agreed -------------------------------------------------------------------------
