@@ -35,16 +35,8 @@ from rights.domain.datamap import Ruling
 from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, Transient
 from rights.domain.graph import erase_order, freeze_order
 from rights.logs import get
-from rights.services import (
-    audit,
-    escrow_keys,
-    exceptions,
-    hold_rules,
-    holds,
-    not_me,
-    outbox,
-    requests,
-)
+from rights.services import audit, escrow_keys, exceptions, holds, not_me, outbox, requests
+from rights.services.hold_rules import approved as rules_approved
 from rights.services.incidents import open_for
 from rights.services.notices import ask_for
 from rights.store.db import reading, transaction
@@ -160,7 +152,7 @@ def _claim(floor: Floor, request_id: str) -> list[HeldRows]:
 def _delete(floor: Floor, request_id: str, rows: Sequence[HeldRows]) -> list[Looked]:
     with reading(floor.register) as session:
         request = session.get_one(Request, request_id)
-        approved = hold_rules.approved(session, floor.context.datamap, request)
+        approved = rules_approved(session, floor.context.datamap, request)
         placed = _placed(session, floor, rows)
         key = escrow_keys.of(session, floor.context.vault, request_id)
     looked = [_looked(floor, row, Ruling(row.collection in approved, key=key)) for row in rows]

@@ -41,8 +41,7 @@ def of(context: Context, request: Request, *, reachable: bool) -> dict[str, Any]
         reachable: Whether an address was given that a code can go to.
     """
     here = f"/v1/requests/{request.id}"
-    words = _words()
-    step = _next_step(request, reachable=reachable)
+    words, step = _words(), _next_step(request, reachable=reachable)
     return {
         "id": request.id,
         "kind": str(request.kind),

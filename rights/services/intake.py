@@ -180,7 +180,6 @@ def submit(
 def _new(context: Context, new: Submission, now: datetime) -> Request:
     (regimes, because), received = _laws(context, new), new.received_at or now
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
-    subject = subjects.subject_of(context.vault, context.datamap, new.identifiers)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
     missing = _missing(context, new)
     # Nobody can be told from nobody: such a request is the same as no other, now and later.
@@ -199,7 +198,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         backend_id=new.backend_id,
         bundle_id=new.bundle_id,
         follows=new.follows,
-        subject=subject,
+        subject=subjects.subject_of(context.vault, context.datamap, new.identifiers),
         fingerprint=subjects.fingerprint(context.vault, *same, dict(new.values), *apart),
         requester_role=new.role,
         age_band=new.age_band,

@@ -354,7 +354,8 @@ def gone_out(session: Session, request: Request) -> None:
         col(Notice.next_at).is_not(None),
     )
     if session.exec(waits).first() is not None:
-        raise Conflict("the question to the person has not gone out yet: see to the mail first")
+        message = "the question to the person has not gone out yet: see to the mail first"
+        raise Conflict(message, code="question_unsent")
 
 
 def line(names: Sequence[str], staff: Staff) -> audit.Line:

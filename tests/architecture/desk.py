@@ -57,9 +57,10 @@ class Office:
             session.add_all(rows)
 
     def ended(self, request_id: str, event: Event, reason: str = "") -> None:
-        """End a request as the work would."""
+        """End a request as the work would, or somebody of the staff who denies it."""
+        actor = "staff:1" if event is Event.DENIED else "system"
         with self.house.writing() as session:
             request = requests.locked(session, request_id)
             request.reason = reason
             now = self.house.clock.now()
-            requests.record(session, request, event, actor="system", now=now)
+            requests.record(session, request, event, actor=actor, now=now)

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from sqlmodel import select
+
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import checkpoints, not_me, purge, requests
 from rights.services.console import figures
@@ -17,6 +19,7 @@ from rights.store.models import (
     DenialProposal,
     Figures,
     HoldException,
+    Notice,
     PlanRow,
     Request,
     StaffSession,
@@ -218,6 +221,9 @@ def test_people_are_written_to_and_asked_with_the_consoles_role(office: Office) 
     _do(ana, made, "write", text="Here.")
     _do(ana, made, "ask", **{"question.1": "Which shop?", "why.1": "There are two."})
     house.clock.forward(days=4)
+    with house.writing() as session:
+        for letter in session.exec(select(Notice)):
+            letter.state, letter.next_at = "sent", None
     ana.come_in()
     _do(ana, made, "go_on")
     name = next(

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from rights.domain.errors import Conflict
 from rights.domain.lifecycle import Event
-from rights.services import assurance, audit, clocks, extending, requests
+from rights.services import audit, clocks, deadlines, extending, requests
 from rights.store.models import RequestClock, Staff, WebhookDelivery, WebhookSubscription, Writing
 from tests.web import timekeeping as desk
 from tests.web.correspondence import Office, code
@@ -201,8 +201,7 @@ def test_a_count_made_again_neither_undoes_it_nor_does_it_twice(
 
     with house.writing() as session:
         request = requests.locked(session, request_id)
-        tighten = assurance._tighten  # noqa: SLF001 - what runs again at every proof
-        tighten(house.context, request)
+        deadlines.verified(house.context, request)  # what runs again at every proof
     desk.watch(office)
     desk.sent(office)
 

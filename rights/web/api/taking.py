@@ -138,19 +138,8 @@ def submission(
     context = parts().context
     kind, option = _wanted(wish, about)
     parameters, values = wish.get("parameters") or {}, wish.get("values") or {}
-    laws = regime_choice.choose(
-        document.get("regimes") or (),
-        who.backend.regimes,
-        context.settings.default_regimes,
-        context.regimes,
-    )
-    forms.check(
-        context.datamap,
-        kind,
-        option,
-        parameters=parameters,
-        values=values,
-    )
+    laws = _laws(who, document)
+    forms.check(context.datamap, kind, option, parameters=parameters, values=values)
     return Submission(
         kind=kind,
         option=option,
@@ -170,6 +159,12 @@ def submission(
         second=_from_here(about.second),
         age_band=about.age_band,
     )
+
+
+def _laws(who: Speaker, document: Mapping[str, Any]) -> regime_choice.Chosen:
+    context, asked = parts().context, document.get("regimes") or ()
+    deployment = context.settings.default_regimes
+    return regime_choice.choose(asked, who.backend.regimes, deployment, context.regimes)
 
 
 def _from_here(second: Second | None) -> Second | None:

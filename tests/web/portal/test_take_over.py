@@ -355,5 +355,5 @@ def test_warnings_are_forgotten_with_their_month_and_what_waits_with_the_record(
     gone = purge.purge(shop.engine, shop.context, shop.blobs, now=now + timedelta(days=31))
 
     assert (kept, gone["warnings"]) == (0, 1)
-    assert {WarningDue, ContactWarning} <= set(purge._RECORDS)  # noqa: SLF001 - what a record is
+    assert {WarningDue, ContactWarning} <= set(purge.OF_A_REQUEST)
     assert ContactWarning in purge._CONTACTS  # noqa: SLF001 - what somebody is reached by
