@@ -30,6 +30,7 @@ from rights.services import (
 from rights.services.backends import LiveKeys
 from rights.services.context import Context, fitting
 from rights.services.network_identity.calls import Bridges
+from rights.services.organisation import profile_files
 from rights.services.readiness import Readiness
 from rights.services.sign_in.directory import Directory
 from rights.services.staff_access import provider
@@ -212,6 +213,7 @@ def context_of(settings: Settings) -> Context:
         datamap=found,
         regimes=book,
         policy=fitting(policy_files.policy(settings.policy), found),
+        profile=profile_files.profile(settings.organisation),
     )
 
 

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     """A YAML file with this deployment's calendars, establishment and shorter promises."""
     policy: Path | None = None
     """A YAML file with this deployment's intake and verification policy; checked at start."""
+    organisation: Path | None = None
+    """A YAML file with the organisation's profile, from which its duties follow."""
     approval_kinds: Words = ()
     """Kinds whose plan a member of staff approves by hash before anything is changed."""
     verify_days: int = Field(default=7, ge=1, le=30)

@@ -17,6 +17,7 @@ from rights.services import keeping, regime_choice
 from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
+from rights.services.organisation.profile_files import profile
 from rights.services.policy_files import policy
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
@@ -52,7 +53,8 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     regime_choice.check(settings, book)
     keeping.check(settings, book)
     datamap = load_datamap(settings.datamap, tell=tell)
-    return Context(settings, vault, datamap, book, fitting(policy(settings.policy), datamap))
+    fitted = fitting(policy(settings.policy), datamap)
+    return Context(settings, vault, datamap, book, fitted, profile(settings.organisation))
 
 
 def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:

@@ -23,6 +23,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "relay": "processes:relay",
         "datamap": "datamap:datamap",
         "policy": "policy:policy",
+        "organisation": "organisation:organisation",
         "execute": "execute:execute",
         "audit": "records:audit",
         "receipt": "records:receipt",

@@ -21,7 +21,7 @@ from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
 from workflows import clock_watch, delivery, expiry, gauges, relay, ringing, sweep, watched
 from workflows.building import blobs_for, context_for
-from workflows.notices import alert_mail, incident_mail, schedule_mail, send, sms
+from workflows.notices import alert_mail, duty_mail, incident_mail, schedule_mail, send, sms
 
 PURGE_S = 600.0
 EVIDENCE_S = 60.0
@@ -72,9 +72,7 @@ def _chores(
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
     documents = evidence.open_place(settings)
-    alerted: alert_mail.Done = set()
     every = timedelta(seconds=settings.figures_s * 0.9)
-    warned: schedule_mail.Done = {}
 
     def check() -> None:
         with transaction(register) as session:
@@ -92,9 +90,8 @@ def _chores(
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
         relay.Chore("clocks", settings.clock_s, lambda: clock_watch.watch(register, context, now)),
         relay.Chore("schedules", QUEUES_S, lambda: clock_watch.schedules(register, context, now)),
-        relay.Chore("alerts", ALERTS_S, lambda: alert_mail.send(register, context, now, alerted)),
         relay.Chore("figures", settings.figures_s, lambda: figures.renew(register, now, every)),
-        relay.Chore("years", ALERTS_S, lambda: schedule_mail.send(register, context, now, warned)),
+        relay.Chore("duties", QUEUES_S, lambda: duty_mail.watch(register, context, now)),
         relay.Chore("queues", QUEUES_S, lambda: queued.watch(register, now)),
         relay.Chore("remind", PURGE_S, lambda: _remind(register, context, now)),
         relay.Chore("sent", PURGE_S, lambda: relay.forget_sent(register, now())),
@@ -104,6 +101,20 @@ def _chores(
             lambda: evidence.destroy(register, context, documents, now=now()),
         ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
+        *_letters_to_staff(register, context, now),
+    ]
+
+
+def _letters_to_staff(
+    register: Engine, context: Context, now: Callable[[], datetime]
+) -> list[relay.Chore]:
+    alerted: alert_mail.Done = set()
+    warned: schedule_mail.Done = {}
+    owed: duty_mail.Done = {}
+    return [
+        relay.Chore("alerts", ALERTS_S, lambda: alert_mail.send(register, context, now, alerted)),
+        relay.Chore("years", ALERTS_S, lambda: schedule_mail.send(register, context, now, warned)),
+        relay.Chore("calendar", ALERTS_S, lambda: duty_mail.send(register, context, now, owed)),
     ]
 
 

@@ -93,6 +93,8 @@ GRANT SELECT ON
     backend, figures, journal, package, receipt, representation, representative_contact,
     store_gate, store_status, store_turn
     TO rights_console;
+-- The compliance calendar: what was done about a duty, and that staff were told of it.
+GRANT SELECT, INSERT, UPDATE ON duty_term TO rights_console;
 -- What is decided about a request, its plan and its steps.
 GRANT SELECT, INSERT, UPDATE ON request, day_chain TO rights_console;
 GRANT SELECT, INSERT ON entry, notice TO rights_console;

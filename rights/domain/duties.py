@@ -58,6 +58,7 @@ class Act(StrEnum):
     HANDLE_INCIDENT = "handle_incident"
     LIST_TOUCHED = "list_touched"
     AUDIT_MINORS = "audit_minors"
+    MARK_DUTY = "mark_duty"
 
 
 AUTOMATION: Final = "automation"
@@ -103,6 +104,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.HANDLE_INCIDENT: frozenset({"legal", "dpo"}),
         Act.LIST_TOUCHED: frozenset({"approver", "legal", "dpo"}),
         Act.AUDIT_MINORS: frozenset({"auditor"}),
+        Act.MARK_DUTY: frozenset({"legal", "dpo", "admin"}),
     }
 )
 """Roles and scopes, one of which is enough; a reason for a denial names fewer (reasons.yaml)."""
@@ -144,6 +146,7 @@ BY_A_PERSON: Final = frozenset(
         Act.HANDLE_INCIDENT,
         Act.LIST_TOUCHED,
         Act.AUDIT_MINORS,
+        Act.MARK_DUTY,
     }
 )
 """Decisions, what people are told, and the console: ``automation`` does none of it."""

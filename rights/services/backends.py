@@ -44,11 +44,13 @@ SCOPES: Final = (
     "restrictions:lift",
     "portal:issue",
     "webhooks:manage",
+    "organisation:read",
 )
 """Everything a key can be allowed to do."""
 
-BY_NAME: Final = frozenset({"deletions:trigger", "restrictions:lift"})
-"""Scopes that a key has only if they are named: nobody proves anything for what they allow."""
+BY_NAME: Final = frozenset({"deletions:trigger", "restrictions:lift", "organisation:read"})
+"""Scopes that a key has only if they are named: nobody proves anything for what they allow, or few
+products need it."""
 
 USUAL: Final = tuple(scope for scope in SCOPES if scope not in BY_NAME)
 """What a key may do when nothing is said."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rights.domain import choosable
 from rights.domain.datamap import DataMap
 from rights.domain.kinds import Kind, Option
+from rights.domain.organisation import Profile
 from rights.domain.policy import LAWFUL, Policy
 from rights.domain.regime import Regime
 from rights.settings import Settings
@@ -23,6 +24,7 @@ class Context:
     datamap: DataMap
     regimes: Mapping[str, Regime]
     policy: Policy = LAWFUL
+    profile: Profile | None = None
 
 
 def fitting(policy: Policy, datamap: DataMap) -> Policy:

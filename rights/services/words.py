@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import yaml
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 
 LANGUAGES: Final = ("zh-CN", "en")
+_LEAP: Final = 2000
 
 
 class Words:
@@ -58,6 +59,10 @@ class Words:
     def day(self, day: date) -> str:
         """Return a day as people of this language write it."""
         return format_date(day, format="long", locale=self._locale)
+
+    def day_of_year(self, month: int, day: int) -> str:
+        """Return a day that comes every year as people of this language write it."""
+        return str(format_skeleton("MMMMd", date(_LEAP, month, day), locale=self._locale))
 
     def join(self, sentences: list[str]) -> str:
         """Put sentences behind each other."""

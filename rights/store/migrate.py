@@ -133,8 +133,8 @@ def write(message: str) -> None:
         url = f"sqlite:///{folder}/register.db"
         upgrade(url)
         with _configured(url) as (config, _):
-            number = f"{len(list((FOLDER / 'versions').glob('0*.py'))) + 1:04}"
-            command.revision(config, message, autogenerate=True, rev_id=number)
+            last = max(int(file.name[:4]) for file in (FOLDER / "versions").glob("0*.py"))
+            command.revision(config, message, autogenerate=True, rev_id=f"{last + 1:04}")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Office:
             "RIGHTS_KEYS": KEYS,
             "RIGHTS_SIGNING_KEY": SEED,
             "RIGHTS_DATAMAP": str(settings.datamap),
+            **({"RIGHTS_ORGANISATION": str(own)} if (own := settings.organisation) else {}),
         }
         given = [str(file) if word == "FILE" else word for word in words]
         return CliRunner().invoke(cli, given, env=environ, input=typed or None)

@@ -11,18 +11,16 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from rights.domain.errors import Refused, Transient
-from rights.logs import get
 from rights.services import provisional
 from rights.services.context import Context
 from rights.store.db import reading, transaction
-from rights.store.ids import new_id
 from rights.store.models import ScheduleWarning
 from workflows.notices.letter import Letter, paragraph
-from workflows.notices.mail import Outgoing, message
+from workflows.notices.to_staff import Round
 from workflows.notices.words import words
 
-Done = dict[tuple[str, str, int], bool]
+Missing = tuple[str, int]
+Done = dict[tuple[str, Missing], bool]
 """Addresses that were written to of what still waits, and whether they took it."""
 
 
@@ -32,44 +30,20 @@ def send(register: Engine, context: Context, now: Callable[[], datetime], done: 
 
     A warning that nobody took stays open, and is sent again when the relay has begun anew.
     """
-    addresses = dict.fromkeys(each.partition("=")[2] for each in context.settings.alert_mail)
+    addresses = [*dict.fromkeys(each.partition("=")[2] for each in context.settings.alert_mail)]
     if not addresses:
         return 0
     with reading(register) as session:
         waiting = provisional.unmailed(session, context, now())
-    sent = 0
-    for place, year in waiting:
-        todo = [to for to in addresses if (to, place, year) not in done]
-        sent += _write(context, (place, year), todo, done, now())
-        took = [done.get((to, place, year)) for to in addresses]
-        if None not in took and any(took):
-            _told(register, place, year)
-            for to in addresses:
-                del done[to, place, year]
-    return sent
-
-
-def _write(
-    context: Context, about: tuple[str, int], todo: list[str], done: Done, now: datetime
-) -> int:
-    sent = 0
-    with Outgoing(context.settings) as server:
-        for to in todo:
-            settings, letter = context.settings, _letter(context, *about)
-            try:
-                server.send(
-                    message(
-                        letter, settings=settings, to=to, reply_to="", notice_id=new_id(), now=now
-                    )
-                )
-                sent += 1
-                done[to, *about] = True
-            except Refused:
-                get().error("alerts.refused", role="schedule")
-                done[to, *about] = False
-            except Transient as error:
-                get().warning("alerts.waits", role="schedule", error=error.code)
-    return sent
+    about: Round[Missing] = Round(
+        context,
+        "schedule",
+        to=lambda _: addresses,
+        letter=lambda missing: _letter(context, *missing),
+        told=lambda missing: _told(register, *missing),
+        done=done,
+    )
+    return about.send(waiting, now())
 
 
 def _told(register: Engine, place: str, year: int) -> None:

@@ -21,11 +21,14 @@ from rights.domain.datamap import DataMap
 from rights.domain.duties import Act
 from rights.domain.errors import Forbidden
 from rights.domain.lifecycle import State, Wait
+from rights.domain.terms import Standing
 from rights.services import aftertasks, messages, reviewing, tasks
 from rights.services.console import filters
 from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker, Line, line, rows
 from rights.services.console.queues import QUEUES
+from rights.services.context import Context
+from rights.services.organisation import calendar
 from rights.store.models import (
     Appeal,
     Complaint,
@@ -58,6 +61,7 @@ class Board:
     Args:
         stuck: How many open requests wait, by why.
         mine: How much waits for whoever looks, by what it is; only what their roles let them do.
+        duties_overdue, duties_soon: Days of the compliance calendar.
     """
 
     late: Block
@@ -67,19 +71,24 @@ class Board:
     mine: Mapping[str, int]
     assigned: Block
     open: int
+    duties_overdue: int
+    duties_soon: int
 
 
-def board(session: Session, staff: Staff, asker: Asker, datamap: DataMap) -> Board:
+def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Board:
     """Return what the first page says to *staff* now."""
     waits = _by_wait(session)
+    owed = calendar.counted(session, context, asker.now)
     return Board(
         late=_block(session, Filters(clock="late"), asker),
         today=_block(session, Filters(clock="today"), asker),
         stuck={wait: count for wait, count in waits.items() if wait},
         longest=_longest(session, asker.now),
-        mine=_mine(session, staff, asker.now, datamap),
+        mine=_mine(session, staff, asker.now, context.datamap),
         assigned=_block(session, Filters(assigned=filters.ME), asker),
         open=sum(waits.values()),
+        duties_overdue=owed[Standing.OVERDUE],
+        duties_soon=owed[Standing.SOON],
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rights.services.reports.labels import Labels
@@ -30,9 +30,9 @@ Line = tuple[str, str, str, str, str]
 
 def to_csv(made: Made, labels: Labels) -> Iterator[bytes]:
     """Yield the file, a line at a time: UTF-8 with a byte order mark."""
-    yield BOM + _line(HEAD)
+    yield BOM + written(HEAD)
     for line in _lines(made, labels):
-        yield _line(line)
+        yield written(line)
 
 
 def _lines(made: Made, labels: Labels) -> Iterator[Line]:
@@ -85,7 +85,8 @@ def _row(table: Table, row: Row, labels: Labels) -> Iterator[Line]:
         yield table.name, "/".join(row.key), name, shown, _PARTS.join([*where, titles[name]])
 
 
-def _line(cells: tuple[str, ...]) -> bytes:
+def written(cells: Iterable[str]) -> bytes:
+    """Return one line; no cell of it runs as a formula."""
     out = io.StringIO(newline="")
     csv.writer(out).writerow([_safe(cell) for cell in cells])
     return out.getvalue().encode()

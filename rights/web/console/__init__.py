@@ -13,6 +13,7 @@ from rights.web.console import (
     listing,
     many,
     one,
+    organisation,
     passkeys,
     products,
     reports,
@@ -44,4 +45,5 @@ AREAS = (
     incidents.area,
     reports.area,
     products.area,
+    organisation.area,
 )

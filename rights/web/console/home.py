@@ -26,7 +26,7 @@ def home() -> Response:
     here, now = parts(), parts().now()
     asker = Asker(door.staff().id, now, pages.zone())
     with reading(here.engine) as session:
-        found = board.board(session, door.staff(), asker, here.context.datamap)
+        found = board.board(session, door.staff(), asker, here.context)
         names = accounts.names(session)
         counted = figures.last(session)
         ticking = shown.on_board(session, now)
@@ -44,6 +44,8 @@ def home() -> Response:
         stuck=[(w, pages.said().say("waits", w), n) for w, n in sorted(found.stuck.items())],
         mine=[(name, pages.said().say("mine", name), n) for name, n in found.mine.items()],
         open=found.open,
+        duties_overdue=found.duties_overdue,
+        duties_soon=found.duties_soon,
         pictures=pictures.all_of(counted, pages.said()) if counted else [],
         made=pages.moment(counted.made_at) if counted else "",
     )

@@ -26,6 +26,7 @@ AREAS: Final = (
     ("incidents", "console-incidents.listed", Act.LOOK),
     ("reports", "console-reports.reports", Act.REPORT),
     ("products", "console-products.listed", Act.MANAGE_PRODUCTS),
+    ("organisation", "console-organisation.organisation", Act.LOOK),
     ("staff", "console-staff.listed", Act.MANAGE_STAFF),
 )
 """What stands in the head of every page, for whom it is."""

@@ -1,0 +1,284 @@
+"""
+The register of what went out in a year: packages, who was let have them, who data is given to.
+
+A processor of important data takes it into its yearly risk assessment. It names requests and
+packages by their ids, and nobody; it says what nothing here records.
+
+Source: NDSR 33, 12; PIPL 54, 55.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Engine, Row, select
+from sqlmodel import Session, col
+
+from rights.domain import duties
+from rights.domain.datamap import DataMap, Store
+from rights.domain.errors import NotFound
+from rights.domain.period import Period, year
+from rights.services import audit
+from rights.services.context import Context
+from rights.services.organisation.calendar import profile_of
+from rights.services.reports import register
+from rights.services.reports.making import zone_of
+from rights.store.db import picture, reading
+from rights.store.models import Entry, Package, ReceiptRow, Request, Staff
+
+NOT_IMPORTANT: Final = "not_important_data"
+IMPORTANT: Final = "important_data"
+EVENT: Final = "outbound_exported"
+
+COLUMNS: Final = (
+    "record",
+    "at",
+    "request",
+    "kind",
+    "option",
+    "regimes",
+    "package",
+    "to",
+    "by",
+    "level",
+    "bytes",
+    "complete",
+    "missing",
+    "downloads",
+    "store",
+    "store_country",
+    "store_region",
+    "classification",
+    "collection",
+    "rows",
+    "categories",
+    "recipient",
+    "recipient_country",
+    "purpose",
+    "method",
+)
+"""Every record has them all; what does not apply is empty, and so is what nobody recorded."""
+
+MISSING: Final = ("portability_transfers", "recipients_told", "download_country")
+"""What a reader could look for and nothing here records."""
+
+BATCH: Final = 200
+"""Packages that one look at the register takes."""
+
+_GRANTED: Final = "download_granted"
+_DISCLOSED: Final = "disclosed"
+_LIVES: Final = timedelta(days=31)
+"""A package is gone by then, so nobody was let have one that is older."""
+
+Record = dict[str, Any]
+
+
+def begin(engine: Engine, context: Context, staff: Staff, number: int, *, now: datetime) -> Period:
+    """
+    Make sure that the register of a year can be given out; return that year.
+
+    Raises:
+        Forbidden: their roles do not allow it.
+        NotFound: the organisation processes no important data, or has stated no profile.
+        Invalid: the year is none that the register can still say, or says already.
+    """
+    duties.check(staff.roles, duties.Act.REPORT)
+    if not profile_of(context).holds(IMPORTANT):
+        raise NotFound(
+            "the yearly risk assessment is for processors of important data (NDSR 33), and the"
+            " organisation's profile does not say that it is one",
+            code=NOT_IMPORTANT,
+        )
+    period = year(number, zone_of(context))
+    with picture(engine) as connection:
+        register.check(connection, context, period, now)
+    return period
+
+
+def note(session: Session, staff: Staff, period: Period, form: str, *, now: datetime) -> None:
+    """Write down who was given the register of which year."""
+    said = {"year": period.first.year, "form": form}
+    audit.append_day(session, audit.Line(EVENT, f"staff:{staff.id}", said), now=now)
+
+
+def head(period: Period, now: datetime) -> dict[str, Any]:
+    """Return what the register is about, and what is not in it."""
+    return {
+        "format": "rights-outbound/1",
+        "from": period.first.isoformat(),
+        "to": period.last.isoformat(),
+        "made_at": now.isoformat(),
+        "provisional": not period.closed(now),
+        "missing": list(MISSING),
+        "columns": list(COLUMNS),
+    }
+
+
+def records(
+    engine: Engine, context: Context, period: Period, *, batch: int = BATCH
+) -> Iterator[Record]:
+    """
+    Yield every record; the register is looked at in batches and never held open.
+
+    Args:
+        batch: Packages that one look takes.
+    """
+    yield from _declared(context.datamap)
+    after = ""
+    while found := _batch(engine, context.datamap, period, after, batch):
+        after, told = found
+        yield from told
+
+
+# -- what the data map declares ------------------------------------------------------------------
+
+
+def _record(record: str, **said: Any) -> Record:
+    return {**dict.fromkeys(COLUMNS), "record": record, **said}
+
+
+def _place(store: Store) -> dict[str, Any]:
+    return {
+        "store": store.name,
+        "store_country": store.location.get("country"),
+        "store_region": store.location.get("region"),
+        "classification": store.classification,
+    }
+
+
+def _declared(datamap: DataMap) -> Iterator[Record]:
+    """Yield each store with the categories in it, and everybody to whom its data is given."""
+    for store in datamap:
+        categories = sorted({f.category for c in store.collections for f in c.fields})
+        yield _record("store", **_place(store), categories=categories)
+        for to in store.recipients:
+            yield _record(
+                "recipient",
+                **_place(store),
+                recipient=to.name,
+                recipient_country=to.country or None,
+                categories=list(to.categories),
+                purpose=to.purpose or None,
+                method=to.method or None,
+            )
+
+
+# -- what went out -------------------------------------------------------------------------------
+
+
+def _batch(
+    engine: Engine, datamap: DataMap, period: Period, after: str, batch: int
+) -> tuple[str, list[Record]] | None:
+    """Return the next packages and what belongs to them, and the last of their ids."""
+    with reading(engine) as session:
+        rows = session.connection().execute(_packages(period, after, batch)).all()
+        if not rows:
+            return None
+        asked = sorted({row.request_id for row in rows})
+        granted = _granted(session, period, asked)
+        receipts = _receipts(session, asked)
+    told = [
+        record
+        for row in rows
+        for record in (
+            *_made(row, datamap, receipts.get(row.request_id, ())),
+            *granted.get(row.id, ()),
+        )
+        if row.created_at >= period.start or record["record"] == "handed_out"
+    ]
+    return rows[-1].id, told
+
+
+def _packages(period: Period, after: str, batch: int) -> Any:
+    """Along the key, so that all batches together read the table once."""
+    return (
+        select(
+            col(Package.id),
+            col(Package.request_id),
+            col(Package.created_at),
+            col(Package.size),
+            col(Package.complete),
+            col(Package.missing),
+            col(Package.grants_used),
+            col(Request.kind),
+            col(Request.option),
+            col(Request.regimes),
+            col(Request.delivers_to),
+        )
+        .join(Request, col(Request.id) == col(Package.request_id))
+        .where(
+            col(Package.id) > after,
+            col(Package.state) != "building",
+            col(Package.created_at) >= period.start - _LIVES,
+            col(Package.created_at) < period.end,
+        )
+        .order_by(col(Package.id))
+        .limit(batch)
+    )
+
+
+def _made(row: Row[Any], datamap: DataMap, lines: Sequence[Record]) -> Iterator[Record]:
+    about = {
+        "at": row.created_at.isoformat(),
+        "request": row.request_id,
+        "kind": str(row.kind),
+        "option": str(row.option),
+        "regimes": list(row.regimes),
+        "package": row.id,
+        "to": row.delivers_to,
+    }
+    yield _record(
+        "package",
+        **about,
+        bytes=row.size,
+        complete=row.complete,
+        missing=len(row.missing),
+        downloads=row.grants_used,
+    )
+    places = {store.name: _place(store) for store in datamap}
+    for line in lines:
+        where = places.get(line["store"], {"store": line["store"]})
+        yield _record(
+            "content",
+            **about,
+            **where,
+            collection=line["collection"],
+            rows=line["affected"],
+            categories=line["categories"],
+        )
+
+
+def _receipts(session: Session, asked: Sequence[str]) -> dict[str, list[Record]]:
+    """Return, by request, what its receipt says was disclosed."""
+    query = select(col(ReceiptRow.request_id), col(ReceiptRow.body)).where(
+        col(ReceiptRow.request_id).in_(asked)
+    )
+    return {
+        request: [one for one in orjson.loads(body)["outcome"] if _DISCLOSED in one["happened"]]
+        for request, body in session.connection().execute(query)
+    }
+
+
+def _granted(session: Session, period: Period, asked: Sequence[str]) -> dict[str, list[Record]]:
+    """Return, by package, each time in the year that somebody was let have it."""
+    query = select(col(Entry.chain), col(Entry.at), col(Entry.actor), col(Entry.data)).where(
+        col(Entry.chain).in_(asked),
+        col(Entry.event) == _GRANTED,
+        col(Entry.at) >= period.start,
+        col(Entry.at) < period.end,
+    )
+    found: dict[str, list[Record]] = {}
+    for chain, at, actor, data in session.connection().execute(query.order_by(col(Entry.id))):
+        record = _record(
+            "handed_out",
+            at=at.isoformat(),
+            request=chain,
+            package=data["package"],
+            by=actor,
+            level=data["level"],
+        )
+        found.setdefault(data["package"], []).append(record)
+    return found

@@ -1,0 +1,214 @@
+"""The organisation: its profile, what it owes, the calendar of that, what went out in a year."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from flask import request as call
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.compliance import Clause, Owed
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.organisation import FIGURES, FLAGS, LARGE, Profile
+from rights.domain.terms import Standing, Term
+from rights.services import staff as members
+from rights.services.organisation import calendar, outbound
+from rights.services.organisation.outbound_files import TYPES, WRITE
+from rights.services.staff_access import accounts
+from rights.store.db import reading, transaction
+from rights.web.console import door, pages, showing
+from rights.web.parts import parts
+
+area = door.private("organisation")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, NotFound: 404, Conflict: 409}
+_DIGITS: Final = 4
+_MARKS: Final = {
+    Standing.DONE: "done",
+    Standing.OVERDUE: "failed",
+    Standing.SOON: "manual",
+    Standing.AHEAD: "",
+}
+
+
+@area.get("/organisation")
+def organisation() -> Response:
+    """Show the profile, the duties with their citations, and the calendar."""
+    return _shown()
+
+
+def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here, now = parts(), parts().now()
+    profile = here.context.profile
+    terms: tuple[Term, ...] = ()
+    names: Mapping[str, str] = {}
+    if profile is not None:
+        with reading(here.engine) as session:
+            terms = calendar.calendar(session, here.context, now)
+            names = accounts.names(session)
+    today = calendar.today(here.context, now)
+    return pages.page(
+        "organisation.html",
+        status,
+        stated=_profile(profile) if profile else [],
+        undecided=profile is not None and profile.undecided,
+        owed=[_owed(one) for one in calendar.owed(here.context)] if profile else [],
+        terms=[_term(one, today, names) for one in terms],
+        today=today.isoformat(),
+        outbound=profile is not None and profile.holds(outbound.IMPORTANT) and door.may(Act.REPORT),
+        year=today.year,
+        forms=[(one, one.upper()) for one in WRITE],
+        wrong=wrong or [],
+    )
+
+
+# -- in words ------------------------------------------------------------------------------------
+
+
+def _profile(profile: Profile) -> list[tuple[str, str]]:
+    w = pages.said()
+    flags = [w.say("organisation", "names", one) for one in FLAGS if profile.holds(one)]
+    decided = profile.decision
+    lines = [(w.say("organisation", "since"), w.day(profile.since))]
+    lines += [
+        (w.say("organisation", "names", name), w.number(profile.figures[name])) for name in FIGURES
+    ]
+    lines.append((w.say("organisation", "is"), w.listed(flags) or w.say("organisation", "nothing")))
+    if decided is not None:
+        word = "decided_yes" if decided.large else "decided_no"
+        said = w.say("organisation", word, by=decided.by, day=w.day(decided.on))
+        lines.append((w.say("organisation", "names", LARGE), said))
+    return lines
+
+
+def _owed(one: Owed) -> dict[str, Any]:
+    w, duty = pages.said(), one.duty
+    when = {"by": w.day_of_year(*duty.cadence.by), "months": duty.cadence.months}
+    return {
+        "code": duty.code,
+        "title": w.either(duty.title),
+        "about": w.either(duty.about),
+        "citation": w.either(duty.citation),
+        "because": w.listed([_because(clause) for clause in one.because]),
+        "by_choice": one.by_choice,
+        "period": w.say("organisation", "rhythms", duty.cadence.rhythm, **when),
+        "owner": w.say("roles", duty.owner),
+        "helps": duty.helps,
+    }
+
+
+def _because(clause: Clause) -> str:
+    w = pages.said()
+    name = w.say("organisation", "names", clause.name)
+    bounds = [
+        w.say("organisation", "bounds", bound, number=w.number(number))
+        for bound, number in clause.bounds.items()
+    ]
+    return f"{name} {w.listed(bounds)}" if bounds else name
+
+
+def _term(term: Term, today: date, names: Mapping[str, str]) -> dict[str, Any]:
+    w, standing = pages.said(), term.standing(today)
+    return {
+        "code": term.duty.code,
+        "title": w.either(term.duty.title),
+        "due": w.day(term.due),
+        "value": term.due.isoformat(),
+        "late": standing is Standing.OVERDUE,
+        "standing": w.say("organisation", "standings", standing),
+        "mark": _MARKS[standing],
+        "owner": w.say("roles", term.duty.owner),
+        "done": w.day(term.done.on) if term.done else "",
+        "reference": term.done.reference if term.done else "",
+        "by": showing.who(term.done.by, names) if term.done else "",
+        "mine": calendar.may_mark(door.staff(), term.duty),
+    }
+
+
+# -- done ----------------------------------------------------------------------------------------
+
+
+@area.post("/organisation/<code>/<due>/done")
+def done(code: str, due: str) -> Response:
+    """Mark a duty as done for one day of the calendar."""
+
+    def do(session: Session, now: datetime) -> None:
+        given: dict[str, Any] = {"reference": call.form.get("reference", ""), "now": now}
+        on, day = _day("on", call.form.get("on", "")), _day("due", due)
+        calendar.mark(session, parts().context, door.staff(), code, day, on=on, **given)
+
+    return _done(do)
+
+
+@area.post("/organisation/<code>/<due>/reopen")
+def reopen(code: str, due: str) -> Response:
+    """Take back that it was done."""
+
+    def do(session: Session, now: datetime) -> None:
+        day = _day("due", due)
+        calendar.reopen(session, parts().context, door.staff(), code, day, now=now)
+
+    return _done(do)
+
+
+def _done(do: Callable[[Session, datetime], None]) -> Response:
+    """Do it, or say why not. A refusal is an entry."""
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            do(session, here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        return _refused(error)
+    return pages.go("console-organisation.organisation")
+
+
+def _refused(error: RightsError) -> Response:
+    here = parts()
+    with transaction(here.engine) as session:
+        members.refused(session, door.staff(), error, now=here.now())
+    said = pages.refusal(error, form="organisation")
+    return _shown(_STATUS.get(type(error), 422), wrong=said)
+
+
+def _day(name: str, said: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise Invalid("name a day", [FieldError(name, "is no day")]) from None
+
+
+# -- what went out -------------------------------------------------------------------------------
+
+
+@area.post("/organisation/outbound")
+def send_outbound() -> Response:
+    """Send the register of a year as a file; that it was asked for is an entry first."""
+    here, staff, now = parts(), door.staff(), parts().now()
+    form, year = call.form.get("form", ""), call.form.get("year", "")
+    try:
+        number = _asked(form, year)
+        period = outbound.begin(here.engine, here.context, staff, number, now=now)
+    except (Invalid, Forbidden, NotFound) as error:
+        return _refused(error)
+    with transaction(here.engine) as session:
+        outbound.note(session, staff, period, form, now=now)
+    found = outbound.records(here.engine, here.context, period)
+    response = Response(WRITE[form](outbound.head(period, now), found), content_type=TYPES[form])
+    name = f"outbound-{period.first.year}.{form}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _asked(form: str, year: str) -> int:
+    """Return the year; it is bounded where it is looked at. Raises Invalid."""
+    wrong = [] if form in WRITE else [FieldError("form", "is none", tuple(WRITE))]
+    if not (year.isascii() and year.isdecimal() and len(year) <= _DIGITS):
+        wrong.append(FieldError("year", "is no year"))
+    if wrong:
+        raise Invalid("choose a year and a form", wrong)
+    return int(year)

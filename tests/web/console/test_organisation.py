@@ -1,0 +1,355 @@
+"""The organisation's page: what it owes, what is due when, who may say that it was done."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+
+from rights.domain.errors import Conflict, Forbidden
+from rights.services import audit
+from rights.services.organisation import calendar, outbound
+from rights.services.organisation.outbound import COLUMNS, MISSING
+from rights.services.organisation.outbound_files import to_json
+from rights.store.models import DayChain, Entry, Package, ReceiptRow, Staff
+from tests.organisations import profile_file
+from tests.web.console.clerk import Clerk, clerk, events
+from tests.web.house import House
+
+NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
+MINORS = "/organisation/minors_audit/2026-12-31"
+
+
+@pytest.fixture
+def stated(furnished: Callable[..., House], tmp_path: Path) -> Callable[..., House]:
+    """Return a house whose organisation states a profile, on the first of February 2027."""
+
+    def make(**said: Any) -> House:
+        house = furnished(organisation=profile_file(tmp_path, **said))
+        house.clock.at = NOW
+        return house
+
+    return make
+
+
+@pytest.fixture
+def school(stated: Callable[..., House]) -> House:
+    return stated(persons=2_000_000, minors_service=True, is_ciio=True)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _entries(house: House, name: str) -> list[Entry]:
+    with house.reading() as session:
+        days = session.exec(select(DayChain.name)).all()
+        found = [one for day in days for one in audit.entries(session, day)]
+    return [one for one in found if one.event == name]
+
+
+def test_the_page_shows_profile_duties_with_citations_and_what_is_overdue(school: House) -> None:
+    page = clerk(school, "otto", "auditor").get("/organisation")
+
+    text = _flat(page.text)
+    assert "2,000,000" in text
+    assert "PIPL 52; audit measures (2025) 12" in text
+    assert "People from 1,000,000 on" in text
+    assert "once a year, by December 31" in text
+    assert text.count("overdue") == 2, "two years of audits are two rows, one of them ahead"
+    assert "Mark as done" not in text, "an auditor decides nothing"
+    assert page.forms[-1].action.endswith("/sign-out")
+
+
+def test_the_page_is_there_in_chinese(school: House) -> None:
+    dora = clerk(school, "dora", "dpo")
+    dora.reader.language = "zh-CN"
+
+    text = _flat(dora.get("/organisation?lang=zh-CN").text)
+
+    assert "《未成年人网络保护条例》第三十七条" in text
+    assert "每年一次，最迟12月31日" in text
+    assert "已逾期" in text
+
+
+def test_what_was_done_is_marked_with_a_reference_and_is_an_entry(school: House) -> None:
+    dora = clerk(school, "dora", "dpo")
+    page = dora.get("/organisation")
+
+    done = dora.reader.send(page, f"{MINORS}/done", on="2027-01-20", reference="audit/2026/7")
+
+    assert done.status == 200
+    assert "audit/2026/7" in done.text
+    assert _flat(done.text).count("overdue") == 1, "the other duty is as overdue as it was"
+    (entry,) = _entries(school, "duty_done")
+    assert entry.data == {
+        "duty": "minors_audit",
+        "due": "2026-12-31",
+        "on": "2027-01-20",
+        "reference": "audit/2026/7",
+    }
+    assert entry.actor.startswith("staff:")
+
+
+def test_a_mark_made_by_mistake_is_taken_back_and_both_are_on_record(school: House) -> None:
+    dora = clerk(school, "dora", "dpo")
+    page = dora.get("/organisation")
+    page = dora.reader.send(page, f"{MINORS}/done", on="2027-01-20", reference="7")
+
+    page = dora.reader.send(page, f"{MINORS}/reopen")
+
+    assert _flat(page.text).count("overdue") == 2
+    assert len(_entries(school, "duty_done")) == len(_entries(school, "duty_reopened")) == 1
+    assert dora.force(f"{MINORS}/reopen").status == 409
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"on": "2027-02-02", "reference": "7"}, 422),
+        ({"on": "2025-12-31", "reference": "7"}, 422),
+        ({"on": "", "reference": "7"}, 422),
+        ({"on": "2027-01-20", "reference": " "}, 422),
+        ({"on": "2027-01-20", "reference": "a\nb"}, 422),
+        ({"on": "2027-01-20", "reference": "7" * 201}, 422),
+    ],
+)
+def test_what_cannot_be_so_is_refused_and_nothing_is_marked(
+    school: House, said: dict[str, str], status: int
+) -> None:
+    dora = clerk(school, "dora", "dpo")
+
+    answer = dora.force(f"{MINORS}/done", **said)
+
+    assert answer.status == status
+    assert "That was not done" in answer.text
+    assert _entries(school, "duty_done") == []
+    assert dora.force(f"{MINORS}/done", on="2027-01-20", reference="7").status == 200
+    assert dora.force(f"{MINORS}/done", on="2027-01-21", reference="8").status == 409
+    assert dora.force("/organisation/minors_audit/2031-12-31/done", **said).status in (404, 422)
+    gone = {"on": "2027-01-20", "reference": "7"}
+    assert dora.force("/organisation/minors_audit/2031-12-31/done", **gone).status == 404
+
+
+def test_only_its_owner_and_the_protection_officer_mark_a_duty(school: House) -> None:
+    said = {"on": "2027-01-20", "reference": "7"}
+    lea, adam = clerk(school, "lea", "legal", "reviewer"), clerk(school, "adam", "admin")
+
+    assert lea.force(f"{MINORS}/done", **said).status == 403
+    assert adam.force(f"{MINORS}/done", **said).status == 403
+    page = adam.get("/organisation")
+    assert [f for f in page.forms if "minors_audit" in f.action] == []
+    assert adam.reader.send(page, "cii_assessment/2026-12-31/done", **said).status == 200
+    assert [name for name, _ in events(school) if name == "staff_refused"] == ["staff_refused"] * 2
+
+
+def test_two_who_mark_the_same_day_are_told_apart(school: House) -> None:
+    with school.writing() as session:
+        dora = Staff(name="dora", roles=["dpo"], created_at=NOW)
+        rui = Staff(name="rui", roles=["reviewer"], created_at=NOW)
+        session.add_all([dora, rui])
+    given: dict[str, Any] = {"on": date(2027, 1, 20), "reference": "7", "now": NOW}
+    due = date(2026, 12, 31)
+
+    with school.writing() as session, pytest.raises(Forbidden):
+        calendar.mark(session, school.context, rui, "minors_audit", due, **given)
+    with school.writing() as session:
+        calendar.mark(session, school.context, dora, "minors_audit", due, **given)
+    with school.writing() as session, pytest.raises(Conflict):
+        calendar.mark(session, school.context, dora, "minors_audit", due, **given)
+
+
+def test_the_first_page_counts_what_is_overdue_and_due_soon(school: House) -> None:
+    dora = clerk(school, "dora", "dpo")
+    assert "2 duties overdue" in _flat(dora.get("/").text)
+    assert "duties due soon" not in dora.get("/").text
+
+    school.clock.at = datetime(2026, 12, 1, tzinfo=UTC)
+    dora = clerk(school, "dina", "dpo")
+    assert "2 duties due soon" in _flat(dora.get("/").text)
+
+
+def test_without_a_profile_the_page_says_what_to_do(house: House) -> None:
+    page = clerk(house, "dora", "dpo").get("/organisation")
+
+    assert page.status == 200
+    assert "RIGHTS_ORGANISATION" in page.text
+    assert "duties" not in clerk(house, "dina", "dpo").get("/").text
+
+
+def test_who_has_the_numbers_of_a_large_platform_reads_that_people_decide(
+    stated: Callable[..., House],
+) -> None:
+    page = clerk(stated(persons=60_000_000, registered=60_000_000), "dora", "dpo").get(
+        "/organisation"
+    )
+
+    assert "people decide" in page.text
+    assert "Publish the yearly report" not in page.text
+
+
+# -- what went out -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def important(stated: Callable[..., House]) -> House:
+    return stated(persons=10, important_data=True)
+
+
+def _handed_out(house: House, at: datetime) -> tuple[str, str]:
+    """Let somebody ask for a copy, get a package and be let have it; return both ids."""
+    house.clock.at = at
+    made = str(house.asserted("copy")["id"])
+    package = house.package(made, b"all of it")
+    body = {
+        "outcome": [
+            {
+                "store": "shop",
+                "collection": "users",
+                "affected": 3,
+                "categories": ["contact", "identity"],
+                "happened": ["disclosed"],
+            },
+            {
+                "store": "shop",
+                "collection": "orders",
+                "affected": 0,
+                "categories": [],
+                "happened": ["not_found"],
+            },
+        ]
+    }
+    with house.writing() as session:
+        receipt: dict[str, Any] = {
+            "body": json.dumps(body),
+            "key_id": "k",
+            "signature": "s",
+            "created_at": at,
+        }
+        session.add(ReceiptRow(request_id=made, **receipt))
+    proof = {"assertion": house.partner.assertion({"user_id": "u-1"}, at, "mfa")}
+    granted = house.post(f"/v1/requests/{made}/packages/{package}/grants", proof)
+    assert granted.status_code == 201, granted.json
+    return made, package
+
+
+def _taken(clerk_: Clerk, year: int, form: str) -> Any:
+    page = clerk_.get("/organisation")
+    return clerk_.reader.send(page, "/organisation/outbound", year=str(year), form=form)
+
+
+@pytest.mark.requirement("R-33-1")
+def test_the_register_of_what_went_out_has_every_column_in_both_forms(important: House) -> None:
+    made, package = _handed_out(important, datetime(2027, 1, 5, tzinfo=UTC))
+    important.clock.at = NOW
+    otto = clerk(important, "otto", "auditor")
+
+    as_json = _taken(otto, 2027, "json")
+    as_csv = _taken(otto, 2027, "csv")
+
+    told = json.loads(as_json.html)
+    assert told["columns"] == list(COLUMNS)
+    assert (told["from"], told["to"], told["provisional"]) == ("2027-01-01", "2027-12-31", True)
+    assert told["missing"] == list(MISSING)
+    assert {frozenset(one) for one in told["records"]} == {frozenset(COLUMNS)}
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for one in told["records"]:
+        by_kind.setdefault(one["record"], []).append(one)
+    (out,), (content,), (grant,) = (by_kind[n] for n in ("package", "content", "handed_out"))
+    assert (out["request"], out["package"], out["bytes"]) == (made, package, 9)
+    assert (out["kind"], out["to"], out["downloads"]) == ("copy", "subject", 1)
+    assert (content["rows"], content["categories"]) == (3, ["contact", "identity"])
+    assert (grant["package"], grant["level"]) == (package, 2)
+    assert {one["store"] for one in by_kind["store"]} == {s.name for s in important.context.datamap}
+    head, *lines = csv.reader(io.StringIO(as_csv.html.removeprefix("\ufeff")))
+    assert head == list(COLUMNS)
+    assert {line[0] for line in lines} == {*by_kind, "not_recorded"}
+    assert len(lines) == len(told["records"]) + len(MISSING)
+    assert [e.data for e in _entries(important, "outbound_exported")] == [
+        {"year": 2027, "form": "json"},
+        {"year": 2027, "form": "csv"},
+    ]
+    assert "alice" not in as_json.html + as_csv.html
+
+
+@pytest.mark.requirement("R-33-1")
+def test_a_year_has_its_own_packages_and_whoever_was_let_have_them_in_it(important: House) -> None:
+    eve = datetime(2026, 12, 31, 15, 59, 30, tzinfo=UTC)
+    made, package = _handed_out(important, eve)
+    important.clock.at = NOW
+
+    def records(year: int) -> list[tuple[str, str]]:
+        staff = Staff(name="o", roles=["auditor"], created_at=NOW)
+        at = outbound.begin(important.engine, important.context, staff, year, now=NOW)
+        found = outbound.records(important.engine, important.context, at)
+        return [(one["record"], one["package"]) for one in found if one["request"] == made]
+
+    assert records(2026) == [("package", package), ("content", package), ("handed_out", package)]
+    assert records(2027) == [], "it is the next year in Shanghai half a minute later"
+    important.clock.at = eve + timedelta(minutes=1)
+    again = {"assertion": important.partner.assertion({"user_id": "u-1"}, eve, "mfa")}
+    important.post(f"/v1/requests/{made}/packages/{package}/grants", again)
+    assert records(2027) == [("handed_out", package)]
+
+
+def test_what_is_sent_is_read_in_batches_while_it_is_written(
+    important: House,
+) -> None:
+    made, _ = _handed_out(important, datetime(2027, 1, 5, tzinfo=UTC))
+    with important.writing() as session:
+        session.add_all(_packages(made, 6))
+    staff = Staff(name="o", roles=["auditor"], created_at=NOW)
+    period = outbound.begin(important.engine, important.context, staff, 2027, now=NOW)
+    asked: list[str] = []
+    event.listen(important.engine, "before_cursor_execute", lambda *a: asked.append(str(a[2])))
+
+    found = outbound.records(important.engine, important.context, period, batch=2)
+    pieces = to_json(outbound.head(period, NOW), found)
+    next(pieces)
+    assert asked == [], "nothing is read before it is asked for"
+    text = b"".join(pieces)
+
+    looked = [one for one in asked if "FROM package" in one]
+    assert len(looked) == 5, "seven packages, two at a time, and once more to see that it is all"
+    assert text.count(b'"record":"package"') == 7
+
+
+def _packages(request_id: str, number: int) -> list[Package]:
+    at = datetime(2027, 1, 6, tzinfo=UTC)
+    return [Package(request_id=request_id, state="ready", created_at=at) for _ in range(number)]
+
+
+@pytest.mark.requirement("R-33-1:bad")
+def test_who_processes_no_important_data_is_told_why_there_is_no_such_register(
+    school: House,
+) -> None:
+    otto = clerk(school, "otto", "auditor")
+
+    answer = otto.force("/organisation/outbound", year="2027", form="json")
+
+    assert answer.status == 404
+    assert "processors of important data" in answer.text
+    assert "NDSR 33" in answer.text
+    assert "What went out" not in otto.get("/organisation").text
+    assert _entries(school, "outbound_exported") == []
+
+
+def test_the_register_is_for_who_may_make_reports_and_for_years_it_can_say(
+    important: House,
+) -> None:
+    _handed_out(important, datetime(2027, 1, 5, tzinfo=UTC))
+    important.clock.at = NOW
+    rui, otto = clerk(important, "rui", "reviewer"), clerk(important, "otto", "auditor")
+
+    assert rui.force("/organisation/outbound", year="2027", form="json").status == 403
+    for year, form in (("2028", "json"), ("", "json"), ("99999", "json"), ("2027", "pdf")):
+        assert otto.force("/organisation/outbound", year=year, form=form).status == 422
+    assert otto.force("/organisation/outbound", year="2027", form="csv").status == 200
