@@ -136,9 +136,14 @@ def owed(profile: Profile, duties: Iterable[Duty]) -> tuple[Owed, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def _said(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Return what the organisation says of itself, where that stands for being an operator."""
+    return tuple(Clause(ADJACENT) if clause.name == CII else clause for clause in clauses)
+
+
 def _owed(profile: Profile, duty: Duty) -> Owed | None:
     for by_choice in (False, True):
         for clauses in duty.when:
             if all(clause.holds(profile, by_choice=by_choice) for clause in clauses):
-                return Owed(duty, clauses, by_choice)
+                return Owed(duty, _said(clauses) if by_choice else clauses, by_choice)
     return None

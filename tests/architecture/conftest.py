@@ -12,6 +12,7 @@ from rights.store.migrate import upgrade
 from rights.store.models import WebhookSubscription
 from tests.architecture.deployed import Register
 from tests.architecture.desk import Office
+from tests.organisations import profile_file
 from tests.web.house import House, furnish, settings_for
 
 
@@ -27,7 +28,8 @@ def register(
 
 @pytest.fixture
 def office(register: Register, private_redis_url: str, tmp_path: Path) -> Iterator[Office]:
-    house = furnish(settings_for(register.url, private_redis_url, tmp_path))
+    own = profile_file(tmp_path, persons=1, minors_service=True, important_data=True)
+    house = furnish(settings_for(register.url, private_redis_url, tmp_path, organisation=own))
     settings = settings_for(register.as_role("console"), private_redis_url, tmp_path)
     app = create_app(settings, ["console"], context=house.context, now=house.clock.now)
     console = House(app, house.clock, house.partner)

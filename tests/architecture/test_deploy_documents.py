@@ -7,10 +7,9 @@ import pytest
 from rights.domain.lifecycle import State
 from rights.store.models import Evidence, Request
 from tests.architecture.desk import Office
-from tests.architecture.test_deploy_console import _did, _do, office
+from tests.architecture.test_deploy_console import _did, _do
 from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
 
-__all__ = ["office"]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from rights.store.models import BackendKey, WebhookDelivery, WebhookSubscription
 from tests.architecture.desk import Office
-from tests.architecture.test_deploy_console import _did, office
+from tests.architecture.test_deploy_console import _did
 
-__all__ = ["office"]
 
 
 def test_products_are_looked_after_with_the_consoles_role(office: Office) -> None:

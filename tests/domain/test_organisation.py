@@ -93,6 +93,8 @@ def test_who_keeps_to_the_duties_of_a_cii_operator_by_choice_is_told_so() -> Non
         ("cii_localisation", True),
     }
     assert {one.by_choice for one in bound} == {False}
+    names = [{clause.name for one in found for clause in one.because} for found in (chosen, bound)]
+    assert names == [{"cii_adjacent"}, {"is_ciio"}]
 
 
 @pytest.mark.requirement("R-28-1:bad")

@@ -14,10 +14,12 @@ from rights.app import context_of
 from rights.domain.errors import ConfigError
 from rights.services.organisation import duty_catalogue
 from rights.settings import Settings
+from tests.architecture.pages import blocks, page
 from tests.organisations import profile_file
 from tests.web.house import settings_for
 from workflows.building import context_for
 from workflows.cli import cli
+from workflows.demo import company
 
 DECIDED = {"decided": True, "by": "general counsel", "on": date(2026, 3, 1)}
 GOOD: dict[str, Any] = {
@@ -87,6 +89,17 @@ def test_each_mistake_is_named_with_its_line_and_nothing_starts(
         context_of(settings)
     answer = json.loads(_said(file, "--json")[1].splitlines()[-1])
     assert not answer["ok"]
+
+
+def test_the_profile_of_the_page_and_that_of_the_sample_company_are_in_order(
+    tmp_path: Path,
+) -> None:
+    (example,) = blocks(page("organisation"), "yaml")
+    file = tmp_path / "example.yaml"
+    file.write_text(example, encoding="utf-8")
+
+    for known in (file, company.profile_file()):
+        assert _said(known) == (0, "nothing is wrong\n")
 
 
 def test_who_has_the_numbers_of_a_large_platform_is_told_to_decide(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ area = Area(
     query=shapes.Figures,
     gives={200: shapes.Duties},
     problems=(404,),
-    neutral=True,
 )
 def read_organisation_duties(asked: dict[str, Any]) -> Response:
     """

@@ -123,6 +123,7 @@ def _term(term: Term, today: date, names: Mapping[str, str]) -> dict[str, Any]:
         "standing": w.say("organisation", "standings", standing),
         "mark": _MARKS[standing],
         "owner": w.say("roles", term.duty.owner),
+        "helps": term.duty.helps,
         "done": w.day(term.done.on) if term.done else "",
         "reference": term.done.reference if term.done else "",
         "by": showing.who(term.done.by, names) if term.done else "",

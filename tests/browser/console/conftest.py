@@ -20,10 +20,26 @@ from rights import logs
 from rights.store.migrate import upgrade
 from tests.browser.console.scene import fill, hire
 from tests.browser.serving import serving
+from tests.organisations import profile_file
 from tests.web.house import Clock, House, furnish, settings_for
 
 NOW: Final = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
 """A Wednesday, half past ten in the morning where the company is."""
+
+
+COMPANY: Final = {
+    "persons": 10_000_000,
+    "registered": 9_000_000,
+    "mau": 12_000_000,
+    "californians": 10_000_000,
+    "is_platform": True,
+    "ecommerce": True,
+    "minors_service": True,
+    "cii_adjacent": True,
+    "important_data": True,
+    "calendar": {"minors_audit": {"by": "10-31"}},
+}
+"""What the company says of itself: one day is over, one is near, and a decision is due."""
 
 
 @dataclass
@@ -55,7 +71,9 @@ def office(
     port, file = free_port(), tmp_path / "register.db"
     shutil.copy(_migrated, file)
     address = f"http://127.0.0.1:{port}"
-    given = settings_for(f"sqlite:///{file}", private_redis_url, tmp_path, base_url=address)
+    own = profile_file(tmp_path, **COMPANY)
+    more = {"base_url": address, "organisation": own}
+    given = settings_for(f"sqlite:///{file}", private_redis_url, tmp_path, **more)
     house = furnish(given, clock=Clock(NOW))
     hire(house)
     made = fill(house, NOW)

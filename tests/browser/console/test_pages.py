@@ -34,6 +34,7 @@ PLAIN: Final = {
     "waiting": "/waiting",
     "stores": "/stores",
     "store": "/stores/shop",
+    "organisation": "/organisation",
     "account": "/account",
     "app": "/set-up",
     "nothing-here": "/nothing-here",

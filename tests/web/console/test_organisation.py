@@ -64,6 +64,7 @@ def test_the_page_shows_profile_duties_with_citations_and_what_is_overdue(school
     assert "PIPL 52; audit measures (2025) 12" in text
     assert "People from 1,000,000 on" in text
     assert "once a year, by December 31" in text
+    assert "What of this product helps: rights reports audit" in text
     assert text.count("overdue") == 2, "two years of audits are two rows, one of them ahead"
     assert "Mark as done" not in text, "an auditor decides nothing"
     assert page.forms[-1].action.endswith("/sign-out")

@@ -12,3 +12,8 @@ from pathlib import Path
 def datamap_file() -> Path:
     """Return the file of the company's data map."""
     return Path(__file__).with_name("datamap.yaml")
+
+
+def profile_file() -> Path:
+    """Return the file in which the company describes itself."""
+    return Path(__file__).with_name("organisation.yaml")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from workflows.demo.company import datamap_file
+from workflows.demo.company import datamap_file, profile_file
 from workflows.demo.company.filling import Places
 from workflows.demo.house.credentials import Credentials
 from workflows.demo.house.processes import bare_environment
@@ -79,6 +79,7 @@ def environment(addresses: Addresses, keys: Credentials) -> dict[str, str]:
             "RIGHTS_KEYS": keys.keys,
             "RIGHTS_SIGNING_KEY": keys.signing_key,
             "RIGHTS_DATAMAP": str(datamap_file()),
+            "RIGHTS_ORGANISATION": str(profile_file()),
             "RIGHTS_BASE_URL": addresses.base_url,
             "RIGHTS_SMTP_PORT": str(addresses.smtp_port),
             "RIGHTS_MAIL_FROM": "privacy@example.com",
