@@ -245,8 +245,13 @@ def read_by(
         duties.check(staff.roles, duties.Act.CONFIRM_DENIAL)
     allowed = content_approvals.check(session, request, staff, now=now)
     _note(session, request, proposal, "denial_read", staff, now, **allowed)
-    said = said_in(session, context, proposal)
-    dismissed = writings.read(session, context.vault, request.id, (DENIAL_DISMISSED,))
+    before = writings.read(session, context.vault, request.id, (DENIAL_DISMISSED,))
+    return _shown(request, proposal, said_in(session, context, proposal)) | {
+        "dismissed_before": [one.text for one in before]
+    }
+
+
+def _shown(request: Request, proposal: DenialProposal, said: Said) -> dict[str, Any]:
     return {
         "denial": proposal.id,
         "request": request.id,
@@ -264,7 +269,6 @@ def read_by(
         "level": request.level,
         "level_needed": request.level_needed,
         "due": request.promised_at.isoformat(),
-        "dismissed_before": [one.text for one in dismissed],
     }
 
 

@@ -125,20 +125,29 @@ def check(
     known = _known(request, said.reason)
     if roles is not None:
         duties.check(roles, duties.Act.DENY, narrower=known.by)
+    _said_whole(known, said)
+    beforehand.check(session, context, request, said.reason, now=now)
+    _unproved(request, said.reason)
+    if said.reason == NO_GROUND:
+        _no_ground(session, request)
+    _of_a_relative(request, said.reason)
+    if not ways_out(context, request):
+        raise Conflict("no law of this request names where the person could turn: mend the regime")
+
+
+def _of_a_relative(request: Request, reason: str) -> None:
+    if reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
+        message = f"{reason} is for what close relatives of a deceased person ask for"
+        raise Invalid(message, [FieldError("reason", message)])
+
+
+def _said_whole(known: reasons.Reason, said: Said) -> None:
+    """Make sure that the facts and the provision are there that a reason asks for."""
     if known.facts and not said.facts.strip():
         message = f"{said.reason} needs the facts of this case, in words for the person"
         raise Invalid(message, [FieldError("facts", message)])
     if known.cites:
         _cited(said)
-    beforehand.check(session, context, request, said.reason, now=now)
-    _unproved(request, said.reason)
-    if said.reason == NO_GROUND:
-        _no_ground(session, request)
-    if said.reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
-        message = f"{said.reason} is for what close relatives of a deceased person ask for"
-        raise Invalid(message, [FieldError("reason", message)])
-    if not ways_out(context, request):
-        raise Conflict("no law of this request names where the person could turn: mend the regime")
 
 
 def carry_out(

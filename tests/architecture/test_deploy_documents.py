@@ -11,7 +11,6 @@ from tests.architecture.test_deploy_console import _did, _do
 from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
 
 
-
 @pytest.mark.parametrize(
     ("requester", "kind", "act", "said", "ends"),
     [

@@ -7,7 +7,6 @@ from tests.architecture.desk import Office
 from tests.architecture.test_deploy_console import _did
 
 
-
 def test_products_are_looked_after_with_the_consoles_role(office: Office) -> None:
     ada, hook = office.clerk("ada"), office.only(WebhookSubscription)
     lost = WebhookDelivery(

@@ -11,9 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from connectors.sql import Sql
 from rights.domain.duties import MAY, Act
-from rights.domain.errors import Transient
 from rights.domain.identifiers import normalise
 from rights.domain.kinds import Kind
 from rights.services import correction_guard, tasks
@@ -366,38 +364,3 @@ def _capsule_keys(floor: Any, request_id: str) -> Any:
         content = capsules.opened(session, floor.context.settings, request_id)
     assert content is not None
     return content.keys
-
-
-@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
-def test_correcting_back_ends_the_guard(shop: People) -> None:
-    _correct(shop, "shop.users.nickname=anna")
-    _correct(shop, "shop.users.nickname=ann")
-
-    vault, place = _vault(shop), Corrected("shop.users", "nickname", (1,))
-    with _register(shop) as session:
-        assert not correction_guard.stale(session, vault, place, "ann")
-        assert correction_guard.stale(session, vault, place, "anna")
-
-
-@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
-def test_the_guard_is_there_before_the_value_changes(
-    shop: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A worker that dies right after the effect leaves a guard behind, and a repeat keeps it."""
-    correct, calls = Sql.correct, []
-
-    def dying(self: Sql, *args: Any) -> Any:
-        receipt = correct(self, *args)
-        calls.append(receipt)
-        if len(calls) == 1:
-            raise Transient("the worker lost its connection")
-        return receipt
-
-    monkeypatch.setattr(Sql, "correct", dying)
-
-    outcome = _correct(shop, "shop.users.nickname=anna")
-
-    assert (outcome["state"], len(calls)) == ("fulfilled", 2)
-    with _register(shop) as session:
-        place = Corrected("shop.users", "nickname", (1,))
-        assert correction_guard.stale(session, _vault(shop), place, "ann")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -12,7 +11,6 @@ from rights.domain.lifecycle import Event, State, Wait
 from rights.services import appeals, messages, requests
 from rights.store.ids import new_id
 from rights.store.models import (
-    Aftercare,
     ContentApproval,
     DenialProposal,
     PlanRow,
@@ -376,26 +374,3 @@ def test_an_appeal_is_given_and_decided_on_its_own_request_only(house: House) ->
 
     assert (given.status, decided.status, own.status) == (404, 404, 409)
     assert not {"appeal_assigned", "appeal_dismissed"} & {*told(house, other)}
-
-
-def test_what_goes_on_after_the_end_is_told(house: House) -> None:
-    rui, made, now = clerk(house, "rui", "reviewer"), planned(house), house.clock.now()
-    nothing = rui.get(f"/requests/{made}")
-    assert "After it was closed" not in nothing.text
-    again = Aftercare(
-        request_id=made, kind="recheck", round=1, created_at=now, due_at=now - timedelta(hours=1)
-    )
-    back = Aftercare(
-        request_id=made, kind="incident", state="open", created_at=now, due_at=now, code="came_back"
-    )
-    back.note = "shop.users (2)"
-    with house.writing() as session:
-        session.add_all((again, back))
-
-    page = rui.get(f"/requests/{made}")
-
-    told = page.text.partition("After it was closed")[2].partition("Timeline")[0]
-    assert "Look for data that came back (round 2)" in told
-    for said in ("Data came back", "shop.users (2)", "waits for staff"):
-        assert said in told, said
-    assert 'class="note late"' in page.html
