@@ -15,7 +15,8 @@ from typing import Any
 from sqlmodel import Session
 
 from rights.domain import duties
-from rights.domain.errors import NotFound
+from rights.domain.errors import Conflict, NotFound
+from rights.domain.lifecycle import TERMINAL
 from rights.domain.minors import ContentClosed
 from rights.services import (
     audit,
@@ -97,11 +98,13 @@ def document(
 
     Raises:
         Forbidden: they are no verifier, or it is a minor's and no approval lets them.
-        NotFound: this request has no such document, or none any more.
+        NotFound: this request has no such document, or none any more; or it is closed.
     """
     duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
     row = session.get(Evidence, evidence_id)
     if row is None or row.request_id != request.id or not row.file_id or not row.wrapped_key:
+        raise _gone()
+    if request.state in TERMINAL:  # its documents go with the next sweep
         raise _gone()
     _noted(session, request, staff, "evidence_opened", {"document": row.id}, now)
     return row
@@ -113,17 +116,23 @@ def authority(
     """
     Return whom a request is about and who acts, as they were typed, to hold documents against.
 
+    What an authority is for, how far it goes and until when is said beside.
+
     Args:
         request: The caller has locked it.
 
     Raises:
         Forbidden: they are no verifier, or it is a minor's and no approval lets them.
         NotFound: nobody acts for somebody else in it.
+        Conflict: there is no document to hold it against.
     """
     duties.check(staff.roles, duties.Act.OPEN_EVIDENCE)
+    row = representatives.find(session, request)
+    if request.state in TERMINAL or not evidence.openable(session, request.id):
+        raise Conflict("there is no document to hold it against", code="no_document")
     found = _people(session, context, request)
     _noted(session, request, staff, "authority_opened", {}, now)
-    return found
+    return {**found, "matters": list(row.matters), "scope": row.scope, "until": row.until}
 
 
 def _gone() -> NotFound:

@@ -10,7 +10,7 @@ Source: GB/T 35273-2020 8.5(e), 8.7; PIPL 31, 49, 50; Civil Code 165.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -51,6 +51,11 @@ OF_DOCUMENTS: Final = frozenset({by_category.UNVERIFIED, arrangements.REASON})
 MAY_RESTRICT: Final = frozenset({Role.CLOSE_RELATIVE})
 
 
+def of_documents(role: Role) -> frozenset[str]:
+    """Return the reasons of :data:`OF_DOCUMENTS` with which who asks as *role* can be denied."""
+    return OF_DOCUMENTS if role is Role.CLOSE_RELATIVE else OF_DOCUMENTS - {arrangements.REASON}
+
+
 def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, Representation]]:
     """Return what has documents to look at, the most urgent first."""
     query = (
@@ -79,21 +84,32 @@ def _unread() -> tuple[ColumnElement[bool], ...]:
 
 
 def accept(
-    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    *,
+    seen: Iterable[str] | None = None,
+    now: datetime,
 ) -> str:
     """
     Say that the documents show what they have to; return what became of the request.
 
+    Args:
+        seen: Ids of the documents that *staff* decide on, where they stood on a page; None where
+            that is not known.
+
     Raises:
         Forbidden: *staff* are no verifier.
-        Conflict: there is no document, something is missing from the authority, the
-            representative's own address is not proved, or it was decided already.
+        Conflict: there is no document, or others than *seen*; something is missing from the
+            authority, the representative's own address is not proved, or it was decided already.
     """
     duties.check(staff.roles, duties.Act.VERIFY)
     row = _open(session, context, request, now)
     found = evidence.openable(session, request.id)
     if not found:
         raise Conflict("there is no document to decide on", code="no_document")
+    _as_seen(found, seen)
     _decided(session, request, row, staff, representatives.ACCEPTED, found, now)
     for identifier in subjects.identifier_rows(session, request.id):
         if request.requester_role is not Role.SELF:
@@ -108,6 +124,13 @@ def accept(
         return str(request.state)
     _go_on(session, context, request, row, staff, now)
     return str(request.state)
+
+
+def _as_seen(found: Sequence[Evidence], seen: Iterable[str] | None) -> None:
+    """Nothing is decided on, and destroyed, that nobody has looked at. Raises Conflict."""
+    if seen is not None and {one.id for one in found} != {*seen}:
+        message = "documents came or went since the page was shown: look at those that are there"
+        raise Conflict(message, code="documents_changed")
 
 
 def _undecided(session: Session, request: Request) -> Representation:
@@ -229,6 +252,7 @@ def refuse(
     reasons: Sequence[str],
     facts: str = "",
     supervisor: Staff | None = None,
+    seen: Iterable[str] | None = None,
     now: datetime,
 ) -> str:
     """
@@ -238,16 +262,18 @@ def refuse(
         reasons: Of :data:`ASKED_FOR`, all that is missing; or one reason of the catalogue with
             which to deny.
         supervisor: Who agrees that the person is asked once more.
+        seen: As of :func:`accept`.
 
     Raises:
         Forbidden: *staff* are no verifier, or may not deny with this reason.
         Invalid: it is neither; the reasons that are, are named.
-        Conflict: the request is closed, is to be denied and there is no document, or the person
-            was asked already (``points.check_once``).
+        Conflict: the request is closed, is to be denied and there is no document, there are
+            others than *seen*, or the person was asked already (``points.check_once``).
     """
     duties.check(staff.roles, duties.Act.VERIFY)
     row = _undecided(session, request)
     found = evidence.openable(session, request.id)
+    _as_seen(found, seen)
     if not set(reasons) <= {*ASKED_FOR}:
         said = denials.Said(_alone(reasons), facts)
         _deny(session, context, request, staff, said, found, now)

@@ -30,7 +30,7 @@ def test_documents_are_decided_on_with_the_consoles_role(
         _did(wang.force(f"/requests/{made}/open/authority"))
         assert wang.force(f"/requests/{made}/documents/{document}").response.data == PNG
 
-    _do(wang, made, act, facts="Another name stands there.", **said)
+    _do(wang, made, act, facts="Another name stands there.", seen=document, **said)
 
     with house.reading() as session:
         assert session.get_one(Request, made).state is ends

@@ -201,7 +201,8 @@ def _lift(turn: Turn) -> None:
 
 
 def _accept_documents(turn: Turn) -> None:
-    reviewing.accept(turn.session, turn.context, turn.request, turn.staff, now=turn.now)
+    given: dict[str, Any] = {"seen": turn.text("seen").split(), "now": turn.now}
+    reviewing.accept(turn.session, turn.context, turn.request, turn.staff, **given)
 
 
 def _return_documents(turn: Turn) -> None:
@@ -223,8 +224,8 @@ def _deny_documents(turn: Turn) -> None:
 
 
 def _refuse_documents(turn: Turn, reasons: list[str], facts: str = "") -> None:
-    given: dict[str, Any] = {"reasons": reasons, "facts": facts, "now": turn.now}
-    reviewing.refuse(turn.session, turn.context, turn.request, turn.staff, **given)
+    given: dict[str, Any] = {"reasons": reasons, "facts": facts, "seen": turn.text("seen").split()}
+    reviewing.refuse(turn.session, turn.context, turn.request, turn.staff, **given, now=turn.now)
 
 
 def _extend(turn: Turn) -> None:

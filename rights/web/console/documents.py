@@ -18,7 +18,7 @@ from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.lifecycle import TERMINAL
-from rights.services import evidence, evidence_desk, reasons, reviewing
+from rights.services import catalogue, evidence, evidence_desk, reasons, reviewing
 from rights.services.console.dossier import Dossier
 from rights.store.blobs import Blobs
 from rights.store.models import Evidence, Request
@@ -59,7 +59,15 @@ def _told(read: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield w.say("asker", read["role"]), relation
     yield w.say("authority", "name"), read["name"]
     yield w.say("authority", "contact"), _identifiers(read["representative"])
+    yield w.say("authority", "matters"), w.listed([_kind(name) for name in read["matters"]])
+    yield w.say("authority", "scope"), w.find("scopes", read["scope"])
+    yield w.say("authority", "until"), w.day(read["until"]) if read["until"] else ""
     yield w.say("authority", "interest"), read["interest"]
+
+
+def _kind(name: str) -> str:
+    said = catalogue.words()["kinds"].get(name, {})
+    return pages.said().either(said.get("title", {}), name)
 
 
 def _identifiers(values: dict[str, str]) -> str:
@@ -80,6 +88,7 @@ def offered(found: Dossier) -> dict[str, Any] | None:
     return {
         "here": parts().evidence is not None,
         "listed": [_line(one) for one in found.documents],
+        "seen": " ".join(one.id for one in found.documents),
         "missing": [(name, showing.need(name)) for name in reviewing.ASKED_FOR],
         "denials": _denials(found.request),
     }
@@ -102,5 +111,5 @@ def _denials(request: Request) -> list[tuple[str, str]]:
     return [
         (code, showing.reason(code))
         for code in codes
-        if code in reviewing.OF_DOCUMENTS and mine & known[code].by
+        if code in reviewing.of_documents(request.requester_role) and mine & known[code].by
     ]

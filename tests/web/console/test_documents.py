@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rights.domain.lifecycle import State
+from rights.domain.lifecycle import Event, State
+from rights.services import requests
 from rights.store.models import Evidence, Representation, Request
 from rights.web.parts import NAME as PARTS
 from tests.web.console.clerk import Clerk, clerk, events, id_of, told
 from tests.web.house import ALICE, House
 from tests.web.portal.reader import Page
+from tests.web.test_representatives import AGENT
 from tests.web.verifying import GUARDIAN, PDF, PNG, RELATIVE, reached, upload
 
 RELATIVES = RELATIVE["contact"]["email"]  # type: ignore[index]
@@ -39,6 +43,12 @@ def _row(house: House, document: str) -> Evidence:
 
 def _offered(page: Page) -> list[str]:
     return [form.action.rpartition("/")[2] for form in page.forms]
+
+
+def _denials(page: Page) -> set[str]:
+    """Return the reasons to deny that the form about documents offers."""
+    offered = page.html.partition('id="documents-reason"')[2].partition("</select>")[0]
+    return {*re.findall(r'<option value="(\w+)"', offered)}
 
 
 @pytest.fixture
@@ -202,5 +212,65 @@ def test_of_a_minor_it_takes_a_colleagues_approval(house: House, wang: Clerk) ->
         page = wang.force(f"/requests/{made}/{path}")
         assert page.status == 403, path
         assert PNG not in page.response.data
+        assert page.html.count('id="mistakes"') == 1, path
 
     assert not {"evidence_opened", "authority_opened"} & {*told(house, made)}
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("accept_documents", {}),
+        ("return_documents", {"missing": ["evidence_relation"]}),
+        ("deny_documents", {"reason": "identity_unverified", "facts": "Another name."}),
+    ],
+)
+def test_what_came_after_the_page_was_shown_is_not_decided_on_with_it(
+    house: House, wang: Clerk, act: str, said: dict[str, Any]
+) -> None:
+    made, first = _waiting(house)
+    page = wang.get(f"/requests/{made}")
+    second = str(upload(house, made, PDF, "application/pdf").json["id"])
+
+    page = wang.reader.send(page, f"/{made}/{act}", **said)
+
+    assert page.status == 409
+    assert "are not those that were shown" in page.text
+    assert _state(house, made) is State.VERIFYING
+    assert all(_row(house, one).wrapped_key for one in (first, second))
+    assert second in _offered(page)
+    assert wang.reader.send(page, f"/{made}/{act}", **said).status == 200
+    assert not any(_row(house, one).wrapped_key for one in (first, second))
+
+
+def test_of_a_closed_request_nothing_is_opened_before_the_sweep_takes_it(
+    house: House, wang: Clerk
+) -> None:
+    made, document = _waiting(house)
+    with house.writing() as session:
+        request = session.get_one(Request, made)
+        requests.record(session, request, Event.REVOKED, actor="system", now=house.clock.now())
+    assert _row(house, document).wrapped_key != b""
+
+    assert wang.force(f"/requests/{made}/documents/{document}").status == 404
+    assert wang.force(f"/requests/{made}/open/authority").status == 409
+
+    assert not {"evidence_opened", "authority_opened"} & {*told(house, made)}
+
+
+def test_how_far_an_agents_authority_goes_is_opened_beside_who_they_are(
+    house: House, wang: Clerk
+) -> None:
+    made = reached(house, "copy", AGENT)
+    upload(house, made, PNG, "image/png")
+    page = wang.get(f"/requests/{made}")
+    assert {"identity_unverified"} == _denials(page)
+    assert {"identity_unverified", "deceased_arrangement"} == _denials(
+        wang.get(f"/requests/{_waiting(house)[0]}")
+    )
+
+    page = wang.reader.send(page, "/open/authority")
+
+    opened = page.text.partition("Who is asked for")[2]
+    for said in ("Li Na", "lawyer", "Access, Copy", "the answer goes to the person", "2999"):
+        assert said in opened, said
