@@ -59,10 +59,10 @@ def extend(
         Conflict: it is not worked on; a law knows no extension, it was used, or comes too late.
     """
     duties.check(staff.roles, duties.Act.EXTEND)
-    _can_be_asked(request, reason)
+    _can_be_asked(request)
+    text = _said(reason, because)
     standing_still.count(session, context, request, now=now)
     longer = _longer(session, context, request, reason, now)
-    text = plain(because, field="because", longest=_LONGEST)
     row = ExtensionRow(
         request_id=request.id,
         reason=reason,
@@ -89,16 +89,21 @@ def _line(row: ExtensionRow) -> audit.Line:
     return audit.Line("extension_asked", row.asked_by, {"reason": row.reason, **dates})
 
 
-def _can_be_asked(request: Request, reason: str) -> None:
+def _can_be_asked(request: Request) -> None:
     if request.state in TERMINAL:
         raise Conflict("this request is closed: its answer needs no more time", code="closed")
     if request.state not in _AT_WORK:
         message = "nobody has proved yet who asks, and no time is taken for that"
         raise Conflict(message, code="not_at_work")
+
+
+def _said(reason: str, because: str) -> str:
+    """Return why, as it is kept. Raises Invalid."""
     if reason not in clock_words.reasons():
         allowed = tuple(clock_words.reasons())
         wrong = FieldError("reason", "is not a reason for more time", allowed)
         raise Invalid("there is no such reason for more time", [wrong])
+    return plain(because, field="because", longest=_LONGEST)
 
 
 def _longer(
@@ -144,12 +149,16 @@ def extend_each(
         Of each request None, or why it was refused.
 
     Raises:
-        Invalid: there are none, or more than :data:`MOST`.
+        Forbidden: they have not the role.
+        Invalid: there are none, or more than :data:`MOST`; the reason is none of the law's, or no
+            words.
     """
+    duties.check(staff.roles, duties.Act.EXTEND)
     ids = sorted(set(request_ids))
     if not 1 <= len(ids) <= MOST:
         wrong = FieldError("requests", f"is not a list of one to {MOST}")
         raise Invalid("these are too many requests, or none", [wrong])
+    _said(reason, because)
     done: dict[str, RightsError | None] = {}
     for request_id in ids:
         try:

@@ -4,6 +4,7 @@ Lists of requests: filtered by the address, kept under a name, taken as a file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -29,13 +30,16 @@ from rights.web.parts import parts
 area = door.private("listing")
 pages.errors(area)
 
+_DIGITS: Final = 3
 _STATUS: Final[dict[type[Exception], int]] = {Conflict: 409}
 
 
 @area.get("/requests")
 def listed() -> Response:
     """Show the requests that an address asks for."""
-    return shown(asked_for(call.args))
+    extended = call.args.get("extended", "")
+    counts = extended.isdecimal() and len(extended) <= _DIGITS
+    return shown(asked_for(call.args), extended=int(extended) if counts else 0)
 
 
 def asked_for(given: MultiDict[str, str]) -> Filters:
@@ -47,8 +51,22 @@ def _asker() -> Asker:
     return Asker(door.staff().id, parts().now(), pages.zone())
 
 
-def shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None) -> Response:
-    """Return the page of a list, with what went wrong and was typed."""
+def shown(
+    asked: Filters,
+    status: int = 200,
+    *,
+    wrong: Sequence[str] = (),
+    extended: int = 0,
+    chosen: Sequence[str] = (),
+) -> Response:
+    """
+    Return the page of a list, with what was typed.
+
+    Args:
+        wrong: Why something was not done.
+        extended: For how many requests more time was asked.
+        chosen: Requests that stay chosen.
+    """
     here, asker = parts(), _asker()
     with reading(here.engine) as session:
         after = call.args.get("after", "")
@@ -68,11 +86,12 @@ def shown(asked: Filters, status: int = 200, *, wrong: list[str] | None = None) 
         views=[(one.id, one.name, dict(parse_qsl(one.query))) for one in kept],
         query=asked.query,
         unread=[pages.said().say("filters", name) for name in asked.unread],
-        wrong=wrong or [],
+        wrong=wrong,
         given=call.form,
+        chosen=chosen,
         gives=door.may(Act.ASSIGN),
         reasons=_reasons() if door.may(Act.EXTEND) else [],
-        extended=call.args.get("extended", ""),
+        extended=extended,
         logs=door.may(Act.LOG_REQUEST),
     )
 

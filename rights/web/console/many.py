@@ -17,8 +17,6 @@ from flask import request as call
 from werkzeug import Response
 from werkzeug.datastructures import MultiDict
 
-from rights.domain import duties
-from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
 from rights.services import extending
 from rights.services import staff as members
@@ -61,8 +59,8 @@ def extend() -> Response:
         return _refused(asked, error)
     wrong = [f"{one[:8]}{pages.said().say('colon')}{_why(e)}" for one, e in done.items() if e]
     if wrong:
-        good = pages.said().say("list", "extended", count=len(done) - len(wrong))
-        return shown(asked, 409, wrong=[*wrong, good])
+        left = [one for one, error in done.items() if error]
+        return shown(asked, 409, wrong=wrong, extended=len(done) - len(wrong), chosen=left)
     return pages.go("console-listing.listed", **{**asked.query, "extended": len(done)})
 
 
@@ -71,7 +69,6 @@ def _each(ids: list[str]) -> Mapping[str, RightsError | None]:
     given = {name: call.form.get(name, "").strip() for name in ("reason", "because")}
     with transaction(here.engine) as session:
         staff = session.get_one(Staff, door.staff().id)
-        duties.check(staff.roles, Act.EXTEND)
         now = here.now()
         done = extending.extend_each(session, here.context, ids, staff, **given, now=now)
         for error in filter(None, done.values()):
@@ -98,4 +95,5 @@ def _refused(asked: Filters, error: RightsError) -> Response:
     here = parts()
     with transaction(here.engine) as session:
         members.refused(session, door.staff(), error, now=here.now())
-    return shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
+    chosen, wrong = call.form.getlist("requests"), pages.refusal(error)
+    return shown(asked, _STATUS.get(type(error), 422), wrong=wrong, chosen=chosen)
