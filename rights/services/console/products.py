@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, update
+from sqlalchemy import false, func, or_, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col
 
@@ -26,7 +26,7 @@ from rights.services.backlog import DEAD, WAITING
 from rights.store.models import Backend, BackendKey, Staff, WebhookDelivery, WebhookSubscription
 
 MOST: Final = 200
-"""Products, or keys or webhooks of all of them, that one page shows: the newest ones."""
+"""Products, or keys or webhooks of all of them, that one page shows: those that work first."""
 
 MOST_AGAIN: Final = 10_000
 """Events of one webhook that one click sends again, the oldest first."""
@@ -85,14 +85,20 @@ class Product:
     hooks: list[Hook] = field(default_factory=list)
 
 
-def listed(session: Session, staff: Staff) -> list[Product]:
-    """Return every product by name, in as many statements whatever there is. Raises Forbidden."""
+def listed(session: Session, staff: Staff, *, now: datetime) -> list[Product]:
+    """
+    Return products by name, in as many statements whatever there is.
+
+    Raises:
+        Forbidden: they have not the role.
+    """
     duties.check(staff.roles, duties.Act.MANAGE_PRODUCTS)
     wanted = (Backend.id, Backend.name, Backend.regimes, Backend.origins)
     dates = (Backend.level_cap, Backend.created_at, Backend.closed_at)
-    query = sql_select(*map(col, (*wanted, *dates))).order_by(col(Backend.name)).limit(MOST)
+    query = sql_select(*map(col, (*wanted, *dates)))
+    query = query.order_by(col(Backend.closed_at).is_not(None), col(Backend.name)).limit(MOST)
     products = {row["id"]: Product(**row) for row in session.execute(query).mappings()}
-    for owner, key in _keys(session):
+    for owner, key in _keys(session, now):
         if owner in products:
             products[owner].keys.append(key)
     for owner, hook in _hooks(session):
@@ -101,12 +107,17 @@ def listed(session: Session, staff: Staff) -> list[Product]:
     return list(products.values())
 
 
-def _keys(session: Session) -> list[tuple[str, Key]]:
+def _keys(session: Session, now: datetime) -> list[tuple[str, Key]]:
     kept = (BackendKey.id, BackendKey.prefix, BackendKey.scopes, BackendKey.created_at)
     ends = (BackendKey.expires_at, BackendKey.revoked_at)
     query = sql_select(col(BackendKey.backend_id), *map(col, (*kept, *ends)))
-    newest = query.order_by(col(BackendKey.created_at).desc(), col(BackendKey.id)).limit(MOST)
-    return [(row[0], Key(*row[1:])) for row in session.execute(newest)]
+    # Keys are rotated and never deleted: those that ended must not hide one that still works.
+    ended = or_(
+        col(BackendKey.revoked_at).is_not(None),
+        func.coalesce(col(BackendKey.expires_at) <= now, false()),
+    )
+    first = query.order_by(ended, col(BackendKey.created_at).desc(), col(BackendKey.id))
+    return [(row[0], Key(*row[1:])) for row in session.execute(first.limit(MOST))]
 
 
 def _hooks(session: Session) -> list[tuple[str, Hook]]:
@@ -114,8 +125,9 @@ def _hooks(session: Session) -> list[tuple[str, Hook]]:
     query = sql_select(
         *map(col, (sub.id, sub.backend_id, sub.url, sub.events, sub.created_at, sub.closed_at))
     )
-    newest = query.order_by(col(sub.created_at).desc(), col(sub.id)).limit(MOST)
-    return [(row.backend_id, _hook(row, counted)) for row in session.execute(newest)]
+    closed = col(sub.closed_at).is_not(None)
+    first = query.order_by(closed, col(sub.created_at).desc(), col(sub.id)).limit(MOST)
+    return [(row.backend_id, _hook(row, counted)) for row in session.execute(first)]
 
 
 def _hook(row: Any, counted: Mapping[tuple[str, str], tuple[int, datetime]]) -> Hook:
@@ -149,10 +161,10 @@ def revoke(session: Session, key_id: str, staff: Staff, *, now: datetime) -> Non
     """
     duties.check(staff.roles, duties.Act.MANAGE_PRODUCTS)
     live = col(BackendKey.id) == key_id, col(BackendKey.revoked_at).is_(None)
-    backend_id = session.execute(sql_select(col(BackendKey.backend_id)).where(*live)).scalar()
+    ended = update(BackendKey).where(*live).values(revoked_at=now)
+    backend_id = session.execute(ended.returning(col(BackendKey.backend_id))).scalar()
     if backend_id is None:
         raise NotFound("there is no such key, or it was revoked already")
-    session.execute(update(BackendKey).where(*live).values(revoked_at=now))
     ids = {"backend_id": backend_id, "key_id": key_id}
     audit.append_day(session, audit.Line("key_revoked", f"staff:{staff.id}", ids), now=now)
 

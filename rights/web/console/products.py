@@ -32,10 +32,10 @@ def listed() -> Response:
 
 
 def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
-    here = parts()
+    here, again = parts(), call.args.get("again", "")
+    now = here.now()
     with reading(here.engine) as session:
-        found = products.listed(session, door.staff())
-    now, again = here.now(), call.args.get("again", "")
+        found = products.listed(session, door.staff(), now=now)
     return pages.page(
         "products.html",
         status,
@@ -56,7 +56,6 @@ def _product(one: Product, now: datetime) -> dict[str, Any]:
         "closed": pages.day(one.closed_at) if one.closed_at else "",
         "keys": [_key(key, now) for key in one.keys],
         "hooks": [_hook(hook) for hook in one.hooks],
-        "dead": sum(hook.dead for hook in one.hooks if hook.closed_at is None),
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from rights.services import backends
+from rights.services.console import products
 from rights.store.ids import new_id
 from rights.store.models import BackendKey, WebhookDelivery, WebhookSubscription
 from tests.web.console.clerk import Clerk, clerk, events, id_of
@@ -104,6 +105,28 @@ def test_a_key_that_ran_out_is_offered_no_end(house: House, ada: Clerk) -> None:
     offered = [form.action for form in page.forms if form.action.endswith("/revoke")]
     assert offered == [f"/console/products/keys/{made}/revoke"]
     assert "ended" in page.text
+
+
+def test_keys_that_ended_hide_none_that_works(house: House, ada: Clerk) -> None:
+    now, key = house.clock.now(), _key(house)
+    with house.writing() as session:
+        session.add_all(
+            BackendKey(
+                backend_id=house.partner.id,
+                prefix=f"over{number:04}",
+                hash="x",
+                scopes=[],
+                created_at=now + timedelta(seconds=1),
+                revoked_at=now if number % 2 else None,
+                expires_at=None if number % 2 else now,
+            )
+            for number in range(products.MOST)
+        )
+
+    page = ada.get("/products")
+
+    assert f"rk_{key.prefix}_" in page.text
+    assert page.html.count("rk_over") == products.MOST - 1
 
 
 def test_what_was_given_up_is_sent_again_and_nothing_else(house: House, ada: Clerk) -> None:
