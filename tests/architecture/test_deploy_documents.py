@@ -8,6 +8,7 @@ from rights.domain.lifecycle import State
 from rights.store.models import Evidence, Request
 from tests.architecture.desk import Office
 from tests.architecture.test_deploy_console import _did, _do
+from tests.web.test_arrangements import NOBODY, arrange
 from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
 
 
@@ -35,3 +36,16 @@ def test_documents_are_decided_on_with_the_consoles_role(
     with house.reading() as session:
         assert session.get_one(Request, made).state is ends
         assert session.get_one(Evidence, document).wrapped_key == b""
+
+
+def test_what_the_deceased_arranged_is_found_with_the_consoles_role(office: Office) -> None:
+    wang, house = office.clerk("wang"), office.house
+    arrange(house, NOBODY)
+    made = reached(house, "copy", RELATIVE)
+    document = upload(house, made, PNG, "image/png").json["id"]
+
+    page = _did(wang.force(f"/requests/{made}/accept_documents", seen=document))
+
+    assert page.response.request.args["done"] == "deny_documents"
+    with house.reading() as session:
+        assert session.get_one(Request, made).state is State.DENIED

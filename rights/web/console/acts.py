@@ -17,6 +17,7 @@ from sqlmodel import Session
 from werkzeug.datastructures import MultiDict
 
 from rights.domain.errors import FieldError, Invalid, NotFound
+from rights.domain.lifecycle import State
 from rights.services import (
     appeals,
     asking,
@@ -200,9 +201,11 @@ def _lift(turn: Turn) -> None:
     lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
 
 
-def _accept_documents(turn: Turn) -> None:
+def _accept_documents(turn: Turn) -> str:
+    """Accept; what the person arranged for the time after their death can deny all the same."""
     given: dict[str, Any] = {"seen": turn.text("seen").split(), "now": turn.now}
-    reviewing.accept(turn.session, turn.context, turn.request, turn.staff, **given)
+    state = reviewing.accept(turn.session, turn.context, turn.request, turn.staff, **given)
+    return "deny_documents" if state == State.DENIED else ""
 
 
 def _return_documents(turn: Turn) -> None:
@@ -266,7 +269,7 @@ def _assign_appeal(turn: Turn) -> None:
     appeals.assign(turn.session, turn.request, found, other, turn.staff, now=turn.now)
 
 
-ACTS: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
+ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
     {
         "assign": _assign,
         "approve": _approve,
@@ -295,4 +298,8 @@ ACTS: Final[Mapping[str, Callable[[Turn], None]]] = MappingProxyType(
         "decide_appeal": _decide_appeal,
     }
 )
-"""The last part of a form's address, and what comes of it."""
+"""
+The last part of a form's address, and what comes of it.
+
+What an act returns names another one whose outcome it had.
+"""

@@ -73,10 +73,10 @@ def act(request_id: str, name: str) -> Response:
             found = requests.locked(session, request_id)
             staff = session.get_one(Staff, door.staff().id)
             turn = Turn(session, here.context, found, staff, call.form, here.now())
-            ACTS[name](turn)
+            done = ACTS[name](turn) or name
     except (Conflict, IllegalTransition, Forbidden, Invalid) as error:
         return _refused(request_id, name, error)
-    return pages.go("console-one.one", request_id=request_id, done=name)
+    return pages.go("console-one.one", request_id=request_id, done=done)
 
 
 def _refused(request_id: str, about: str, error: RightsError) -> Response:

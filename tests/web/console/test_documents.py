@@ -16,6 +16,7 @@ from rights.web.parts import NAME as PARTS
 from tests.web.console.clerk import Clerk, clerk, events, id_of, told
 from tests.web.house import ALICE, House
 from tests.web.portal.reader import Page
+from tests.web.test_arrangements import NOBODY, arrange
 from tests.web.test_representatives import AGENT
 from tests.web.verifying import GUARDIAN, PDF, PNG, RELATIVE, reached, upload
 
@@ -129,7 +130,7 @@ def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
 
     page = wang.act(made, "accept_documents")
 
-    assert "destroyed" in page.text
+    assert "work goes on" in page.text
     assert _state(house, made) is State.IN_PROGRESS
     assert _row(house, document).wrapped_key == b""
     assert wang.force(f"/requests/{made}/documents/{document}").status == 404
@@ -137,6 +138,18 @@ def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
         kept = session.get_one(Representation, made)
     assert (kept.result, kept.verifier) == ("accepted", f"staff:{id_of(house, 'wang')}")
     assert not {"accept_documents", document} & {*_offered(wang.get(f"/requests/{made}"))}
+
+
+def test_what_the_deceased_arranged_denies_and_the_page_says_so(house: House, wang: Clerk) -> None:
+    arrange(house, NOBODY)
+    made, document = _waiting(house)
+
+    page = wang.act(made, "accept_documents")
+
+    assert _state(house, made) is State.DENIED
+    assert _row(house, document).wrapped_key == b""
+    assert "Denied; the documents are destroyed" in page.text
+    assert "work goes on" not in page.text
 
 
 def test_who_sends_them_back_asks_for_all_that_is_missing(house: House, wang: Clerk) -> None:
