@@ -373,4 +373,7 @@ def test_an_appeal_is_given_and_decided_on_its_own_request_only(house: House) ->
     own = ana.force(f"/requests/{mine}/assign_appeal", appeal=made.id, to=who)
 
     assert (given.status, decided.status, own.status) == (404, 404, 409)
+    ids = re.findall(r' id="([^"]+)"', ana.get(f"/requests/{mine}").html)
+    assert {"to", "decider"} <= {*ids}  # whose work it is, and who decides
+    assert len(ids) == len(set(ids))
     assert not {"appeal_assigned", "appeal_dismissed"} & {*told(house, other)}
