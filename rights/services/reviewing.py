@@ -96,8 +96,7 @@ def accept(
     Say that the documents show what they have to; return what became of the request.
 
     Args:
-        seen: Ids of the documents that *staff* decide on, where they stood on a page; None where
-            that is not known.
+        seen: Ids of the documents that were shown to *staff*; None where nobody knows which.
 
     Raises:
         Forbidden: *staff* are no verifier.
@@ -259,8 +258,7 @@ def refuse(
     Say that the documents do not show it: ask for what is missing, or deny.
 
     Args:
-        reasons: Of :data:`ASKED_FOR`, all that is missing; or one reason of the catalogue with
-            which to deny.
+        reasons: All that is missing, of :data:`ASKED_FOR`; or one of the catalogue to deny with.
         supervisor: Who agrees that the person is asked once more.
         seen: As of :func:`accept`.
 

@@ -4,7 +4,6 @@ Lists of requests: filtered by the address, kept under a name, taken as a file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -51,26 +50,16 @@ def _asker() -> Asker:
     return Asker(door.staff().id, parts().now(), pages.zone())
 
 
-def shown(
-    asked: Filters,
-    status: int = 200,
-    *,
-    wrong: Sequence[str] = (),
-    extended: int = 0,
-    chosen: Sequence[str] = (),
-) -> Response:
-    """
-    Return the page of a list, with what was typed.
+_NOTHING: Final = {"wrong": (), "extended": 0, "chosen": ()}
+"""Why something was not done, for how many more time was asked, and which stay chosen."""
 
-    Args:
-        wrong: Why something was not done.
-        extended: For how many requests more time was asked.
-        chosen: Requests that stay chosen.
-    """
+
+def shown(asked: Filters, status: int = 200, **more: Any) -> Response:
+    """Return the page of a list, with what was typed and *more* that is told."""
     here, asker = parts(), _asker()
     with reading(here.engine) as session:
         after = call.args.get("after", "")
-        found, more = listing.page(session, here.context.datamap, asked, asker, after=after)
+        found, rest = listing.page(session, here.context.datamap, asked, asker, after=after)
         people = [one for one in accounts.listed(session) if one.closed_at is None]
         names = accounts.names(session)
         kept = views.listed(session, door.staff())
@@ -79,20 +68,18 @@ def shown(
         "list.html",
         status,
         lines=showing.lines(found, names, asker.now),
-        more={**asked.query, "after": more} if more else None,
+        more={**asked.query, "after": rest} if rest else None,
         asked=asked,
         choices=_choices(products, [(one.id, one.name) for one in people]),
         people=[(one.id, one.name) for one in people],
         views=[(one.id, one.name, dict(parse_qsl(one.query))) for one in kept],
         query=asked.query,
         unread=[pages.said().say("filters", name) for name in asked.unread],
-        wrong=wrong,
         given=call.form,
-        chosen=chosen,
         gives=door.may(Act.ASSIGN),
         reasons=_reasons() if door.may(Act.EXTEND) else [],
-        extended=extended,
         logs=door.may(Act.LOG_REQUEST),
+        **{**_NOTHING, **more},
     )
 
 

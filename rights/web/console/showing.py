@@ -281,12 +281,15 @@ def _care(one: Aftercare, names: Mapping[str, str], now: datetime) -> dict[str, 
     w, done = pages.said(), one.done_at is not None
     told = w.find("events", one.code) or reason(one.code) if one.code else ""
     at = one.done_at or one.due_at
+    # What was found is nobody's by a date: it is due from the moment it was found.
+    late = not done and one.state == "waiting" and one.due_at < now
     return {
         "what": w.say("aftercare", one.kind),
         "round": one.round + 1 if one.kind == "recheck" and not done else 0,
         "store": one.store,
         "state": w.say("aftercare", "done" if done else one.state),
-        "mark": "done" if done else "late" if one.due_at < now else "",
+        "mark": "done" if done else "late" if late else "",
+        "left": left(one.due_at, now) if late else "",
         "at": pages.moment(at),
         "by": who(one.done_by, names) if done else "",
         "why": w.listed([text for text in (told, one.note) if text]),
