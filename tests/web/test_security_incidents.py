@@ -13,16 +13,27 @@ from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from rights.services import backends, evidence_desk, purge
 from rights.services.security_incidents import (
     answering,
+    facts,
     guardians,
     opening,
     scope,
+    spreading,
+    telling,
     touched,
 )
 from rights.services.security_incidents.answering import Answer
 from rights.services.security_incidents.opening import New
 from rights.services.security_incidents.scope import Given
 from rights.services.security_incidents.touched import Touch
-from rights.store.models import Entry, IncidentClock, SecurityIncident, Staff, Writing
+from rights.services.words import LANGUAGES
+from rights.store.models import (
+    Entry,
+    IncidentClock,
+    IncidentTold,
+    SecurityIncident,
+    Staff,
+    Writing,
+)
 from tests.web.house import House
 from tests.web.verifying import GUARDIAN, reached, staff, upload
 
@@ -269,6 +280,25 @@ def test_minors_stand_apart_with_the_contacts_of_their_guardians(house: House, d
     assert (entry.chain, entry.data["agreed_by"]) == (one["request"], approver.id)
     with pytest.raises(Forbidden):
         next(guardians.listed(house.engine, house.context, row, dpo, dpo, now=now))
+
+
+def test_a_letter_reaches_the_person_and_the_guardian_on_either_register(
+    house: House, dpo: Staff
+) -> None:
+    reached(house, "copy", GUARDIAN, subject=WHO[0])
+    house.asserted("access", WHO[1])
+    house.clock.forward(minutes=5)
+    incident, now = _opened(house, dpo), house.clock.now()
+    _scope(house, incident, dpo)
+    letter = {name: dict.fromkeys(LANGUAGES, "x") for name in facts.titles("elements")}
+    with house.writing() as session:
+        telling.tell(session, house.context, incident, dpo, letter, now=now)
+
+    assert spreading.spread(house.engine, house.context, house.clock.now) == 3
+
+    with house.reading() as session:
+        told = [(one.role, one.state) for one in session.exec(select(IncidentTold))]
+    assert sorted(told) == [("guardian", "queued"), ("person", "queued"), ("person", "queued")]
 
 
 def test_nothing_is_listed_before_somebody_said_when(house: House, dpo: Staff) -> None:
