@@ -13,6 +13,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Engine
 
+from rights.domain.terms import Standing
 from rights.logs import get
 from rights.services.context import Context
 from rights.services.organisation import calendar
@@ -36,7 +37,8 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
     with transaction(register) as session:
         fresh = calendar.warn(session, context, now())
     for term, standing in fresh:
-        get().error(f"duty.{standing}", duty=term.duty.code, due=term.due.isoformat())
+        tell = get().error if standing is Standing.OVERDUE else get().warning
+        tell(f"duty.{standing}", duty=term.duty.code, due=term.due.isoformat())
     return len(fresh)
 
 

@@ -70,8 +70,8 @@ BATCH: Final = 200
 
 _GRANTED: Final = "download_granted"
 _DISCLOSED: Final = "disclosed"
-_LIVES: Final = timedelta(days=31)
-"""A package is gone by then, so nobody was let have one that is older."""
+_LIVES: Final = timedelta(days=60)
+"""A package is gone by then, however long it took to make: nobody was let have an older one."""
 
 Record = dict[str, Any]
 
