@@ -89,13 +89,7 @@ class Office:
         return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
     def propose(
-        self,
-        request_id: str,
-        reason: str,
-        *,
-        who: str = "ana",
-        facts: str = WHY,
-        more: Sequence[str] = (),
+        self, request_id: str, reason: str, *more: str, who: str = "ana", facts: str = WHY
     ) -> subprocess.CompletedProcess[str]:
         """Propose a denial; prints its id."""
         said = (*(("--note-basis", facts) if facts else ()), *more)
@@ -113,16 +107,10 @@ class Office:
         return any(e.actor in by and e.data["proposal"] == denial for e in reads)
 
     def deny(
-        self,
-        request_id: str,
-        reason: str,
-        *,
-        who: str = "ana",
-        facts: str = WHY,
-        more: Sequence[str] = (),
+        self, request_id: str, reason: str, *more: str, who: str = "ana", facts: str = WHY
     ) -> subprocess.CompletedProcess[str]:
         """Propose a denial and, where that was possible, have it confirmed by a second person."""
-        made = self.propose(request_id, reason, who=who, facts=facts, more=more)
+        made = self.propose(request_id, reason, *more, who=who, facts=facts)
         if made.returncode:
             return made
         confirmed: subprocess.CompletedProcess[str] = self.decide(
@@ -329,7 +317,7 @@ def test_nothing_is_denied_with_legal_reasons_without_that_scope_and_with_it_the
     made = office.house.asserted("access")
 
     cited = ("--law", "《档案法》第二十八条", "--rank", "law")
-    done = office.deny(made["id"], "secrecy_by_law", who="lex", more=cited)
+    done = office.deny(made["id"], "secrecy_by_law", *cited, who="lex")
 
     assert done.returncode == 0, done.stderr
     assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "denied"

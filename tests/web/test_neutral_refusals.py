@@ -63,7 +63,7 @@ def test_nothing_that_leaves_tells_what_is_kept_secret(
 ) -> None:
     made = office.house.asserted("access", locale=locale)["id"]
 
-    proposed = office.propose(made, code, who="lex", facts=FACTS, more=CITED).stdout.strip()
+    proposed = office.propose(made, code, *CITED, who="lex", facts=FACTS).stdout.strip()
     read = json.loads(office.decide("show", proposed, "bea").stdout)
     done = office.decide("confirm", proposed, "bea")
 
@@ -89,7 +89,7 @@ def test_both_reasons_are_told_in_the_same_words(office: Office) -> None:
     told = []
     for code, person in zip(CODES, (ALICE, BOB), strict=True):
         made = office.house.asserted("access", person)["id"]
-        assert office.deny(made, code, who="lex", facts=FACTS, more=CITED).returncode == 0
+        assert office.deny(made, code, *CITED, who="lex", facts=FACTS).returncode == 0
         shown = office.house.get(f"/v1/requests/{made}").json
         told.append((shown["reason"], shown["denial"]))
 
@@ -103,7 +103,7 @@ def test_both_reasons_are_told_in_the_same_words(office: Office) -> None:
 @pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 def test_what_was_denied_before_is_told_neutrally_too(office: Office) -> None:
     made = office.house.asserted("access", locale="en")["id"]
-    assert office.deny(made, "state_duty_obstruction", who="lex", facts=FACTS, more=CITED)
+    assert office.deny(made, "state_duty_obstruction", *CITED, who="lex", facts=FACTS)
     office.change(made, reason="state_duty_obstruction")  # as it was written once
 
     assert not [each for each in _told(office, made, ALICE) if TELLING.search(each)]

@@ -181,11 +181,8 @@ def test_what_cannot_be_verified_stays_and_is_marked_in_every_later_copy(shop: P
     assert (pending[0]["code"], mark["code"]) == ("pending", "disputed")
     assert mark["request_id"] == outcome["request"]
     assert pending[0]["statement"] == mark["statement"] == "It was <paid> in May."
-    shown = opened(copy)["index.html"].decode()
-    assert 'id="disputed"' in shown
-    assert "It was &lt;paid&gt; in May." in shown
-    other = shop.run(Kind.COPY, subject={"user_id": "2"})
-    assert manifest(other)["disputed"] == []
+    assert b"It was &lt;paid&gt;" in opened(copy)["index.html"].partition(b'id="disputed"')[2]
+    assert manifest(shop.run(Kind.COPY, subject={"user_id": "2"}))["disputed"] == []
 
 
 @pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
