@@ -178,7 +178,7 @@ def submit(
 
 
 def _new(context: Context, new: Submission, now: datetime) -> Request:
-    (regimes, because), received = _laws(context, new), new.received_at or now
+    (regimes, because), received = laws_of(context, new), new.received_at or now
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
     missing = _missing(context, new)
@@ -219,7 +219,8 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     )
 
 
-def _laws(context: Context, new: Submission) -> Chosen:
+def laws_of(context: Context, new: Submission) -> Chosen:
+    """Return the laws that a request is to be handled under, all of them known here, and why."""
     if new.regimes_because:
         return Chosen(new.regimes, new.regimes_because)
     deployment = context.settings.default_regimes

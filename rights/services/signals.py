@@ -15,7 +15,7 @@ from typing import Final
 from sqlmodel import Session
 
 from rights.domain.kinds import Kind, Option
-from rights.services import preferences, submission
+from rights.services import preferences, regime_choice, submission
 from rights.services.backends import Caller
 from rights.services.context import Context
 from rights.services.intake import Submission
@@ -67,6 +67,7 @@ def honour(
 
 
 def _owed(context: Context, product: Caller, now: datetime) -> bool:
-    laws = product.regimes or context.settings.default_regimes
+    deployment = context.settings.default_regimes
+    laws = regime_choice.choose((), product.regimes, deployment, context.regimes).names
     kind = Kind.RECOMMENDATION_OPT_OUT
     return promise(kind, _OPTION, laws, now, book=context.regimes).duties.honour_gpc

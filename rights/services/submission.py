@@ -82,7 +82,7 @@ def take(
 
 def _in_force(context: Context, new: Submission, now: datetime) -> Submission:
     """Let what no law of it knows yet be handled as its kind. Source: 11 CCR 7200(b), 7222."""
-    laws = new.regimes or context.settings.default_regimes
+    laws = intake.laws_of(context, new).names
     received = new.received_at or now
     found = option_in_force(new.kind, new.option, laws, received, book=context.regimes)
     if found == new.option:
