@@ -166,6 +166,13 @@ def _touched() -> ColumnElement[datetime]:
     return last.correlate(Request).scalar_subquery()
 
 
+def _touched_at(session: Session, request_id: str) -> datetime:
+    """Return when something happened to one request last that was not a clock's."""
+    query = select(_touched()).where(col(Request.id) == request_id)
+    found: datetime = session.execute(query).scalar_one()
+    return found
+
+
 def untouched(
     session: Session, context: Context, now: datetime, *, limit: int = BATCH
 ) -> list[str]:
@@ -188,10 +195,12 @@ def _on_staff() -> ColumnElement[bool]:
 
 
 def tell_untouched(session: Session, ids: Iterable[str], now: datetime) -> None:
-    """Write down that staff are told of these."""
+    """Write down that staff are told of these; once, whoever else looked at the same moment."""
     for request_id in ids:
         request = requests.locked(session, request_id)
         clock = _clock(session, request_id, now)
+        if clock.idle_at is not None and clock.idle_at >= _touched_at(session, request_id):
+            continue
         clock.idle_at, clock.idle_mailed = now, False
         audit.append(session, request, [audit.Line(IDLE, "system", {})], now=now)
 

@@ -205,6 +205,28 @@ def test_what_nobody_touches_is_told_once_until_somebody_does(
     assert told(2.1) == ["desk@example.com", "lead@example.com"]
 
 
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_two_relays_that_look_at_the_same_moment_tell_of_it_once(office: Office) -> None:
+    request_id, house = _open(office), office.house
+    with house.writing() as session:
+        request = requests.locked(session, request_id)
+        request.wait = Wait.TASK
+        requests.record(session, request, Event.HELD, actor="system", now=house.clock.now())
+    house.clock.forward(days=4)
+    now = house.clock.now()
+    with house.reading() as session:
+        both = [clocks.untouched(session, house.context, now) for _ in range(2)]
+
+    for found in both:
+        with house.writing() as session:
+            clocks.tell_untouched(session, found, now)
+
+    assert both == [[request_id]] * 2
+    with house.reading() as session:
+        told = [e for e in audit.entries(session, request_id) if e.event == clocks.IDLE]
+    assert len(told) == 1
+
+
 @pytest.mark.requirement("R-SLA-8")
 @pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 def test_a_cancellation_that_is_proved_as_it_is_asked_is_due_a_day_later(office: Office) -> None:
