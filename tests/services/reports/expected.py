@@ -38,6 +38,11 @@ class Count:
     def open_after(self, case: Case) -> bool:
         return case.entered < self.end and (case.closed is None or case.closed >= self.end)
 
+    def still_at_end(self, case: Case) -> bool:
+        return any(
+            began < self.end and (over is None or over >= self.end) for began, over in case.pauses
+        )
+
     def age(self, case: Case) -> str:
         ended = case.closed is not None and case.closed < self.end
         return str(case.age) if ended else "unsettled"
@@ -71,6 +76,7 @@ class Count:
                 and c.promised < self.end
                 and c.verified is not None
                 and c.verified < self.end
+                and not self.still_at_end(c)
                 for c in cases
             ),
         }

@@ -31,7 +31,13 @@ ANSWERS = (State.FULFILLED, State.PARTIALLY_FULFILLED, State.DENIED)
 
 @dataclass
 class Case:
-    """One request, as it went; *entered* is when it came into the register."""
+    """
+    One request, as it went.
+
+    Args:
+        entered: When it came into the register.
+        pauses: When its clock stood still; None as an end where it still does.
+    """
 
     id: str
     kind: Kind
@@ -51,6 +57,7 @@ class Case:
     follows: str = ""
     letters: list[tuple[str, datetime | None]] = field(default_factory=list)
     receipt: bool = True
+    pauses: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
 
 def cases(number: int = 400, seed: int = 7) -> list[Case]:
