@@ -1,4 +1,4 @@
-"""A month that has happened, once for all tests of this folder."""
+"""A month that has happened, once for all tests of a module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEED = 23
 ROLES = ("reviewer", "approver", "dpo")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def happened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """Return the month with the register as it was left."""
     logs.configure(level="CRITICAL")
@@ -44,7 +44,7 @@ def happened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RegisterClock, "now", lambda _: house.clock.now())
         made.happen()
-        yield made
+    yield made
     house.engine.dispose()
     house.parts.limits.close()
     sink.stop()

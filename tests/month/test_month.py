@@ -5,11 +5,13 @@ own. What it covers is told in ``docs/explanation/correctness.md``.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -22,7 +24,7 @@ from rights.services.regimes import promise
 from rights.services.reports import making
 from rights.services.reports.making import Wanted
 from rights.store.models import Appeal, Entry, ExtensionRow, Notice, Request, Staff
-from tests.month import figures, oracle
+from tests.month import days, figures, laws, oracle
 from tests.month import story as told
 from tests.month.conftest import NUMBER, ROLES
 from tests.month.drawing import LOGGED
@@ -32,7 +34,7 @@ from tests.month.replay import AFTER, IDLE, Expected, Replay, known
 from tests.services.reports.expected import CALIFORNIA, CHINA, Count
 from tests.services.reports.terminal import Terminal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("month")]
 
 PERIODS = [
     ((2026, 1, 1), (2027, 1, 1), ("--year", "2026")),
@@ -67,6 +69,15 @@ def _differ(found: Iterable[tuple[int, Any, Any]]) -> list[tuple[int, Any, Any]]
 def _of(month: Month, requests: list[Request], name: str, mine: list[Any]) -> Any:
     pairs = zip(month.stories, requests, mine, strict=True)
     return _differ((story.number, getattr(one, name), made) for story, one, made in pairs)
+
+
+@pytest.mark.parametrize("module", [laws, days, oracle])
+def test_what_is_compared_with_is_worked_out_without_the_product(module: ModuleType) -> None:
+    lines = inspect.getsource(module).splitlines()
+    imported = [one for one in lines if one.startswith(("from ", "import "))]
+
+    assert imported
+    assert [one for one in imported if "rights" in one or "workflows" in one] == []
 
 
 def test_there_is_some_of_everything(happened: Month, expected: list[Expected]) -> None:
@@ -250,10 +261,10 @@ def test_the_figures_of_the_month_itself_are_what_the_stories_give(
     happened: Month, expected: list[Expected]
 ) -> None:
     """Not over yet for many: what stands still, is unsent and overdue at its end counts here."""
-    house, days = happened.house, periods.between(date(2026, 1, 1), date(2026, 1, 31), CHINA)
+    house, month = happened.house, periods.between(date(2026, 1, 1), date(2026, 1, 31), CHINA)
     with house.reading() as session:
         otto = session.exec(select(Staff).where(Staff.name == "otto")).one()
-    report = making.build(house.engine, house.context, otto, Wanted("figures", days), now=READ)
+    report = making.build(house.engine, house.context, otto, Wanted("figures", month), now=READ)
     count = Count(_cases(happened, expected), (2026, 1, 1), (2026, 2, 1), CHINA)
 
     _compare(happened, count, report.body()["tables"])

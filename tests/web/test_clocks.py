@@ -227,19 +227,6 @@ def test_two_relays_that_look_at_the_same_moment_tell_of_it_once(office: Office)
     assert len(told) == 1
 
 
-@pytest.mark.requirement("R-SLA-8")
-@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
-def test_a_cancellation_that_is_proved_as_it_is_asked_is_due_a_day_later(office: Office) -> None:
-    house = office.house
-    house.clock.at = datetime(2026, 11, 20, 2, tzinfo=UTC)
-
-    proved = house.asserted("account_cancellation", regimes=["cn_ecommerce"])
-    unproved = house.submit("account_cancellation", {"email": "b@c.cn"}, regimes=["cn_ecommerce"])
-
-    assert (proved["state"], proved["due_at"]) == ("in_progress", "2026-11-21T02:00:00+00:00")
-    assert (unproved["state"], unproved["due_at"]) == ("verifying", "2026-12-11T15:59:59+00:00")
-
-
 def test_a_mail_server_that_is_down_loses_nothing(
     furnished: Callable[..., House], free_port: Callable[[], int], tmp_path: Path
 ) -> None:

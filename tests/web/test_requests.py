@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -364,3 +364,14 @@ def test_an_option_of_another_kind_is_refused_with_its_own(
     (wrong,) = response.json["errors"]
     assert wrong["field"] == "option"
     assert wrong["allowed"] == [str(o) for o in offered(kind)]
+
+
+@pytest.mark.requirement("R-SLA-8")
+def test_a_cancellation_that_is_proved_as_it_is_asked_is_due_a_day_later(house: House) -> None:
+    house.clock.at = datetime(2026, 11, 20, 2, tzinfo=UTC)
+
+    proved = house.asserted("account_cancellation", regimes=["cn_ecommerce"])
+    unproved = house.submit("account_cancellation", {"email": "b@c.cn"}, regimes=["cn_ecommerce"])
+
+    assert (proved["state"], proved["due_at"]) == ("in_progress", "2026-11-21T02:00:00+00:00")
+    assert (unproved["state"], unproved["due_at"]) == ("verifying", "2026-12-11T15:59:59+00:00")
