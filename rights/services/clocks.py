@@ -38,6 +38,7 @@ from rights.store.models import Entry, ExtensionRow, Notice, Request, RequestClo
 BATCH: Final = 200
 EVENT: Final = "clock_alert"
 IDLE: Final = "clock_idle"
+MISSED: Final = "target_missed"
 
 _RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
 _ON_STAFF: Final = (Wait.TASK, Wait.APPROVAL, Wait.DECISION)
@@ -161,7 +162,7 @@ def _clock(session: Session, request_id: str, now: datetime) -> RequestClock:
 def _touched() -> ColumnElement[datetime]:
     """Return when something happened to a request last that was not a clock's."""
     last = select(func.max(col(Entry.at))).where(
-        col(Entry.chain) == col(Request.id), col(Entry.event).not_in((EVENT, IDLE))
+        col(Entry.chain) == col(Request.id), col(Entry.event).not_in((EVENT, IDLE, MISSED))
     )
     return last.correlate(Request).scalar_subquery()
 

@@ -21,11 +21,11 @@ from rights.domain.errors import Conflict, Invalid
 from rights.domain.lifecycle import State
 from rights.domain.regime import Regime
 from rights.services import audit, deadlines, requests
+from rights.services.clocks import MISSED
 from rights.services.context import Context
 from rights.store.models import Entry, Preference, Request
 
 BATCH: Final = 200
-MISSED: Final = "target_missed"
 
 
 def missed(session: Session, context: Context, now: datetime) -> list[str]:

@@ -57,9 +57,11 @@ _SAID: dict[tuple[Kind, Option], dict[str, Any]] = {
     (Kind.CONSENT_WITHDRAWAL, Option.ALL): {"parameters": {"purposes": ["newsletter"]}},
     (Kind.RECOMMENDATION_OPT_OUT, Option.SWITCH_ON): {"parameters": {"switches": ["personalised"]}},
     (Kind.RECOMMENDATION_OPT_OUT, Option.TAGS_EDIT): {"values": {"chosen": ["tea"]}},
-    (Kind.CORRECTION, Option.CORRECT): {"values": {"changes": [{"field": "nickname", "to": "b"}]}},
+    (Kind.CORRECTION, Option.CORRECT): {
+        "values": {"changes": [{"field": "shop.users.nickname", "value": "b"}]}
+    },
     (Kind.CORRECTION, Option.SUPPLEMENT): {
-        "values": {"changes": [{"field": "nickname", "to": "c"}]}
+        "values": {"changes": [{"field": "shop.users.nickname", "value": "c"}]}
     },
 }
 _QUESTION = Point(question="Which account do you mean?", why="There are two.")
@@ -196,7 +198,8 @@ class People:
         extending.extend(session, self.context, request, self.staff["ana"], now=now, **said)
 
     def _propose(self, session: Session, story: Story, now: datetime) -> None:
-        request, said = self._request(session, story), Said(story.reason, "It is not so.")
+        law = {"law": "Article 7 of a law", "rank": "law"} if story.reason in told.SECRET else {}
+        request, said = self._request(session, story), Said(story.reason, "It is not so.", **law)
         ana = self.staff["ana"]
         made = denial_proposals.propose(session, self.context, request, ana, said, now=now)
         self.notes[story.number] = made.id

@@ -34,8 +34,19 @@ STANDING = frozenset({Option.PERSONALISED_OFF, Option.PUSH_OFF, Option.COMMERCIA
 _WEIGHT = {Kind.ACCESS: 18, Kind.DELETION: 15, Kind.RECOMMENDATION_OPT_OUT: 16, Kind.COPY: 10,
            Kind.ACCOUNT_CANCELLATION: 9}  # fmt: skip
 _MINORS = (AgeBand.UNDER_14, AgeBand.FROM_14)
-_NOT_DRAWN = frozenset({"no_ground", "identity_unverified", "deceased_arrangement"})
-"""Reasons that are the case only of some: a plan that found nothing, nobody proved, the dead."""
+_NOT_DRAWN = frozenset(
+    {
+        *("no_ground", "identity_unverified", "deceased_arrangement"),
+        *("not_identifiable", "manifestly_unfounded_or_excessive"),
+    }
+)
+"""
+Reasons that are the case only of some (a plan that found nothing, nobody proved, the dead), or
+before which the person has to be asked or told, and given time.
+"""
+
+_NOT_YET = frozenset({Option.AUTOMATED_DECISION, Option.REFUSE_SOLE_AUTOMATION})
+"""What California knows from 2027 on, and is handled as a question for the rules until then."""
 
 _HOUR = timedelta(hours=1)
 _CODED = 20 * _HOUR
@@ -64,6 +75,8 @@ def _asked(chance: random.Random, number: int) -> Story:
     option = chance.choice([o for o in OPTIONS[kind] if (kind, o) not in NOT_OFFERED])
     at = FIRST + timedelta(seconds=chance.randrange(DAYS * 86_400), microseconds=number)
     laws = chance.sample(sorted(LAWS), 1 if chance.random() < 0.6 else 2)
+    if laws == ["us_ca"] and option in _NOT_YET:
+        option = Option.RULES
     channel = chance.choice(CHANNELS if kind in LETTERED else CHANNELS[:-4])
     one = Story(number, kind, option, tuple(laws), channel, at, at, mail=chance.random() < 0.2)
     one.age = _age(chance, one)
@@ -193,7 +206,7 @@ def _appeal(chance: random.Random, one: Story, until: datetime) -> None:
         since = max(filter(None, (until, one.proved, one.answered, one.proposed)))
         one.appealed = since + chance.uniform(1, 3) * _DAY
         one.upheld = chance.random() < 0.5
-        if one.more:  # what was promised is later then
+        if one.more or one.doubted:  # what was promised is later then
             one.appealed = None
     if one.appealed and chance.random() < 0.7:
         one.decided = one.appealed + chance.uniform(0.5, 25) * _DAY

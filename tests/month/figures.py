@@ -39,12 +39,17 @@ def case(story: Story, made: Expected, last: datetime) -> Case:
         made.closed,
         State(made.state),
         merged="first" if story.end == told.MERGED and made.closed else "",
-        reason=story.reason if made.state == told.DENIED else "",
+        reason=_told_as(story.reason) if made.state == told.DENIED else "",
         pauses=[(began, over) for began, over in _pauses(story, last)],
     )
     if story.told and made.out and found.state in _ANSWERED:
         found.letters = [("sent", made.out)]
     return found
+
+
+def _told_as(reason: str) -> str:
+    """Return what a refusal is called once it has left: of two nobody learns which it was."""
+    return "neutral_refusal" if reason in told.SECRET else reason
 
 
 _ANSWERED = (State.FULFILLED, State.PARTIALLY_FULFILLED, State.DENIED)

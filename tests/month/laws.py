@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 DAY, WORKING, MONTH = "day", "working day", "month"
-AT_ONCE = timedelta(hours=24)
-"""After that what has to happen at once counts as missed."""
+
+
+SAME_DAY = "same day"
+"""What is aimed at is the end of the day, wherever the company is."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Rule:
     also: int = 0
     proved: bool = False
     at_once: bool = False
-    target: timedelta | int | None = None
+    target: timedelta | int | str | None = None
     more: int = 0
     pauses: frozenset[str] = field(default_factory=frozenset)
     binds: int = 0
@@ -84,7 +86,7 @@ LAWS: dict[str, dict[str, Rule]] = {
     "cn_minor": _CN,
     "cn_ecommerce": {
         **_CN,
-        "account_cancellation": Rule(15, proved=True, at_once=True, target=AT_ONCE),
+        "account_cancellation": Rule(15, proved=True, at_once=True, target=SAME_DAY),
     },
     "cn_credit": {**_CN, "correction/correct": Rule(20, DAY)},
     "eu_gdpr": _EUROPE,

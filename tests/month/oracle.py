@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.month import days
 from tests.month.days import Known
-from tests.month.laws import ACK, DAY, WORKING, Rule, place, rule
+from tests.month.laws import ACK, DAY, SAME_DAY, WORKING, Rule, place, rule
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,11 @@ def _aim(
     begun = proved if one.proved else asked.received
     if one.target is None or begun is None:
         return []
+    if one.target == SAME_DAY:
+        return [days.end(place(law), days.local(place(law), begun))]
     if isinstance(one.target, timedelta):
         return [begun + one.target]
-    return [_last(place(law), begun, (one.target, WORKING), known)[0]]
+    return [_last(place(law), begun, (int(one.target), WORKING), known)[0]]
 
 
 def _of(

@@ -12,6 +12,8 @@ from tests.month.oracle import Asked
 AT_ONCE, LATER, NEVER = "at once", "later", "never"
 FULFILLED, PARTLY, DENIED, REVOKED = "fulfilled", "partially_fulfilled", "denied", "revoked"
 OPEN, MERGED, LAPSED = "open", "merged", "expired"
+SECRET = frozenset({"secrecy_by_law", "state_duty_obstruction"})
+"""Reasons that take a provision of the law, and are told as another."""
 
 
 @dataclass

@@ -62,7 +62,11 @@ def test_no_key_may_trigger_it_unless_that_was_said_of_it(house: House) -> None:
     )
 
     assert answer.status_code == 403
-    assert set(SCOPES) - set(USUAL) == {"deletions:trigger", "restrictions:lift"}
+    assert set(SCOPES) - set(USUAL) == {
+        "deletions:trigger",
+        "organisation:read",
+        "restrictions:lift",
+    }
 
 
 def test_a_person_cannot_say_what_only_the_company_may(house: House) -> None:
