@@ -60,7 +60,9 @@ def write(
     try:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
-        raise Conflict("this folder is there already: name a new one", code="exists") from None
+        raise Conflict(
+            "this folder is there already: name a new one", code="folder_exists"
+        ) from None
     counts: dict[str, int] = {}
     with picture(engine) as connection:
         first, last = _checkpoints_of(connection, period)

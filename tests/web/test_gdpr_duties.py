@@ -96,6 +96,13 @@ def test_after_that_time_it_is_refused_with_facts_remedies_and_within_the_month(
     assert datetime.fromisoformat(shown["closed_at"]) <= due
 
 
+def _sent(house: House, request_id: str) -> None:
+    """Let every letter of a request have gone out."""
+    with house.writing() as session:
+        for letter in session.exec(select(Notice).where(Notice.request_id == request_id)).all():
+            letter.state, letter.sent_at, letter.next_at = "sent", house.clock.now(), None
+
+
 @pytest.mark.requirement("R-EU12-1")
 @pytest.mark.parametrize("then", ["answered", "silent"])
 def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) -> None:
@@ -103,6 +110,7 @@ def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) ->
     unasked = ana.act(made, "deny", **UNKNOWN)
     question = {"question__1": "Which cookie is yours?", "why__1": "Many share your address."}
     assert ana.act(made, "ask", **question).status == 200
+    _sent(house, made)
     waiting = ana.act(made, "deny", **UNKNOWN)
 
     (name,) = house.get(f"/v1/requests/{made}").json["needs"]

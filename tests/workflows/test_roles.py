@@ -78,7 +78,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _CHECKING,
         "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS}),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
-        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT},
+        | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT}
+        | {Act.MARK_DUTY},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
         "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
@@ -86,7 +87,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _LOGGING
         | _ASKING
         | _DESK
-        | {Act.REPORT, Act.EXTEND}
+        | {Act.REPORT, Act.EXTEND, Act.MARK_DUTY}
         | _INCIDENTS,
         "dpo": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT})
         | _WRITING
@@ -95,7 +96,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _ASKING
         | _MINORS
         | _DESK
-        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL}
+        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL, Act.MARK_DUTY}
         | _INCIDENTS,
     }
 )
@@ -129,6 +130,7 @@ _ELSEWHERE = (
     Act.MANAGE_STAFF,
     Act.MANAGE_PRODUCTS,
     Act.EXPORT_TRAIL,
+    Act.MARK_DUTY,
     Act.EXTEND,
     Act.PAUSE_CLOCK,
     *_INCIDENTS,
