@@ -15,11 +15,12 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, String, cast, exists
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from rights.domain.errors import Conflict, Invalid
+from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.lifecycle import State
-from rights.domain.regime import Regime
+from rights.domain.regime import Clock, Regime
 from rights.services import audit, deadlines, requests
 from rights.services.clocks import MISSED
 from rights.services.context import Context
@@ -31,10 +32,14 @@ BATCH: Final = 200
 def missed(session: Session, context: Context, now: datetime) -> list[str]:
     """Return requests that are past what is aimed at and of which nobody was told yet."""
     found: list[str] = []
-    for kind, names in _at_once(context.regimes).items():
+    for kind, by_option in _at_once(context.regimes).items():
+        asked = (
+            and_(col(Request.option) == option, _under(names))
+            for option, names in by_option.items()
+        )
         query = (
             select(Request)
-            .where(Request.kind == kind, _under(names), *_waits(now))
+            .where(Request.kind == kind, or_(*asked), *_waits(now))
             .order_by(col(Request.verified_at), col(Request.id))
             .limit(BATCH - len(found))
         )
@@ -50,14 +55,22 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> None:
         audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
 
 
-def _at_once(book: Mapping[str, Regime]) -> Mapping[str, set[str]]:
-    """Return the kinds of which a law wants some or all done at once, with these laws."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for name, regime in book.items():
-        for key, clock in regime.clocks.items():
-            if clock.response.immediate and clock.response.target is not None:
-                found[key.partition("/")[0]].add(name)
+def _at_once(book: Mapping[str, Regime]) -> Mapping[Kind, Mapping[Option, list[str]]]:
+    """
+    Return of each kind the options that a law wants done at once, with these laws.
+
+    No others: they would be looked at first with every look, and nothing would come of it.
+    """
+    found: dict[Kind, dict[Option, list[str]]] = defaultdict(dict)
+    for kind, option in ((kind, option) for kind, options in OPTIONS.items() for option in options):
+        clocks = ((name, regime.clock(kind, option)) for name, regime in book.items())
+        if names := [name for name, clock in clocks if clock and _aims(clock)]:
+            found[kind][option] = names
     return found
+
+
+def _aims(clock: Clock) -> bool:
+    return clock.response.immediate and clock.response.target is not None
 
 
 def _under(names: Iterable[str]) -> ColumnElement[bool]:

@@ -12,12 +12,12 @@ from sqlmodel import select
 
 from rights.domain.errors import ConfigError
 from rights.domain.lifecycle import State
-from rights.services import outbox
+from rights.services import outbox, targets
 from rights.settings import load
 from rights.store.models import Entry, OutboxMessage, StepRow, WebhookDelivery, WebhookSubscription
 from tests.web.cooling import ANN, KIND, company
 from tests.web.correspondence import Office, request_of
-from tests.web.house import House
+from tests.web.house import BOB, House
 from workflows import clock_watch
 
 MORNING = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -99,6 +99,20 @@ def test_tags_that_are_not_gone_after_a_minute_are_told_of_and_late_after_a_day(
     assert _told(office, made) == ["target_missed"]
     _watched(office, MORNING + timedelta(hours=24))
     assert _told(office, made) == ["target_missed", "clock_alert 100"]
+
+
+def test_what_nothing_is_aimed_at_for_is_in_nobodys_way(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "BATCH", 1)
+    options = {"option": "tags_delete", "subject": BOB}
+    other = _asked(office, "recommendation_opt_out", ["eu_gdpr"], **options)
+    office.house.clock.forward(seconds=1)
+    made = _asked(office, "recommendation_opt_out", REST, option="tags_delete")
+
+    _watched(office, MORNING + timedelta(seconds=90))
+
+    assert (_told(office, other), _told(office, made)) == ([], ["target_missed"])
 
 
 def test_a_switch_has_an_alarm_of_its_own_and_no_second_one(office: Office) -> None:
