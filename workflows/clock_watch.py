@@ -34,8 +34,8 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
         told += len(ids)
     for ids in _batches(lambda: _missed(register, context, now())):
         with transaction(register) as session:
-            targets.tell(session, ids, now())
-        for request_id in ids:
+            missed = targets.tell(session, ids, now())
+        for request_id in missed:
             get().error("clock.target_missed", request_id=request_id)
         told += len(ids)
     for ids in _batches(lambda: _untouched(register, context, now())):

@@ -2,7 +2,8 @@
 The workers: a supervisor that loads what is needed, forks, and restarts the dead.
 
 Only the connectors that the data map names are imported, before the fork; connections are
-opened after it. Each child serves one queue, because RQ loses jobs when it listens to two.
+opened after it. A child of ``work`` looks into ``urgent_work`` first, each other serves one queue:
+where RQ listens to two, a job can get lost with its worker, and the sweep rings for it again.
 """
 
 from __future__ import annotations

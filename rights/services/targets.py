@@ -48,11 +48,21 @@ def missed(session: Session, context: Context, now: datetime) -> list[str]:
     return found
 
 
-def tell(session: Session, ids: Iterable[str], now: datetime) -> None:
-    """Write down that these were not done by the moment that is aimed at."""
+def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
+    """
+    Write down that these were not done by the moment that is aimed at.
+
+    Returns:
+        Those of which nobody was told before: another relay may have been faster.
+    """
+    new: list[str] = []
     for request_id in ids:
         request = requests.locked(session, request_id)
-        audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
+        told = select(Entry.id).where(Entry.chain == request_id, Entry.event == MISSED)
+        if request.closed_at is None and session.exec(told).first() is None:
+            audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
+            new.append(request_id)
+    return new
 
 
 def _at_once(book: Mapping[str, Regime]) -> Mapping[Kind, Mapping[Option, list[str]]]:

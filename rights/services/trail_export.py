@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Row, Select, func, select, union
+from sqlalchemy import Connection, Engine, Select, and_, func, select, union
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from rights.domain import duties
@@ -31,6 +32,7 @@ from rights.store.models import Checkpoint, CheckpointLeaf, Entry, Staff
 
 README: Final = Path(__file__).parents[1] / "catalogue" / "trail_folder"
 FORM: Final = "rights-trail/1"
+_PIECE: Final = 1_000
 
 
 def noted(session: Session, staff: Staff, period: Period, *, now: datetime) -> None:
@@ -98,18 +100,26 @@ def _made(connection: Connection, first: int, last: int) -> Iterator[bytes]:
 def _leaves(connection: Connection, first: int, last: int) -> Iterator[bytes]:
     number = col(CheckpointLeaf.checkpoint_id)
     chain = _in_bytes(connection, col(CheckpointLeaf.chain))
-    table = CheckpointLeaf.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    query = select(table).where(number.between(first, last)).order_by(number, chain)
-    for row in streamed(connection, query):
-        said = {"checkpoint": row.checkpoint_id, "chain": row.chain, "seq": row.seq}
-        yield orjson.dumps({**said, "hash": row.hash, **_purge(row)})
+    # Where a chain was purged, that is signed beside its last head, which may be of a later day.
+    end: Any = aliased(CheckpointLeaf)
+    over = and_(end.chain == CheckpointLeaf.chain, end.purged_at.is_not(None))
+    query: Select[Any] = (
+        select(CheckpointLeaf, end)
+        .join(end, over, isouter=True)
+        .where(number.between(first, last))
+        .order_by(number, chain)
+    )
+    with Session(connection) as session:
+        for leaf, purged in session.execute(query, execution_options={"yield_per": _PIECE}):
+            said = {"checkpoint": leaf.checkpoint_id, "chain": leaf.chain, "seq": leaf.seq}
+            yield orjson.dumps({**said, "hash": leaf.hash, **_purge(purged)})
 
 
-def _purge(row: Row[Any]) -> dict[str, Any]:
-    if row.purged_at is None:
+def _purge(end: CheckpointLeaf | None) -> dict[str, Any]:
+    if end is None or end.purged_at is None:
         return {}
-    signed = purge_text(row.chain, row.seq, row.hash, row.purged_at).decode()
-    named = {"key_id": row.purge_key, "signature": row.purge_signature}
+    signed = purge_text(end.chain, end.seq, end.hash, end.purged_at).decode()
+    named = {"key_id": end.purge_key, "signature": end.purge_signature}
     return {"purge": {"signed": signed, **named}}
 
 

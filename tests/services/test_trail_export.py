@@ -211,6 +211,22 @@ def test_what_was_purged_is_told_and_a_forged_purge_is_found(
     )
 
 
+def test_what_was_purged_after_it_went_on_for_months_is_told_of_its_first_days(
+    register: Engine, tmp_path: Path
+) -> None:
+    later = NOW + timedelta(days=40)
+    with transaction(register) as session:
+        one = session.get_one(Request, f"{1:032x}")
+        audit.append(session, one, [audit.Line("downloaded", "system", {})], now=later)
+    _sign(register, seconds=timedelta(days=40, minutes=1).total_seconds())
+    with transaction(register) as session:
+        purge_chain(session, signer(), f"{1:032x}", now=later + timedelta(days=900))
+
+    found = trail_check.check(_written(register, tmp_path))
+
+    assert (found.problems, found.purged) == ([], 1)
+
+
 def _forged(line: bytes) -> bytes:
     said: dict[str, Any] = json.loads(line)
     if "purge" in said:

@@ -101,6 +101,17 @@ def test_tags_that_are_not_gone_after_a_minute_are_told_of_and_late_after_a_day(
     assert _told(office, made) == ["target_missed", "clock_alert 100"]
 
 
+def test_two_relays_that_look_at_once_tell_of_it_once(office: Office) -> None:
+    made = _asked(office, "recommendation_opt_out", REST, option="tags_delete")
+    office.house.clock.forward(seconds=90)
+    told = []
+    for _ in range(2):
+        with office.house.writing() as session:
+            told += targets.tell(session, [made], office.house.clock.now())
+
+    assert (told, _told(office, made)) == ([made], ["target_missed"])
+
+
 def test_what_nothing_is_aimed_at_for_is_in_nobodys_way(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from sqlmodel import select
 
+from rights.services import representatives
 from rights.services.security_incidents import facts
 from rights.services.words import LANGUAGES
-from rights.store.models import Entry, IncidentLetter, SecurityIncident
+from rights.store.models import Entry, IncidentLetter, Representation, SecurityIncident
 from tests.web.correspondence import Office
 from tests.web.house import ALICE, BOB, House
 from tests.web.verifying import GUARDIAN, reached
@@ -78,6 +79,8 @@ def test_an_incident_from_its_opening_to_its_end(office: Office) -> None:
 @pytest.mark.requirement("R-11-1")
 def test_whom_it_touched_and_the_guardians_of_minors(office: Office) -> None:
     child = reached(office.house, "copy", GUARDIAN, subject=KID)
+    with office.house.writing() as session:
+        session.get_one(Representation, child).result = representatives.ACCEPTED
     adult = str(office.house.asserted("access", ALICE)["id"])
     incident = _opened(office)
     _scoped(office, incident, f"--backend {office.house.partner.id}")

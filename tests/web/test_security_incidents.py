@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from rights.services import backends, evidence_desk, purge
+from rights.services import backends, evidence_desk, purge, representatives
 from rights.services.security_incidents import (
     answering,
     facts,
@@ -30,6 +30,7 @@ from rights.store.models import (
     Entry,
     IncidentClock,
     IncidentTold,
+    Representation,
     SecurityIncident,
     Staff,
     Writing,
@@ -256,14 +257,17 @@ def test_an_account_of_staff_that_was_misused_touches_what_it_opened(
 @pytest.mark.requirement("R-M35-1")
 @pytest.mark.requirement("R-11-1")
 def test_minors_stand_apart_with_the_contacts_of_their_guardians(house: House, dpo: Staff) -> None:
-    child = reached(house, "copy", GUARDIAN, subject=WHO[0])
+    child = _childs(house)
+    stranger = {**GUARDIAN, "contact": {"email": "eve@example.com"}}
+    reached(house, "deletion", stranger, subject=WHO[0])
     mine = str(house.asserted("access", WHO[0])["id"])
     adult = str(house.asserted("access", WHO[1])["id"])
     house.clock.forward(minutes=5)
     incident = _opened(house, dpo)
     _scope(house, incident, dpo)
     lines = [one for one in _listed(house, incident) if one.what == "request"]
-    assert {one.request: one.minor for one in lines} == {child: True, mine: True, adult: False}
+    minors = {one.request: one.minor for one in lines}
+    assert (minors[child], minors[mine], minors[adult]) == (True, True, False)
     assert _counted(house, incident, dpo).minors == 1
     approver, now = staff(house, "approver"), house.clock.now()
     with house.reading() as session:
@@ -282,10 +286,55 @@ def test_minors_stand_apart_with_the_contacts_of_their_guardians(house: House, d
         next(guardians.listed(house.engine, house.context, row, dpo, dpo, now=now))
 
 
+def _childs(house: House) -> str:
+    """Return a request of a guardian whose documents were accepted."""
+    child = reached(house, "copy", GUARDIAN, subject=WHO[0])
+    with house.writing() as session:
+        session.get_one(Representation, child).result = representatives.ACCEPTED
+    return child
+
+
+def test_a_letter_goes_to_nobody_who_only_says_who_they_are(house: House, dpo: Staff) -> None:
+    mine = str(house.asserted("access", WHO[0])["id"])
+    typed = {**WHO[0], "email": "eve@example.com"}
+    other = house.submit("access", subject=typed)["id"]
+    answered = house.post(f"/v1/requests/{other}/verification/answer", {"code": house.code(other)})
+    assert answered.status_code == 200, answered.json
+    reached(house, "copy", GUARDIAN, subject=WHO[0])
+    house.clock.forward(minutes=5)
+    incident, now = _opened(house, dpo), house.clock.now()
+    _scope(house, incident, dpo)
+    letter = {name: dict.fromkeys(LANGUAGES, "x") for name in facts.titles("elements")}
+    with house.writing() as session:
+        telling.tell(session, house.context, incident, dpo, letter, now=now)
+
+    spreading.spread(house.engine, house.context, house.clock.now)
+
+    with house.reading() as session:
+        told = [(o.role, o.request_id, o.state) for o in session.exec(select(IncidentTold))]
+    assert ("person", mine, "queued") in told
+    assert [o for o in told if o[0] == "guardian" and o[2] == "queued"] == []
+    assert sum(o[0] == "person" for o in told) == 1
+
+
+def test_whose_package_only_lay_there_is_told_too(house: House, dpo: Staff) -> None:
+    owner = str(house.asserted("access", WHO[0])["id"])
+    house.package(owner, b"x")
+    house.clock.forward(minutes=60 * 24)
+    house.asserted("access", WHO[1])
+    house.clock.forward(minutes=5)
+    incident = _opened(house, dpo)
+
+    _scope(house, incident, dpo)
+
+    found = {one.request for one in _listed(house, incident) if one.what == "request"}
+    assert (owner in found, _counted(house, incident, dpo).persons) == (True, 2)
+
+
 def test_a_letter_reaches_the_person_and_the_guardian_on_either_register(
     house: House, dpo: Staff
 ) -> None:
-    reached(house, "copy", GUARDIAN, subject=WHO[0])
+    _childs(house)
     house.asserted("access", WHO[1])
     house.clock.forward(minutes=5)
     incident, now = _opened(house, dpo), house.clock.now()

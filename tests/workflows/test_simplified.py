@@ -11,8 +11,8 @@ from sqlmodel import select
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State
-from rights.services import audit
-from rights.store.db import reading
+from rights.services import audit, requests, simplified
+from rights.store.db import reading, transaction
 from rights.store.models import OutboxMessage, Package, Request
 from tests.workflows.house import Clock, ask, floor_over, request_of
 from tests.workflows.test_engine import MAP
@@ -78,6 +78,21 @@ def test_it_is_opened_once_however_often_the_work_is_looked_at(floor: Floor) -> 
     work_on(floor, made)
 
     assert len(_following(floor, made)) == 1
+
+
+def test_work_that_begins_anew_sends_no_second_one(floor: Floor) -> None:
+    made = _asked(floor, "br_lgpd")
+    (first,) = _following(floor, made)
+    work_on(floor, first.id)
+    assert request_of(floor, first.id).closed_at is not None
+
+    with transaction(floor.register) as session:
+        again = simplified.begin(
+            session, floor.context, requests.locked(session, made), now=floor.now()
+        )
+
+    assert again is None
+    assert [one.id for one in _following(floor, made)] == [first.id]
 
 
 @pytest.mark.parametrize(

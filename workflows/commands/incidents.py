@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 import orjson
 import yaml
 from sqlmodel import Session
 
-from rights.domain.errors import FieldError, Invalid, RightsError
+from rights.domain.errors import Conflict, FieldError, Invalid, RightsError
 from rights.domain.incident_clocks import IncidentKind, Severity
 from rights.services import staff as members
 from rights.services.security_incidents import (
@@ -286,7 +288,18 @@ def _text(given: str) -> str:
 
 
 def _write(out: Path | None, lines: Iterator[dict[str, Any]]) -> None:
-    """Write each line as it comes: a list may be longer than memory."""
-    with click.open_file(str(out) if out else "-", "wb") as file:
-        for line in lines:
+    """Write each line as it comes, for one's own eyes; a list may be longer than memory."""
+    first = next(lines, None)  # what is refused leaves no file behind
+    with _opened(out) as file:
+        for line in chain([first] if first else [], lines):
             file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _opened(out: Path | None) -> IO[bytes]:
+    if out is None:
+        return click.open_file("-", "wb")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.fdopen(os.open(out, flags, 0o600), "wb")
+    except FileExistsError:
+        raise Conflict("this file is there already: name a new one", code="folder_exists") from None

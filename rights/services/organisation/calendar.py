@@ -131,7 +131,7 @@ def mark(
         raise Conflict("this was marked as done already", code="duty_done")
     row.done_on, row.reference = on, words
     row.done_by, row.done_at = f"staff:{staff.id}", now
-    said = {"duty": code, "due": due.isoformat(), "on": on.isoformat(), "reference": words}
+    said = {"duty": code, "due": due.isoformat(), "on": on.isoformat()}
     audit.append_day(session, audit.Line("duty_done", row.done_by, said), now=now)
 
 

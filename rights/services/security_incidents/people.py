@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func
+from sqlalchemy import ColumnElement, Connection, and_, func, or_
 from sqlmodel import Session, col, select
 
 from rights.domain.representation import Role
-from rights.services import contacts
+from rights.services import contacts, representatives
 from rights.services.contacts import Contact, Way
 from rights.services.context import Context
 from rights.services.security_incidents import touched
@@ -28,6 +28,8 @@ from rights.store.models import (
 )
 
 BATCH: Final = 100
+VOUCHED: Final = "assertion"
+"""How an identifier is proved by the signed word of a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def reached(
 ) -> dict[str, list[Reached]]:
     """Return, for each person by key, everybody who is written to; the person first."""
     keys = [one.key for one in people]
-    own, acting = _own(session, keys), _acting(session, scope, keys)
+    own, acting = _own(session, scope, keys), _acting(session, scope, keys)
     return {
         one.key: [*_reached(context, one, own.get(one.key, []), acting.get(one.key, []))]
         for one in people
@@ -90,7 +92,7 @@ def reached(
 def guardians(context: Context, session: Session, people: Sequence[Person]) -> dict[str, list[Any]]:
     """Return of each minor, by key, the contacts of their guardians: type and value."""
     young = [one.key for one in people if one.minor]
-    query = _represented(young).where(col(Representation.role) == Role.GUARDIAN)
+    query = _represented(young).where(_is_guardian())
     found: dict[str, list[Any]] = {key: [] for key in young}
     for key, _, contact in session.exec(query):
         said = {"type": contact.type, "value": contacts.value(context.vault, contact)}
@@ -102,7 +104,7 @@ def guardians(context: Context, session: Session, people: Sequence[Person]) -> d
 def _reached(
     context: Context, one: Person, own: Sequence[IdentifierRow], acting: Sequence[Any]
 ) -> Iterator[Reached]:
-    yield Reached("person", next(iter(_reachable(context, own)), None))
+    yield from _persons(context, own)
     if one.minor:
         theirs = [c for role, c in acting if role == Role.GUARDIAN]
         yield from _each("guardian", context, theirs)
@@ -112,7 +114,21 @@ def _reached(
     yield from _each("representative", context, others)
 
 
-def _each(role: str, context: Context, rows: Sequence[RepresentativeContact]) -> Iterator[Reached]:
+def _persons(context: Context, own: Sequence[IdentifierRow]) -> Iterator[Reached]:
+    """
+    Yield where the person is reached: the newest mailbox that a product vouched for.
+
+    What somebody merely typed may be anybody's, though they answered a code there: where none is
+    vouched for, every one is written to, so that nobody else stands in the person's way.
+    """
+    mail, kinds = Way.EMAIL, contacts.kinds(context.datamap)
+    known = [row for row in own if row.proof == VOUCHED and kinds.get(row.type) is mail]
+    vouched = _reachable(context, known)
+    found = [Reached("person", row) for row in vouched[:1]] or [*_each("person", context, own)]
+    yield from found or [Reached("person", None)]
+
+
+def _each(role: str, context: Context, rows: Sequence[Any]) -> Iterator[Reached]:
     """Yield every mailbox, or else every telephone, once, however often it was given."""
     seen = set[str]()
     for row in _reachable(context, rows):
@@ -129,11 +145,12 @@ def _reachable(context: Context, rows: Sequence[Any]) -> list[Any]:
     return mail or [r for r in rows if kinds.get(r.type) is Way.SMS]
 
 
-def _own(session: Session, keys: Sequence[str]) -> dict[str, list[IdentifierRow]]:
+def _own(session: Session, scope: Scope, keys: Sequence[str]) -> dict[str, list[IdentifierRow]]:
+    """Return the contacts of people in what was touched: elsewhere others may have named them."""
     query = (
         select(touched.PERSON, IdentifierRow)
         .join(Request, col(Request.id) == col(IdentifierRow.request_id))
-        .where(touched.of_people(keys))
+        .where(touched.of_people(keys), touched.is_one(scope))
         .order_by(col(Request.received_at).desc(), col(IdentifierRow.id))
     )
     found: dict[str, list[IdentifierRow]] = {}
@@ -146,13 +163,22 @@ def _acting(
     session: Session, scope: Scope, keys: Sequence[str]
 ) -> dict[str, list[tuple[Role, RepresentativeContact]]]:
     """Return who acts for people: guardians wherever, others in what was touched."""
-    query = _represented(keys).where(
-        (col(Representation.role) == Role.GUARDIAN) | touched.is_one(scope)
-    )
+    others = and_(col(Representation.role) != Role.GUARDIAN, touched.is_one(scope))
+    query = _represented(keys).where(or_(_is_guardian(), others))
     found: dict[str, list[tuple[Role, RepresentativeContact]]] = {}
     for key, role, row in session.exec(query):
         found.setdefault(key, []).append((role, row))
     return found
+
+
+def _is_guardian() -> ColumnElement[bool]:
+    """Say that somebody is a guardian as was shown: by a product, documents, or the person."""
+    shown = or_(
+        col(Representation.attested),
+        col(Representation.result) == representatives.ACCEPTED,
+        col(Representation.delegated_at).is_not(None),
+    )
+    return and_(col(Representation.role) == Role.GUARDIAN, shown)
 
 
 def _represented(keys: Sequence[str]) -> Any:

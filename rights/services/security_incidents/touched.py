@@ -28,8 +28,10 @@ from sqlalchemy import (
     case,
     cast,
     func,
+    literal,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -39,6 +41,7 @@ from rights.domain.minors import REGIME
 from rights.domain.representation import MINORS, Role
 from rights.services.security_incidents.opening import locked, note
 from rights.services.security_incidents.scope import Scope, of
+from rights.store.columns import UtcDateTime
 from rights.store.db import picture, streamed
 from rights.store.models import Entry, Evidence, Notice, Package, Request, Staff
 
@@ -123,23 +126,54 @@ def _said(scope: Scope) -> Iterator[ColumnElement[bool]]:
 
 
 def requests(scope: Scope) -> Any:
-    """Return the touched requests: ``id``, ``person``, ``minor`` (1 or 0) and ``at``."""
-    at = func.min(col(Entry.at)).label("at")
-    return (
-        select(
-            col(Request.id).label("id"),
-            PERSON.label("person"),
-            case((minor(), 1), else_=0).label("minor"),
-            at,
-        )
+    """
+    Return the touched requests: ``id``, ``person``, ``minor`` (1 or 0) and ``at``.
+
+    Without a credential that is also who owns what lay there, whether or not anything was done.
+    """
+    who: tuple[ColumnElement[Any], ...] = (
+        col(Request.id).label("id"),
+        PERSON.label("person"),
+        case((minor(), 1), else_=0).label("minor"),
+    )
+    acted: Any = (
+        select(*who, func.min(col(Entry.at)).label("at"))
         .join(Entry, col(Entry.chain) == col(Request.id))
         .where(*_said(scope))
         .group_by(col(Request.id))
     )
+    if not scope.narrowed:
+        since = literal(scope.since, type_=UtcDateTime()).label("at")
+        owned = select(*who, since).where(_owns(scope), ~_is_said(scope))
+        acted = union_all(acted, owned)
+    found = acted.subquery()
+    return select(found.c.id, found.c.person, found.c.minor, found.c.at)
 
 
 def is_one(scope: Scope) -> ColumnElement[bool]:
     """Say that a request was touched: quick for few of them, by the chain of each."""
+    said = _is_said(scope)
+    return said if scope.narrowed else or_(said, _owns(scope))
+
+
+def _owns(scope: Scope) -> ColumnElement[bool]:
+    """Say that a package or document of a request lay there in that time."""
+    packages = select(col(Package.request_id)).where(*_lay(scope))
+    documents = select(col(Evidence.request_id)).where(*_kept(scope))
+    return or_(col(Request.id).in_(packages), col(Request.id).in_(documents))
+
+
+def _lay(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    gone = or_(col(Package.purged_at).is_(None), col(Package.purged_at) > scope.since)
+    return col(Package.created_at) < scope.until, gone, col(Package.blob) != ""
+
+
+def _kept(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    gone = or_(col(Evidence.destroyed_at).is_(None), col(Evidence.destroyed_at) > scope.since)
+    return col(Evidence.uploaded_at) < scope.until, gone
+
+
+def _is_said(scope: Scope) -> ColumnElement[bool]:
     mine: Any = select(1).select_from(Entry).where(col(Entry.chain) == col(Request.id))
     found: ColumnElement[bool] = mine.where(*_said(scope)).correlate(Request).exists()
     return found
@@ -205,7 +239,7 @@ def listed(engine: Engine, scope: Scope) -> Iterator[Touch]:
 
 
 def _requests(scope: Scope) -> Any:
-    return requests(scope).order_by("at", col(Request.id))
+    return requests(scope).order_by("at", "id")
 
 
 def _whose() -> tuple[Any, ...]:
@@ -218,8 +252,7 @@ def _packages(scope: Scope) -> Any:
     ).join(Request, col(Request.id) == col(Package.request_id))
     if scope.narrowed:
         return query.where(col(Package.id).in_(_named(scope, (DOWNLOAD,), "package")))
-    gone = or_(col(Package.purged_at).is_(None), col(Package.purged_at) > scope.since)
-    return query.where(col(Package.created_at) < scope.until, gone, col(Package.blob) != "")
+    return query.where(*_lay(scope))
 
 
 def _documents(scope: Scope) -> Any:
@@ -228,8 +261,7 @@ def _documents(scope: Scope) -> Any:
     ).join(Request, col(Request.id) == col(Evidence.request_id))
     if scope.narrowed:
         return query.where(col(Evidence.id).in_(_named(scope, DOCUMENTS, "document")))
-    gone = or_(col(Evidence.destroyed_at).is_(None), col(Evidence.destroyed_at) > scope.since)
-    return query.where(col(Evidence.uploaded_at) < scope.until, gone)
+    return query.where(*_kept(scope))
 
 
 def _named(scope: Scope, events: tuple[str, ...], name: str) -> Any:
@@ -257,7 +289,7 @@ def _acts(scope: Scope, events: tuple[str, ...]) -> Any:
 
 
 def _letters(scope: Scope) -> Any:
-    mine = requests(scope).with_only_columns(col(Request.id))
+    mine = select(requests(scope).subquery().c.id)
     return (
         select(
             col(Notice.id),

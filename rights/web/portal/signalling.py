@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import g, request
 from sqlmodel import Session
 
+from rights.domain.errors import RightsError
+from rights.logs import get
 from rights.services import signals
 from rights.services.portal import Person
 from rights.web import watching
@@ -16,7 +18,11 @@ def heard(session: Session, who: Person) -> None:
     if request.headers.get(signals.HEADER, "").strip() != "1":
         return
     here = parts()
-    product = here.keys.caller_of(who.backend_id)
-    made = signals.honour(session, here.context, product, who, g.language, now=here.now())
+    product, made = here.keys.caller_of(who.backend_id), None
+    try:
+        with session.begin_nested():
+            made = signals.honour(session, here.context, product, who, g.language, now=here.now())
+    except RightsError as error:  # nobody is kept out by what their browser says
+        get().warning("portal.signal_refused", code=error.code)
     if made is not None:
         watching.received(session, made)
