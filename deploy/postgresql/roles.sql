@@ -149,7 +149,8 @@ GRANT SELECT, INSERT, UPDATE ON preference, warning_due TO rights_console;
 GRANT SELECT, INSERT ON consent TO rights_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away, tag_said TO rights_console;
 -- Security incidents: opened, answered, narrowed, told of and closed; what an incident is stays.
-GRANT SELECT, INSERT, UPDATE (touched_from, touched_to, by_kind, by_id, key_id, subjects, closed_at, closed_by)
+GRANT SELECT, INSERT,
+    UPDATE (minors, touched_from, touched_to, by_kind, by_id, key_id, subjects, closed_at, closed_by)
     ON security_incident TO rights_console;
 GRANT SELECT, INSERT, UPDATE (answered_at, answered_by, reference, reason_id) ON incident_clock TO rights_console;
 GRANT SELECT, INSERT ON incident_letter TO rights_console;

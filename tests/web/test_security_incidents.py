@@ -84,6 +84,11 @@ def _counted(house: House, incident: str, by: Staff) -> touched.Counts:
         return touched.counted(session, incident, by, now=house.clock.now())
 
 
+def _clocks(house: House, incident: str) -> set[str]:
+    with house.reading() as session:
+        return {one.name for one in answering.clocks_of(session, incident)}
+
+
 def _entries(house: House) -> list[Entry]:
     with house.reading() as session:
         query = select(Entry).where(col(Entry.event).startswith("security_incident_"))
@@ -268,7 +273,12 @@ def test_minors_stand_apart_with_the_contacts_of_their_guardians(house: House, d
     lines = [one for one in _listed(house, incident) if one.what == "request"]
     minors = {one.request: one.minor for one in lines}
     assert (minors[child], minors[mine], minors[adult]) == (True, True, False)
+    assert _clocks(house, incident) == {"pipl_57"}
     assert _counted(house, incident, dpo).minors == 1
+    assert _clocks(house, incident) == {"pipl_57", "minors_35"}
+    assert _counted(house, incident, dpo).minors == 1
+    events = [one.event for one in _entries(house)]
+    assert events.count("security_incident_minors_found") == 1
     approver, now = staff(house, "approver"), house.clock.now()
     with house.reading() as session:
         row = session.get_one(SecurityIncident, incident)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from rights.domain import duties, incident_clocks
 from rights.domain.errors import FieldError, Invalid, NotFound
@@ -60,18 +60,45 @@ def opened(
         raise Invalid("this incident cannot be opened", wrong)
     row = _row(context, staff, new, now)
     session.add(row)
-    started = incident_clocks.clocks(facts.rules(), facts_of(row), row.discovered_at)
-    for clock in started:
-        session.add(IncidentClock(incident_id=row.id, name=clock.name, due_at=clock.due_at))
+    started = _start(session, row)
     data = {
         "incident": row.id,
         "kind": row.kind,
         "severity": row.severity,
         "drill": row.drill,
-        "clocks": [clock.name for clock in started],
+        "clocks": started,
     }
     note(session, row, "opened", f"staff:{staff.id}", now=now, **data)
     return row
+
+
+def minors_found(session: Session, row: SecurityIncident, actor: str, *, now: datetime) -> None:
+    """
+    Start the clocks that follow from minors among the people hit, which nobody knew before.
+
+    They run from the discovery of the incident, as if it had been said then.
+
+    Args:
+        row: Locked.
+
+    Source: Minors Regulation 35.
+    """
+    if row.minors or row.closed_at is not None:
+        return
+    row.minors = True
+    session.add(row)
+    note(session, row, "minors_found", actor, now=now, clocks=_start(session, row))
+
+
+def _start(session: Session, row: SecurityIncident) -> list[str]:
+    """Start what follows from an incident and does not run yet; return the names."""
+    running = select(IncidentClock.name).where(IncidentClock.incident_id == row.id)
+    have = set(session.exec(running).all())
+    started = incident_clocks.clocks(facts.rules(), facts_of(row), row.discovered_at)
+    new = [clock for clock in started if clock.name not in have]
+    for clock in new:
+        session.add(IncidentClock(incident_id=row.id, name=clock.name, due_at=clock.due_at))
+    return [clock.name for clock in new]
 
 
 def _mistakes(context: Context, new: New, now: datetime) -> Iterator[FieldError]:

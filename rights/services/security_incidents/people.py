@@ -14,12 +14,14 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_
 from sqlmodel import Session, col, select
 
 from rights.domain.representation import Role
+from rights.logs import get
 from rights.services import contacts, representatives
 from rights.services.contacts import Contact, Way
 from rights.services.context import Context
 from rights.services.security_incidents import touched
 from rights.services.security_incidents.scope import Scope
 from rights.store.db import streamed
+from rights.store.keys import Tampered
 from rights.store.models import (
     IdentifierRow,
     Representation,
@@ -132,7 +134,11 @@ def _each(role: str, context: Context, rows: Sequence[Any]) -> Iterator[Reached]
     """Yield every mailbox, or else every telephone, once, however often it was given."""
     seen = set[str]()
     for row in _reachable(context, rows):
-        place = contacts.place(context, row)
+        try:
+            place = contacts.place(context, row)
+        except Tampered as error:  # one that does not open keeps back nobody else's letter
+            get().error("incident.contact_damaged", code=error.code)
+            continue
         if place not in seen:
             seen.add(place)
             yield Reached(role, row)

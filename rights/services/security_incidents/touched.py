@@ -39,7 +39,7 @@ from sqlmodel import Session, col
 from rights.domain import duties
 from rights.domain.minors import REGIME
 from rights.domain.representation import MINORS, Role
-from rights.services.security_incidents.opening import locked, note
+from rights.services.security_incidents.opening import locked, minors_found, note
 from rights.services.security_incidents.scope import Scope, of
 from rights.store.columns import UtcDateTime
 from rights.store.db import picture, streamed
@@ -201,6 +201,8 @@ def counted(session: Session, row_id: str, staff: Staff, *, now: datetime) -> Co
     row = locked(session, row_id)
     scope = of(row)
     made = _counts(session.connection(), scope)
+    if made.minors:
+        minors_found(session, row, f"staff:{staff.id}", now=now)
     note(session, row, "listed", f"staff:{staff.id}", now=now, **asdict(made))
     return made
 
