@@ -95,6 +95,8 @@ def _check(folder: Path, public_keys: Sequence[str], found: Found) -> None:
             _missing(heads, found)
         finally:
             heads.close()
+    if not found.checkpoints:
+        found.complain("checkpoints.jsonl: there is none, so that nothing here is signed for")
     for name, number in (("entries", found.entries), ("checkpoints", found.checkpoints)):
         if manifest[name] != number:
             found.complain(f"manifest.json: says {manifest[name]} {name}, there are {number}")

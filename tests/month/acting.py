@@ -182,7 +182,7 @@ class People:
         ana = self.staff["ana"]
         if story.doubt == "identity_doubt":
             said = {"reason": "two accounts", "now": now}
-            verification_plan.demand_as(session, self.context, story.id, "document", ana, **said)  # type: ignore[arg-type]
+            verification_plan.demand_as(session, self.context, story.id, "document", ana, **said)  # type: ignore[arg-type]  # of one dict
         request = self._request(session, story)
         standing_still.pause(session, self.context, request, ana, story.doubt, now=now)
 
@@ -230,7 +230,7 @@ class People:
         bea = self.staff["bea"]
         appeals.assign(session, request, appeal, bea, self.staff["ana"], now=now)
         said = {"uphold": story.upheld, "reasons": "We looked again."}
-        appeals.decide(session, self.context, request, appeal, bea, now=now, **said)  # type: ignore[arg-type]
+        appeals.decide(session, self.context, request, appeal, bea, now=now, **said)  # type: ignore[arg-type]  # of one dict
 
 
 def _second(story: Story) -> Second | None:

@@ -193,6 +193,18 @@ def test_a_head_that_was_never_signed_and_a_checkpoint_left_out_are_found(
     assert "leaves.jsonl: has leaves of no checkpoint" in trail_check.check(folder).problems
 
 
+def test_where_no_checkpoint_is_nothing_holds(register: Engine, tmp_path: Path) -> None:
+    folder = _written(register, tmp_path)
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    manifest["checkpoints"] = 0
+    (folder / "manifest.json").write_bytes(orjson.dumps(manifest))
+
+    _resealed(folder, entries=[], leaves=[], checkpoints=[])
+
+    (problem,) = trail_check.check(folder).problems
+    assert problem == "checkpoints.jsonl: there is none, so that nothing here is signed for"
+
+
 def test_what_was_purged_is_told_and_a_forged_purge_is_found(
     register: Engine, tmp_path: Path
 ) -> None:

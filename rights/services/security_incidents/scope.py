@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid, Unauthenticated
@@ -118,7 +118,7 @@ def spreading(session: Session, incident_id: str) -> bool:
     """Return whether a letter about an incident is still being queued."""
     query = select(IncidentLetter.id).where(
         IncidentLetter.incident_id == incident_id,
-        IncidentLetter.spread_at == None,  # noqa: E711
+        col(IncidentLetter.spread_at).is_(None),
     )
     return session.exec(query).first() is not None
 

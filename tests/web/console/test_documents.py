@@ -20,7 +20,7 @@ from tests.web.test_arrangements import NOBODY, arrange
 from tests.web.test_representatives import AGENT
 from tests.web.verifying import GUARDIAN, PDF, PNG, RELATIVE, reached, upload
 
-RELATIVES = RELATIVE["contact"]["email"]  # type: ignore[index]
+RELATIVES = RELATIVE["contact"]["email"]  # type: ignore[index]  # a dict of strings and dicts
 
 
 def _waiting(house: House, content: bytes = PNG, kind: str = "image/png") -> tuple[str, str]:
