@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 from tests.servers.browser import TIMEOUT_MS, Running
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, WebError
+    from playwright.sync_api import (
+        BrowserContext,
+        ConsoleMessage,
+        Frame,
+        Page,
+        Request,
+        WebError,
+    )
 
 # What became of a request when its page was left, or when its answer was a download.
 _GIVEN_UP = "net::ERR_ABORTED"
@@ -74,10 +81,24 @@ class Pages:
             line for line in self.complaints if not any(part in line for part in self._expected)
         ]
 
+    def shown(self) -> str:
+        """Return the address and the text of every open page, and of each frame in it."""
+        pages = [page for context in self._contexts for page in context.pages]
+        return "\n\n".join(_shown(frame) for page in pages for frame in page.frames)
+
     def _listen(self, context: BrowserContext) -> None:
         context.on("console", partial(_on_console, self.complaints))
         context.on("weberror", partial(_on_error, self.complaints))
         context.on("requestfailed", partial(_on_failed, self.complaints))
+
+
+def _shown(frame: Frame) -> str:
+    from playwright.sync_api import Error  # noqa: PLC0415 - only tests in a browser load it
+
+    try:
+        return f"{frame.url}\n{frame.locator('body').inner_text(timeout=1000)}"
+    except Error as error:  # it is on its way to another page, or has none
+        return f"{frame.url}\n({error.message})"
 
 
 def _on_console(complaints: list[str], message: ConsoleMessage) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from rights.domain.lifecycle import Event
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.browser.portal.test_walks import Person
 from tests.web.correspondence import STRANGE, Office
@@ -33,7 +34,7 @@ def test_a_denied_request_is_appealed_upheld_and_goes_on_as_another(
 ) -> None:
     _denied(street, office)
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
     person.click(person.portal.locator(".rows a[href^='/portal/requests/']"))
     person.portal.get_by_label("Why you disagree").fill(STRANGE)
@@ -58,7 +59,7 @@ def test_what_is_being_written_outlives_a_page_that_renews_itself(
 ) -> None:
     request_id = str(street.house.asserted("restriction", ALICE)["id"])
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
     person.click(person.portal.locator(".rows a[href^='/portal/requests/']"))
     person.click(person.portal.get_by_role("link", name="Write a message"))

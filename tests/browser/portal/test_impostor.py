@@ -25,6 +25,7 @@ from rights.store.db import transaction
 from rights.store.models import Entry, OutboxMessage, Package, Request
 from tests.browser.axe import violations
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.browser.portal.product import Product
 from tests.browser.portal.test_pages import LOOKS
@@ -146,8 +147,7 @@ def _portal(page: Page) -> FrameLocator:
 
 def _ask(company: Company, page: Page, kind: Kind, address: str) -> None:
     """Ask through the product's page, and answer the code that comes by mail."""
-    page.goto(f"{company.shop}/privacy?view={kind}")
-    portal = _portal(page)
+    portal = framed.go(page, f"{company.shop}/privacy?view={kind}")
     portal.get_by_role("button", name="Send", exact=True).click()
     portal.get_by_label("The code").wait_for()
     company.work()
@@ -183,7 +183,7 @@ def test_an_impostor_with_an_address_changed_just_now_gets_nothing(
     company.work()
 
     for kind in (Kind.COPY, Kind.DELETION):
-        impostor.goto(f"{company.shop}/privacy")
+        framed.go(impostor, f"{company.shop}/privacy")
         portal.locator(f"a[href='/portal/requests/{company.request(kind).id}']").click()
         portal.get_by_text("says that it was not them").first.wait_for()
         assert portal.locator("form[action*='/packages/'], form[action$='/proof']").count() == 0

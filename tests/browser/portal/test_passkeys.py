@@ -19,6 +19,7 @@ from rights import logs
 from rights.services import backends
 from rights.store.models import PersonKey, Request
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.browser.portal.product import Product
 from tests.browser.portal.test_pages import LOOKS, _barriers, enter
@@ -103,7 +104,7 @@ def test_a_passkey_is_made_on_a_page_of_its_own_and_proves_there_and_in_the_fram
     page.locator(".state.in_progress").wait_for()
     assert str(_only(named, "deletion").state) == "in_progress"
 
-    page.goto(f"{named.shop}/privacy?view=account_cancellation")
+    framed.go(page, f"{named.shop}/privacy?view=account_cancellation")
     portal = page.frame_locator("rights-portal iframe")
     portal.get_by_role("button", name="Send", exact=True).click()
     portal.get_by_role("button", name="Use your passkey").click()
@@ -120,7 +121,7 @@ def test_in_a_frame_the_way_to_a_page_of_its_own_is_shown_and_leads_there(
 ) -> None:
     page = new_page(language="en")
     _authenticator(page)
-    page.goto(f"{named.shop}/privacy?view=keys")
+    framed.go(page, f"{named.shop}/privacy?view=keys")
     portal = page.frame_locator("rights-portal iframe")
     _open_keys(named, portal)
     portal.get_by_text("In this frame your browser makes no passkeys").wait_for()

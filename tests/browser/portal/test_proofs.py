@@ -11,6 +11,7 @@ from rights.domain.lifecycle import State
 from rights.store.models import Request
 from tests.browser.axe import violations
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.browser.portal.test_walks import Person
 from tests.web.test_contacts import code_to
@@ -91,7 +92,7 @@ def test_a_signed_in_persons_second_request_needs_no_second_code(
     street: Street, new_page: Pages
 ) -> None:
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy?view=deletion")
+    framed.go(page, f"{street.shop}/privacy?view=deletion")
     person = Person(page)
     person.click(person.portal.get_by_role("button", name="Send", exact=True))
     person.portal.get_by_label("The code").wait_for()

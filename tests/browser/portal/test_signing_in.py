@@ -14,6 +14,7 @@ from rights.domain.lifecycle import State
 from rights.store.models import Request
 from tests.browser.axe import violations
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.browser.portal.test_walks import ENOUGH, only
 from tests.browser.shots import shot
@@ -115,7 +116,7 @@ def test_signing_in_again_in_place_of_a_code(corner: Corner, new_page: Pages) ->
 
 def test_in_a_products_frame_the_product_says_who_it_is(corner: Corner, new_page: Pages) -> None:
     page = new_page(language="en", expects=["status of 401"])
-    page.goto(f"{corner.street.shop}/privacy")
+    framed.go(page, f"{corner.street.shop}/privacy")
     frame = page.frame_locator("rights-portal iframe")
     frame.get_by_role("heading", name="What you can ask for").wait_for()
     frame.get_by_role("button", name="Close this page safely").click()

@@ -18,6 +18,7 @@ from rights.domain.parameters import offered
 from rights.services import preferences
 from rights.store.models import Request
 from tests.browser.pages import Pages
+from tests.browser.portal import framed
 from tests.browser.portal.conftest import Street
 from tests.web.house import ALICE, House
 from tests.web.portal.test_tags import FOUND as TAGS
@@ -44,6 +45,8 @@ class Person:
 
     def click(self, what: Locator) -> None:
         self.actions += 1
+        if self.page.locator("rights-portal").count():
+            framed.still(self.page)
         what.click()
 
     def choose(self, what: Locator, value: str) -> None:
@@ -89,7 +92,7 @@ def test_from_the_products_page_to_a_sent_request_is_four_actions_at_most(
 @pytest.mark.requirement("R-42-1")
 def test_an_opt_out_is_one_action(street: Street, new_page: Pages) -> None:
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
 
     person.click(person.portal.get_by_role("button", name="Switch off: Personalised"))
@@ -103,7 +106,7 @@ def test_an_opt_out_is_one_action(street: Street, new_page: Pages) -> None:
 
 def test_on_again_is_one_action_too(street: Street, new_page: Pages) -> None:
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     Person(page).portal.get_by_role("button", name="Switch off: Personalised").click()
     Person(page).portal.get_by_text("Off, and being carried out").wait_for()
     with street.house.writing() as session:
@@ -112,7 +115,7 @@ def test_on_again_is_one_action_too(street: Street, new_page: Pages) -> None:
         now = street.house.clock.now()
         preferences.confirmed(session, off.id, stores=stores, now=now)
     street.house.clock.forward(minutes=1)
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
 
     person.click(person.portal.get_by_role("button", name="Switch on: Personalised"))
@@ -123,7 +126,7 @@ def test_on_again_is_one_action_too(street: Street, new_page: Pages) -> None:
 
 def test_a_tag_is_seen_and_deleted_in_four_actions(street: Street, new_page: Pages) -> None:
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
 
     person.click(person.portal.get_by_role("link", name="Your tags"))
@@ -182,7 +185,7 @@ def test_a_code_starts_the_work_and_the_page_goes_on_by_itself(
     street: Street, new_page: Pages
 ) -> None:
     page = new_page(language="en")
-    page.goto(f"{street.shop}/privacy?view=deletion")
+    framed.go(page, f"{street.shop}/privacy?view=deletion")
     person = Person(page)
     person.click(person.portal.get_by_role("button", name="Send", exact=True))
     person.portal.get_by_label("The code").fill(_code(street, person))
@@ -210,7 +213,7 @@ def test_the_products_script_reads_nothing_and_is_told_no_more_than_a_reference(
     street: Street, new_page: Pages
 ) -> None:
     page = new_page(language="en", expects=["SecurityError", "Blocked a frame"])
-    page.goto(f"{street.shop}/privacy?view=explanation")
+    framed.go(page, f"{street.shop}/privacy?view=explanation")
     person = Person(page)
     person.click(person.portal.get_by_role("button", name="Send", exact=True))
     person.portal.get_by_text("Reference: ").first.wait_for()
@@ -235,7 +238,7 @@ def test_the_products_script_reads_nothing_and_is_told_no_more_than_a_reference(
 
 def test_the_frame_is_as_high_as_what_it_shows(street: Street, new_page: Pages) -> None:
     page = new_page(language="en", width=390)
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
     person.portal.get_by_role("heading", name="What you can ask for").wait_for()
 
@@ -251,7 +254,7 @@ def test_when_the_hour_is_over_the_products_page_opens_it_again(
     street: Street, new_page: Pages
 ) -> None:
     page = new_page(language="en", expects=["status of 401"])
-    page.goto(f"{street.shop}/privacy")
+    framed.go(page, f"{street.shop}/privacy")
     person = Person(page)
     person.portal.get_by_role("heading", name="What you can ask for").wait_for()
     street.house.clock.forward(minutes=61)

@@ -37,7 +37,16 @@
   // Whoever has chosen files and not sent them yet keeps them, and what they drew on them.
   const unsent = () => "unsent" in body.dataset;
   const idle = () => !unsent() && (document.activeElement === body || document.activeElement.id === "main");
-  const anew = () => (idle() ? location.reload() : setTimeout(anew, reload * 500));
+  // A page that has nothing new stays as it is: a click that came while it was loaded anew would be lost.
+  const said = (page) => page.getElementById("main").textContent.replace(/\s+/g, " ");
+  const same = async () => {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    return answer.ok && said(new DOMParser().parseFromString(await answer.text(), "text/html")) === said(document);
+  };
+  const anew = async () => {
+    if (idle() && !(await same().catch(() => true)) && idle()) location.reload();
+    else setTimeout(anew, reload * 500);
+  };
   if (reload) setTimeout(anew, reload * 500);
 
   const live = body.dataset.live;
