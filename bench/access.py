@@ -19,7 +19,7 @@ def measure() -> list[Result]:
         desk = queue.desk(at)
         with (
             at.process("workflows.cli", "relay"),
-            at.process("workflows.cli", "worker", "--count", "3") as worker,
+            at.process("workflows.cli", "worker", "--count", "4") as worker,
         ):
             found = queue.rounds(
                 desk, Kind.ACCESS, range(1, 10_000), lambda people: bare.packages(at.dsn, people)

@@ -33,7 +33,7 @@ def _many() -> list[Result]:
         desk = queue.desk(at)
         with (
             at.process("workflows.cli", "relay"),
-            at.process("workflows.cli", "worker", "--count", "3"),
+            at.process("workflows.cli", "worker", "--count", "4"),
         ):
             found = queue.rounds(
                 desk, Kind.DELETION, range(1, 10_000), lambda people: bare.erasures(at.dsn, people)

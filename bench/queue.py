@@ -1,4 +1,4 @@
-"""Many requests at once through relay, RQ and two workers; and one alone."""
+"""Many requests at once through relay, RQ and two workers of such work; and one alone."""
 
 from __future__ import annotations
 

@@ -35,6 +35,8 @@ class Point(StrEnum):
     SERVICE_AFTER = "service.call.after"
     ENQUEUE_BEFORE = "queue.enqueue.before"
     ENQUEUE_AFTER = "queue.enqueue.after"
+    DOORBELL_BEFORE = "doorbell.answer.before"
+    DOORBELL_AFTER = "doorbell.answer.after"
     MAIL_BEFORE = "mail.send.before"
     MAIL_AFTER = "mail.send.after"
     WEBHOOK_BEFORE = "webhook.send.before"

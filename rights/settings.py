@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     metrics_listen: str = ""
     """``host:port`` at which this process serves metrics and readiness; empty: nowhere."""
 
-    workers: int = Field(default=2, ge=2)
+    workers: int = Field(default=3, ge=2)
     lease_s: float = Field(default=30.0, gt=0)
     heartbeat_s: float = Field(default=10.0, gt=0)
     poll_s: float = Field(default=0.02, gt=0)

@@ -50,7 +50,8 @@ def answer(floor: Floor, lookup_id: str) -> None:
     except ConnectorError as error:
         found, state, code = None, "failed", error.code
     with transaction(floor.register) as session:
-        fresh = session.get(Lookup, lookup_id)
+        # Locked: two workers may have been rung for it, and a proof is settled once.
+        fresh = session.get(Lookup, lookup_id, with_for_update=True)
         if fresh is None or fresh.state != "waiting":
             return
         fresh.state, fresh.code, fresh.answered_at = state, code, floor.now()

@@ -72,7 +72,8 @@ class Relay:
         *,
         poll: float,
     ) -> None:
-        self._register, self._now, self._chores, self._poll = register, now, chores, poll
+        self._register, self._now, self._poll = register, now, poll
+        self.chores = chores
         self._queues = {
             name: Queue(name, connection=redis, serializer=SERIALIZER, job_class=IdJob)
             for name in QUEUES
@@ -81,11 +82,11 @@ class Relay:
 
     def run(self) -> None:
         """Work until :attr:`stopping` is set; a broken Redis or register is waited for."""
-        for name in (DRAIN, *(chore.name for chore in self._chores)):
+        for name in (DRAIN, *(chore.name for chore in self.chores)):
             metrics.mark(LAST, time.time(), chore=name)
         threads = [
             threading.Thread(target=self._chore, args=(chore,), name=chore.name, daemon=True)
-            for chore in self._chores
+            for chore in self.chores
         ]
         for thread in threads:
             thread.start()

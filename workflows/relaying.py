@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from rights import logs, metrics
 from rights.net import Client, Guard
-from rights.services import checkpoints, evidence, purge, queued, warnings_due
+from rights.services import checkpoints, evidence, purge, queued, spools, unanswered, warnings_due
 from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.security_incidents import spreading
@@ -79,11 +79,7 @@ def _chores(
             checkpoints.checkpoint(session, signer, now())
 
     return [
-        relay.Chore("sweep", settings.sweep_s, lambda: sweep.sweep(register, context, now)),
-        relay.Chore("lines", ringing.EVERY_S, lambda: ringing.ring_waiting(register, context, now)),
-        relay.Chore("holds", settings.sweep_s, lambda: expiry.ring(register, now)),
-        relay.Chore("warnings", settings.sweep_s, lambda: warnings_due.ring(register, now)),
-        relay.Chore("aftercare", settings.sweep_s, lambda: sweep.aftercare(register, now)),
+        *_doorbells(settings, register, context, blobs, now),
         relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),
         relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
         relay.Chore("checkpoint", settings.checkpoint_s, check),
@@ -102,6 +98,27 @@ def _chores(
         ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
         *_letters_to_staff(register, context, now),
+    ]
+
+
+def _doorbells(
+    settings: Settings,
+    register: Engine,
+    context: Context,
+    blobs: Blobs,
+    now: Callable[[], datetime],
+) -> list[relay.Chore]:
+    """Return what finds work by what is true, whatever was rung for and lost."""
+    known: unanswered.Next = {}
+    often = settings.sweep_s
+    return [
+        relay.Chore("sweep", often, lambda: sweep.sweep(register, context, now)),
+        relay.Chore("lines", ringing.EVERY_S, lambda: ringing.ring_waiting(register, context, now)),
+        relay.Chore("holds", often, lambda: expiry.ring(register, now)),
+        relay.Chore("warnings", often, lambda: warnings_due.ring(register, now)),
+        relay.Chore("aftercare", often, lambda: sweep.aftercare(register, now)),
+        relay.Chore("lookups", often, lambda: unanswered.ring(register, now, known)),
+        relay.Chore("spools", PURGE_S, lambda: spools.drop_orphans(register, blobs)),
     ]
 
 

@@ -14,7 +14,7 @@ names an account and the other its e-mail address. Both then share a row of ``su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from rights.domain.actions import IRREVERSIBLE
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.logs import get
-from rights.services import audit, outbox, subjects
+from rights.services import audit, outbox, requests, subjects
 from rights.services.context import Context
 from rights.store import rows as direct
 from rights.store.columns import UtcDateTime
@@ -69,8 +69,6 @@ _LOCK: Final = text(
     " FROM subject_lock WHERE request_id = :request ORDER BY 1) AS subjects"
 )
 """In order of their keys, so that two transactions cannot hold each other up for ever."""
-
-QUEUE: Final = "work"
 
 _REQUEST, _SUBJECT, _BUNDLE = (
     bindparam(name, type_=String) for name in ("request", "subject", "bundle")
@@ -231,8 +229,18 @@ def let_go(session: Session, request: Request, now: datetime) -> None:
     if not (needing or erasing or request.bundle_id):
         return
     query = _held_up_by(needing=needing, erasing=erasing, bundled=bool(request.bundle_id))
-    for (other,) in session.connection().execute(query, _who(request)).all():
-        outbox.emit(session, "advance", now=now, queue=QUEUE, request_id=other)
+    ids = session.connection().execute(query, _who(request)).scalars().all()
+    for other in _read(session, ids):
+        queue = requests.queue_of(other)
+        outbox.emit(session, "advance", now=now, queue=queue, request_id=other.id)
+
+
+def _read(session: Session, ids: Sequence[str]) -> Sequence[Request]:
+    """Return these requests as they are; what this transaction has changed is not written yet."""
+    if not ids:
+        return ()
+    with session.no_autoflush:
+        return session.exec(select(Request).where(col(Request.id).in_(ids))).all()
 
 
 @cache

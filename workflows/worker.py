@@ -2,8 +2,8 @@
 The workers: a supervisor that loads what is needed, forks, and restarts the dead.
 
 Only the connectors that the data map names are imported, before the fork; connections are
-opened after it. A child of ``work`` looks into ``urgent_work`` first, each other serves one queue:
-where RQ listens to two, a job can get lost with its worker, and the sweep rings for it again.
+opened after it. Each child serves one queue and no other, so no kind of work can be in the way of
+another; and RQ keeps what a worker has taken from one queue beside it until its work begins.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import Final
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from rq.job import Job
 
 from rights import logs, metrics
+from rights.failpoints import Point, hit
 from rights.services import outbox
 from rights.settings import Settings
-from workflows import jobs, status, watched
+from workflows import dropped, jobs, status, watched
 from workflows.building import Parts, floor_for, parts_for
 from workflows.floor import Floor
 from workflows.lifeline import die_with_parent
@@ -33,6 +35,8 @@ from workflows.rqjob import SERIALIZER, IdJob
 STATUS_S: Final = 60.0
 RESTART_S: Final = 0.5
 GRACE_S: Final = 20.0
+FIRST_SHARE: Final = 4
+"""One child in so many serves what a law wants done at once."""
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ class Supervisor:
 def run(settings: Settings, *, burst: bool = False) -> None:
     """Run the workers of this machine until SIGTERM."""
     parts = parts_for(settings)
-    queues = (outbox.URGENT, *[outbox.WORK] * (settings.workers - 1))
+    queues = shared_out(settings.workers)
     listener = watched.listener(parts.context, "worker", several=True)
 
     def child(queue: str) -> None:
@@ -109,25 +113,30 @@ def run(settings: Settings, *, burst: bool = False) -> None:
         metrics.stop()
 
 
-def served_by(queue: str) -> tuple[str, ...]:
-    """Return the queues that a worker of *queue* listens to, the first one first."""
-    return (outbox.FIRST, outbox.WORK) if queue == outbox.WORK else (queue,)
+def shared_out(count: int) -> tuple[str, ...]:
+    """
+    Return the queue of each child: one of switches, a quarter of what is due at once, the rest.
+
+    No queue goes without, so there are three of them where fewer are asked for.
+    """
+    first = max(1, count // FIRST_SHARE)
+    rest = max(1, count - 1 - first)
+    return (outbox.URGENT, *[outbox.FIRST] * first, *[outbox.WORK] * rest)
 
 
 def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     """Be one worker: open connections, answer the doorbell of one queue."""
     redis = Redis.from_url(parts.settings.redis_url)
-    bells = [
-        Queue(name, connection=redis, serializer=SERIALIZER, job_class=IdJob)
-        for name in served_by(queue)
-    ]
+    bell = Queue(queue, connection=redis, serializer=SERIALIZER, job_class=IdJob)
+    taken = dropped.taken(bell)
     floor = floor_for(parts, worker=f"{os.uname().nodename}:{os.getpid()}")
-    floor = replace(floor, waited_for=lambda: any(map(_rung, bells)))
+    floor = replace(floor, waited_for=lambda: _rung(bell))
     jobs.at(floor)
+    dropped.put_back(bell, taken)
     if queue == outbox.URGENT and not burst:
         threading.Thread(target=_publish, args=(floor,), name="status", daemon=True).start()
-    worker = SimpleWorker(
-        bells,
+    worker = Answering(
+        [bell],
         connection=redis,
         serializer=SERIALIZER,
         job_class=IdJob,
@@ -136,6 +145,16 @@ def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     )
     logs.get().info("worker.ready", queue=queue, pid=os.getpid())
     worker.work(burst=burst, logging_level="WARNING")
+
+
+class Answering(SimpleWorker):
+    """A worker that can be made to end between taking a doorbell and beginning to work."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Answer one doorbell."""
+        hit(Point.DOORBELL_BEFORE)
+        super().execute_job(job, queue)
+        hit(Point.DOORBELL_AFTER)
 
 
 def _rung(bell: Queue) -> bool:

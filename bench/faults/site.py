@@ -39,7 +39,7 @@ from workflows.embedded.ports import free_ports
 from workflows.embedded.smtp import Sink
 from workflows.embedded.valkey import Valkey
 
-WORKERS: Final = 3
+WORKERS: Final = 4
 FILES_EVERY: Final = 4
 """One person in so many has files: putting them takes longer than all the rest."""
 _SETTINGS: Final = {

@@ -29,6 +29,7 @@ from rights.store.sealing import open_range
 
 PREFIX: Final = "gr_"
 READY: Final = "ready"
+_SPOOLS: Final = "spool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,12 @@ def folder(package_id: str) -> str:
 
 def spools(package_id: str) -> str:
     """Return where what is read for a package lies until it is made."""
-    return f"spool/{package_id}"
+    return f"{_SPOOLS}/{package_id}"
+
+
+def with_spools(blobs: Blobs) -> set[str]:
+    """Return the packages for which something lies there, known or not."""
+    return {key.split("/")[1] for key in blobs.list(_SPOOLS)}
 
 
 def apart(package_id: str) -> str:

@@ -103,4 +103,5 @@ def ring(register: Engine, now: Callable[[], datetime]) -> int:
 
 
 def _ring(session: Session, request_id: str, now: datetime) -> None:
-    outbox.emit(session, "warn", now=now, queue=outbox.URGENT, request_id=request_id)
+    # Not among switches: each request of such a kind rings for one, and each asks stores.
+    outbox.emit(session, "warn", now=now, queue=outbox.FIRST, request_id=request_id)

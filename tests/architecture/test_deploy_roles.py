@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,12 @@ from rights.services import (
     purge,
     requests,
     subjects,
+    unanswered,
     warnings_due,
 )
 from rights.services.datamap import load
+from rights.services.packages import spools
+from rights.services.spools import drop_orphans
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import metadata
 from rights.store.models import Consent, ContactWarning, Lookup, Staff
@@ -262,11 +266,19 @@ def test_the_relay_does_its_chores_with_its_role(register: Register, tmp_path: P
         checkpoints.checkpoint(session, made.signer, clock())
     clock.on(days=2000)
     relay.forget_sent(engine, clock())
+    made.blobs.put(spools(left := "0" * 32) + "/shop-1", [b"sealed"])
+    with transaction(made.register) as session:
+        over = clock() + timedelta(minutes=9)
+        waits: dict[str, Any] = {"created_at": clock() - timedelta(minutes=1), "expires_at": over}
+        session.add(Lookup(question="counts", sealed_input=b"x", **waits))
+    rung = unanswered.ring(engine, clock, {})
+    dropped = drop_orphans(engine, made.blobs)
     counts = purge.purge(engine, made.context, made.blobs, now=clock())
 
     assert swept == 1
     assert signed is not None
     assert counts["requests"] == 1
+    assert (rung, dropped, [*made.blobs.list(spools(left))]) == (1, 1, [])
     engine.dispose()
     made.register.dispose()
 

@@ -61,7 +61,7 @@ def test_fifty_kills_and_five_flushes_cost_time_and_nothing_else(
 
     with (
         running("relay", env=env, log=log),
-        running("worker", "--count", "3", env=env, log=log) as w,
+        running("worker", "--count", "4", env=env, log=log) as w,
     ):
         _kill_and_flush(w, redis, random.Random(7), desk)
         while desk.asked < REQUESTS:

@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rights.app import context_of
 from rights.metrics.facts import facts
+from rights.services.outbox import QUEUES
 from rights.settings import Settings
 from rights.store.db import open_engine, transaction
 from rights.store.migrate import upgrade
@@ -220,7 +221,7 @@ def _counted(site: Site) -> None:
     assert worker.sum("rights_step_seconds_count", action="collect", store="shop") == 1
     assert worker.sum("rights_package_builds_total", outcome="complete") == 1
     assert worker.sum("rights_package_bytes_count") == 1
-    assert {worker.sum("rights_processes", queue=queue) for queue in ("urgent", "work")} == {1}
+    assert {worker.sum("rights_processes", queue=queue) for queue in QUEUES} == {1}
     relay = until(lambda: _read(site.scrape("relay")))
     assert relay.sum("rights_chore_runs_total", chore="drain", outcome="done") > 1
     assert time.time() - relay.sum(

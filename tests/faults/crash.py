@@ -12,14 +12,16 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from rights.failpoints import EXIT_CODE
-from tests.faults import checks, model
+from tests.faults import checks, clock, model
 from tests.faults.cases import WITH_RECORDS, asked
 from tests.faults.company import Person
-from tests.faults.laboratory import KEY, SEED, Laboratory
+from tests.faults.laboratory import KEY, LATER_S, SEED, Laboratory
 from tests.faults.model import World
 
 CLOSED: Final = frozenset({"fulfilled", "partially_fulfilled", "denied", "revoked", "expired"})
 _LOOK_S: Final = 0.03
+DEAF_ROUNDS: Final = 12
+"""Rounds after which a request whose doorbells are all lost has to have ended."""
 
 
 @dataclass
@@ -63,6 +65,26 @@ class Crasher:
         problems = [*early, *self._problems(name, person, request_id, before, expected, counts)]
         assert not problems, f"{name} at {failpoint or 'no point'}: " + "; ".join(problems)
         self.receipts[request_id] = checks.receipt(self.lab.register, request_id)
+
+    def deaf(self, name: str, person: Person) -> None:
+        """
+        See one request through while every doorbell of its own is lost.
+
+        Raises:
+            AssertionError: naming every invariant that is broken.
+        """
+        order = self.lab.submitted(asked(name, person), person)
+        before, since = self.read(), self.lab.requests()
+        expected, counts = model.after(before, order, person.id)
+        assert self.lab.forks.run("submit", **order) == 0
+        request_id = self.lab.request_of(since)
+        for _ in range(DEAF_ROUNDS):
+            clock.move(self.lab.register, LATER_S)
+            assert self.lab.forks.run("deaf") == 0, f"see {self.lab.log}"
+            if self.closed(request_id) and self.lab.row(request_id)["next_at"] is None:
+                break
+        problems = self._problems(name, person, request_id, before, expected, counts)
+        assert not problems, f"{name}, deaf: " + "; ".join(problems)
 
     def _problems(
         self,

@@ -32,7 +32,7 @@ from rights.services.context import Context
 from rights.settings import Settings, load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Request, StepRow, StepState
-from workflows import delivery, relay, sweep, worker
+from workflows import delivery, relay, relaying, sweep, worker
 from workflows.building import Parts, floor_for, parts_for
 from workflows.claims import Claim, Done
 from workflows.notices import send
@@ -112,6 +112,29 @@ def work(asked: Mapping[str, Any]) -> None:
                 return
 
 
+def deaf(asked: Mapping[str, Any]) -> None:
+    """
+    Do one round in which every doorbell is lost that was rung by what caused it.
+
+    Workers hear what the relay's chores find in the register, and nothing else. The chores are
+    those of a deployment, each done once.
+    """
+    del asked
+    settings = load()
+    parts = _parts(settings)
+    one = relaying.build(settings, parts.context)
+    redis = Redis.from_url(settings.redis_url)
+    one.drain()
+    redis.flushall()
+    for chore in one.chores:
+        chore.run()
+    one.drain()
+    for queue in QUEUES:
+        worker.serve(parts, queue, burst=True)
+    one.drain()
+    redis.flushall()
+
+
 def both(asked: Mapping[str, Any]) -> None:
     """Take a request in and see it through."""
     if trace := asked.get("trace"):
@@ -157,7 +180,7 @@ def _trace(file: Path) -> None:
 
 
 ACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = MappingProxyType(
-    {"submit": submit, "work": work, "both": both, "rerun": rerun}
+    {"submit": submit, "work": work, "both": both, "deaf": deaf, "rerun": rerun}
 )
 
 

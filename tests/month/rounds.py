@@ -68,7 +68,7 @@ class Relay:
     def __init__(self, house: House, context: Context) -> None:
         self.house = house
         made = relaying.build(context.settings, context)
-        known = {one.name: one for one in made._chores}  # noqa: SLF001 - each is a thread there
+        known = {one.name: one for one in made.chores}
         self.chores = [known[name] for name in _OF_CLOCKS]
 
     def round(self) -> None:

@@ -136,7 +136,7 @@ def test_a_proved_request_goes_to_work_in_the_same_transaction(house: House) -> 
         jobs = session.exec(select(OutboxMessage).order_by(col(OutboxMessage.job).desc())).all()
     assert made["state"] == "in_progress"
     assert [(j.job, j.queue, j.args) for j in jobs] == [
-        ("warn", "urgent", {"request_id": made["id"]}),
+        ("warn", "urgent_work", {"request_id": made["id"]}),
         ("advance", "work", {"request_id": made["id"]}),
     ]
 

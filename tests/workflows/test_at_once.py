@@ -31,7 +31,7 @@ def shop(
 
 
 @pytest.mark.requirement("R-E24-1")
-def test_a_worker_takes_a_cancellation_of_e_commerce_before_what_waits_longer(
+def test_a_cancellation_of_e_commerce_waits_for_no_other_work(
     shop: Shop, private_redis_url: str
 ) -> None:
     floor = shop.floor()
@@ -42,12 +42,20 @@ def test_a_worker_takes_a_cancellation_of_e_commerce_before_what_waits_longer(
 
     worker.serve(parts_for(settings), outbox.URGENT, burst=True)
     untouched = [request_of(floor, one).state for one in (first, earlier)]
+    worker.serve(parts_for(settings), outbox.FIRST, burst=True)
+    alone = [request_of(floor, one).state for one in (first, earlier)]
     worker.serve(parts_for(settings), outbox.WORK, burst=True)
 
-    done = [request_of(floor, one) for one in (first, earlier)]
     assert untouched == [State.IN_PROGRESS] * 2  # who serves switches serves nothing else
-    assert [one.state for one in done] == [State.FULFILLED] * 2
-    ends = [one.closed_at for one in done if one.closed_at]
-    assert ends == sorted(ends)
-    assert len(set(ends)) == 2
-    assert done[0].received_at > done[1].received_at
+    assert alone == [State.FULFILLED, State.IN_PROGRESS]
+    assert request_of(floor, earlier).state is State.FULFILLED
+
+
+@pytest.mark.parametrize("count", range(1, 65))
+def test_no_queue_is_without_a_worker_however_few_there_are(count: int) -> None:
+    queues = worker.shared_out(count)
+
+    assert set(queues) == set(outbox.QUEUES)
+    assert len(queues) == max(3, count)
+    assert queues.count(outbox.URGENT) == 1
+    assert queues.count(outbox.FIRST) <= max(1, queues.count(outbox.WORK))

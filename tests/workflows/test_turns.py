@@ -9,13 +9,14 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from connectors.sdk import Transient
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
-from rights.services import requests
-from rights.store.db import transaction
-from rights.store.models import Request
+from rights.services import outbox, requests
+from rights.store.db import reading, transaction
+from rights.store.models import OutboxMessage, Request
 from tests.workflows.bells import rung
 from tests.workflows.house import Clock, ask, floor_over, lying, request_of
 from tests.workflows.test_engine import ANN, MAP
@@ -239,6 +240,30 @@ def test_an_erasure_is_rung_when_the_copy_it_waited_for_ends(
     assert rung(floor) == [erasing]
     work_on(floor, erasing)
     assert request_of(floor, erasing).state is State.FULFILLED
+
+
+def test_who_waited_is_rung_for_where_it_belongs(floor: Floor, clock: Clock) -> None:
+    back = _stuck(floor)
+    copy = ask(floor, Kind.COPY, ANN)
+    work_on(floor, copy)
+    clock.on(seconds=1)
+    erasing = ask(floor, Kind.ACCOUNT_CANCELLATION, ANN, regimes=("cn_ecommerce",))
+    work_on(floor, erasing)
+    clock.on(minutes=8)
+    work_on(floor, erasing)
+    back()
+    work_on(floor, copy)
+    rung(floor)
+    with reading(floor.register) as session:
+        before = set(session.exec(select(OutboxMessage.id)))
+
+    aftercare.close_out(floor, copy)
+
+    with reading(floor.register) as session:
+        found = [m for m in session.exec(select(OutboxMessage)) if m.id not in before]
+    assert [(m.job, m.queue, m.args) for m in found] == [
+        ("advance", outbox.FIRST, {"request_id": erasing})
+    ]
 
 
 def test_another_person_waits_for_nobody(floor: Floor, clock: Clock, tables: Any) -> None:

@@ -9,10 +9,10 @@ from rights.settings import load
 
 
 @click.command()
-@click.option("--count", type=click.IntRange(min=2), help="Workers of this machine.")
+@click.option("--count", type=click.IntRange(min=2), help="Workers here, at least three.")
 @click.option("--burst", is_flag=True, help="Stop when the queues are empty.")
 def worker(count: int | None, *, burst: bool) -> None:
-    """Run workers: one for urgent requests, the others for the rest."""
+    """Run workers, each for one queue: switches, what is due at once, the rest."""
     from workflows.worker import run
 
     logs.configure()

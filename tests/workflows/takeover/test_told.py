@@ -92,7 +92,7 @@ def test_nobody_is_told_of_somebody_unknown_and_the_register_looks_alike(company
 
     company.work()
 
-    assert jobs_of[known] == jobs_of[unknown] == [("warn", "urgent")]
+    assert jobs_of[known] == jobs_of[unknown] == [("warn", "urgent_work")]
     assert [w.request_id for w in company.all(ContactWarning)] == [known]
 
 
