@@ -39,7 +39,7 @@ from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import RegisterClock, open_engine
 from rights.store.keys import Keyring
 from rights.store.vault import Vault
-from rights.web import headers, problems, watching
+from rights.web import headers, keeping_up, problems, watching
 from rights.web.ids import HexId
 from rights.web.limits import Limits
 from rights.web.parts import NAME, Parts
@@ -100,6 +100,7 @@ def routed(surfaces: Sequence[str], *, https: bool) -> Flask:
     watching.register(app)
     problems.register(app)
     headers.register(app, https=https)
+    keeping_up.register(app)
     app.url_map.converters["id"] = HexId
     for name in surfaces:
         _OPEN[name](app)

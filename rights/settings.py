@@ -26,6 +26,7 @@ from rights.domain import staff
 from rights.domain.alerts import ROLES
 from rights.domain.colours import READABLE, contrast
 from rights.domain.errors import ConfigError
+from rights.working_limits import WorkingLimits
 
 LOG_FLOOR_DAYS = 184
 """Network logs stay at least six months. Source: Cybersecurity Law Art. 23(3)."""
@@ -42,7 +43,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 """A tuple that the environment gives as words separated by commas."""
 
 
-class Settings(BaseSettings):
+class Settings(WorkingLimits, BaseSettings):
     """What an operator can set. Each default is the cautious one."""
 
     model_config = SettingsConfigDict(env_prefix="RIGHTS_", extra="forbid", frozen=True)
@@ -160,8 +161,6 @@ class Settings(BaseSettings):
     optout_breach_s: int = Field(default=86_400, ge=60, le=86_400)
     clock_s: float = Field(default=60.0, gt=0)
     """How often the clocks of open requests are looked at."""
-    idle_days: int = Field(default=3, ge=1, le=30)
-    """What waits for staff and is touched by nobody for so long is told of."""
     alert_mail: Words = ()
     """Whom alerts are mailed to: ``role=address``; reviewer, approver or dpo, as often as liked."""
     incident_operator: Literal["other", "central_state_organ", "cii"] = "other"

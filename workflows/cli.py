@@ -39,6 +39,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "regimes": "regimes:regimes",
         "backend": "parties:backend",
         "staff": "members:staff",
+        "settings": "settings:settings",
         "replay": "replay:replay",
         "recheck": "replay:recheck",
         "restored": "replay:restored",

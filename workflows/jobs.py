@@ -16,6 +16,7 @@ from typing import Final
 
 from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import at_work, get
+from rights.services.live_settings import values as live
 from rights.store.ids import ID
 from workflows import abreast, aftercare, expiry, lookups, rechecks, warning
 from workflows.advance import begin, settle
@@ -99,13 +100,15 @@ def hold_ends(request_id: str) -> None:
 
 
 def _logged(job: Callable[[str], None]) -> Callable[[str], None]:
-    """Return *job* so that each line it writes names it and the row that it is about."""
+    """Return *job* so that it works by what holds now, and each line names it and its row."""
     (about,) = inspect.signature(job).parameters
 
     @wraps(job)
     def logged(*args: str, **kwargs: str) -> None:
         given = str(args[0] if args else kwargs.get(about, ""))
         with at_work(job=job.__name__, **{about: given if ID.fullmatch(given) else ""}):
+            for floor in _floor:
+                live.refresh(floor.register, floor.context, at=time.monotonic())
             job(*args, **kwargs)
 
     return logged

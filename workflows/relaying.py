@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from rights.net import Client, Guard
 from rights.services import checkpoints, evidence, purge, queued, spools, unanswered, warnings_due
 from rights.services.console import figures
 from rights.services.context import Context
+from rights.services.live_settings import values as live
 from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -60,6 +62,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     redis = Redis.from_url(settings.redis_url)
     chores = _chores(settings, register, context, clock.now)
     chores += _of_incidents(register, context, clock.now)
+    chores.append(_settings(register, context))
     if settings.metrics_listen:
         chores.append(_gauges(register, redis, context, clock.now))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
@@ -144,6 +147,13 @@ def _of_incidents(
         relay.Chore("alarms", CLOCK_S, lambda: incident_mail.send(register, context, now, done)),
         relay.Chore("told", TOLD_S, lambda: spreading.spread(register, context, now)),
     ]
+
+
+def _settings(register: Engine, context: Context) -> relay.Chore:
+    def look() -> None:
+        live.refresh(register, context, at=time.monotonic())
+
+    return relay.Chore("settings", live.FRESH_S, look)
 
 
 def _gauges(

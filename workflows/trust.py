@@ -48,10 +48,10 @@ def check(floor: Floor, routes: Routes, request: Request) -> None:
     acts = request.requester_role is not Role.SELF  # proved at an address of somebody else
     if acts or request.level >= takeover.REAL_NAME:
         return
-    days, now = floor.context.settings.contact_trust_days, floor.now()
-    doubtful = [r.type for r in rows if takeover.recent(r.changed_at, days, now)]
+    days = floor.context.settings.contact_trust_days
     with reading(floor.register) as session:
-        if doubtful and _rests(session, floor, request, doubtful):
+        doubtful = _doubtful(session, floor, request, rows)
+        if doubtful and _rests(session, request, doubtful):
             raise Refused(
                 f"{', '.join(doubtful)} was changed within the last {days} days, and the request"
                 " was proved by a code there: it may be an impostor's. It goes on by itself after a"
@@ -81,9 +81,23 @@ def _looked_at(floor: Floor, routes: Routes, request: Request) -> list[Identifie
         return mine
 
 
-def _rests(session: Session, floor: Floor, request: Request, doubtful: Sequence[str]) -> bool:
-    if not_me.trusted(session, floor.context, request.id):
-        return False
+def _doubtful(
+    session: Session, floor: Floor, request: Request, rows: Sequence[IdentifierRow]
+) -> list[str]:
+    """Return the types of the contacts that are not trusted now."""
+    since = not_me.trusted_at(session, request.id)
+    days, now = floor.context.settings.contact_trust_days, floor.now()
+    return [r.type for r in rows if takeover.doubted(r.changed_at, since, days, now)]
+
+
+def _vouched(session: Session, floor: Floor, request: Request) -> bool:
+    """Return whether staff vouched for every contact as it was seen last."""
+    known = subjects.identifier_rows(session, request.id)
+    since = not_me.trusted_at(session, request.id)
+    return since is not None and not _doubtful(session, floor, request, known)
+
+
+def _rests(session: Session, request: Request, doubtful: Sequence[str]) -> bool:
     backend = session.get(Backend, request.backend_id)
     coded = [row.type for row in assurance.coded(session, request)]
     if request.acr and person_keys.proved(session, request):
@@ -105,7 +119,7 @@ def let_go(session: Session, floor: Floor, request: Request, rows: Sequence[Step
         if not waited or row.code != CHANGED:
             continue
         proved = request.level >= takeover.REAL_NAME
-        if proved or not_me.trusted(session, floor.context, request.id):
+        if proved or _vouched(session, floor, request):
             row.state, row.next_at, row.attempts, row.code, row.note = (
                 StepState.TODO,
                 None,

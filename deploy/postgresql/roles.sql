@@ -157,6 +157,11 @@ GRANT SELECT, INSERT ON incident_letter TO rights_console;
 GRANT SELECT ON incident_told TO rights_console;
 -- Whom one touched: that there were documents, and when.
 GRANT SELECT (id, uploaded_at) ON evidence TO rights_console;
+-- Settings that staff change while everything runs: read by all, changed in the console.
+GRANT SELECT ON setting_value TO rights_web, rights_worker;
+GRANT SELECT, INSERT, UPDATE ON setting_value TO rights_console;
+GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by) ON setting_proposal, ask_proposal
+    TO rights_console;
 -- Whether the register is migrated as far as a process needs it.
 GRANT SELECT ON alembic_version TO rights_web, rights_worker, rights_console;
 

@@ -21,7 +21,7 @@ SOON: Final = 75
 """From here on something counts as due soon."""
 
 ROLES: Final[Mapping[str, int]] = MappingProxyType({"reviewer": 50, "approver": 90, "dpo": 100})
-"""Who is written to, and from which stage on: the later it is, the more know."""
+"""Who is written to, and from which stage on where no setting says otherwise."""
 
 
 def moment(received_at: datetime, promised_at: datetime, stage: int) -> datetime:

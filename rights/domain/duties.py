@@ -50,6 +50,7 @@ class Act(StrEnum):
     ASSIGN = "assign"
     MANAGE_STAFF = "manage_staff"
     MANAGE_PRODUCTS = "manage_products"
+    CHANGE_SETTINGS = "change_settings"
     EXTEND = "extend"
     PAUSE_CLOCK = "pause_clock"
     REPORT = "report"
@@ -96,6 +97,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.ASSIGN: frozenset({"reviewer", "approver", "legal", "dpo", "admin"}),
         Act.MANAGE_STAFF: frozenset({"admin"}),
         Act.MANAGE_PRODUCTS: frozenset({"admin"}),
+        Act.CHANGE_SETTINGS: frozenset({"admin"}),
         Act.EXTEND: frozenset({"approver", "legal", "dpo"}),
         Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
@@ -138,6 +140,7 @@ BY_A_PERSON: Final = frozenset(
         Act.ASSIGN,
         Act.MANAGE_STAFF,
         Act.MANAGE_PRODUCTS,
+        Act.CHANGE_SETTINGS,
         Act.EXTEND,
         Act.PAUSE_CLOCK,
         Act.REPORT,

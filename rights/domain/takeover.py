@@ -50,6 +50,14 @@ def recent(changed_at: datetime | None, days: int, now: datetime) -> bool:
     return changed_at is not None and days > 0 and changed_at > now - timedelta(days=days)
 
 
+def doubted(
+    changed_at: datetime | None, trusted_at: datetime | None, days: int, now: datetime
+) -> bool:
+    """Return whether a contact is not trusted: changed lately, and since staff vouched for it."""
+    vouched = changed_at is not None and trusted_at is not None and changed_at <= trusted_at
+    return recent(changed_at, days, now) and not vouched
+
+
 def rests_on(
     acr: Acr | None,
     coded: Iterable[str],

@@ -46,7 +46,7 @@ def ask(
             changed already and this would change what was asked; or like ``points.from_staff``.
         Forbidden, Invalid: like ``points.from_staff``.
     """
-    steps = _standing(session, request)
+    steps = standing(session, request)
     names = points.from_staff(
         session, context, request, asked, staff, supervisor=supervisor, now=now
     )
@@ -62,7 +62,7 @@ def ask(
     return names
 
 
-def _standing(session: Session, request: Request) -> Sequence[StepRow]:
+def standing(session: Session, request: Request) -> Sequence[StepRow]:
     """Return the steps of a request that can be asked about. Raises Conflict."""
     not_me.check(request)
     worked_on = request.state in (State.IN_PROGRESS, State.ON_HOLD)

@@ -31,9 +31,6 @@ from rights.services.context import Context
 from rights.services.extensions import EFFECTIVE, EVENT, WAITING
 from rights.store.models import ExtensionRow, Request, Staff
 
-MOST: Final = 200
-"""Requests in one go."""
-
 _LONGEST: Final = 1_000
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
 
@@ -150,13 +147,14 @@ def extend_each(
 
     Raises:
         Forbidden: they have not the role.
-        Invalid: there are none, or more than :data:`MOST`; the reason is none of the law's, or no
-            words.
+        Invalid: there are none, or more than the settings' ``bulk_most``; the reason is none of
+            the law's, or no words.
     """
     duties.check(staff.roles, duties.Act.EXTEND)
     ids = sorted(set(request_ids))
-    if not 1 <= len(ids) <= MOST:
-        wrong = FieldError("requests", f"is not a list of one to {MOST}")
+    most = context.settings.bulk_most
+    if not 1 <= len(ids) <= most:
+        wrong = FieldError("requests", f"is not a list of one to {most}")
         raise Invalid("these are too many requests, or none", [wrong])
     _said(reason, because)
     done: dict[str, RightsError | None] = {}

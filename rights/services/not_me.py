@@ -32,6 +32,7 @@ from rights.store.models import (
     IdentifierRow,
     Package,
     Request,
+    SealedNote,
     Staff,
 )
 
@@ -40,6 +41,9 @@ CODE: Final = "not_me"
 
 TRUSTED: Final = "contact_trusted"
 """Purpose of the note by which staff say that a contact changed lately is the person's own."""
+
+_ASKS: Final = frozenset({"received", "proof_asked"})
+"""What somebody did who does not vouch for it as well."""
 
 PATH: Final = "/portal/not-me"
 _SALT: Final = "not_me"
@@ -306,7 +310,7 @@ def trust(
     Say that a contact which was changed lately is the person's own; its row is locked.
 
     Raises:
-        Forbidden: they are no verifier.
+        Forbidden: they are no verifier, or logged the request or asked for a proof of it.
         Conflict: the request is closed, or stopped.
         Invalid: there is no reason.
     """
@@ -314,6 +318,9 @@ def trust(
     if request.state in TERMINAL or stopped(request):
         raise Conflict(f"request {request.id} is {request.state} or stopped: look at it first")
     actor = f"staff:{staff.id}"
+    if any(e.actor == actor and e.event in _ASKS for e in audit.entries(session, request.id)):
+        message = "who logged it, or asked for the proof, does not vouch for it: a colleague has to"
+        raise Forbidden(message, code="own_trust")
     notes.keep(session, context.vault, request.id, TRUSTED, reason.strip(), now=now)
     line = audit.Line("contact_trusted", actor, {"level": request.level})
     _go_on(session, request, actor, line, now)
@@ -334,9 +341,12 @@ def _go_on(session: Session, request: Request, actor: str, line: audit.Line, now
     audit.append(session, request, [line], now=now)
 
 
-def trusted(session: Session, context: Context, request_id: str) -> bool:
-    """Return whether staff vouched for the contacts of a request."""
-    return bool(notes.read(session, context.vault, request_id, TRUSTED))
+def trusted_at(session: Session, request_id: str) -> datetime | None:
+    """Return when staff last vouched for the contacts of a request, as they were then."""
+    mine = select(SealedNote.created_at).where(
+        SealedNote.request_id == request_id, SealedNote.purpose == TRUSTED
+    )
+    return session.exec(mine.order_by(col(SealedNote.created_at).desc())).first()
 
 
 def contact_delivers(row: IdentifierRow, days: int, now: datetime) -> bool:

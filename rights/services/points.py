@@ -155,6 +155,25 @@ def check_once(
     return f"staff:{supervisor.id}"
 
 
+def asked_before(session: Session, request_id: str) -> bool:
+    """Return whether the person was asked for something already."""
+    return bool(_rows(session, request_id))
+
+
+def check_answered(session: Session, request: Request) -> None:
+    """
+    Make sure that a second list can be thought of: there was one, and nothing of it is waited for.
+
+    Raises:
+        Conflict: there was none, so it takes nobody else; or it is not answered yet.
+    """
+    if request.needs:
+        raise _unanswered()
+    if not asked_before(session, request.id):
+        message = "nothing was asked before: no colleague has to agree to the first list"
+        raise Conflict(message, code="not_asked_before")
+
+
 def had_a_chance(session: Session, request: Request, *, now: datetime) -> bool:
     """Return whether the person was asked for something, and answered it or had time to."""
     rows = _rows(session, request.id)
@@ -191,7 +210,7 @@ def from_staff(
     if request.needs:
         raise _unanswered()
     agreed = check_once(session, request, staff, supervisor)
-    cleaned = _cleaned(context.datamap, request, points)
+    cleaned = check(context.datamap, request, points)
     names = _names(cleaned, sum(is_question(r.name) for r in _rows(session, request.id)))
     said = {
         name: writings.keep(session, context.vault, request.id, QUESTION, _text(p), now=now).id
@@ -214,7 +233,7 @@ def _names(points: Sequence[Point], before: int) -> list[str]:
     return names
 
 
-def _cleaned(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[Point]:
+def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[Point]:
     """Return the points as they are kept. Raises Invalid with every mistake."""
     if not 1 <= len(points) <= MOST:
         wrong = FieldError("points", f"is not a list of one to {MOST}")

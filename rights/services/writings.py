@@ -18,6 +18,9 @@ MESSAGE_STAFF: Final = "message_staff"
 QUESTION: Final = "question"
 """What staff ask in words: the question, if it is one, on a line of its own, and why they ask."""
 
+ASK_PROPOSED: Final = "ask_proposed"
+"""A second list of what is missing, as JSON, while a colleague has not agreed to it."""
+
 ANSWER_PERSON: Final = "answer_person"
 APPEAL: Final = "appeal"
 APPEAL_REASONS: Final = "appeal_reasons"

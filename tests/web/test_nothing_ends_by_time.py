@@ -17,7 +17,6 @@ from rights import logs
 from rights.domain.errors import ConfigError, Conflict, Forbidden, IllegalTransition
 from rights.domain.lifecycle import TERMINAL, Event, State
 from rights.services import audit, clocks, requests
-from rights.services.console import assigning
 from rights.settings import load
 from rights.store.db import RegisterClock
 from rights.store.models import Entry, Notice, Request
@@ -173,7 +172,7 @@ def test_many_that_are_late_are_never_closed_together(office: Office) -> None:
     assert _stand(office, *late) == before
     assert _pressing(office) == set(late)
     assert given.status == 200
-    assert assigning.MOST > len(late)
+    assert office.house.context.settings.bulk_most > len(late)
 
 
 # -- nothing is denied by a date -----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.services.context import Context
+from rights.services.live_settings import values as live
 from rights.services.staff import refused, staff_named
 from rights.settings import load
 from rights.store.db import RegisterClock, reading, transaction
@@ -46,7 +48,9 @@ def desk() -> Desk:
 
     settings = load()
     register = opened(settings)
-    return Desk(context_for(settings), register, RegisterClock(register).now())
+    context = context_for(settings)
+    live.refresh(register, context, at=time.monotonic())
+    return Desk(context, register, RegisterClock(register).now())
 
 
 def as_staff(register: Engine, who: str, do: Callable[[Session, Staff, datetime], Made]) -> Made:

@@ -94,6 +94,16 @@ def invite_staff(name: str) -> None:
     click.echo(_link(_do(do)))
 
 
+@staff.command("reset-factor")
+@click.argument("name")
+def reset_factor(name: str) -> None:
+    """Let NAME, whom the provider signs in, set up another second factor; signs them out."""
+    _do(
+        lambda s, now: accounts.forget_second_factor(s, members.staff_named(s, name), None, now=now)
+    )
+    click.echo("done")
+
+
 @staff.command("close")
 @click.argument("name")
 def close_staff(name: str) -> None:

@@ -92,7 +92,8 @@ def _write(
     sent, waiting = 0, set[str]()
     with Outgoing(context.settings) as server:
         for role, address in _addresses(context.settings):
-            mine = [one for one in news if _for(role, one) and one.to(address) not in done]
+            first = context.settings.alerted_from(role)
+            mine = [o for o in news if _for(role, first, o) and o.to(address) not in done]
             if not mine:
                 continue
             try:
@@ -128,8 +129,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
         yield role, address
 
 
-def _for(role: str, one: News) -> bool:
-    return one.stage >= alerts.ROLES[role] or (one.idle and role != "dpo")
+def _for(role: str, first: int, one: News) -> bool:
+    return one.stage >= first or (one.idle and role != "dpo")
 
 
 def _told(session: Session, news: Sequence[News]) -> None:

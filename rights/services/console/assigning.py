@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlmodel import Session
 
@@ -21,16 +20,16 @@ from rights.services import audit, requests
 from rights.services.staff_access import accounts
 from rights.store.models import Assignment, Staff
 
-MOST: Final = 200
-"""Requests that are given to somebody in one go."""
 
-
-def assign(session: Session, ids: Sequence[str], to: str, by: Staff, *, now: datetime) -> int:
+def assign(
+    session: Session, ids: Sequence[str], to: str, by: Staff, *, most: int, now: datetime
+) -> int:
     """
     Make requests somebody's work, or nobody's; return how many changed hands.
 
     Args:
         to: Id of a member of staff; empty for nobody.
+        most: How many may be named.
 
     Raises:
         Forbidden: they may not, or an automaton would have them.
@@ -38,8 +37,8 @@ def assign(session: Session, ids: Sequence[str], to: str, by: Staff, *, now: dat
         Invalid: none is named, or too many. Conflict: that account is closed.
     """
     duties.check(by.roles, Act.ASSIGN)
-    if not 0 < len(ids) <= MOST:
-        wrong = FieldError("requests", f"names none, or more than {MOST}")
+    if not 0 < len(ids) <= most:
+        wrong = FieldError("requests", f"names none, or more than {most}")
         raise Invalid("choose requests of the list", [wrong])
     if to:
         other = accounts.find(session, to)

@@ -18,6 +18,7 @@ from rights.domain import alerts
 from rights.domain.actions import Action
 from rights.services import (
     appeals,
+    asking_again,
     audit,
     content_approvals,
     evidence,
@@ -30,6 +31,7 @@ from rights.services.console.listing import Line
 from rights.store.models import (
     Aftercare,
     Appeal,
+    AskProposal,
     Backend,
     Complaint,
     DenialProposal,
@@ -85,6 +87,7 @@ class Dossier:
         minors: Content is opened with an approval only.
         plan: As ``plans.shown`` gives it; None before it was made.
         proposal: A denial that waits for a second person.
+        asking: A second list for the person that waits for one.
         letters: Notices to the person: event, state, when.
         documents: Of a representative, that somebody can still look at.
         aftercare: What is looked at again, owed or found after it was closed.
@@ -100,6 +103,7 @@ class Dossier:
     steps: Sequence[Progress]
     plan: dict[str, Any] | None
     proposal: DenialProposal | None
+    asking: AskProposal | None
     appeal: Appeal | None
     complaints: Sequence[str]
     letters: Sequence[Notice]
@@ -126,6 +130,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         steps=_steps(session, request_id),
         plan=plans.shown(session, request_id) if planned else None,
         proposal=_proposal(session, request_id),
+        asking=asking_again.waiting(session, request_id),
         appeal=appeals.of_request(session, request_id),
         complaints=_complaints(session, request_id),
         letters=_rows(session, Notice, request_id, "created_at"),

@@ -222,6 +222,49 @@ def _not_the_last(session: Session, staff: Staff) -> None:
         raise Conflict(message, code="last_admin")
 
 
+def forget_second_factor(
+    session: Session, staff: Staff, by: Staff | None, *, now: datetime
+) -> None:
+    """
+    Let somebody whom a provider signs in set up another second factor here, with the next sign-in.
+
+    App, codes on paper and passkeys count no more, and whatever they are signed in with ends. Who
+    has a password here gets a link instead (:func:`invite`), which sets both anew.
+
+    Raises:
+        Forbidden: they may not, or it is their own.
+        Conflict: the account is closed, has a password of its own, or no second factor here.
+    """
+    _by_another(by, staff)
+    if staff.closed_at is not None:
+        raise Conflict("nobody signs in with this account", code="account_closed")
+    mine = session.get(StaffLogin, staff.id, with_for_update=True)
+    if mine is None or not mine.account:
+        message = "this account has a password here: make a link, which sets both anew"
+        raise Conflict(message, code="account_is_local")
+    keys = session.exec(select(StaffPasskey.id).where(StaffPasskey.staff_id == staff.id)).all()
+    if not (mine.totp or mine.recovery or keys):
+        raise Conflict("there is no second factor here", code="no_second_factor")
+    mine.totp, mine.totp_step, mine.recovery = b"", 0, []
+    _forget_passkeys(session, staff)
+    tries.over(mine)
+    sessions.end_all(session, staff.id)
+    _note(session, "staff_second_factor_reset", staff, _actor(by), now, passkeys=len(keys))
+
+
+def passwords_set(session: Session) -> dict[str, datetime]:
+    """Return when whoever has a password set it, by id."""
+    query = select(StaffLogin).where(StaffLogin.password != "")
+    rows = session.exec(query).all()
+    return {row.staff_id: row.password_at for row in rows if row.password_at is not None}
+
+
+def invitations(session: Session, *, now: datetime) -> dict[str, StaffInvitation]:
+    """Return the links that were not used and still work, by whom they are for."""
+    query = select(StaffInvitation).where(col(StaffInvitation.expires_at) > now)
+    return {row.staff_id: row for row in session.exec(query).all()}
+
+
 # -- a way in ---------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.approvals import ContentApproval
-from rights.store.models.asking import AskedPoint
+from rights.store.models.asking import AskedPoint, AskProposal
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
 from rights.store.models.clocks import ClockPause, ExtensionRow, RequestClock, ScheduleWarning
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
@@ -47,6 +47,7 @@ from rights.store.models.representing import (
 )
 from rights.store.models.requests import Bundle, Request
 from rights.store.models.results import Grant, Notice, Package, ReceiptRow
+from rights.store.models.settings import SettingProposal, SettingValue
 from rights.store.models.sign_in import SignIn, SignInProvider
 from rights.store.models.staff_access import (
     Assignment,
@@ -74,6 +75,7 @@ __all__ = [
     "Aftercare",
     "Appeal",
     "Arrangement",
+    "AskProposal",
     "AskedPoint",
     "Assignment",
     "Backend",
@@ -138,6 +140,8 @@ __all__ = [
     "ScheduleWarning",
     "SealedNote",
     "SecurityIncident",
+    "SettingProposal",
+    "SettingValue",
     "SignIn",
     "SignInProvider",
     "Staff",

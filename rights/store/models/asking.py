@@ -33,3 +33,25 @@ class AskedPoint(SQLModel, table=True):
     agreed_by: str = Field(default="", max_length=40)
     asked_at: datetime = Field(sa_type=UtcDateTime)
     over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AskProposal(SQLModel, table=True):
+    """
+    A second list for the person that waits for a colleague's agreement, or waited for it.
+
+    Args:
+        said_id: The sealed list, with what the answer brought up.
+        proposed_by, decided_by: Ids of members of staff.
+        outcome: Empty while it waits; then ``agreed``, ``dismissed`` or ``withdrawn``.
+    """
+
+    __tablename__ = "ask_proposal"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    said_id: str = Field(max_length=32)
+    proposed_by: str = Field(max_length=32)
+    proposed_at: datetime = Field(sa_type=UtcDateTime)
+    outcome: str = Field(default="", max_length=12)
+    decided_by: str = Field(default="", max_length=32)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

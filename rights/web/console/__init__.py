@@ -17,6 +17,7 @@ from rights.web.console import (
     passkeys,
     products,
     reports,
+    settings,
     signing,
     staff,
     stores,
@@ -46,4 +47,5 @@ AREAS = (
     reports.area,
     products.area,
     organisation.area,
+    settings.area,
 )

@@ -21,6 +21,7 @@ from rights.domain.lifecycle import State
 from rights.services import (
     appeals,
     asking,
+    asking_again,
     beforehand,
     content_approvals,
     denial_proposals,
@@ -91,7 +92,7 @@ def of_request(request: Request, found: tuple[Request, Made]) -> Made:
 
 def _assign(turn: Turn) -> None:
     to = turn.text("to") if turn.text("to") != "me" else turn.staff.id
-    assigning.assign(turn.session, [turn.request.id], to, turn.staff, now=turn.now)
+    assigning.assign(turn.session, [turn.request.id], to, turn.staff, most=1, now=turn.now)
 
 
 def _approve(turn: Turn) -> None:
@@ -153,14 +154,33 @@ def _withdraw(turn: Turn) -> None:
 
 
 def _ask(turn: Turn) -> None:
+    asking.ask(turn.session, turn.context, turn.request, _given(turn), turn.staff, now=turn.now)
+
+
+def _given(turn: Turn) -> list[Point]:
     points = [_point(turn, number) for number in range(1, POINTS + 1)]
-    given = [one for one in points if one.name or one.question or one.why]
-    asking.ask(turn.session, turn.context, turn.request, given, turn.staff, now=turn.now)
+    return [one for one in points if one.name or one.question or one.why]
 
 
 def _point(turn: Turn, number: int) -> Point:
     name, question, why = (turn.text(f"{part}.{number}") for part in ("point", "question", "why"))
     return Point(name, question, why)
+
+
+def _ask_again(turn: Turn) -> None:
+    asking_again.propose(
+        turn.session, turn.context, turn.request, _given(turn), turn.staff, now=turn.now
+    )
+
+
+def _agree_asking(turn: Turn) -> None:
+    found = turn.of_this(asking_again.find(turn.session, turn.text("asking")))
+    asking_again.agree(turn.session, turn.context, turn.request, found, turn.staff, now=turn.now)
+
+
+def _dismiss_asking(turn: Turn) -> None:
+    found = turn.of_this(asking_again.find(turn.session, turn.text("asking")))
+    asking_again.dismiss(turn.session, turn.request, found, turn.staff, now=turn.now)
 
 
 def _go_on(turn: Turn) -> None:
@@ -175,6 +195,12 @@ def _write(turn: Turn) -> None:
 
 def _release(turn: Turn) -> None:
     not_me.release(
+        turn.session, turn.context, turn.request, turn.staff, reason=turn.text("why"), now=turn.now
+    )
+
+
+def _trust(turn: Turn) -> None:
+    not_me.trust(
         turn.session, turn.context, turn.request, turn.staff, reason=turn.text("why"), now=turn.now
     )
 
@@ -282,9 +308,13 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "dismiss": _dismiss,
         "withdraw": _withdraw,
         "ask": _ask,
+        "ask_again": _ask_again,
+        "agree_asking": _agree_asking,
+        "dismiss_asking": _dismiss_asking,
         "go_on": _go_on,
         "write": _write,
         "release": _release,
+        "trust": _trust,
         "ask_proof": _ask_proof,
         "ask_minor": _ask_minor,
         "lift": _lift,

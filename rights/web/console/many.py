@@ -42,8 +42,9 @@ def assign() -> Response:
     here, asked = parts(), _list()
     try:
         with transaction(here.engine) as session:
-            ids = call.form.getlist("requests")
-            assigning.assign(session, ids, call.form.get("to", ""), door.staff(), now=here.now())
+            ids, to = call.form.getlist("requests"), call.form.get("to", "")
+            most = here.context.settings.bulk_most
+            assigning.assign(session, ids, to, door.staff(), most=most, now=here.now())
     except (Conflict, Forbidden, Invalid, NotFound) as error:
         return _refused(asked, error)
     return pages.go("console-listing.listed", **asked.query)

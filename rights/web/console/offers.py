@@ -38,6 +38,9 @@ from rights.web.console import documents, door, pages
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
+CHANGED: Final = "contact_changed"
+"""Code of a first step that waits for a stronger proof, or for staff."""
+
 _UNPROVED: Final = (State.OPEN, State.VERIFYING)
 
 Choices = list[tuple[str, str]]
@@ -63,9 +66,12 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "withdraws": _made(found),
         "ask": _points(context, request),
         "points": range(1, POINTS + 1),
+        "asked_before": points.asked_before(session, request.id),
+        **_asking(found),
         "go_on": bool(request.needs) and request.wait is Wait.NEEDS_INFO and _may_ask(request),
         "write": door.may(Act.CORRESPOND),
         "identify": request.not_me_at is not None and door.may(Act.IDENTIFY),
+        "trust": _doubted(found),
         "ask_proof": _ways(session, context, request, now),
         "ask_minor": _purposes(found),
         "lift": _lifts(request),
@@ -131,6 +137,21 @@ def _denials(found: Dossier) -> Choices:
 def _decides(found: Dossier) -> bool:
     waits = found.proposal is not None and found.proposal.proposed_by != door.staff().id
     return waits and door.may(Act.CONFIRM_DENIAL)
+
+
+def _asking(found: Dossier) -> dict[str, bool]:
+    """Return what is offered about a second list that waits for a colleague."""
+    one = found.asking
+    mine = one is not None and one.proposed_by == door.staff().id
+    agrees = one is not None and not mine and door.may(Act.ASK_AGAIN)
+    return {"agree_asking": agrees, "dismiss_asking": agrees or mine}
+
+
+def _doubted(found: Dossier) -> bool:
+    """Return whether it waits because a contact was changed lately, and whoever looks may vouch."""
+    request = found.request
+    waits = any(one.code == CHANGED and one.waits for one in found.steps)
+    return waits and request.not_me_at is None and door.may(Act.IDENTIFY)
 
 
 def _may_ask(request: Request) -> bool:

@@ -22,6 +22,8 @@ from rights.domain.errors import Conflict, Forbidden, IllegalTransition, Invalid
 from rights.domain.minors import ContentClosed
 from rights.services import (
     appeals,
+    asking_again,
+    catalogue,
     denial_proposals,
     evidence,
     evidence_desk,
@@ -42,7 +44,7 @@ area = door.private("one")
 pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
-_LOOKS: Final = "any(messages,plan,proposal,appeal,authority)"
+_LOOKS: Final = "any(messages,plan,proposal,asking,appeal,authority)"
 
 
 @area.get("/requests/<id:request_id>")
@@ -161,10 +163,19 @@ def _proposal(session: Session, found: Request, now: datetime) -> list[dict[str,
     return opened
 
 
+def _asking(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    asked = of_request(found, asking_again.find(session, call.form.get("asking", "")))
+    read = asking_again.read_by(session, parts().context, found, asked, door.staff(), now=now)
+    w, titles = pages.said(), catalogue.words()["fields"]
+    named = {one.name: w.either(titles.get(one.name, {}), one.name) for one in read if one.name}
+    return [{"who": named.get(one.name, one.question), "at": "", "text": one.why} for one in read]
+
+
 _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {
     "messages": _messages,
     "appeal": _appeal,
     "plan": _plan,
     "proposal": _proposal,
+    "asking": _asking,
     "authority": documents.authority,
 }

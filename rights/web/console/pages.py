@@ -28,6 +28,7 @@ AREAS: Final = (
     ("products", "console-products.listed", Act.MANAGE_PRODUCTS),
     ("organisation", "console-organisation.organisation", Act.LOOK),
     ("staff", "console-staff.listed", Act.MANAGE_STAFF),
+    ("settings", "console-settings.listed", Act.CHANGE_SETTINGS),
 )
 """What stands in the head of every page, for whom it is."""
 

@@ -100,6 +100,7 @@ def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
         "letters": [_letter(one) for one in found.letters],
         "related": lines(found.related, names, now),
         "proposal": _proposal(found, names),
+        "asking": _asking(found, names),
         "appeal": _appeal(found, names, now),
         "packages": [_package(one, now) for one in found.packages],
         "aftercare": [_care(one, names, now) for one in found.aftercare],
@@ -246,6 +247,14 @@ def _letter(one: Any) -> dict[str, str]:
         "state": w.find("letter_states", one.state) or one.state,
         "at": pages.moment(one.sent_at or one.created_at),
     }
+
+
+def _asking(found: Dossier, names: Mapping[str, str]) -> dict[str, str] | None:
+    one = found.asking
+    if one is None:
+        return None
+    at = pages.moment(one.proposed_at)
+    return {"id": one.id, "by": names.get(one.proposed_by, ""), "at": at}
 
 
 def _proposal(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
@@ -18,8 +18,8 @@ from rights.services import staff as members
 from rights.services.staff_access import accounts, provider
 from rights.settings import Settings
 from rights.store.db import reading, transaction
-from rights.store.models import Staff
-from rights.web.console import door, pages
+from rights.store.models import Staff, StaffInvitation
+from rights.web.console import door, pages, showing
 from rights.web.parts import parts
 
 area = door.private("staff", Act.MANAGE_STAFF)
@@ -37,7 +37,12 @@ def _shown(
 ) -> Response:
     with reading(parts().engine) as session:
         elsewhere = provider.elsewhere(session, _settings())
-        rows = [_line(one, elsewhere) for one in accounts.listed(session)]
+        everybody = accounts.listed(session)
+        rows = [_line(one, elsewhere) for one in everybody]
+        ages, links = accounts.passwords_set(session), accounts.invitations(session, now=_now())
+        names = {one.id: one.name for one in everybody}
+    for row in rows:
+        row.update(_way_in(str(row["id"]), ages, links, names))
     return pages.page(
         "staff.html",
         status,
@@ -48,6 +53,25 @@ def _shown(
         wrong=wrong or [],
         link=link,
     )
+
+
+def _now() -> datetime:
+    return parts().now()
+
+
+def _way_in(
+    staff_id: str,
+    ages: Mapping[str, datetime],
+    links: Mapping[str, StaffInvitation],
+    names: Mapping[str, str],
+) -> dict[str, str]:
+    """Say how old a password is, and who made a link that was not used yet."""
+    w, age, link = pages.said(), ages.get(staff_id), links.get(staff_id)
+    invited = {}
+    if link is not None:
+        who, until = showing.who(link.made_by, names), pages.moment(link.expires_at)
+        invited = {"invited": w.say("staff", "invited", who=who, until=until)}
+    return {"password": w.say("staff", "password", day=pages.day(age)) if age else "", **invited}
 
 
 def _settings() -> Settings:
@@ -102,6 +126,17 @@ def invite(staff_id: str) -> Response:
         provider.allow_passwords(_settings())
         provider.local(session, _settings(), one)
         return one.name, accounts.invite(session, one, door.staff(), now=now)
+
+    return _done(do)
+
+
+@area.post("/staff/<id:staff_id>/second-factor")
+def forget_second_factor(staff_id: str) -> Response:
+    """Let somebody whom the provider signs in set up another second factor."""
+
+    def do(session: Session, now: datetime) -> None:
+        one = accounts.find(session, staff_id)
+        accounts.forget_second_factor(session, one, door.staff(), now=now)
 
     return _done(do)
 

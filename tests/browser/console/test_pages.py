@@ -182,5 +182,15 @@ def test_the_staff_page_has_no_barrier(
     look.at("staff-link")
     look.page.goto(f"{office.address}/products")
     look.at("products")
+    look.page.goto(f"{office.address}/settings")
+    shot(look.page, f"settings-{look.name}")
+    form = look.page.locator("form[action$='/settings/staff_hours']")
+    look.page.locator("#staff_hours summary").click()
+    form.locator("[name=value]").fill("24")
+    form.locator("[name=because]").fill("night shifts")
+    form.get_by_role("button").first.click()
+    expect(look.page.locator("section[aria-labelledby=waiting-title]")).to_be_visible()
+    unfolded(look.page)
+    look.at("settings-unfolded")
 
     assert look.found == []

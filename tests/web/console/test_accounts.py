@@ -23,6 +23,7 @@ PAGES = {
     "/find": Act.FIND_PERSON,
     "/staff": Act.MANAGE_STAFF,
     "/products": Act.MANAGE_PRODUCTS,
+    "/settings": Act.CHANGE_SETTINGS,
 }
 
 

@@ -312,3 +312,52 @@ def test_without_a_provider_there_is_no_such_way(house: House) -> None:
     assert "company account" not in reader.get("/console/sign-in").text
     assert reader.get("/console/sign-in/back?state=x&code=y").status == 404
     assert reader.post("/console/sign-in/provider", {}).status == 404
+
+
+@_ONCE
+def test_an_admin_lets_another_second_factor_be_set_up_and_nobody_their_own(
+    company: Company,
+) -> None:
+    house = company.house
+    company.desk.person |= {"amr": ["pwd"], "groups": ["Heads of office"]}
+    reader = company.reader()
+    page = company.sign_in(reader)
+    secret = page.html.split("<code>")[1].split("</code>")[0]
+    reader.send(page, "/set-up", code=company.code(secret))
+    assert inside(reader)
+    (her,) = company.staff()
+    ada = clerk(house, "ada", "admin")
+    her_key = dict(reader.get("/console/account").form("/sign-out").fields)["key"]
+
+    own = reader.post(f"/console/staff/{her.id}/second-factor", {"key": her_key})
+    done = ada.reader.send(ada.get("/staff"), f"/{her.id}/second-factor")
+    again = ada.force(f"/staff/{her.id}/second-factor")
+
+    assert (own.status, done.status, again.status) == (403, 200, 409)
+    assert not inside(reader)
+    with house.reading() as session:
+        row = session.get_one(StaffLogin, her.id)
+        assert (row.totp, row.recovery) == (b"", [])
+        assert row.account
+    ((_, data),) = company.entries("staff_second_factor_reset")
+    assert data == {"staff": her.id, "passkeys": 0}
+    assert company.sign_in(company.reader()).response.request.path == "/console/set-up"
+
+
+@_ONCE
+def test_a_local_account_gets_a_link_instead_and_the_page_says_how_old_its_password_is(
+    company: Company,
+) -> None:
+    house = company.house
+    ada, rui = clerk(house, "ada", "admin"), clerk(house, "rui", "reviewer")
+    with house.reading() as session:
+        number = session.exec(select(Staff.id).where(Staff.name == "rui")).one()
+
+    refused = ada.force(f"/staff/{number}/second-factor")
+    ada.reader.send(ada.get("/staff"), f"/{number}/invitation")
+
+    assert refused.status == 409
+    assert rui.get("/").status == 200
+    page = ada.get("/staff").text
+    assert "password set on" in page
+    assert "a link made by ada waits until" in page

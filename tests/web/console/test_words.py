@@ -14,12 +14,14 @@ from rights.domain.lifecycle import Event, State, Wait
 from rights.domain.minors import Purpose
 from rights.domain.organisation import FIGURES, FLAGS, LARGE
 from rights.domain.representation import AgeBand, Role
+from rights.domain.settable import PROTECTS
 from rights.domain.staff import KNOWN
 from rights.domain.terms import Standing
 from rights.services.console.board import OTHER
 from rights.services.console.filters import CHANNELS, CLOCKS, STATES
 from rights.services.console.queues import QUEUES
 from rights.services.denials import CHANNELS as TOLD_BY
+from rights.services.live_settings.catalogue import settables
 from rights.services.notices import EVENTS
 from rights.services.words import LANGUAGES, catalogue
 from rights.store.models import StepState
@@ -65,6 +67,10 @@ def test_no_words_are_missing_for_anything_that_can_be_shown(language: str) -> N
         *(("told_by", one) for one in TOLD_BY),
         *(("done", one) for one in (*ACTS, *LOGGED)),
         *(("areas", name) for name, _, _ in pages.AREAS),
+        *(("settings", "groups", one.group) for one in settables().values()),
+        *(("settings", "units", one.unit) for one in settables().values() if one.unit),
+        *(("settings", "origins", one) for one in ("started", "staff", "default")),
+        *(("settings", "takes_two", one) for one in PROTECTS if one),
         *(("letters", one) for one in EVENTS if not one.startswith("key_")),
         *(("organisation", "names", one) for one in (*FIGURES, *FLAGS, LARGE)),
         *(("organisation", "rhythms", str(one)) for one in Rhythm),

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from rights.domain.errors import Forbidden
 from rights.domain.kinds import Kind
 from rights.domain.levels import Acr
 from rights.domain.lifecycle import State, Wait
 from rights.services import (
+    audit,
     fresh_proofs,
     not_me,
     proving,
@@ -21,9 +23,7 @@ from rights.services import (
 from rights.services.assertions import Proof
 from rights.services.fresh_proofs import Asking
 from rights.store.db import reading, transaction
-from rights.store.models import (
-    StepRow,
-)
+from rights.store.models import Staff, StepRow
 from tests.workflows.takeover.company import ANN, EVE, NEW, OLD, Company
 from workflows.embedded.smtp import Sink
 
@@ -182,3 +182,45 @@ def test_five_wrong_codes_are_told_to_every_contact_on_file(company: Company) ->
     assert "entered a wrong code several times" in told[OLD]
     assert company.request(request_id).due_at == due
     assert company.request(request_id).state is State.VERIFYING
+
+
+def _trust(company: Company, request_id: str, staff: Staff) -> None:
+    with transaction(company.floor.register) as session:
+        request = requests.locked(session, request_id)
+        context, now = company.floor.context, company.clock()
+        not_me.trust(session, context, request, staff, reason="she called", now=now)
+
+
+@pytest.mark.requirement("R-ID-6")
+def test_a_change_after_staff_vouched_is_not_vouched_for(company: Company) -> None:
+    company.user["email_changed_at"] = company.clock().isoformat()
+    request_id = company.copy()
+    _trust(company, request_id, company.staff("verifier"))
+    company.clock.on(minutes=5)
+    company.user["email_changed_at"] = company.clock().isoformat()
+
+    company.work()
+    company.work()
+
+    assert company.request(request_id).state is State.ON_HOLD
+    _trust(company, request_id, company.staff("verifier", "legal"))
+    company.work()
+    assert company.request(request_id).state is State.FULFILLED
+
+
+def test_who_asked_for_the_proof_does_not_vouch_for_it(company: Company) -> None:
+    company.user["email_changed_at"] = company.clock().isoformat()
+    request_id = company.copy()
+    company.work()
+    asker = company.staff("verifier")
+    with transaction(company.floor.register) as session:
+        request = requests.locked(session, request_id)
+        line = audit.Line("proof_asked", f"staff:{asker.id}", {"way": "code"})
+        audit.append(session, request, [line], now=company.clock())
+
+    with pytest.raises(Forbidden) as refused:
+        _trust(company, request_id, asker)
+
+    assert refused.value.code == "own_trust"
+    company.work()
+    assert company.request(request_id).state is State.ON_HOLD

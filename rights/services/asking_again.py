@@ -1,0 +1,190 @@
+"""
+Asking a person a second time: one member of staff proposes the list, a colleague agrees to it.
+
+Only what an answer brought up is asked once more. Until a colleague who may has read the list and
+agreed, the person is told nothing, and work goes on as it was.
+
+Source: NDSR 23; PIPL 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import orjson
+from sqlmodel import Session, select
+
+from rights.domain import duties
+from rights.domain.errors import Conflict, Forbidden, NotFound
+from rights.services import asking, audit, content_approvals, points, requests, writings
+from rights.services.context import Context
+from rights.services.points import Point
+from rights.services.writings import ASK_PROPOSED
+from rights.store.ids import new_id
+from rights.store.models import AskProposal, Request, Staff
+
+AGREED: Final = "agreed"
+DISMISSED: Final = "dismissed"
+WITHDRAWN: Final = "withdrawn"
+
+
+def propose(
+    session: Session,
+    context: Context,
+    request: Request,
+    asked: Sequence[Point],
+    staff: Staff,
+    *,
+    now: datetime,
+) -> AskProposal:
+    """
+    Propose a second list for the person; the caller has locked the request.
+
+    Raises:
+        Forbidden: they have not the role.
+        Conflict: nothing was asked before, it is not answered yet, a list waits already, or like
+            ``asking.standing``.
+        Invalid: like ``points.check``.
+    """
+    duties.check(staff.roles, duties.Act.ASK_POINTS)
+    asking.standing(session, request)
+    points.check_answered(session, request)
+    if waiting(session, request.id) is not None:
+        message = "a list for this person waits for a colleague already"
+        raise Conflict(message, code="asking_proposed")
+    cleaned = points.check(context.datamap, request, asked)
+    body = orjson.dumps([[one.name, one.question, one.why] for one in cleaned]).decode()
+    said = writings.keep(session, context.vault, request.id, ASK_PROPOSED, body, now=now)
+    made = AskProposal(
+        id=new_id(),
+        request_id=request.id,
+        said_id=said.id,
+        proposed_by=staff.id,
+        proposed_at=now,
+    )
+    session.add(made)
+    _note(session, request, made, "asking_proposed", staff, now)
+    return made
+
+
+def waiting(session: Session, request_id: str) -> AskProposal | None:
+    """Return the list of a request that waits for a colleague, if there is one."""
+    mine = select(AskProposal).where(AskProposal.request_id == request_id)
+    return session.exec(mine.where(AskProposal.outcome == "")).first()
+
+
+def find(session: Session, proposal_id: str) -> tuple[Request, AskProposal]:
+    """Return a proposal with its request, both locked. Raises NotFound."""
+    known = session.get(AskProposal, proposal_id)
+    if known is None:
+        raise NotFound("there is no such list")
+    request = requests.locked(session, known.request_id)
+    session.refresh(known, with_for_update=True)
+    return request, known
+
+
+def read_by(
+    session: Session,
+    context: Context,
+    request: Request,
+    proposal: AskProposal,
+    staff: Staff,
+    *,
+    now: datetime,
+) -> list[Point]:
+    """
+    Return a proposed list to whoever made it or may agree to it, and note that.
+
+    Raises:
+        Forbidden: they neither made nor may agree to it, or it is about a minor, and no approval
+            lets them.
+    """
+    if staff.id != proposal.proposed_by:
+        duties.check(staff.roles, duties.Act.ASK_AGAIN)
+    allowed = content_approvals.check(session, request, staff, now=now)
+    _note(session, request, proposal, "asking_read", staff, now, **allowed)
+    return _list(session, context, proposal)
+
+
+def _list(session: Session, context: Context, proposal: AskProposal) -> list[Point]:
+    kept = writings.read(session, context.vault, proposal.request_id, (ASK_PROPOSED,))
+    body = next((one.text for one in kept if one.id == proposal.said_id), "[]")
+    return [Point(*each) for each in orjson.loads(body)]
+
+
+def agree(
+    session: Session,
+    context: Context,
+    request: Request,
+    proposal: AskProposal,
+    staff: Staff,
+    *,
+    now: datetime,
+) -> list[str]:
+    """
+    Let the person be asked; the caller has locked the request. Return what was asked for.
+
+    Raises:
+        Forbidden: they have not the role, or proposed it themselves.
+        Conflict: it was decided, they have not read it, or like ``asking.ask``.
+    """
+    duties.check(staff.roles, duties.Act.ASK_AGAIN)
+    _undecided(proposal)
+    if staff.id == proposal.proposed_by:
+        message = "who asks does not agree to it: a colleague has to"
+        raise Forbidden(message, code="own_approval")
+    _was_read(session, proposal, staff)
+    asked = _list(session, context, proposal)
+    who = session.get_one(Staff, proposal.proposed_by)
+    _decide(proposal, AGREED, staff, now)
+    return asking.ask(session, context, request, asked, who, supervisor=staff, now=now)
+
+
+def dismiss(
+    session: Session, request: Request, proposal: AskProposal, staff: Staff, *, now: datetime
+) -> None:
+    """
+    Say that the person is not asked again; who proposed it takes it back by that.
+
+    Raises:
+        Forbidden: they neither made nor may agree to it. Conflict: it was decided.
+    """
+    own = staff.id == proposal.proposed_by
+    if not own:
+        duties.check(staff.roles, duties.Act.ASK_AGAIN)
+    _undecided(proposal)
+    _decide(proposal, WITHDRAWN if own else DISMISSED, staff, now)
+    _note(session, request, proposal, f"asking_{proposal.outcome}", staff, now)
+
+
+def _undecided(proposal: AskProposal) -> None:
+    if proposal.outcome:
+        raise Conflict(f"this list was {proposal.outcome} already", code="asking_decided")
+
+
+def _was_read(session: Session, proposal: AskProposal, staff: Staff) -> None:
+    actor = f"staff:{staff.id}"
+    for entry in audit.entries(session, proposal.request_id):
+        looked = (entry.event, entry.actor) == ("asking_read", actor)
+        if looked and entry.data["proposal"] == proposal.id:
+            return
+    raise Conflict("read the list first", code="asking_unread")
+
+
+def _decide(proposal: AskProposal, outcome: str, staff: Staff, now: datetime) -> None:
+    proposal.outcome, proposal.decided_by, proposal.decided_at = outcome, staff.id, now
+
+
+def _note(
+    session: Session,
+    request: Request,
+    proposal: AskProposal,
+    event: str,
+    staff: Staff,
+    now: datetime,
+    **more: str,
+) -> None:
+    line = audit.Line(event, f"staff:{staff.id}", {"proposal": proposal.id, **more})
+    audit.append(session, request, [line], now=now)
