@@ -8,7 +8,7 @@ asked no more often. Without a listener nothing is asked at all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -44,7 +44,7 @@ def read(register: Engine, redis: Redis, context: Context, now: Callable[[], dat
     """
     at = now()
     with reading(register) as session:
-        metrics.replace(of_register(session, context.datamap, at))
+        metrics.replace(of_register(session, context.datamap, context.regimes, at))
     try:
         lines = relay.waiting(redis)
     except RedisError:
@@ -53,13 +53,17 @@ def read(register: Engine, redis: Redis, context: Context, now: Callable[[], dat
     metrics.replace(_of_lines("queue", lines, at))
 
 
-def of_register(session: Session, datamap: DataMap, now: datetime) -> _Readings:
-    """Return what the register says."""
+def of_register(
+    session: Session, datamap: DataMap, laws: Container[str], now: datetime
+) -> _Readings:
+    """Return what the register says; *laws* are those that the regime files describe."""
     lookups, notices = backlog.lookups(session, now), backlog.notices(session)
     deliveries = backlog.deliveries(session)
     signed, unsigned = backlog.checkpoint(session)
+    tallies = clocks.tallied(session, now)
     return {
-        **_of_requests(clocks.tallied(session, now), now),
+        **_of_requests(tallies, now),
+        "rights_requests_law_unknown": _law_unknown(tallies, laws),
         **_of_lines("outbox", backlog.outbox(session, now), now),
         **_of_stores(datamap, backlog.circuits(session), backlog.health(session)),
         **_plain("rights_lookups", lookups, now),
@@ -115,6 +119,16 @@ def _of_requests(tallies: Iterable[Tally], now: datetime) -> _Readings:
             for name, values in by.items()
         },
     }
+
+
+def _law_unknown(tallies: Iterable[Tally], known: Container[str]) -> list[Reading]:
+    """Return how many open requests have a law that no file describes: nothing counts for them."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for one in tallies:
+        laws = filter(None, one.regimes.split("+"))
+        if not one.closed and any(law not in known for law in laws):
+            found[one.kind, one.regimes] += one.count
+    return [({"kind": kind, "regime": law}, count) for (kind, law), count in found.items()]
 
 
 def _of_stores(

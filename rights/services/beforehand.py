@@ -2,8 +2,8 @@
 What a person is told, or asked, before their request is refused with some reasons.
 
 That a request is manifestly unfounded or excessive is said beforehand, so that the person can take
-it back, or make one for less. That nobody can be told apart is a reason once they were asked for
-more information.
+it back, or make one for less; they have their time from when the letter went out. That nobody can
+be told apart is a reason once they were asked for what would tell them apart.
 
 Source: GDPR 11(2), 12(2), 12(5); EDPB Guidelines 01/2022, 192.
 """
@@ -11,22 +11,23 @@ Source: GDPR 11(2), 12(2), 12(5); EDPB Guidelines 01/2022, 192.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import yaml
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import Event, next_state
 from rights.domain.plain_text import plain
-from rights.services import audit, deadlines, messages, points, reasons
+from rights.services import audit, deadlines, messages, notices, points, reasons
 from rights.services.context import Context
 from rights.services.writings import Written
-from rights.store.models import Request, Staff
+from rights.store.models import Notice, Request, Staff
 
 EVENT: Final = "refusal_indicated"
 REASON: Final = "manifestly_unfounded_or_excessive"
@@ -36,6 +37,30 @@ FAIR: Final = timedelta(days=7)
 
 _LONGEST: Final = 5_000
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "beforehand.yaml"
+
+
+_NO_CONTACT: Final = "no_contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Indicated:
+    """
+    That a refusal was indicated, and what came of the letter.
+
+    Args:
+        at: When it was written.
+        told_at: From when on the person has their time; None while no letter went out.
+        failed: It was given up, so that they were not told and have to be told again.
+    """
+
+    at: datetime
+    told_at: datetime | None
+    failed: bool
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When their time is over; None where it has not begun."""
+        return self.told_at and self.told_at + FAIR
 
 
 @cache
@@ -61,7 +86,8 @@ def indicate(
 
     Raises:
         Forbidden: they may not refuse with that reason.
-        IllegalTransition: it is closed. Conflict: the person was told already.
+        IllegalTransition: it is closed.
+        Conflict: the person was told already, or a letter that says so is on its way.
         Invalid: no law of the request knows the reason, or there are no words.
     """
     duties.check(staff.roles, duties.Act.DENY, narrower=reasons.catalogue()[REASON].by)
@@ -69,7 +95,7 @@ def indicate(
     if REASON not in reasons.for_denying(request.kind, request.regimes):
         message = f"under {', '.join(request.regimes)} {request.kind} is not refused for that"
         raise Invalid(message, [FieldError("because", message)])
-    if _indicated_at(session, request) is not None:
+    if (before := indicated(session, request)) is not None and not before.failed:
         raise Conflict("the person was told already, and has time", code="indicated_already")
     text = _text(context, request, plain(because, field="because", longest=_LONGEST), now)
     made = messages.from_staff(session, context, request, text, staff, now=now)
@@ -86,9 +112,26 @@ def _text(context: Context, request: Request, because: str, now: datetime) -> st
     return "\n\n".join((opening, because, _words()["choices"][language].format(day=day)))
 
 
-def _indicated_at(session: Session, request: Request) -> datetime | None:
-    entries = audit.entries(session, request.id)
-    return next((entry.at for entry in entries if entry.event == EVENT), None)
+def indicated(session: Session, request: Request) -> Indicated | None:
+    """
+    Return what was said beforehand of a refusal, the last time; None where nothing was.
+
+    Who has no address reads it where they read every answer, so it is told when it lies there.
+    """
+    written = [e.at for e in audit.entries(session, request.id) if e.event == EVENT]
+    if not written:
+        return None
+    letters = session.exec(
+        select(Notice).where(
+            Notice.request_id == request.id,
+            Notice.event == messages.EVENT,
+            col(Notice.created_at) >= written[0],
+        )
+    ).all()
+    told = [one.sent_at for one in letters if one.sent_at is not None]
+    told += [one.created_at for one in letters if one.state == _NO_CONTACT]
+    waits = any(one.state in notices.UNSENT and one.next_at is not None for one in letters)
+    return Indicated(written[-1], min(told, default=None), not told and not waits)
 
 
 def check(
@@ -101,11 +144,23 @@ def check(
         Conflict: the person was not told, or not asked, or still has time.
     """
     clocks = deadlines.counted(context, request).clocks
-    told = any(c.fee.prior_indication and c.fee.only_if == reason for c in clocks)
-    if told and ((at := _indicated_at(session, request)) is None or now < at + FAIR):
-        message = f"the person is told first, and has {FAIR.days} days to take it back or change it"
-        raise Conflict(message, code="indication_needed")
+    if any(c.fee.prior_indication and c.fee.only_if == reason for c in clocks):
+        _told(session, request, now)
     asked = reason == UNKNOWN and any(c.denial.chance_to_add for c in clocks)
     if asked and not points.had_a_chance(session, request, now=now):
         message = "the person is first asked for what would tell them apart, and has time to answer"
         raise Conflict(message, code="chance_needed")
+
+
+def _told(session: Session, request: Request, now: datetime) -> None:
+    """Raise Conflict where the person was not told, or still has time."""
+    said = indicated(session, request)
+    if said is not None and said.failed:
+        message = "the letter that told the person was given up: tell them again"
+        raise Conflict(message, code="indication_failed")
+    if said is not None and said.over_at is None:
+        message = "the letter that tells the person has not gone out yet: see to the mail first"
+        raise Conflict(message, code="indication_unsent")
+    if said is None or said.over_at is None or now < said.over_at:
+        message = f"the person is told first, and has {FAIR.days} days to take it back or change it"
+        raise Conflict(message, code="indication_needed")

@@ -22,7 +22,15 @@ from rights.domain.conversation import CONVERSATIONS
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid
 from rights.domain.kinds import Kind, Option
-from rights.domain.parameters import PREVAILS, SWITCHES, VALUES, WAIT_DAYS, needed, taken
+from rights.domain.parameters import (
+    PREVAILS,
+    SUBJECT,
+    SWITCHES,
+    VALUES,
+    WAIT_DAYS,
+    needed,
+    taken,
+)
 from rights.domain.plain_text import plain
 from rights.domain.products import PRODUCTS
 from rights.services import audit, notices, writings
@@ -34,7 +42,8 @@ MOST: Final = 12
 """Points of one list."""
 
 _QUESTION: Final = "question_"
-_IS_QUESTION: Final = re.compile(r"question_[1-9][0-9]?")
+_IDENTIFY: Final = "identify_"
+_IS_QUESTION: Final = re.compile(r"(?:question|identify)_[1-9][0-9]?")
 _LONGEST: Final = 300
 _LONGEST_WHY: Final = 1_000
 _FAIR: Final = timedelta(days=3)
@@ -53,11 +62,13 @@ class Point:
         name: What the request takes; empty for a question in words.
         question: One line; empty for what has a name.
         why: Why it is needed, in words for the person.
+        identifies: The question is for what would tell the person apart. Source: GDPR 11(2).
     """
 
     name: str = ""
     question: str = field(default="", repr=False)
     why: str = field(default="", repr=False)
+    identifies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +186,13 @@ def check_answered(session: Session, request: Request) -> None:
 
 
 def had_a_chance(session: Session, request: Request, *, now: datetime) -> bool:
-    """Return whether the person was asked for something, and answered it or had time to."""
-    rows = _rows(session, request.id)
+    """
+    Return whether the person was asked for what would tell them apart, and answered or had time.
+
+    Whatever else they were asked is no chance to add that. Source: GDPR 11(2), 12(2).
+    """
+    asked = _rows(session, request.id)
+    rows = [row for row in asked if row.name == SUBJECT or row.name.startswith(_IDENTIFY)]
     over = (row.over_at is not None or row.asked_at + _FAIR <= now for row in rows)
     return bool(rows) and all(over)
 
@@ -229,7 +245,8 @@ def _names(points: Sequence[Point], before: int) -> list[str]:
     names, number = [], before
     for point in points:
         number += not point.name
-        names.append(point.name or f"{_QUESTION}{number}")
+        kind = _IDENTIFY if point.identifies else _QUESTION
+        names.append(point.name or f"{kind}{number}")
     return names
 
 
@@ -253,6 +270,8 @@ def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[P
 def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> Point:
     if bool(point.name) == bool(point.question):
         raise _wrong(path, "has either a point or a question")
+    if point.identifies and not point.question:
+        raise _wrong(f"{path}.identifies", "is said of a question in words")
     if point.name and (point.name not in allowed or point.name in seen):
         message = "is asked twice" if point.name in seen else "is nothing this request takes"
         raise Invalid(message, [FieldError(f"{path}.point", message, allowed)])
@@ -263,7 +282,7 @@ def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> P
         if "\n" in question:
             raise _wrong(f"{path}.question", "has more than one line")
     why = plain(point.why, field=f"{path}.why", longest=_LONGEST_WHY)
-    return Point(point.name, question, why)
+    return Point(point.name, question, why, point.identifies)
 
 
 def _wrong(path: str, message: str) -> Invalid:

@@ -68,6 +68,27 @@ def _letters(office: Office, request_id: str) -> list[Any]:
     return [n for n in _rows(office, Notice, request_id) if n.event == "needs_info"]
 
 
+def test_a_question_for_what_would_tell_the_person_apart_is_named_so(office: Office) -> None:
+    request_id = _correction(office)
+
+    _ask(office, request_id, [{**QUESTION[0], "identifies": True}])
+
+    assert office.house.get(f"/v1/requests/{request_id}").json["needs"] == ["identify_1"]
+    given = {"answers": {"identify_1": "The one in Chengdu."}}
+    answered = office.house.post(f"/v1/requests/{request_id}/information", given)
+    assert (answered.status_code, request_of(office.house, request_id).needs) == (200, [])
+
+
+@pytest.mark.parametrize("said", [{**BOTH[0], "identifies": True}, {**BOTH[1], "identifies": 1}])
+def test_what_is_no_question_is_not_marked_as_one_that_tells_apart(
+    office: Office, said: Any
+) -> None:
+    request_id = _correction(office)
+
+    assert status_of(_ask(office, request_id, [said]).exception.code) == 422
+    assert _rows(office, AskedPoint, request_id) == []
+
+
 @pytest.mark.requirement("R-23-6")
 def test_two_missing_points_are_one_letter_with_both_and_the_date_stays(
     office: Office, smtp_sink: Sink

@@ -14,10 +14,17 @@ from rights.domain.errors import ConfigError
 from rights.domain.lifecycle import State
 from rights.services import outbox, targets
 from rights.settings import load
-from rights.store.models import Entry, OutboxMessage, StepRow, WebhookDelivery, WebhookSubscription
+from rights.store.models import (
+    Entry,
+    OutboxMessage,
+    Request,
+    StepRow,
+    WebhookDelivery,
+    WebhookSubscription,
+)
 from tests.web.cooling import ANN, KIND, company
 from tests.web.correspondence import Office, request_of
-from tests.web.house import BOB, House
+from tests.web.house import ALICE, BOB, House
 from workflows import clock_watch
 
 MORNING = datetime(2026, 9, 1, 2, tzinfo=UTC)
@@ -124,6 +131,27 @@ def test_what_nothing_is_aimed_at_for_is_in_nobodys_way(
     _watched(office, MORNING + timedelta(seconds=90))
 
     assert (_told(office, other), _told(office, made)) == ([], ["target_missed"])
+
+
+def test_what_has_a_law_that_was_taken_away_keeps_nobody_from_being_told_of(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "BATCH", 1)
+    asked = ({"subject": ALICE}, {"subject": BOB})
+    first, other = (
+        _asked(office, "recommendation_opt_out", REST, option="tags_delete", **who) for who in asked
+    )
+    with office.house.writing() as session:
+        session.get_one(Request, first).regimes = [*REST, "zz_old"]
+
+    _watched(office, MORNING + timedelta(seconds=90))
+    one = _told(office, first), _told(office, other)
+    with office.house.writing() as session:
+        session.get_one(Request, first).regimes = REST
+    _watched(office, MORNING + timedelta(seconds=100))
+
+    assert one == ([], ["target_missed"])
+    assert _told(office, first) == ["target_missed"]
 
 
 def test_a_switch_has_an_alarm_of_its_own_and_no_second_one(office: Office) -> None:

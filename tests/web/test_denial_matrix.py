@@ -217,7 +217,8 @@ def _before(session: Session, house: House, request: Request, staff: Staff, code
     if code == beforehand.REASON:
         beforehand.indicate(session, house.context, request, staff, "Too often.", now=then)
     if code == beforehand.UNKNOWN:
-        points.tell(session, request, ["question_1"], now=then)
+        points.tell(session, request, ["identify_1"], now=then)
+    if code in (beforehand.REASON, beforehand.UNKNOWN):
         for letter in session.exec(select(Notice).where(Notice.request_id == request.id)).all():
             letter.state, letter.sent_at, letter.next_at = "sent", then, None
 

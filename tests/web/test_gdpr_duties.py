@@ -63,6 +63,7 @@ def test_a_refusal_as_excessive_is_said_beforehand_so_that_it_can_be_taken_back(
     assert "refusal_indicated" in [one.event for one in entries]
     assert FACTS not in str([one.data for one in entries])
 
+    _sent(house, made)
     house.clock.forward(days=6)
     dpo.come_in()
     assert dpo.act(made, "deny", **UNFOUNDED).status == 409
@@ -77,6 +78,7 @@ def test_after_that_time_it_is_refused_with_facts_remedies_and_within_the_month(
     dpo = clerk(house, "dora", "dpo")
     made = house.asserted("copy", regimes=["eu_gdpr"], locale="en")
     assert dpo.act(made["id"], "indicate", because=FACTS).status == 200
+    _sent(house, made["id"])
     house.clock.forward(days=7)
     dpo.come_in()
 
@@ -96,11 +98,86 @@ def test_after_that_time_it_is_refused_with_facts_remedies_and_within_the_month(
     assert datetime.fromisoformat(shown["closed_at"]) <= due
 
 
-def _sent(house: House, request_id: str) -> None:
-    """Let every letter of a request have gone out."""
+def _sent(house: House, request_id: str, state: str = "sent") -> None:
+    """Let every letter of a request that waits have gone out, or end otherwise."""
+    waiting = select(Notice).where(Notice.request_id == request_id, Notice.state == "waiting")
     with house.writing() as session:
-        for letter in session.exec(select(Notice).where(Notice.request_id == request_id)).all():
-            letter.state, letter.sent_at, letter.next_at = "sent", house.clock.now(), None
+        for letter in session.exec(waiting).all():
+            letter.state, letter.next_at = state, None
+            letter.sent_at = house.clock.now() if state == "sent" else None
+
+
+@pytest.mark.requirement("R-EU12-1")
+def test_the_seven_days_run_from_when_the_letter_went_out(house: House) -> None:
+    dpo, made = clerk(house, "dora", "dpo"), _asked(house)
+    assert dpo.act(made, "indicate", because=FACTS).status == 200
+    house.clock.forward(days=8)
+    dpo.come_in()
+    unsent = dpo.act(made, "deny", **UNFOUNDED)
+    waits = dpo.get(f"/requests/{made}").text
+    _sent(house, made)
+    house.clock.forward(days=6)
+    dpo.come_in()
+    early = dpo.act(made, "deny", **UNFOUNDED)
+    until = dpo.get(f"/requests/{made}").text
+    house.clock.forward(days=1)
+    dpo.come_in()
+
+    assert (unsent.status, early.status) == (409, 409)
+    assert "has not gone out" in unsent.text
+    assert "has not gone out yet" in waits
+    assert "they have until" in until
+    assert dpo.act(made, "deny", **UNFOUNDED).status == 200
+
+
+@pytest.mark.requirement("R-EU12-1")
+@pytest.mark.parametrize("end", ["failed", "refused"])
+def test_a_letter_that_nobody_got_is_no_word_beforehand_and_is_written_again(
+    house: House, end: str
+) -> None:
+    dpo, made = clerk(house, "dora", "dpo"), _asked(house)
+    assert dpo.act(made, "indicate", because=FACTS).status == 200
+    _sent(house, made, end)
+    house.clock.forward(days=30)
+    dpo.come_in()
+
+    assert "was given up. Tell them again" in dpo.get(f"/requests/{made}").text
+    assert dpo.act(made, "deny", **UNFOUNDED).status == 409
+    assert dpo.act(made, "indicate", because=FACTS).status == 200
+    assert dpo.force(f"/requests/{made}/indicate", because=FACTS).status == 409
+    _sent(house, made)
+    house.clock.forward(days=7)
+    dpo.come_in()
+    assert dpo.act(made, "deny", **UNFOUNDED).status == 200
+
+
+@pytest.mark.requirement("R-EU12-1")
+def test_who_has_no_address_is_told_where_they_read_every_answer(house: House) -> None:
+    dpo, made = clerk(house, "dora", "dpo"), _asked(house)
+    assert dpo.act(made, "indicate", because=FACTS).status == 200
+    _sent(house, made, "no_contact")
+    house.clock.forward(days=7)
+    dpo.come_in()
+
+    assert dpo.act(made, "deny", **UNFOUNDED).status == 200
+
+
+@pytest.mark.requirement("R-EU12-1:bad")
+def test_a_question_about_something_else_is_no_chance_to_be_told_apart(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver"), _asked(house)
+    asked = {"question__1": "Do you want the pictures too?", "why__1": "They are large."}
+    assert ana.act(made, "ask", **asked).status == 200
+    _sent(house, made)
+    house.clock.forward(days=4)
+    ana.come_in()
+
+    refused = ana.act(made, "deny", **UNKNOWN)
+
+    assert refused.status == 409
+    assert "asked first" in refused.text
+    assert house.get(f"/v1/requests/{made}").json["needs"] == ["question_1"]
+    with house.reading() as session:
+        assert session.exec(select(DenialProposal)).all() == []
 
 
 @pytest.mark.requirement("R-EU12-1")
@@ -108,7 +185,11 @@ def _sent(house: House, request_id: str) -> None:
 def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) -> None:
     ana, made = clerk(house, "ana", "approver"), _asked(house)
     unasked = ana.act(made, "deny", **UNKNOWN)
-    question = {"question__1": "Which cookie is yours?", "why__1": "Many share your address."}
+    question = {
+        "question__1": "Which cookie is yours?",
+        "why__1": "Many share your address.",
+        "identifies__1": "1",
+    }
     assert ana.act(made, "ask", **question).status == 200
     _sent(house, made)
     waiting = ana.act(made, "deny", **UNKNOWN)

@@ -21,6 +21,7 @@ from rights.metrics.book import Book
 from rights.metrics.facts import facts
 from rights.services import datamap
 from rights.services.checkpoints import checkpoint
+from rights.services.regimes import regimes
 from rights.store.db import transaction
 from rights.store.models import (
     Lookup,
@@ -51,7 +52,7 @@ def _read(register: Engine, tmp_path: Path, now: Any = NOW) -> Values:
     """Return every reading by the values of its labels."""
     (tmp_path / "map.yaml").write_text(shop.MAP, encoding="utf-8")
     with transaction(register) as session:
-        found = gauges.of_register(session, datamap.load(tmp_path / "map.yaml"), now)
+        found = gauges.of_register(session, datamap.load(tmp_path / "map.yaml"), regimes(), now)
     return {
         name: {tuple(labels.values()): value for labels, value in each}
         for name, each in found.items()
@@ -98,6 +99,24 @@ def test_what_is_open_due_soon_and_late_is_counted_by_kind_and_law(
         mine: 25 * DAY.total_seconds(),
         theirs: 10 * DAY.total_seconds(),
     }
+
+
+def test_what_has_a_law_that_no_file_describes_is_counted(register: Engine, tmp_path: Path) -> None:
+    gone = {"regimes": ["cn_general", "zz_old"]}
+    rows = [
+        _clock(1, 14),
+        _clock(1, 14, regimes=[]),
+        _clock(1, 14, **gone),
+        _clock(1, 14, **gone),
+        _clock(40, -10, state=State.FULFILLED, closed_at=NOW, **gone),
+    ]
+    with transaction(register) as session:
+        for number, row in enumerate(rows):
+            new_request(session, number, **row)
+
+    found = _read(register, tmp_path)
+
+    assert found["rights_requests_law_unknown"] == {("access", "cn_general+zz_old"): 2}
 
 
 def test_what_waits_is_counted_with_its_age(register: Engine, tmp_path: Path) -> None:

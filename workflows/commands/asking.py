@@ -16,7 +16,8 @@ from rights.store.models import Staff
 from workflows.commands.acting import AGREED, AS, FILE, act, desk, supervisor, text_in
 
 _MOST: Final = 65_536
-_KEYS: Final = frozenset({"point", "question", "why"})
+_KEYS: Final = ("point", "question", "why")
+_IDENTIFIES: Final = "identifies"
 
 
 @click.command()
@@ -34,7 +35,9 @@ def ask(request_id: str, file: Path, agreed_by: str, who: str) -> None:
     """
     Ask the person of REQUEST for all that is missing, at once; prints what was asked for.
 
-    The due date stays. A second time takes --agreed-by.
+    "identifies": true marks a question for what would tell the person apart: without one, nobody
+    is denied as not_identifiable under the GDPR. The due date stays. A second time takes
+    --agreed-by.
     """
     at, points = desk(), _points(text_in(file))
 
@@ -69,12 +72,20 @@ def _points(text: str) -> list[Point]:
         found = None
     if not isinstance(found, list) or not all(map(_fits, found)):
         raise Invalid(f"the file {wrong.message}", [wrong])
-    return [Point(o.get("point", ""), o.get("question", ""), o.get("why", "")) for o in found]
+    return [
+        Point(one.get("point", ""), one.get("question", ""), one.get("why", ""), _identifies(one))
+        for one in found
+    ]
+
+
+def _identifies(one: dict[str, Any]) -> bool:
+    return one.get(_IDENTIFIES, False) is True
 
 
 def _fits(one: Any) -> bool:
     return (
         isinstance(one, dict)
-        and one.keys() <= _KEYS
-        and all(isinstance(value, str) for value in one.values())
+        and one.keys() <= {*_KEYS, _IDENTIFIES}
+        and all(isinstance(one.get(key, ""), str) for key in _KEYS)
+        and isinstance(one.get(_IDENTIFIES, False), bool)
     )

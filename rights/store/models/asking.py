@@ -15,7 +15,8 @@ class AskedPoint(SQLModel, table=True):
     One thing that a request lacks and the person was asked for.
 
     Args:
-        name: What the request takes (``changes``), or ``question_1`` for a question in words.
+        name: What the request takes (``changes``), or ``question_1`` for a question in words,
+            ``identify_1`` where that is for what would tell the person apart.
         said_id: The sealed text with the question and why it is asked (``Writing``); empty where
             the catalogue has the words.
         asked_by: ``system`` or ``staff:<id>``.

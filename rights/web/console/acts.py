@@ -164,7 +164,7 @@ def _given(turn: Turn) -> list[Point]:
 
 def _point(turn: Turn, number: int) -> Point:
     name, question, why = (turn.text(f"{part}.{number}") for part in ("point", "question", "why"))
-    return Point(name, question, why)
+    return Point(name, question, why, bool(turn.text(f"identifies.{number}")))
 
 
 def _ask_again(turn: Turn) -> None:

@@ -27,7 +27,7 @@ from rights.services import (
     reasons,
     verification_plan,
 )
-from rights.services.beforehand import REASON
+from rights.services.beforehand import REASON, indicated
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
 from rights.services.denials import CHANNELS
@@ -59,6 +59,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "deny": _denials(found),
         "ranks": _ranks(found),
         "indicate": any(code == REASON for code, _ in _denials(found)),
+        "indicated": _indicated(session, found),
         "channels": [(one, pages.said().say("told_by", one)) for one in CHANNELS],
         "decides": _decides(found),
         "open_proposal": _made(found) or door.may(Act.CONFIRM_DENIAL),
@@ -132,6 +133,21 @@ def _denials(found: Dossier) -> Choices:
     w, known, mine = pages.said(), reasons.catalogue(), frozenset(door.staff().roles)
     codes = reasons.for_denying(request.kind, request.regimes)
     return [(c, w.either(known[c].texts, c)) for c in codes if mine & known[c].by]
+
+
+def _indicated(session: Session, found: Dossier) -> dict[str, Any] | None:
+    """Return what came of telling the person of a refusal beforehand; None where nobody did."""
+    if all(code != REASON for code, _ in _denials(found)):
+        return None
+    said = indicated(session, found.request)
+    if said is None:
+        return None
+    w = pages.said()
+    if said.over_at is not None:
+        told = w.say("request", "indicated", moment=pages.moment(said.over_at))
+    else:
+        told = w.say("request", "indicated_failed" if said.failed else "indicated_waits")
+    return {"words": told, "late": said.failed}
 
 
 def _decides(found: Dossier) -> bool:

@@ -273,7 +273,9 @@ class AskedPoint(Closed):
 
     name = fields.String(
         required=True,
-        metadata={"description": "As in `needs`: a parameter or value, or `question_1`."},
+        metadata={
+            "description": "As in `needs`: a parameter, a value, `question_1` or `identify_1`."
+        },
     )
     question = fields.String(
         required=True, metadata={"description": "In words; empty for what has a name."}
@@ -306,7 +308,7 @@ class Information(Closed):
     values = fields.Nested(Values)
     subject = Subject()
     answers = fields.Dict(
-        keys=Text(form="^question_[1-9][0-9]?$", most=12),
+        keys=Text(form="^(question|identify)_[1-9][0-9]?$", most=12),
         values=Text(least=1, most=10_000),
         validate=validate.Length(max=12),
         metadata={
