@@ -4,18 +4,20 @@ The grounds of one erasure: read which contracts run, judge every collection, ke
 What a running contract needs stays, and so does every row that it hangs on; such rows lose only
 the fields for which there is a ground. The judgement is part of the plan and of its hash.
 
-Source: PIPL 47(1).
+Source: PIPL 47(1); GDPR 17(1).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from connectors.sdk import KeySet, Verb
 from rights.domain.datamap import Collection, Contract, DataMap, Scalar
 from rights.domain.errors import Misconfigured, Refused
+from rights.domain.ground_table import erasing
 from rights.domain.grounds import (
     STILL_NECESSARY,
     Facts,
@@ -28,6 +30,8 @@ from rights.domain.grounds import (
 from rights.domain.holds import BY_ITSELF, Retention
 from rights.domain.kinds import Kind
 from rights.domain.products import alone, named
+from rights.domain.regime import Regime
+from rights.domain.representation import MINORS
 from rights.store.models import Request
 from workflows.floor import ERASING, Floor
 from workflows.freezing import frozen
@@ -35,6 +39,8 @@ from workflows.holds import Rulings
 from workflows.routes import Routes
 
 _MINOR: Final = "cn_minor"
+_NO_TABLES: Final[Mapping[str, Regime]] = MappingProxyType({})
+_OVER: Final = Ground.PURPOSE_ACHIEVED
 _NEEDED: Final = "a contract with you that is running needs it; cancelling the account ends that"
 _NOT_OVER: Final = "the period for which it is kept is not over"
 _OTHERWISE: Final = "it rests on more than what this deletion is about"
@@ -70,8 +76,16 @@ class Grounds:
         )
 
 
-def facts_of(request: Request, running: Iterable[str] = ()) -> Facts:
-    """Return what is the case, as far as the register says."""
+def facts_of(
+    request: Request, book: Mapping[str, Regime] = _NO_TABLES, running: Iterable[str] = ()
+) -> Facts:
+    """
+    Return what is the case, as far as the register says.
+
+    Args:
+        book: Whose tables are looked at. What nobody asked for hangs on its trigger, which is a
+            ground under every law: for that none is needed.
+    """
     said = request.parameters.get("trigger")
     return Facts(
         request.kind,
@@ -79,6 +93,9 @@ def facts_of(request: Request, running: Iterable[str] = ()) -> Facts:
         frozenset(request.parameters.get("purposes", ())),
         frozenset(running),
         _MINOR in request.regimes,
+        request.age_band in MINORS,
+        str(request.parameters.get("ground", "")),
+        erasing(request.regimes, book),
     )
 
 
@@ -120,9 +137,11 @@ def grounds(floor: Floor, request: Request, routes: Routes, keys: KeySet) -> Gro
         return Grounds()
     asked = not request.parameters.get("trigger")
     running = _running(floor, routes, keys) if asked and request.kind is Kind.DELETION else ()
-    facts = facts_of(request, running)
+    facts = facts_of(request, floor.context.regimes, running)
     found = {c.path: judged(c, routes.datamap, facts) for c in routes.datamap.collections}
-    record = {p: {str(g): one.grounds[g] for g in Ground} for p, one in found.items()}
+    record = {
+        p: {str(g): applies for g, applies in one.grounds.items()} for p, one in found.items()
+    }
     kept = _kept(routes, found)
     if dated := overdue(request, routes.datamap):
         # A period is over for rows, not for fields: what others hang on stays as it is.
@@ -133,7 +152,8 @@ def grounds(floor: Floor, request: Request, routes: Routes, keys: KeySet) -> Gro
         stay = {p: fields for p, fields in kept.items() if fields or found[p].whole}
         return Grounds(record, stay, "", _OTHERWISE)
     dated = dict.fromkeys(_by_rows(routes, kept, running), _NEEDED)
-    record |= {path: {**record[path], str(Ground.SERVICE_ENDED): True} for path in dated}
+    ended = Ground.SERVICE_ENDED if Ground.SERVICE_ENDED in facts.known else _OVER
+    record |= {path: {**record[path], str(ended): True} for path in dated}
     return Grounds(record, kept, STILL_NECESSARY if kept else "", _NEEDED if kept else "", dated)
 
 

@@ -1,11 +1,13 @@
 """
-Whether there is a ground to delete: five of the law, looked at for every item by itself.
+Whether there is a ground to delete: those that a law names, looked at for every item by itself.
 
 An item is a field of a collection, or the collection where it names none. A person need not
 name a ground. All that speaks against one is data a contract with them, which still runs,
 cannot do without; where nothing says so, the purpose is taken as achieved and the data goes.
 
-Source: PIPL 47(1)(1)-(5); Minors Protection Law 72.
+Several laws: what one of them has a ground for goes.
+
+Source: PIPL 47(1)(1)-(5); Minors Protection Law 72; GDPR 17(1)(a)-(f).
 """
 
 from __future__ import annotations
@@ -31,6 +33,36 @@ class Ground(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     UNLAWFUL = "unlawful"
     OTHER = "other"
+    OBJECTION = "objection"
+    ERASURE_BY_LAW = "erasure_by_law"
+    CHILD_SERVICE = "child_service"
+
+
+PIPL: Final = frozenset(
+    {
+        Ground.PURPOSE_ACHIEVED,
+        Ground.SERVICE_ENDED,
+        Ground.CONSENT_WITHDRAWN,
+        Ground.UNLAWFUL,
+        Ground.OTHER,
+    }
+)
+"""The five of PIPL 47(1); of every law whose file has no table, too."""
+
+GDPR: Final = frozenset(
+    {
+        Ground.PURPOSE_ACHIEVED,
+        Ground.CONSENT_WITHDRAWN,
+        Ground.OBJECTION,
+        Ground.UNLAWFUL,
+        Ground.ERASURE_BY_LAW,
+        Ground.CHILD_SERVICE,
+    }
+)
+"""The six of GDPR 17(1), in whose table there is no end of a service: its purpose has ended."""
+
+_WEIGHED: Final = frozenset({"legitimate_interest", "public_interest"})
+"""Bases that a person can object to. Source: GDPR 6(1)(e), (f), 21(1)."""
 
 
 class Trigger(StrEnum):
@@ -87,6 +119,9 @@ class Facts:
         purposes: Of a trigger: what it is about; empty means all.
         running: Purposes of contracts with this person that run.
         minor: The person is one: their deletion needs no ground.
+        child: They are one, or were when it was collected, as far as is known.
+        named: The ground that they gave; empty when none.
+        known: The grounds of the laws of the request.
     """
 
     kind: Kind
@@ -94,6 +129,9 @@ class Facts:
     purposes: frozenset[str] = frozenset()
     running: frozenset[str] = frozenset()
     minor: bool = False
+    child: bool = False
+    named: str = ""
+    known: frozenset[Ground] = PIPL
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +156,19 @@ def needed(item: Item, facts: Facts) -> bool:
 
 
 def evaluated(item: Item, facts: Facts) -> dict[Ground, bool]:
-    """Return for each of the five grounds whether it applies; pure, nothing is left out."""
+    """
+    Return for each ground of the laws whether it applies; pure, nothing is left out.
+
+    That something is unlawful, or that a law wants it gone, nobody can tell from a data map: who
+    says so is heard by staff, and what is found out is a deletion that nobody asks for.
+    """
+    found = _every(item, facts)
+    if Ground.SERVICE_ENDED not in facts.known:
+        found[Ground.PURPOSE_ACHIEVED] |= found[Ground.SERVICE_ENDED]
+    return {ground: applies for ground, applies in found.items() if ground in facts.known}
+
+
+def _every(item: Item, facts: Facts) -> dict[Ground, bool]:
     asked = facts.trigger is None
     triggered = None if asked else facts.trigger and triggers(item, facts)
     by = OF_TRIGGER[facts.trigger] if facts.trigger else None
@@ -131,6 +181,10 @@ def evaluated(item: Item, facts: Facts) -> dict[Ground, bool]:
         or (by is Ground.CONSENT_WITHDRAWN and bool(triggered)),
         Ground.UNLAWFUL: by is Ground.UNLAWFUL and bool(triggered),
         Ground.OTHER: asked and facts.minor,
+        # What also rests on something else is needed for that: there is another legal ground.
+        Ground.OBJECTION: asked and facts.named == Ground.OBJECTION and not (item.bases - _WEIGHED),
+        Ground.ERASURE_BY_LAW: False,
+        Ground.CHILD_SERVICE: asked and facts.child and bool(item.consents),
     }
 
 
@@ -157,7 +211,7 @@ def _within(item: Item, facts: Facts) -> bool:
 def judged(collection: Collection, datamap: DataMap, facts: Facts) -> Judged:
     """Return what is decided about a collection: all of its rows, some fields, or nothing."""
     found = {name: evaluated(item, facts) for name, item in items(collection, datamap)}
-    grounds = {g: any(one[g] for one in found.values()) for g in Ground}
+    grounds = {g: any(one[g] for one in found.values()) for g in Ground if g in facts.known}
     released = tuple(name for name, one in found.items() if any(one.values()))
     whole = len(released) == len(found)
     return Judged(grounds, whole, () if whole else tuple(name for name in released if name))

@@ -63,7 +63,7 @@ PARAMETERS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType(
         Kind.COPY: ("categories",),
         Kind.CORRECTION: (),
         Kind.DELETION: ("ground", PREVAILS, AGREED),
-        Kind.RESTRICTION: ("purposes", "categories", UNTIL),
+        Kind.RESTRICTION: ("purposes", "categories", UNTIL, "ground"),
         Kind.CONSENT_WITHDRAWAL: ("purposes",),
         Kind.ACCOUNT_CANCELLATION: (PRODUCTS, PREVAILS, WAIT_DAYS),
         Kind.PORTABILITY: ("categories",),

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rights.domain.calendars import Counting
+
+if TYPE_CHECKING:
+    from rights.domain.ground_table import GroundTable
 
 EXTRA_KINDS: Final = ("complaint", "appeal")
 """What has a clock and a queue of its own without being a kind of request."""
@@ -259,6 +262,8 @@ class Regime:
         titles: By language: ``zh-CN`` and ``en``.
         clocks: By ``kind`` or ``kind/option``. What is missing is not offered.
         keep_records: How long the law wants records of requests kept, where it says so.
+        grounds: Why data goes, stays, is put out of use or objected to; None where its file has
+            no table.
     """
 
     name: str
@@ -268,6 +273,7 @@ class Regime:
     clocks: Mapping[str, Clock]
     inherits: str | None = None
     keep_records: Period | None = None
+    grounds: GroundTable | None = None
 
     def clock(self, kind: str, option: str | None = None) -> Clock | None:
         """Return the clock of the option, else that of its kind, else None: not offered."""

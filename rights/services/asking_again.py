@@ -10,6 +10,7 @@ Source: NDSR 23; PIPL 50.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime
 from typing import Final
 
@@ -55,7 +56,7 @@ def propose(
         message = "a list for this person waits for a colleague already"
         raise Conflict(message, code="asking_proposed")
     cleaned = points.check(context.datamap, request, asked)
-    body = orjson.dumps([[one.name, one.question, one.why] for one in cleaned]).decode()
+    body = orjson.dumps([astuple(one) for one in cleaned]).decode()
     said = writings.keep(session, context.vault, request.id, ASK_PROPOSED, body, now=now)
     made = AskProposal(
         id=new_id(),

@@ -19,9 +19,11 @@ from typing import Any, Final
 
 from sqlmodel import Session, select
 
-from rights.domain import duties
+from rights.domain import duties, ground_table
 from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.ground_table import Objection
 from rights.domain.holds import BY_ITSELF
+from rights.domain.kinds import Option
 from rights.domain.lifecycle import Event, State, next_state
 from rights.domain.representation import MINORS, REPRESENTATIVE, Role
 from rights.services import (
@@ -49,6 +51,7 @@ READING: Final = frozenset({"prepare", "count", "collect", "verify", "review", "
 """Actions that change no store; after any other one, "denied" would not be the truth."""
 
 NO_GROUND: Final = "no_ground"
+_OVERRIDING: Final = "overriding_grounds"
 
 NOTICE: Final = "notice"
 CHANNELS: Final = (NOTICE, "post", "phone")
@@ -128,11 +131,25 @@ def check(
     _said_whole(known, said)
     beforehand.check(session, context, request, said.reason, now=now)
     _unproved(request, said.reason)
-    if said.reason == NO_GROUND:
-        _no_ground(session, request)
+    _not_weighed(context, request, said.reason)
+    _no_ground(session, request, said.reason)
     _of_a_relative(request, said.reason)
     if not ways_out(context, request):
         raise Conflict("no law of this request names where the person could turn: mend the regime")
+
+
+def _not_weighed(context: Context, request: Request, reason: str) -> None:
+    """
+    Make sure that nothing is weighed against an objection that is absolute.
+
+    Raises:
+        Conflict: a law of the request lets nobody refuse it on its merits. Source: GDPR 21(2), (3).
+    """
+    absolute = ground_table.absolute(request.regimes, context.regimes, Objection.DIRECT_MARKETING)
+    merits = reason in (NO_GROUND, _OVERRIDING)
+    if request.option is Option.OBJECT_MARKETING and absolute and merits:
+        message = "an objection to direct marketing is followed, whatever speaks against it"
+        raise Conflict(message, code="objection_absolute")
 
 
 def _of_a_relative(request: Request, reason: str) -> None:
@@ -257,14 +274,14 @@ def _known(request: Request, reason: str) -> reasons.Reason:
     return reasons.catalogue()[reason]
 
 
-def _no_ground(session: Session, request: Request) -> None:
+def _no_ground(session: Session, request: Request, reason: str) -> None:
     """
-    Make sure that every ground was looked at for every item, and that none applied.
+    Make sure that every ground was looked at for every item, and none applied, where that is said.
 
     Raises:
         Conflict: nobody looked, or one does.
     """
-    if request.kind not in conflicts.ERASING:
+    if reason != NO_GROUND or request.kind not in conflicts.ERASING:
         return
     plan = session.get(PlanRow, request.id)
     evaluated = plan.body.get("grounds") if plan else None

@@ -19,6 +19,8 @@ from rights.domain.cooling import LONGEST
 from rights.domain.correctable import rule_for
 from rights.domain.datamap import Correctable, DataMap
 from rights.domain.errors import FieldError, Invalid
+from rights.domain.ground_table import RestrictionGround
+from rights.domain.grounds import GDPR, Ground
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import (
     PREVAILS,
@@ -43,6 +45,11 @@ GROUNDS: Final = (
     "other",
 )
 """Why deletion may be asked for; never required. Source: PIPL 47."""
+
+_NAMEABLE: Final = tuple(
+    dict.fromkeys(map(str, [*GROUNDS, *(g for g in Ground if g in GDPR), *RestrictionGround]))
+)
+"""Every ground of any law; which of them the laws of a request know is ``naming_grounds``'s."""
 
 
 def option_for(kind: Kind, name: str | None, policy: Policy = LAWFUL) -> Option:
@@ -129,7 +136,7 @@ def _categories(datamap: DataMap) -> tuple[str, ...]:
 _CHOICES: Final[Mapping[str, Callable[[DataMap], tuple[str, ...]]]] = MappingProxyType(
     {
         "categories": _categories,
-        "ground": lambda _: GROUNDS,
+        "ground": lambda _: _NAMEABLE,
         PREVAILS: lambda _: PREVAILS_CHOICES,
         AGREED: lambda _: (AGREEMENT,),
         "purposes": lambda datamap: tuple(sorted(datamap.purposes)),

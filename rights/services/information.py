@@ -28,6 +28,7 @@ from rights.services import (
     disputes,
     forms,
     lifting,
+    naming_grounds,
     notes,
     notices,
     points,
@@ -220,6 +221,7 @@ def _check(
     if fixed and needed(request.kind, request.option):
         errors = [FieldError(f"parameters.{n}", "was given already") for n in fixed]
         raise Invalid("this cannot be changed any more", errors)
+    naming_grounds.check(request.kind, parameters, request.regimes, context.regimes)
     lifting.check_until(parameters, now)
 
 

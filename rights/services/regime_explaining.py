@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from rights.domain.clock import Due, due
+from rights.domain.kinds import Kind
 from rights.domain.regime import Clock, Period, Regime, Span
 from rights.services.regimes import Promise, promise
 
@@ -73,8 +75,39 @@ def _one(
         "clock": clock.key,
         "maps_to": clock.maps_to,
         "rules": _rules(clock),
+        "grounds": _grounds(regime, kind, option),
         "dates": _dates(counted, regime.counting.zone),
     }
+
+
+_TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        Kind.DELETION: ("erase", "keep"),
+        Kind.ACCOUNT_CANCELLATION: ("erase", "keep"),
+        Kind.RESTRICTION: ("restrict", "object"),
+    }
+)
+"""The sections of a table of grounds that a kind is about."""
+
+
+def _grounds(regime: Regime, kind: str, option: str | None) -> list[dict[str, Any]]:
+    """Return the rows of the law's table that this kind is about, each with its source."""
+    if regime.grounds is None:
+        return []
+    objects = str(option or "").startswith("object")
+    wanted = ("object",) if objects else _TABLES.get(kind, ())
+    return [
+        {
+            "section": section,
+            "ground": row.code,
+            "says": dict(row.texts),
+            "absolute": row.absolute,
+            "source": row.source.text,
+            "confidence": row.source.confidence,
+        }
+        for section in wanted
+        for row in regime.grounds.sections()[section].values()
+    ]
 
 
 def _rules(clock: Clock) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from rights.domain.calendars import Counting
+from rights.domain.ground_table import GroundTable
 from rights.domain.regime import (
     Ack,
     Clock,
@@ -29,6 +30,7 @@ from rights.domain.regime import (
     Unit,
 )
 from rights.services import regime_blocks as blocks
+from rights.services.ground_blocks import table
 from rights.services.located_yaml import Section
 from rights.services.regime_checks import KNOWN_KEYS, mistakes
 
@@ -70,6 +72,7 @@ class _Draft:
     counting: str
     inherits: str
     keep_records: Period | None
+    grounds: GroundTable | None
     defaults: _Blocks
     clocks: dict[str, _Blocks]
     places: dict[str, Section]
@@ -89,6 +92,7 @@ def read_draft(root: Section, name: str) -> _Draft:
         root.text("counting", "" if inherits else None),
         inherits,
         _keep_records(root.section("keep_records")),
+        table(root.section("grounds"), name),
         _read_blocks(root.section("defaults")),
         {key: _read_blocks(place) for key, place in places.items()},
         places,
@@ -162,6 +166,7 @@ def assemble(
             MappingProxyType(clocks),
             draft.inherits or None,
             kept,
+            next((each.grounds for each in chain if each.grounds), None),
         )
     return found
 

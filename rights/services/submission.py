@@ -18,6 +18,7 @@ from rights.services import (
     consents,
     intake,
     lifting,
+    naming_grounds,
     pauses,
     preferences,
     tags_said,
@@ -92,6 +93,8 @@ def _in_force(context: Context, new: Submission, now: datetime) -> Submission:
 
 def _check(session: Session, context: Context, new: Submission, now: datetime) -> None:
     lifting.check_until(new.parameters, now)
+    laws = intake.laws_of(context, new).names
+    naming_grounds.check(new.kind, new.parameters, laws, context.regimes)
     guardian = new.second.identifiers if new.second else None
     consents.of_a_child(new.option, new.values, new.role, new.age_band, guardian)
     pauses.check(session, context, new, now)

@@ -1,14 +1,17 @@
-"""The grounds of deletion: five of them, looked at for every item against what it rests on."""
+"""The grounds of deletion, looked at for every item against what it rests on."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
 from rights.domain.datamap import Collection, DataMap, Field, Purpose, Retention
 from rights.domain.grounds import (
+    GDPR,
     OF_TRIGGER,
+    PIPL,
     Facts,
     Ground,
     Item,
@@ -34,7 +37,12 @@ BASES = {
     "nothing said": Item(frozenset({""})),
     "public": Item(frozenset({"legitimate_interest"}), public=True),
 }
-PURPOSE, SERVICE, CONSENT, _UNLAWFUL, OTHER = Ground
+PURPOSE, SERVICE, CONSENT = (
+    Ground.PURPOSE_ACHIEVED,
+    Ground.SERVICE_ENDED,
+    Ground.CONSENT_WITHDRAWN,
+)
+OTHER, OBJECTION, CHILD = Ground.OTHER, Ground.OBJECTION, Ground.CHILD_SERVICE
 ASKED: dict[str, set[Ground]] = {
     "contract": set(),
     "another contract": {PURPOSE},
@@ -50,7 +58,7 @@ ASKED: dict[str, set[Ground]] = {
 
 def _found(item: Item, facts: Facts) -> set[Ground]:
     whole = evaluated(item, facts)
-    assert set(whole) == set(Ground)  # nothing is left out of the record
+    assert set(whole) == facts.known  # nothing is left out of the record
     return {ground for ground, applies in whole.items() if applies}
 
 
@@ -82,6 +90,42 @@ def test_a_trigger_is_a_ground_for_what_it_is_about_and_for_nothing_else(
     }[trigger]
 
     assert _found(item, facts) == ({OF_TRIGGER[trigger]} if about else set())
+
+
+_WEIGHED = {"legitimate interest", "public"}
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("named", ["", *GDPR])
+def test_under_the_gdpr_each_of_its_grounds_is_looked_at_for_each_basis(
+    basis: str, named: str
+) -> None:
+    item = BASES[basis]
+    facts = replace(RUNNING, named=named, known=GDPR)
+    objects = {OBJECTION} if named == OBJECTION and basis in _WEIGHED else set()
+    child = {CHILD} if basis == "consent" else set()
+
+    assert _found(item, facts) == ASKED[basis] | objects
+    assert _found(item, replace(facts, child=True)) == ASKED[basis] | objects | child
+
+
+@pytest.mark.parametrize(("basis", "trigger"), list(product(BASES, Trigger)))
+def test_what_nobody_asks_for_goes_under_the_gdpr_as_under_every_law(
+    basis: str, trigger: Trigger
+) -> None:
+    item, facts = BASES[basis], Facts(Kind.DELETION, trigger, frozenset({"ads"}))
+
+    assert bool(_found(item, replace(facts, known=GDPR))) == bool(_found(item, facts))
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_of_two_laws_a_ground_of_either_is_one(basis: str) -> None:
+    item, facts = BASES[basis], replace(RUNNING, minor=True, child=True, named=OBJECTION)
+    found = {known: _found(item, replace(facts, known=known)) for known in (PIPL, GDPR)}
+
+    both = _found(item, replace(facts, known=PIPL | GDPR))
+
+    assert both == found[PIPL] | found[GDPR]
 
 
 def test_a_trigger_without_purposes_is_about_all_that_it_can_be_about() -> None:

@@ -70,6 +70,29 @@ def test_of_two_laws_the_earlier_date_governs_and_both_are_shown() -> None:
     assert "governs: cn_general (earliest)" in said
 
 
+@pytest.mark.parametrize(
+    ("asked", "sections"),
+    [
+        (("deletion",), {"erase", "keep"}),
+        (("restriction", "restrict"), {"restrict", "object"}),
+        (("restriction", "object_marketing"), {"object"}),
+        (("access",), set()),
+    ],
+)
+def test_the_grounds_of_a_law_are_shown_with_their_articles(
+    asked: tuple[str, ...], sections: set[str]
+) -> None:
+    told = _explained(*asked, "--regime", "uk_gdpr", "--regime", "cn_general")
+    by_law = {one["regime"]: one["grounds"] for one in told["regimes"]}
+
+    assert {row["section"] for row in by_law["uk_gdpr"]} == sections
+    assert by_law["cn_general"] == []
+    said = _run("explain", *asked, "--regime", "uk_gdpr").output
+    for row in by_law["uk_gdpr"]:
+        assert f"[{row['source']}; {row['confidence']}]" in said
+        assert f"{row['section']} {row['ground']}: {row['says']['zh-CN']}" in said
+
+
 @pytest.mark.requirement("R-SLA-4")
 def test_a_date_without_its_schedule_says_so() -> None:
     told = _explained("deletion", "--received", "2026-12-11T02:00:00Z")

@@ -115,6 +115,10 @@ def _print(one: Mapping[str, Any]) -> None:
     for rule in one["rules"]:
         source = f"[{rule['source']}; {rule['confidence']}]"
         click.echo(f"  {rule['rule']}: {rule['says']}  {source}")
+    for row in one["grounds"]:
+        words = f"{row['says']['zh-CN']} / {row['says']['en']}"
+        source = f"[{row['source']}; {row['confidence']}]"
+        click.echo(f"  {row['section']} {row['ground']}: {words}  {source}")
     _print_dates(one["dates"])
 
 

@@ -10,10 +10,13 @@ from typing import Any, Final
 from werkzeug.datastructures import MultiDict
 
 from rights.domain.datamap import DataMap
+from rights.domain.ground_table import RestrictionGround
+from rights.domain.grounds import GDPR, Ground
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import SWITCHES, UNTIL, taken
 from rights.domain.products import PRODUCTS
 from rights.services import catalogue, forms
+from rights.services.forms import GROUNDS
 from rights.web.console import pages
 
 PREFIX: Final = "more."
@@ -45,17 +48,30 @@ def asked(datamap: DataMap, kind: Kind, option: Option) -> list[Input]:
         made
         for name in taken(kind, option)
         if name in _SHAPES
-        for made in (_input(datamap, name),)
+        for made in (_input(datamap, kind, name),)
         if made.choices or made.shape == "day"
     ]
 
 
-def _input(datamap: DataMap, name: str) -> Input:
+def _grounds(kind: Kind) -> tuple[str, ...]:
+    """Return the grounds that any law knows; what those of the request do not is refused."""
+    return tuple(
+        map(
+            str,
+            RestrictionGround
+            if kind is Kind.RESTRICTION
+            else dict.fromkeys((*GROUNDS, *(one for one in Ground if one in GDPR))),
+        )
+    )
+
+
+def _input(datamap: DataMap, kind: Kind, name: str) -> Input:
     title = pages.said().say("arriving", "more", name)
     if name == UNTIL:
         return Input(name, _SHAPES[name], title)
     words = _WORDS[name]
-    shown = tuple((one, words(datamap, one)) for one in forms.choices(datamap, name))
+    known = _grounds(kind) if name == "ground" else forms.choices(datamap, name)
+    shown = tuple((one, words(datamap, one)) for one in known)
     return Input(name, _SHAPES[name], title, shown)
 
 

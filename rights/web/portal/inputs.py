@@ -19,6 +19,7 @@ from rights.domain import choosable
 from rights.domain.anonymising import AGREED, AGREEMENT
 from rights.domain.cooling import LONGEST
 from rights.domain.datamap import Correctable, DataMap
+from rights.domain.ground_table import RestrictionGround
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import (
     INSTEAD,
@@ -109,6 +110,8 @@ def asked(
 def _in_form(kind: Kind, option: Option) -> Iterator[str]:
     """Yield parameters; what follows from another answer is asked when that is known."""
     for name in taken(kind, option):
+        if name == "ground" and kind is Kind.RESTRICTION:  # under some laws only: staff ask for it
+            continue
         if name == PREVAILS or (name == AGREED and option is not Option.ANONYMISE):
             continue
         yield name
@@ -218,8 +221,9 @@ def _decision(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: b
 
 
 def _ground(datamap: DataMap, said: Words, kind: Kind, name: str, *, needed: bool) -> Input:
-    del datamap, kind
-    shown = tuple((one, said.say("grounds", one)) for one in GROUNDS)
+    del datamap
+    known = tuple(RestrictionGround) if kind is Kind.RESTRICTION else GROUNDS
+    shown = tuple((str(one), said.say("grounds", one)) for one in known)
     return Input(name, "one", _title(said, name), needed, shown, folded=True)
 
 
