@@ -29,12 +29,15 @@ from rights.settings import Settings
 from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import reading, transaction
 from rights.store.ids import new_id
-from rights.store.models import Evidence, Representation, Request
+from rights.store.models import Entry, Evidence, Representation, Request
 from rights.store.sealing import SealedFile, SealedFiles, new_data_key, open_range, sealed_size
 from rights.store.vault import Vault
 
 MOST_FILES: Final = 5
 MOST_BYTES: Final = 5 * 1024 * 1024
+OPENED: Final = "evidence_opened"
+"""The entry of a look at one document."""
+
 INCOMING: Final = timedelta(hours=1)
 """How long an upload may take; what was cut off goes then."""
 _HEAD: Final = 16
@@ -234,6 +237,17 @@ def live(session: Session, request_id: str) -> Sequence[Evidence]:
 def openable(session: Session, request_id: str) -> Sequence[Evidence]:
     """Return the documents of a request that arrived whole and that somebody can still look at."""
     return [one for one in live(session, request_id) if one.file_id and one.wrapped_key]
+
+
+def opened_by(session: Session, request_id: str, staff_id: str) -> frozenset[str]:
+    """Return the documents that a member of staff has opened, and that are still there."""
+    there = {one.id for one in openable(session, request_id)}
+    looked = select(Entry.data).where(
+        Entry.chain == request_id,
+        Entry.event == OPENED,
+        Entry.actor == f"staff:{staff_id}",
+    )
+    return frozenset(there & {data.get("document", "") for data in session.exec(looked)})
 
 
 def of_request(session: Session, request_id: str) -> Sequence[Evidence]:

@@ -106,7 +106,7 @@ def document(
         raise _gone()
     if request.state in TERMINAL:  # its documents go with the next sweep
         raise _gone()
-    _noted(session, request, staff, "evidence_opened", {"document": row.id}, now)
+    _noted(session, request, staff, evidence.OPENED, {"document": row.id}, now)
     return row
 
 

@@ -100,8 +100,9 @@ def accept(
 
     Raises:
         Forbidden: *staff* are no verifier.
-        Conflict: there is no document, or others than *seen*; something is missing from the
-            authority, the representative's own address is not proved, or it was decided already.
+        Conflict: there is no document, or others than *seen*, or one that *staff* have not opened;
+            something is missing from the authority, the representative's own address is not
+            proved, or it was decided already.
     """
     duties.check(staff.roles, duties.Act.VERIFY)
     row = _open(session, context, request, now)
@@ -109,12 +110,10 @@ def accept(
     if not found:
         raise Conflict("there is no document to decide on", code="no_document")
     _as_seen(found, seen)
+    if seen is not None:
+        _opened(session, request, staff, found)
     _decided(session, request, row, staff, representatives.ACCEPTED, found, now)
-    for identifier in subjects.identifier_rows(session, request.id):
-        if request.requester_role is not Role.SELF:
-            identifier.proof = identifier.proof or "review"
-            identifier.proved_at = identifier.proved_at or now
-            session.add(identifier)
+    _proved(session, request, now)
     request.needs = [name for name in request.needs if name not in DOCUMENT_GAPS]
     session.flush()
     if _arranged_otherwise(session, context, request, row):
@@ -125,11 +124,29 @@ def accept(
     return str(request.state)
 
 
+def _proved(session: Session, request: Request, now: datetime) -> None:
+    """Take what a representative's request is about as proved by the review."""
+    if request.requester_role is Role.SELF:
+        return
+    for identifier in subjects.identifier_rows(session, request.id):
+        identifier.proof = identifier.proof or "review"
+        identifier.proved_at = identifier.proved_at or now
+        session.add(identifier)
+
+
 def _as_seen(found: Sequence[Evidence], seen: Iterable[str] | None) -> None:
     """Nothing is decided on, and destroyed, that nobody has looked at. Raises Conflict."""
     if seen is not None and {one.id for one in found} != {*seen}:
         message = "documents came or went since the page was shown: look at those that are there"
         raise Conflict(message, code="documents_changed")
+
+
+def _opened(session: Session, request: Request, staff: Staff, found: Sequence[Evidence]) -> None:
+    """Nobody vouches for what they have not looked at. Raises Conflict."""
+    opened = evidence.opened_by(session, request.id, staff.id)
+    if shut := [one.id for one in found if one.id not in opened]:
+        message = f"open every document before you accept; not opened yet: {', '.join(shut)}"
+        raise Conflict(message, code="documents_unopened")
 
 
 def _undecided(session: Session, request: Request) -> Representation:

@@ -8,6 +8,7 @@ from rights.domain.lifecycle import State
 from rights.store.models import Evidence, Request
 from tests.architecture.desk import Office
 from tests.architecture.test_deploy_console import _did, _do
+from tests.web.console.clerk import Clerk
 from tests.web.test_arrangements import NOBODY, arrange
 from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
 
@@ -29,6 +30,9 @@ def test_documents_are_decided_on_with_the_consoles_role(
     document = upload(house, made, PNG, "image/png").json["id"]
     if requester is RELATIVE:
         _did(wang.force(f"/requests/{made}/open/authority"))
+    else:
+        _approved(office, wang, made)
+    if act == "accept_documents":
         assert wang.force(f"/requests/{made}/documents/{document}").response.data == PNG
 
     _do(wang, made, act, facts="Another name stands there.", seen=document, **said)
@@ -38,11 +42,21 @@ def test_documents_are_decided_on_with_the_consoles_role(
         assert session.get_one(Evidence, document).wrapped_key == b""
 
 
+def _approved(office: Office, wang: Clerk, made: str) -> None:
+    """Let a colleague agree that a minor's document is looked at."""
+    _do(wang, made, "ask_minor", purpose="verify")
+    ana = office.clerk("ana")
+    waiting = next(f for f in ana.get("/waiting").forms if "/waiting/minors/" in f.action)
+    _did(ana.force(waiting.action.removeprefix("/console"), hours="2"))
+
+
 def test_what_the_deceased_arranged_is_found_with_the_consoles_role(office: Office) -> None:
     wang, house = office.clerk("wang"), office.house
     arrange(house, NOBODY)
     made = reached(house, "copy", RELATIVE)
     document = upload(house, made, PNG, "image/png").json["id"]
+
+    assert wang.force(f"/requests/{made}/documents/{document}").response.data == PNG
 
     page = _did(wang.force(f"/requests/{made}/accept_documents", seen=document))
 

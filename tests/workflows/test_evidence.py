@@ -35,7 +35,7 @@ class Office:
         from rights.store.migrate import upgrade  # noqa: PLC0415 - one use
 
         place = more or {"RIGHTS_EVIDENCE_URL": (folder / "evidence").as_uri()}
-        self.shell = Shell(folder, **place)
+        self.shell, self.desk = Shell(folder, **place), folder / "looked-at"
         upgrade(self.shell.url)
         for name, value in self.shell.environ.items():
             monkeypatch.setenv(name, value)
@@ -60,6 +60,10 @@ class Office:
             for contact in reaching.representatives(session, request.id):
                 contact.proof = "code"
             request_id = request.id
+        return request_id, self.upload(request_id, content)
+
+    def upload(self, request_id: str, content: bytes = PDF) -> str:
+        """Let one more document of a request come."""
         row = evidence.take(
             self.engine,
             self.context,
@@ -69,7 +73,12 @@ class Office:
             actor="subject",
             now=self.now(),
         )
-        return request_id, row.id
+        return row.id
+
+    def open(self, document: str) -> None:
+        """Let the verifier look at a document."""
+        out = str(self.desk / document)
+        self.shell.run("evidence", "open", document, "--as", "wang", "--out", out)
 
     def request(self, request_id: str) -> Request:
         with reading(self.engine) as session:
@@ -150,6 +159,11 @@ def test_nobody_else_opens_lists_or_decides(office: Office, tmp_path: Path, role
 def test_accepting_starts_the_work_and_ends_the_documents(office: Office) -> None:
     request_id, document = office.waiting()
 
+    unopened = office.shell.run("evidence", "accept", request_id, "--as", "wang", code=1)
+    assert "documents_unopened" in unopened
+    assert office.request(request_id).state is State.VERIFYING
+    office.open(document)
+
     said = office.shell.run("evidence", "accept", request_id, "--as", "wang")
 
     assert "in_progress" in said
@@ -161,11 +175,31 @@ def test_accepting_starts_the_work_and_ends_the_documents(office: Office) -> Non
 
 
 def test_sending_back_asks_for_what_is_missing(office: Office) -> None:
-    request_id, _ = office.waiting()
+    request_id, document = office.waiting()
+    office.open(document)
 
     office.shell.run("evidence", "refuse", request_id, "--reason", "evidence_death", "--as", "wang")
 
     assert office.request(request_id).needs == ["evidence_death"]
+    assert list(office.place.list()) == []
+
+
+@pytest.mark.parametrize("words", [["accept"], ["refuse", "--reason", "evidence_death"]])
+def test_what_came_since_somebody_looked_is_not_decided_on_and_not_destroyed(
+    office: Office, words: list[str]
+) -> None:
+    request_id, first = office.waiting()
+    office.open(first)
+    second = office.upload(request_id)
+    act, *more = words
+
+    said = office.shell.run("evidence", act, request_id, *more, "--as", "wang", code=1)
+
+    assert "documents_" in said
+    assert office.request(request_id).state is State.VERIFYING
+    assert {*office.place.list()} == {f"evidence/{first}", f"evidence/{second}"}
+    office.open(second)
+    office.shell.run("evidence", act, request_id, *more, "--as", "wang")
     assert list(office.place.list()) == []
 
 
@@ -193,6 +227,7 @@ def test_in_a_bucket_with_versions_nothing_of_a_document_is_left(
     )
     request_id, document = office.waiting()
     assert list(office.place.list()) == [f"evidence/{document}"]
+    office.open(document)
 
     office.shell.run("evidence", "accept", request_id, "--as", "wang")
 

@@ -205,6 +205,7 @@ def test_what_was_decided_or_redacted_before_is_not_there_to_be_redacted(office:
     request_id, first = office.waiting(content=picture())
     copy = redact(office, first, "0,0,1,1").strip()
     assert "not_found" in redact(office, first, "0,0,1,1", code=1)
+    office.open(copy)
     office.shell.run("evidence", "accept", request_id, "--as", "wang")
 
     assert "not_found" in redact(office, copy, "0,0,1,1", code=1)

@@ -159,11 +159,16 @@ def _replaced(desk: Desk, place: Blobs, row: Evidence, made: bytes, who: str) ->
 @AS
 @click.pass_obj
 def accept(desk: Desk, request_id: str, who: str) -> None:
-    """Say that the documents of REQUEST show what they have to; they are destroyed at once."""
+    """
+    Say that the documents of REQUEST show what they have to; they are destroyed at once.
+
+    You have opened every one of them: one that came since you looked is refused.
+    """
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
         request = requests.locked(session, request_id)
-        return reviewing.accept(session, desk.context, request, staff, now=now)
+        seen = [one.id for one in evidence.openable(session, request.id)]
+        return reviewing.accept(session, desk.context, request, staff, seen=seen, now=now)
 
     click.echo(as_staff(desk.register, who, act))
     desk.tidy()
@@ -191,20 +196,18 @@ def refuse(
     agreed_by: str,
     facts: str,
 ) -> None:
-    """Say that the documents of REQUEST do not show it; they are destroyed at once."""
+    """
+    Say that the documents of REQUEST do not show it; they are destroyed at once.
+
+    You have opened every one of them: one that came since you looked is refused.
+    """
 
     def act(session: Session, staff: Staff, now: datetime) -> str:
         request = requests.locked(session, request_id)
-        return reviewing.refuse(
-            session,
-            desk.context,
-            request,
-            staff,
-            reasons=reasons,
-            facts=facts,
-            supervisor=supervisor(session, agreed_by),
-            now=now,
-        )
+        given: dict[str, Any] = {"reasons": reasons, "facts": facts}
+        given["supervisor"] = supervisor(session, agreed_by)
+        seen = evidence.opened_by(session, request.id, staff.id)
+        return reviewing.refuse(session, desk.context, request, staff, **given, seen=seen, now=now)
 
     click.echo(as_staff(desk.register, who, act))
     desk.tidy()

@@ -52,6 +52,12 @@ def _denials(page: Page) -> set[str]:
     return {*re.findall(r'<option value="(\w+)"', offered)}
 
 
+def _look_at(verifier: Clerk, request_id: str, *documents: str) -> None:
+    """Open documents, each of them one that is there."""
+    for one in documents:
+        assert verifier.force(f"/requests/{request_id}/documents/{one}").status == 200
+
+
 @pytest.fixture
 def wang(house: House) -> Clerk:
     return clerk(house, "wang", "verifier")
@@ -127,6 +133,13 @@ def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
     house: House, wang: Clerk
 ) -> None:
     made, document = _waiting(house)
+    page = wang.act(made, "accept_documents")
+    assert page.status == 409
+    assert "has opened every one of them" in page.text
+    assert _state(house, made) is State.VERIFYING
+    assert _row(house, document).wrapped_key != b""
+    assert ("staff_refused", f"staff:{id_of(house, 'wang')}") in events(house)
+    _look_at(wang, made, document)
 
     page = wang.act(made, "accept_documents")
 
@@ -140,9 +153,20 @@ def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
     assert not {"accept_documents", document} & {*_offered(wang.get(f"/requests/{made}"))}
 
 
+def test_that_a_colleague_opened_a_document_does_not_count(house: House, wang: Clerk) -> None:
+    made, document = _waiting(house)
+    _look_at(clerk(house, "mei", "verifier"), made, document)
+
+    page = wang.act(made, "accept_documents")
+
+    assert page.status == 409
+    assert _row(house, document).wrapped_key != b""
+
+
 def test_what_the_deceased_arranged_denies_and_the_page_says_so(house: House, wang: Clerk) -> None:
     arrange(house, NOBODY)
     made, document = _waiting(house)
+    _look_at(wang, made, document)
 
     page = wang.act(made, "accept_documents")
 
@@ -252,6 +276,7 @@ def test_what_came_after_the_page_was_shown_is_not_decided_on_with_it(
     assert _state(house, made) is State.VERIFYING
     assert all(_row(house, one).wrapped_key for one in (first, second))
     assert second in _offered(page)
+    _look_at(wang, made, first, second)
     assert wang.reader.send(page, f"/{made}/{act}", **said).status == 200
     assert not any(_row(house, one).wrapped_key for one in (first, second))
 
