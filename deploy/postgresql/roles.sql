@@ -88,6 +88,11 @@ GRANT SELECT, INSERT, UPDATE ON extension, clock_pause TO rights_console;
 -- Reports count; they name requests, and nobody.
 GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, checkpoint_leaf
     TO rights_console;
+-- Legal holds: what one is on, and on what it rests, stays as it was placed; rows that it kept are
+-- looked at anew once it is released.
+GRANT INSERT, UPDATE (approved_by, approved_at, released_by, released_at) ON legal_hold
+    TO rights_console;
+GRANT UPDATE (next_at) ON held_rows TO rights_console;
 GRANT SELECT, INSERT, UPDATE (roles, closed_at) ON staff TO rights_console;
 GRANT SELECT ON
     backend, figures, journal, package, receipt, representation, representative_contact,
@@ -137,6 +142,10 @@ GRANT SELECT, INSERT, UPDATE (approved_by, approved_at, expires_at) ON content_a
 GRANT SELECT, INSERT, UPDATE (proof, proved_at) ON identifier TO rights_console;
 GRANT SELECT, INSERT, UPDATE ON proof_demand TO rights_console;
 GRANT SELECT ON lookup TO rights_console;
+-- What a copy left out as somebody else's: a worker is asked to open it, and what staff find to be the
+-- person's own is kept as a keyed hash.
+GRANT INSERT ON lookup TO rights_console;
+GRANT SELECT, INSERT, UPDATE (request_id, released_at) ON released_value TO rights_console;
 GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_console;
 -- Documents: a verifier looks at them where the console has their place, and what is decided takes
 -- their keys away. What a person arranged for the time after their death can forbid it.

@@ -30,6 +30,8 @@ class Act(StrEnum):
     CONFIRM_DENIAL = "confirm_denial"
     LIFT = "lift"
     READ_HELD = "read_held"
+    PLACE_HOLD = "place_hold"
+    DECIDE_HOLD = "decide_hold"
     ASK_PROOF = "ask_proof"
     IDENTIFY = "identify"
     CORRESPOND = "correspond"
@@ -75,6 +77,8 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.CONFIRM_DENIAL: frozenset({"approver", "legal", "dpo"}),
         Act.LIFT: frozenset({"approver", "legal", "dpo"}),
         Act.READ_HELD: frozenset({"legal"}),
+        Act.PLACE_HOLD: frozenset({"reviewer", "approver", "legal", "dpo"}),
+        Act.DECIDE_HOLD: frozenset({"legal"}),
         Act.ASK_PROOF: frozenset({"verifier", "reviewer", "approver"}),
         Act.IDENTIFY: frozenset({"verifier"}),
         Act.CORRESPOND: frozenset({"reviewer", "approver", "legal", "dpo"}),
@@ -120,6 +124,8 @@ BY_A_PERSON: Final = frozenset(
         Act.CONFIRM_DENIAL,
         Act.LIFT,
         Act.READ_HELD,
+        Act.PLACE_HOLD,
+        Act.DECIDE_HOLD,
         Act.ASK_PROOF,
         Act.IDENTIFY,
         Act.CORRESPOND,

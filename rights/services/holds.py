@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, String, and_, bindparam, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from rights.domain import duties
 from rights.domain.datamap import DataMap, Retention, Store
 from rights.domain.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound
 from rights.domain.holds import BY_ITSELF, PLACED
@@ -55,9 +56,11 @@ def place(
         on: One identifier, type to value; or the path of a collection.
 
     Raises:
+        Forbidden: their roles do not allow it.
         Invalid: nobody or nothing of that name, a rank that is none, an end that is past.
         Conflict: the same is held on the same basis; a longer time needs a new one.
     """
+    duties.check(staff.roles, duties.Act.PLACE_HOLD)
     if rank not in PLACED:
         raise Invalid(f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}")
     if not basis.strip():
@@ -257,7 +260,7 @@ def _held_rows(row: HeldRows) -> dict[str, Any]:
 
 
 def _hold(session: Session, hold_id: str) -> LegalHold:
-    row = session.get(LegalHold, hold_id)
+    row = session.get(LegalHold, hold_id, with_for_update=True)
     if row is None:
         raise NotFound(f"there is no hold {hold_id}: `rights holds list` shows them")
     return row

@@ -29,6 +29,9 @@ from rights.store.models import Lookup, Request
 _CONTROL: Final = 1
 """A code was answered: what somebody types is compared with the rows of nobody else."""
 
+REDACTIONS: Final = "redactions"
+"""What staff ask about a copy; nobody else reads the answer."""
+
 COMPARED: Final = frozenset({"provable", "match"})
 """Questions that give no glance of anything: they say what can be proved, or that it was."""
 
@@ -189,7 +192,7 @@ def read(
     """
     not_me.check(request)
     row = session.get(Lookup, lookup_id)
-    if row is None or row.request_id != request.id:
+    if row is None or row.request_id != request.id or row.question == REDACTIONS:
         raise NotFound("there is no such look-up")
     return _answered(context, row, now)
 

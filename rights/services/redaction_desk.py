@@ -53,12 +53,17 @@ def release(
     numbers: Sequence[int],
     staff: Staff,
     now: datetime,
+    *,
+    because: str = redactions.OWN,
 ) -> None:
     """
     Say that some of it is the person's own: the next copy leaves it in.
 
+    Args:
+        because: One of :data:`redactions.BECAUSE`.
+
     Raises:
-        Invalid: a number that nothing has.
+        Invalid: a number that nothing has, or no reason of the list.
     """
     duties.check(staff.roles, Act.REVIEW)
     request = requests.locked(session, request_id)
@@ -74,6 +79,7 @@ def release(
         request,
         forms.values(),
         actor=f"staff:{staff.id}",
+        because=because,
         now=now,
     )
 
@@ -89,15 +95,38 @@ def confirm(session: Session, request_id: str, staff: Staff, now: datetime) -> N
 def _read(
     session: Session, context: Context, blobs: Blobs, request_id: str
 ) -> Iterator[dict[str, Any]]:
+    package, found = place(session, request_id)
+    return lines(context, blobs, package, found)
+
+
+def place(session: Session, request_id: str) -> tuple[Package, dict[str, str | int]]:
+    """
+    Return the package of a request, and where lies what was taken out of it.
+
+    Raises:
+        NotFound: nothing was taken out, or the package is gone.
+    """
     package = session.exec(
         select(Package).where(Package.request_id == request_id, col(Package.purged_at).is_(None))
     ).first()
     step = session.exec(
         select(StepRow).where(StepRow.request_id == request_id, StepRow.action == Action.PACKAGE)
     ).first()
-    place = step.result.get("apart") if step else None
-    if package is None or not place:
+    found = step.result.get("apart") if step else None
+    if package is None or not found:
         raise NotFound("nothing was taken out of a copy of this request, or the copy is gone")
+    return package, found
+
+
+def lines(
+    context: Context, blobs: Blobs, package: Package, place: dict[str, str | int]
+) -> Iterator[dict[str, Any]]:
+    """
+    Yield what was taken out, numbered from 1.
+
+    Raises:
+        NotFound, Tampered: it is gone, or not what was written.
+    """
     key = context.vault.unwrap(package.wrapped_key, aad=f"package|{package.id}")
     files = SealedFiles(blobs, package.id, key)
     return _numbered(files.read(SealedFile.from_json(place)))

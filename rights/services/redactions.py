@@ -16,13 +16,17 @@ from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
-from rights.domain.errors import Conflict
+from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.keys import of_identifiers
 from rights.services import audit, persons, subjects
 from rights.store.models import ReleasedValue, Request
 from rights.store.vault import Vault
 
 _SCOPE: Final = "released"
+
+OWN: Final = "own"
+BECAUSE: Final = (OWN, "own_before", "own_business")
+"""Why a value is the person's: in use by them, formerly, or of a business that is theirs alone."""
 
 
 def release(
@@ -33,6 +37,7 @@ def release(
     forms: Iterable[str],
     *,
     actor: str,
+    because: str = OWN,
     now: datetime,
 ) -> None:
     """
@@ -40,15 +45,16 @@ def release(
 
     Args:
         forms: The values as they are compared.
+        because: One of :data:`BECAUSE`.
 
     Raises:
+        Invalid: no reason of the list.
         Conflict: what the person proved is forgotten already, so nobody is named.
     """
-    proved = [row for row in subjects.identifier_rows(session, request.id) if row.proof]
-    if not proved:
-        raise Conflict("who this request is about is forgotten: answer a new request")
-    keys = of_identifiers(subjects.opened(vault, proved))
-    person = persons.person(vault, datamap, keys)
+    if because not in BECAUSE:
+        wrong = FieldError("because", "is none of the list", BECAUSE)
+        raise Invalid(f"the reason must be one of: {', '.join(BECAUSE)}", [wrong])
+    person = _person(session, vault, datamap, request)
     given = list(dict.fromkeys(forms))
     for form in given:
         number = vault.blind(f"{person}|{form}", scope=_SCOPE)
@@ -58,8 +64,16 @@ def release(
                 id=number, request_id=request.id, person=person, value=value, released_at=now
             )
         )
-    line = audit.Line("redactions_released", actor, {"values": len(given)})
+    line = audit.Line("redactions_released", actor, {"values": len(given), "because": because})
     audit.append(session, request, [line], now=now)
+
+
+def _person(session: Session, vault: Vault, datamap: DataMap, request: Request) -> str:
+    """Return whom a request is about, as a keyed hash. Raises Conflict: that is forgotten."""
+    proved = [row for row in subjects.identifier_rows(session, request.id) if row.proof]
+    if not proved:
+        raise Conflict("who this request is about is forgotten: answer a new request")
+    return persons.person(vault, datamap, of_identifiers(subjects.opened(vault, proved)))
 
 
 def released(session: Session, vault: Vault, people: Collection[str]) -> Callable[[str], bool]:

@@ -32,6 +32,7 @@ _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
 _MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
 _DESK = frozenset({Act.LOOK, Act.FIND_PERSON, Act.ASSIGN, Act.PAUSE_CLOCK})
 _INCIDENTS = frozenset({Act.OPEN_INCIDENT, Act.HANDLE_INCIDENT, Act.LIST_TOUCHED})
+_HOLDS = frozenset({Act.PLACE_HOLD})
 _CHECKING = _DESK - {Act.ASSIGN}
 # One line a role: what it may do, and nothing else.
 _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
@@ -39,6 +40,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         "reviewer": frozenset({Act.COMPLETE, Act.REVIEW, Act.RETRY, Act.LEAVE_OUT, Act.ASK_PROOF})
         | _WRITING
         | {Act.ASK_MINOR, Act.LOG_REQUEST, Act.ASK_POINTS, Act.OPEN_INCIDENT}
+        | _HOLDS
         | _DESK,
         "approver": frozenset(
             {
@@ -61,6 +63,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _MINORS
         | _LOGGING
         | _ASKING
+        | _HOLDS
         | _DESK,
         "verifier": frozenset(
             {
@@ -87,7 +90,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _LOGGING
         | _ASKING
         | _DESK
-        | {Act.REPORT, Act.EXTEND, Act.MARK_DUTY}
+        | {Act.REPORT, Act.EXTEND, Act.MARK_DUTY, Act.DECIDE_HOLD}
+        | _HOLDS
         | _INCIDENTS,
         "dpo": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT})
         | _WRITING
@@ -97,6 +101,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _MINORS
         | _DESK
         | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL, Act.MARK_DUTY}
+        | _HOLDS
         | _INCIDENTS,
     }
 )
@@ -109,6 +114,8 @@ _ACTION = {Act.REVIEW: "review", Act.RETRY: "collect", Act.LEAVE_OUT: "collect"}
 _ELSEWHERE = (
     Act.REPORT,
     Act.READ_HELD,
+    Act.PLACE_HOLD,
+    Act.DECIDE_HOLD,
     Act.LIFT,
     Act.ASK_PROOF,
     Act.IDENTIFY,

@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from rights.services import redaction_desk as work
 from rights.services.context import Context
+from rights.services.redactions import BECAUSE, OWN
 from rights.store.blobs import Blobs, open_blobs
 from rights.store.models import Staff
 from workflows.commands.acting import AS, as_staff
@@ -60,15 +61,16 @@ def show(desk: Desk, request_id: str, who: str) -> None:
 @redactions.command()
 @click.argument("request_id")
 @click.argument("numbers", nargs=-1, required=True, type=click.IntRange(min=1))
+@click.option("--because", type=click.Choice(BECAUSE), default=OWN, help="Why it is theirs.")
 @AS
 @click.pass_obj
-def release(desk: Desk, request_id: str, numbers: tuple[int, ...], who: str) -> None:
+def release(desk: Desk, request_id: str, numbers: tuple[int, ...], because: str, who: str) -> None:
     """Say that what has these NUMBERS is the person's own: the next copy leaves it in."""
     as_staff(
         desk.register,
         who,
         lambda s, staff, now: work.release(
-            s, desk.context, desk.blobs, request_id, numbers, staff, now
+            s, desk.context, desk.blobs, request_id, numbers, staff, now, because=because
         ),
     )
     click.echo("done")

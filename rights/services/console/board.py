@@ -22,8 +22,8 @@ from rights.domain.duties import Act
 from rights.domain.errors import Forbidden
 from rights.domain.lifecycle import State, Wait
 from rights.domain.terms import Standing
-from rights.services import aftertasks, messages, reviewing, tasks
-from rights.services.console import filters
+from rights.services import aftertasks, messages, redaction_views, reviewing, tasks
+from rights.services.console import filters, held
 from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker, Line, line, rows
 from rights.services.console.queues import QUEUES
@@ -220,6 +220,8 @@ COUNTED: Final[Mapping[str, Callable[[Session, Staff, datetime], int]]] = {
     "complaints": _complaints,
     "minors": _minors,
     "documents": _documents,
+    "holds": held.count_waiting,
+    "passages": redaction_views.count_waiting,
     "not_me": _not_me,
 }
 """How much of each queue waits for a member of staff."""

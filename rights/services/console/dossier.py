@@ -26,7 +26,8 @@ from rights.services import (
     plans,
     requests,
 )
-from rights.services.console import assigning, people
+from rights.services.console import assigning, contents, held, people
+from rights.services.console.contents import Contents
 from rights.services.console.listing import Line
 from rights.store.models import (
     Aftercare,
@@ -38,6 +39,7 @@ from rights.store.models import (
     Entry,
     Evidence,
     ExtensionRow,
+    HeldRows,
     JournalRow,
     Notice,
     Package,
@@ -90,6 +92,9 @@ class Dossier:
         asking: A second list for the person that waits for one.
         letters: Notices to the person: event, state, when.
         documents: Of a representative, that somebody can still look at.
+        held: Rows that it left because something holds them, and those that ended since.
+        contents: What was read for its package, by collection.
+        apart: Something was taken out of the package that staff can look at.
         aftercare: What is looked at again, owed or found after it was closed.
         writings: How many messages there are, and whether the last one is the person's.
     """
@@ -109,6 +114,9 @@ class Dossier:
     letters: Sequence[Notice]
     packages: Sequence[Package]
     documents: Sequence[Evidence]
+    held: Sequence[HeldRows]
+    contents: Sequence[Contents]
+    apart: bool
     receipt: ReceiptRow | None
     messages: int
     related: Sequence[Line]
@@ -120,6 +128,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
     """Return what staff see of a request. Raises NotFound."""
     request = requests.find(session, request_id)
     planned = session.get(PlanRow, request_id) is not None
+    steps = _step_rows(session, request_id)
     return Dossier(
         request=request,
         product=_product(session, request.backend_id),
@@ -127,7 +136,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         share=_share(request, now),
         minors=content_approvals.needed(session, request),
         entries=audit.entries(session, request_id)[-MOST_ENTRIES:],
-        steps=_steps(session, request_id),
+        steps=_steps(session, request_id, steps),
         plan=plans.shown(session, request_id) if planned else None,
         proposal=_proposal(session, request_id),
         asking=asking_again.waiting(session, request_id),
@@ -136,6 +145,9 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         letters=_rows(session, Notice, request_id, "created_at"),
         packages=_rows(session, Package, request_id, "created_at"),
         documents=evidence.openable(session, request_id),
+        held=held.of_request(session, request_id),
+        contents=contents.of(steps),
+        apart=contents.apart(steps),
         aftercare=_rows(session, Aftercare, request_id, "created_at"),
         receipt=session.get(ReceiptRow, request_id),
         messages=_messages(session, request_id),
@@ -157,9 +169,12 @@ def _share(request: Request, now: datetime) -> int:
     return max(0, round(100 * gone / whole)) if whole > 0 else alerts.LATE
 
 
-def _steps(session: Session, request_id: str) -> list[Progress]:
+def _step_rows(session: Session, request_id: str) -> Sequence[StepRow]:
     query = select(StepRow).where(StepRow.request_id == request_id)
-    rows = session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))).all()
+    return session.exec(query.order_by(col(StepRow.phase), col(StepRow.id))).all()
+
+
+def _steps(session: Session, request_id: str, rows: Sequence[StepRow]) -> list[Progress]:
     done = _touched(session, request_id)
     first = min((r.phase for r in rows if not _over(r)), default=0)
     return [_progress(row, done.get(row.id, 0), turn=row.phase == first) for row in rows]

@@ -18,6 +18,8 @@ QUEUES: Final[Mapping[str, Act]] = MappingProxyType(
         "complaints": Act.ANSWER_COMPLAINT,
         "minors": Act.APPROVE_MINOR,
         "documents": Act.VERIFY,
+        "holds": Act.DECIDE_HOLD,
+        "passages": Act.REVIEW,
         "not_me": Act.IDENTIFY,
     }
 )

@@ -30,17 +30,19 @@ from rights.services import (
     messages,
     not_me,
     plans,
+    redaction_views,
     reviewing,
     standing_still,
     tasks,
     verification_plan,
 )
-from rights.services.console import assigning
+from rights.services.console import assigning, held
 from rights.services.context import Context
 from rights.services.denials import Said
 from rights.services.points import Point
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
+from rights.web.console.holding import until
 
 Made = TypeVar("Made")
 
@@ -227,6 +229,24 @@ def _lift(turn: Turn) -> None:
     lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
 
 
+def _hold(turn: Turn) -> None:
+    given: dict[str, Any] = {"by": turn.text("by"), "rank": turn.text("rank"), "now": turn.now}
+    given |= {"basis": turn.text("basis"), "until": until(turn.text("until"))}
+    held.place_on_person(turn.session, turn.context, turn.request, turn.staff, **given)
+
+
+def _release_passages(turn: Turn) -> None:
+    numbers = [int(one) for one in turn.form.getlist("numbers") if one.isdecimal()]
+    given: dict[str, Any] = {"numbers": numbers, "because": turn.text("because"), "now": turn.now}
+    about = (turn.request, turn.staff, turn.text("view"))
+    redaction_views.release(turn.session, turn.context, *about, **given)
+
+
+def _confirm_passages(turn: Turn) -> None:
+    about = (turn.request, turn.staff, turn.text("view"))
+    redaction_views.confirm(turn.session, turn.context, *about, now=turn.now)
+
+
 def _accept_documents(turn: Turn) -> str:
     """Accept; what the person arranged for the time after their death can deny all the same."""
     given: dict[str, Any] = {"seen": turn.text("seen").split(), "now": turn.now}
@@ -318,6 +338,9 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "ask_proof": _ask_proof,
         "ask_minor": _ask_minor,
         "lift": _lift,
+        "hold": _hold,
+        "release_passages": _release_passages,
+        "confirm_passages": _confirm_passages,
         "accept_documents": _accept_documents,
         "return_documents": _return_documents,
         "deny_documents": _deny_documents,

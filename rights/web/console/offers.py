@@ -28,13 +28,14 @@ from rights.services import (
     verification_plan,
 )
 from rights.services.beforehand import REASON, indicated
+from rights.services.console import held
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
 from rights.services.denials import CHANNELS
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
-from rights.web.console import documents, door, pages
+from rights.web.console import documents, door, holding, pages
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -76,6 +77,8 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "ask_proof": _ways(session, context, request, now),
         "ask_minor": _purposes(found),
         "lift": _lifts(request),
+        "hold": _holds(session, request),
+        "hold_ranks": holding.ranks(),
         "extend": _reasons_for_time(session, context, request, now),
         "pause": _causes(context, request),
         "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
@@ -203,6 +206,15 @@ def _lifts(request: Request) -> bool:
     restricts = (request.kind, request.option) == (Kind.RESTRICTION, Option.RESTRICT)
     done = request.state in (State.FULFILLED, State.PARTIALLY_FULFILLED)
     return restricts and done and door.may(Act.LIFT)
+
+
+def _holds(session: Session, request: Request) -> Choices:
+    """Return by which of their identifiers, never its value, the person can be held."""
+    if not door.may(Act.PLACE_HOLD):
+        return []
+    w = pages.said()
+    names = held.names(session, request.id)
+    return [(one, w.find("identifiers", one) or one) for one in names]
 
 
 def _made(found: Dossier) -> bool:

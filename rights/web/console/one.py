@@ -29,13 +29,14 @@ from rights.services import (
     evidence_desk,
     messages,
     plans,
+    redaction_views,
     requests,
 )
 from rights.services import staff as members
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
 from rights.store.models import Request, Staff
-from rights.web.console import documents, door, offers, pages, showing
+from rights.web.console import documents, door, holding, offers, packing, pages, showing
 from rights.web.console.acts import ACTS, Turn, of_request
 from rights.web.console.arriving import LOGGED
 from rights.web.parts import parts
@@ -44,6 +45,7 @@ area = door.private("one")
 pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
+_DIGITS: Final = 8
 _LOOKS: Final = "any(messages,plan,proposal,asking,appeal,authority)"
 
 
@@ -59,6 +61,8 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
     here = parts()
     with reading(here.engine) as session:
         values = showing.of(session, request_id, here.now())
+        values["package"] = packing.of(values["dossier"], here.now())
+        values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
     return pages.page("request.html", status, given=call.form, **{**_NOTHING, **values, **more})
 
@@ -103,6 +107,22 @@ def look(request_id: str, what: str) -> Response:
     except (Conflict, Forbidden) as error:
         return _refused(request_id, what, error)
     return _shown(request_id, opened=what, content=content)
+
+
+@area.post("/requests/<id:request_id>/passages")
+def passages(request_id: str) -> Response:
+    """Ask a worker to open what was taken out of a copy; that somebody looks is an entry."""
+    here, start = parts(), call.form.get("start", "0")
+    first = int(start) if start.isdecimal() and len(start) < _DIGITS else 0
+    try:
+        with transaction(here.engine) as session:
+            found = requests.locked(session, request_id)
+            given: dict[str, Any] = {"start": first, "now": here.now()}
+            row = redaction_views.ask(session, here.context, found, door.staff(), **given)
+            view_id = row.id
+    except (Conflict, Forbidden) as error:
+        return _refused(request_id, "passages", error)
+    return pages.go("console-passages.shown", request_id=request_id, view_id=view_id)
 
 
 @area.post("/requests/<id:request_id>/documents/<id:document_id>")

@@ -21,6 +21,7 @@ AREAS: Final = (
     ("home", "console-home.home", Act.LOOK),
     ("requests", "console-listing.listed", Act.LOOK),
     ("waiting", "console-waiting.waiting", Act.LOOK),
+    ("holds", "console-holding.listed", Act.LOOK),
     ("find", "console-finding.find", Act.FIND_PERSON),
     ("stores", "console-stores.listed", Act.LOOK),
     ("incidents", "console-incidents.listed", Act.LOOK),

@@ -24,11 +24,13 @@ from rights.services import (
     messages,
     not_me,
     plans,
+    redaction_views,
     reviewing,
     staff_desk,
     tasks,
 )
 from rights.services import staff as members
+from rights.services.console import held
 from rights.services.console.queues import QUEUES
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
@@ -177,6 +179,36 @@ def _documents(session: Session, names: Mapping[str, str], now: datetime) -> lis
     return [_line(request, now) for request, _ in reviewing.waiting(session, limit=_MOST)]
 
 
+def _holds(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    w = pages.said()
+    return [
+        {
+            "hold": one.id,
+            "title": one.path or w.say("holds", "person"),
+            "due": pages.day(one.placed_at),
+            "left": "",
+            "late": False,
+            "more": showing.who(one.placed_by, names),
+        }
+        for one in held.waiting(session, now, limit=_MOST)
+    ]
+
+
+def _passages(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    """Return copies out of which something was taken; they are looked at until they are gone."""
+    del names
+    return [
+        _line(
+            request,
+            now,
+            due=pages.day(package.expires_at or now),
+            left=showing.left(package.expires_at or now, now),
+            late=False,
+        )
+        for request, package in redaction_views.waiting(session, now, limit=_MOST)
+    ]
+
+
 def _not_me(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
     del names
     return [_line(request, now) for request in not_me.stopped_ones(session, limit=_MOST)]
@@ -191,6 +223,8 @@ READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[L
     "complaints": _complaints,
     "minors": _minors,
     "documents": _documents,
+    "holds": _holds,
+    "passages": _passages,
     "not_me": _not_me,
 }
 

@@ -108,3 +108,49 @@ def _wait(house: House, request_id: str, wait: Wait) -> None:
         request.wait = wait
         data = {"wait": str(wait)}
         requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
+
+
+TAKEN_OUT: Final = [
+    {
+        "number": number,
+        "collection": "shop.messages",
+        "record": number,
+        "field": "body",
+        "what": what,
+        "value": value,
+    }
+    for number, what, value in ((1, "mobile", "13900139000"), (2, "email", "bob@example.com"))
+]
+"""What was taken out of a copy as somebody else's."""
+
+
+def packed(house: House, request_id: str) -> None:
+    """Let steps have read for a package, and taken something out of it."""
+    found: list[tuple[str, list[str], int, list[Any]]] = [
+        ("shop.users", ["email", "phone"], 1, []),
+        ("shop.orders", ["total"], 31, []),
+    ]
+    found.append(("shop.messages", ["body"], 12, [["body", "mobile", 1], ["body", "email", 1]]))
+    collections = [
+        {
+            "collection": name,
+            "columns": columns,
+            "records": records,
+            "documents": 0,
+            "document_bytes": 0,
+            "parts": [["records", 0, 900 * records, records]],
+            "dropped": [],
+            "redacted": redacted,
+        }
+        for name, columns, records, redacted in found
+    ]
+    spool = {"store": "shop", "file": {}, "collections": collections}
+    place = {"key": "apart/1.jsonl", "file_id": "f" * 32, "size": 70}
+    made: dict[str, Any] = {"request_id": request_id, "state": StepState.DONE}
+    with house.writing() as session:
+        for phase, action, result in (
+            (1, "collect", {"spool": spool}),
+            (2, "package", {"apart": place}),
+        ):
+            step = f"{request_id}-0{phase}-{action}"
+            session.add(StepRow(id=step, phase=phase, action=action, result=result, **made))

@@ -19,6 +19,7 @@ from rights.services import (
     content_approvals,
     denial_proposals,
     evidence,
+    holds,
     incidents,
     messages,
     requests,
@@ -29,7 +30,7 @@ from rights.services.denials import Said
 from rights.services.points import Point
 from rights.services.staff_access import accounts
 from rights.store.ids import new_id
-from rights.store.models import Evidence, Representation, Request, Staff
+from rights.store.models import Evidence, HeldRows, Representation, Request, Staff
 from rights.store.sealing import SealedFiles, new_data_key
 from tests.browser.console import planned, shops
 from tests.web.house import ALICE, BOB, House
@@ -65,6 +66,7 @@ def fill(house: House, now: datetime) -> dict[str, str]:
         made["complaint"] = _correspondence(session, house, made)
         _decisions(session, house, made)
         _papers(session, house, made["documents"])
+        _holds(session, house, made["restricted"])
         shops.seen(session, now)
         shops.told(session, house.partner.id, now)
         session.add_all(_ordinary(number, house.partner.id, now) for number in range(90))
@@ -98,6 +100,7 @@ def _begun(house: House, now: datetime) -> dict[str, str]:
     planned.by_hand(house, made["by_hand"])
     close(house, made["done"], "disclosed")
     house.package(made["done"], b"x" * 40960, missing=[{"path": "shop.orders", "why": "held"}])
+    planned.packed(house, made["done"])
     close(house, made["restricted"], "restricted")
     return made
 
@@ -133,6 +136,29 @@ def _decisions(session: Session, house: House, made: dict[str, str]) -> None:
     content_approvals.ask(session, minor, _staff(session, "vera"), "verify", now=now)
     done = session.get_one(Request, made["done"])
     incidents.open_for(session, done, "came_back", {"shop.users": 1}, now=now)
+
+
+def _holds(session: Session, house: House, request_id: str) -> None:
+    """Let a lawsuit hold a collection, and rows of two requests be held."""
+    now, context = house.clock.now(), house.context
+    given: dict[str, Any] = {"rank": "litigation", "basis": "（2026）沪01民初17号", "now": now}
+    on = context.datamap.stores[0].collections[0].path
+    wei = _staff(session, "wei")
+    holds.place(session, context.vault, context.datamap, wei, on=on, until=None, **given)
+    law: dict[str, Any] = {
+        "basis": "《电子商务法》第三十一条",
+        "rank": "law",
+        "code": "ecom_trade_3y",
+    }
+    for collection, days in (("shop.orders", 9), ("shop.invoices", -1)):
+        end = now + timedelta(days=days)
+        row: dict[str, Any] = {
+            "collection": collection,
+            "count": 3,
+            "latest": end,
+            "created_at": now,
+        }
+        session.add(HeldRows(request_id=request_id, **law, **row))
 
 
 def _staff(session: Session, name: str) -> Staff:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
+from tests.browser.console import planned
 from tests.browser.console.conftest import Office
 from tests.browser.console.people import Person
 from tests.browser.pages import Pages
@@ -32,6 +33,7 @@ PLAIN: Final = {
     "list-all": "/requests",
     "log": "/log?ask=restriction/restrict",
     "waiting": "/waiting",
+    "holds": "/holds",
     "stores": "/stores",
     "store": "/stores/shop",
     "organisation": "/organisation",
@@ -42,7 +44,17 @@ PLAIN: Final = {
 """Pages that open with an address alone."""
 
 SEEN_BY: Final = {
-    "ana": ("late", "failed", "by_hand", "proposed", "denied", "minor", "asked", "done"),
+    "ana": (
+        "late",
+        "failed",
+        "by_hand",
+        "proposed",
+        "denied",
+        "minor",
+        "asked",
+        "done",
+        "restricted",
+    ),
     "vera": ("stopped", "documents", "verifying"),
 }
 """Which requests are looked at, and by whom: each sees other forms."""
@@ -192,5 +204,26 @@ def test_the_staff_page_has_no_barrier(
     expect(look.page.locator("section[aria-labelledby=waiting-title]")).to_be_visible()
     unfolded(look.page)
     look.at("settings-unfolded")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_what_was_taken_out_of_a_copy_has_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark)
+    rui = Person(office, look.page, "rui")
+    rui.come_in()
+    look.page.goto(f"{office.address}/requests/{office.made['done']}")
+    look.page.locator("form[action$='/passages'] button").click()
+    look.page.wait_for_url("**/passages/*")
+    office.house.looked_up({"rows": planned.TAKEN_OUT, "more": False})
+    expect(look.page.locator("td input[type=checkbox]")).to_have_count(2)
+    look.at("passages")
+    look.page.locator("td input[type=checkbox]").first.check()
+    look.page.locator("form[action$='/release_passages'] button").click()
+    expect(look.page.locator("main [role=status]")).to_be_visible()
+    look.at("passages-released")
 
     assert look.found == []

@@ -1,0 +1,252 @@
+"""
+What was taken out of a copy, as the console shows it: a worker opens it, and a view is decided on.
+
+The console reaches no package. A view is a look-up: asked by one member of staff, answered by a
+worker into a sealed record, forgotten a quarter of an hour later. What is decided is about the
+view that was shown, and about nothing else.
+
+Source: NDSR 25(1)(4); PIPL 10, 45, 51; Minors Regulation 36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from rights.domain import duties
+from rights.domain.actions import Action
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, FieldError, Gone, Invalid, NotFound
+from rights.domain.foreign_values import Sort, form_of
+from rights.services import audit, content_approvals, lookups, outbox, redaction_desk, redactions
+from rights.services.context import Context
+from rights.services.packages import READY
+from rights.store.ids import new_id
+from rights.store.models import Entry, Lookup, Package, Request, Staff, StepRow
+
+PAGE: Final = 100
+"""Values of one view."""
+
+_SETTLED: Final = ("redactions_released", "redactions_confirmed")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """
+    One look of one member of staff.
+
+    Args:
+        start: How many values lie before the first of this view.
+        rows: None while it waits, or where it failed.
+        code: Why it failed; empty where it did not.
+    """
+
+    id: str
+    start: int
+    code: str
+    rows: Sequence[Mapping[str, Any]] | None = field(repr=False)
+    more: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether a worker is still to answer."""
+        return self.rows is None and not self.code
+
+
+def ask(
+    session: Session, context: Context, request: Request, staff: Staff, *, start: int, now: datetime
+) -> Lookup:
+    """
+    Ask for a view of what was taken out; that somebody looks is written down with the question.
+
+    Args:
+        request: The caller has locked its row.
+        start: How many values to leave out before it.
+
+    Raises:
+        Forbidden: their roles do not allow it, or it is a minor's and no approval lets them.
+        NotFound: nothing was taken out of a copy of this request, or the copy is gone.
+    """
+    duties.check(staff.roles, Act.REVIEW)
+    allowed = content_approvals.check(session, request, staff, now=now)
+    package, place = redaction_desk.place(session, request.id)
+    lookup_id = new_id()
+    about = {"staff": staff.id, "package": package.id, "place": place, "start": start}
+    sealed = context.vault.seal(orjson.dumps(about), aad=f"lookup|{lookup_id}|input")
+    row = Lookup(
+        id=lookup_id,
+        request_id=request.id,
+        question=lookups.REDACTIONS,
+        sealed_input=sealed,
+        created_at=now,
+        expires_at=now + timedelta(minutes=context.settings.lookup_minutes),
+    )
+    session.add(row)
+    outbox.emit(session, "lookup", now=now, queue=outbox.URGENT, lookup_id=lookup_id)
+    line = audit.Line("redactions_seen", f"staff:{staff.id}", {**allowed, "from": start + 1})
+    audit.append(session, request, [line], now=now)
+    return row
+
+
+def asked(context: Context, row: Lookup) -> dict[str, Any]:
+    """Return what a view was asked about, as :func:`ask` sealed it."""
+    opened = context.vault.open(row.sealed_input, aad=f"lookup|{row.id}|input")
+    return dict(orjson.loads(opened))
+
+
+def read(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    lookup_id: str,
+    *,
+    now: datetime,
+) -> View:
+    """
+    Return a view of the member of staff who asked for it.
+
+    Raises:
+        Forbidden: their roles do not allow it any more, or an approval is over.
+        NotFound: there is no such view of theirs of this request.
+        Gone: its quarter of an hour is over.
+    """
+    duties.check(staff.roles, Act.REVIEW)
+    row = session.get(Lookup, lookup_id)
+    if row is None or (row.question, row.request_id) != (lookups.REDACTIONS, request.id):
+        raise NotFound("there is no such view")
+    about = asked(context, row)
+    if about["staff"] != staff.id:
+        raise NotFound("there is no such view")
+    if row.expires_at <= now:
+        raise Gone("the answer has been forgotten: ask again", code="lookup_expired")
+    content_approvals.check(session, request, staff, now=now)
+    answer: dict[str, Any] = {"rows": None, "more": False}
+    if row.sealed_answer is not None:
+        opened = context.vault.open(row.sealed_answer, aad=f"lookup|{row.id}|answer")
+        answer = orjson.loads(opened)
+    return View(row.id, about["start"], row.code, answer["rows"], answer["more"])
+
+
+def release(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    lookup_id: str,
+    *,
+    numbers: Iterable[int],
+    because: str,
+    now: datetime,
+) -> None:
+    """
+    Say that some of a view is the person's own: the next copy leaves it in.
+
+    Args:
+        request: The caller has locked its row.
+        because: One of :data:`redactions.BECAUSE`.
+
+    Raises:
+        Forbidden, NotFound: as :func:`read`.
+        Conflict: the view is over, or not of the copy that is there now; or as
+            :func:`redactions.release`.
+        Invalid: a number that is not in the view, or no reason of the list.
+    """
+    shown = _shown(session, context, request, staff, lookup_id, now)
+    wanted = set(numbers)
+    forms = {
+        int(row["number"]): form_of(Sort(row["what"]), row["value"])
+        for row in shown.rows or ()
+        if row["number"] in wanted
+    }
+    if not wanted or wanted - forms.keys():
+        wrong = FieldError("numbers", "is nothing of what was shown")
+        raise Invalid("choose of what was shown", [wrong])
+    given: dict[str, Any] = {"because": because, "actor": f"staff:{staff.id}", "now": now}
+    vault, datamap = context.vault, context.datamap
+    redactions.release(session, vault, datamap, request, forms.values(), **given)
+
+
+def confirm(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    lookup_id: str,
+    *,
+    now: datetime,
+) -> None:
+    """
+    Say that all of a view is somebody else's, and stays out.
+
+    Raises:
+        Forbidden, NotFound, Conflict: as :func:`release`.
+    """
+    shown = _shown(session, context, request, staff, lookup_id, now)
+    rows = len(shown.rows or ())
+    data = {"from": shown.start + 1, "to": shown.start + rows}
+    line = audit.Line("redactions_confirmed", f"staff:{staff.id}", data)
+    audit.append(session, request, [line], now=now)
+
+
+def _shown(
+    session: Session,
+    context: Context,
+    request: Request,
+    staff: Staff,
+    lookup_id: str,
+    now: datetime,
+) -> View:
+    """Return a view that can be decided on: nobody decides on what they have not seen."""
+    try:
+        view = read(session, context, request, staff, lookup_id, now=now)
+    except Gone as error:
+        raise Conflict(str(error), code="view_changed") from error
+    about = asked(context, session.get_one(Lookup, lookup_id))
+    package, place = redaction_desk.place(session, request.id)
+    if not view.rows or (about["package"], about["place"]) != (package.id, place):
+        message = "this is not the copy that was looked at: open it again"
+        raise Conflict(message, code="view_changed")
+    return view
+
+
+# -- what waits ----------------------------------------------------------------------------------
+
+
+def waiting(session: Session, now: datetime, *, limit: int = 200) -> list[tuple[Request, Package]]:
+    """Return requests of whose copy something was taken out that nobody has decided on."""
+    query = select(Request, Package).where(*_undecided(now))
+    found = session.exec(query.order_by(col(Package.created_at), col(Package.id)).limit(limit))
+    return [(request, package) for request, package in found]
+
+
+def count_waiting(session: Session, staff: Staff, now: datetime) -> int:
+    """Return how many there are."""
+    del staff
+    query = select(func.count(col(Package.id))).select_from(Package, Request)
+    return int(session.exec(query.where(*_undecided(now))).one())
+
+
+def _undecided(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    packed = select(StepRow.id).where(
+        col(StepRow.request_id) == col(Package.request_id),
+        StepRow.action == Action.PACKAGE,
+        col(StepRow.result)["apart"]["key"].as_string().is_not(None),
+    )
+    settled = select(Entry.id).where(
+        col(Entry.chain) == col(Package.request_id), col(Entry.event).in_(_SETTLED)
+    )
+    return (
+        col(Request.id) == col(Package.request_id),
+        col(Package.state) == READY,
+        col(Package.purged_at).is_(None),
+        col(Package.expires_at) > now,
+        packed.exists(),
+        ~settled.exists(),
+    )

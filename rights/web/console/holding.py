@@ -1,0 +1,179 @@
+"""
+Holds: what was placed and by whom, what waits for a second person, what ends, and what then.
+
+A hold keeps rows from deletion and from every use. Who places one does not approve it.
+
+Source: NDSR 24; PIPL 47(2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
+
+from flask import request as call
+from sqlmodel import Session
+from werkzeug import Response
+
+from rights.domain.duties import Act
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from rights.domain.holds import PLACED
+from rights.services import hold_catalogue, holds
+from rights.services import staff as members
+from rights.services.console import held
+from rights.services.staff_access import accounts
+from rights.store.db import reading, transaction
+from rights.store.models import HeldRows, LegalHold, Staff
+from rights.web.console import door, pages, showing
+from rights.web.parts import parts
+
+area = door.private("holding")
+pages.errors(area)
+
+_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
+_FORM: Final = "hold_fields"
+
+
+@area.get("/holds")
+def listed() -> Response:
+    """Show every hold that was placed, and what ends."""
+    return _shown()
+
+
+def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here, now = parts(), parts().now()
+    with reading(here.engine) as session:
+        found, names = held.read(session, now), accounts.names(session)
+    return pages.page(
+        "holds.html",
+        status,
+        legal=[_legal(one, names, now) for one in found.legal],
+        ending=[_legal(one, names, now) for one in found.ending],
+        rows=[kept(one, now) for one in found.rows],
+        collections=[(one.path, one.path) for one in here.context.datamap.collections],
+        ranks=ranks(),
+        places=door.may(Act.PLACE_HOLD),
+        decides=door.may(Act.DECIDE_HOLD),
+        days=held.SOON.days,
+        most=held.MOST,
+        given=call.form,
+        wrong=wrong or [],
+    )
+
+
+def ranks() -> list[tuple[str, str]]:
+    """Return on what a legal hold can rest, in words."""
+    return [(one, pages.said().say("ranks", one)) for one in sorted(PLACED)]
+
+
+def _legal(one: LegalHold, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    w = pages.said()
+    over = one.until is not None and one.until <= now
+    code = "released" if one.released_at else "over" if over else _standing(one)
+    return {
+        "id": one.id,
+        "on": one.path or w.say("holds", "person"),
+        "rank": w.say("ranks", one.rank),
+        "basis": one.basis,
+        "until": pages.day(one.until) if one.until else w.say("holds", "no_end"),
+        "state": w.say("hold_states", code),
+        "code": code,
+        "placed": w.say(
+            "holds", "placed", who=showing.who(one.placed_by, names), at=pages.moment(one.placed_at)
+        ),
+        "approved": showing.who(one.approved_by, names) if one.approved_by else "",
+        "mine": one.placed_by == f"staff:{door.staff().id}",
+        "open": one.released_at is None and not over,
+    }
+
+
+def _standing(one: LegalHold) -> str:
+    return "in_force" if one.approved_at else "waiting"
+
+
+def kept(one: HeldRows, now: datetime) -> dict[str, Any]:
+    """Return what a page says of rows that are held: why, until when, and what happens then."""
+    w, known = pages.said(), hold_catalogue.catalogue().words
+    return {
+        "request": one.request_id,
+        "collection": one.collection,
+        "why": w.either(_tongues(known.get(one.code, {})), one.code),
+        "basis": one.basis,
+        "rank": w.find("ranks", one.rank),
+        "rows": w.number(one.count),
+        "until": pages.day(one.latest) if one.latest else w.say("holds", "no_end"),
+        "late": one.state == "stuck" or (one.state == "held" and _past(one, now)),
+        "then": _then(one, now),
+        "note": one.note if one.state == "stuck" else "",
+    }
+
+
+def _tongues(said: Mapping[str, str]) -> dict[str, str]:
+    return {"zh-CN": said["zh"], "en": said["en"]} if said else {}
+
+
+def _past(one: HeldRows, now: datetime) -> bool:
+    return one.latest is not None and one.latest <= now
+
+
+def _then(one: HeldRows, now: datetime) -> str:
+    w = pages.said()
+    if one.state == "ended":
+        return w.say("holds", "then", "ended", day=pages.day(one.ended_at or now))
+    if one.state == "stuck":
+        return w.say("holds", "then", "stuck")
+    if one.latest is not None:
+        return w.say("holds", "then", "over" if _past(one, now) else "deleted")
+    return w.say("holds", "then", "released" if one.hold_id else "looked")
+
+
+# -- what is done here ---------------------------------------------------------------------------
+
+
+@area.post("/holds")
+def place() -> Response:
+    """Place a legal hold on a collection."""
+
+    def do(session: Session, staff: Staff, now: datetime) -> None:
+        context, form = parts().context, call.form
+        given: dict[str, Any] = {"rank": form.get("rank", ""), "basis": form.get("basis", "")}
+        given |= {"on": form.get("collection", ""), "until": until(form.get("until", ""))}
+        holds.place(session, context.vault, context.datamap, staff, **given, now=now)
+
+    return _done(do)
+
+
+def until(said: str) -> datetime | None:
+    """Return the moment at which a day begins on which a hold ends. Raises Invalid."""
+    if not said:
+        return None
+    try:
+        day = date.fromisoformat(said)
+    except ValueError:
+        raise Invalid("name a day", [FieldError("until", "is no day")]) from None
+    return datetime.combine(day, time.min, pages.zone()).astimezone(UTC)
+
+
+@area.post("/holds/<id:hold_id>/confirm")
+def confirm(hold_id: str) -> Response:
+    """Approve a legal hold that a colleague placed."""
+    return _done(lambda session, staff, now: holds.confirm(session, hold_id, staff, now=now))
+
+
+@area.post("/holds/<id:hold_id>/release")
+def release(hold_id: str) -> Response:
+    """End a legal hold; what only it kept is deleted."""
+    return _done(lambda session, staff, now: holds.release(session, hold_id, staff, now=now))
+
+
+def _done(do: Callable[[Session, Staff, datetime], object]) -> Response:
+    here = parts()
+    try:
+        with transaction(here.engine) as session:
+            do(session, session.get_one(Staff, door.staff().id), here.now())
+    except (Conflict, Forbidden, Invalid, NotFound) as error:
+        with transaction(here.engine) as session:
+            members.refused(session, door.staff(), error, now=here.now())
+        return _shown(_STATUS.get(type(error), 422), wrong=pages.refusal(error, form=_FORM))
+    return pages.go("console-holding.listed")
