@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
 
 import pytest
 from sqlmodel import select
 
+from rights import logs
 from rights.services import audit, preferences
 from rights.store.models import Preference, Request
 from tests.web.house import ALICE, House
@@ -105,3 +108,29 @@ def test_it_is_heard_of_whoever_signs_in_on_the_portals_own_page_too(
     sign_in(reader)
 
     assert [one.option for one in _requests(house)] == ["personalised_off"]
+
+
+def test_a_signal_that_cannot_be_honoured_keeps_nobody_out_and_leaves_nothing(
+    furnished: Callable[..., House],
+) -> None:
+    house = furnished(**CALIFORNIA)
+    laws, reader = house.context.regimes, _reader(house)
+    clocks = {n: c for n, c in laws["us_ca"].clocks.items() if "recommendation" not in n}
+    bare = {**laws, "us_ca": replace(laws["us_ca"], clocks=clocks)}
+    context = replace(house.context, regimes=bare)  # a law that offers no such opt-out
+    house.app.extensions["rights"] = replace(house.parts, context=context)
+    said = StringIO()
+    logs.configure(said)
+
+    home = reader.enter(ALICE, None, origin="")
+
+    assert home.status == 200
+    assert _requests(house) == []
+    with house.reading() as session:
+        assert session.exec(select(Preference)).all() == []
+    logs.configure()
+    out = said.getvalue()
+    told = [line for line in out.splitlines() if "portal.signal_refused" in line]
+    assert len(told) == 1
+    assert '"invalid"' in told[0]
+    assert not any(value in out for value in ALICE.values())
