@@ -32,6 +32,7 @@ from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
 from rights.store.models import (
     Entry,
+    IncidentClock,
     IncidentLetter,
     IncidentTold,
     Notice,
@@ -318,4 +319,43 @@ def test_staff_are_told_when_a_clock_begins_and_at_its_stages(
         query = select(Entry.data).where(Entry.event == "security_incident_clock")
         stages = [one["stage"] for one in session.exec(query) if one["incident"] == real]
     assert stages == [0, 50, 100]
+    desk.close()
+
+
+def test_no_clock_is_left_out_because_others_are_more_urgent(
+    tmp_path: Path, smtp_sink: Sink
+) -> None:
+    desk = Desk(tmp_path, (smtp_sink.host, smtp_sink.port), alert_mail=("dpo=ana@mall.example",))
+    dpo, now = _dpo(desk), desk.clock()
+    rows = [
+        SecurityIncident(
+            kind="network",
+            severity="ordinary",
+            operator="other",
+            opened_by="x",
+            discovered_at=now,
+            opened_at=now,
+        )
+        for _ in range(205)
+    ]
+    far, soon, name = now + timedelta(hours=9), now + timedelta(hours=4), "network_4h"
+    with transaction(desk.register) as session:
+        session.add_all(rows)
+        session.add_all(IncidentClock(incident_id=r.id, name=name, due_at=soon) for r in rows)
+    last = _incident(desk, dpo)
+    with transaction(desk.register) as session:
+        for clock in session.exec(select(IncidentClock).where(IncidentClock.incident_id == last)):
+            clock.due_at = far
+
+    done: incident_mail.Done = set()
+    incident_mail.watch(desk.register, desk.clock)
+    incident_mail.send(desk.register, desk.context, desk.clock, done)
+
+    told = "".join(text_of(mail) for mail in smtp_sink.messages)
+    assert [row.id for row in rows if row.id not in told] == []
+    assert last in told
+    sent = len(smtp_sink.messages)
+    assert sent == 2
+    incident_mail.send(desk.register, desk.context, desk.clock, done)
+    assert (len(smtp_sink.messages), done) == (sent, set())
     desk.close()

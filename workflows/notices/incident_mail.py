@@ -47,18 +47,30 @@ def send(register: Engine, context: Context, now: Callable[[], datetime], done: 
     if not to:
         return 0
     with reading(register) as session:
-        news = watching.unmailed(session)
-    if not news:
-        return 0
-    sent = _write(context, to, news, done, now())
+        letters = watching.unmailed(session)
+    sent = sum(_told(register, context, to, news, done, now()) for news in letters)
+    waiting = {_key(address, pair) for address in to for news in letters for pair in news}
+    done.intersection_update(waiting)
+    return sent
+
+
+def _told(
+    register: Engine,
+    context: Context,
+    to: Sequence[str],
+    news: Sequence[Pair],
+    done: Done,
+    now: datetime,
+) -> int:
+    """Write one letter to every address, and note what all of them had by now."""
+    sent = _write(context, to, news, done, now)
     told = [pair for pair in news if all(_key(address, pair) in done for address in to)]
     with transaction(register) as session:
         for incident, clock in told:
             row = session.get(IncidentClock, (incident.id, clock.name), with_for_update=True)
             if row is not None:
                 row.mailed = max(row.mailed, clock.stage)
-    waiting = {_key(address, pair) for address in to for pair in news if pair not in told}
-    done.intersection_update(waiting)
+    done.difference_update(_key(address, pair) for address in to for pair in told)
     return sent
 
 

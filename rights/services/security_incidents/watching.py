@@ -8,10 +8,11 @@ Source: NDSR 10; PIPL 57.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from rights.domain import alerts
@@ -19,19 +20,45 @@ from rights.services.security_incidents.opening import note
 from rights.store.models import IncidentClock, SecurityIncident
 
 MOST: Final = 200
+"""Clocks that are read at once: a page shows no more, and a letter tells of no more."""
+
 Pair = tuple[SecurityIncident, IncidentClock]
 
 
 def running(session: Session, *, limit: int = MOST) -> Sequence[Pair]:
     """Return the clocks of open incidents that nobody has answered, the most urgent first."""
+    return _some(session, limit=limit)
+
+
+def _some(session: Session, *where: ColumnElement[bool], limit: int = MOST) -> Sequence[Pair]:
+    clock = IncidentClock
     query = (
-        select(SecurityIncident, IncidentClock)
-        .join(IncidentClock, col(IncidentClock.incident_id) == col(SecurityIncident.id))
-        .where(col(SecurityIncident.closed_at).is_(None), col(IncidentClock.answered_at).is_(None))
-        .order_by(col(IncidentClock.due_at), col(IncidentClock.name))
+        select(SecurityIncident, clock)
+        .join(clock, col(clock.incident_id) == col(SecurityIncident.id))
+        .where(col(SecurityIncident.closed_at).is_(None), col(clock.answered_at).is_(None), *where)
+        .order_by(col(clock.due_at), col(clock.name), col(clock.incident_id))
         .limit(limit)
     )
     return session.exec(query).all()
+
+
+def _every(session: Session, *where: ColumnElement[bool]) -> Iterator[Sequence[Pair]]:
+    """Yield all of them, some at a time: what is left out would never be told of."""
+    found = _some(session, *where)
+    while found:
+        yield found
+        found = _some(session, *where, _behind(found[-1][1])) if len(found) == MOST else ()
+
+
+def _behind(last: IncidentClock) -> ColumnElement[bool]:
+    due, name, incident = map(
+        col, (IncidentClock.due_at, IncidentClock.name, IncidentClock.incident_id)
+    )
+    return or_(
+        due > last.due_at,
+        and_(due == last.due_at, name > last.name),
+        and_(due == last.due_at, name == last.name, incident > last.incident_id),
+    )
 
 
 def reached(pair: Pair, now: datetime) -> int:
@@ -43,7 +70,8 @@ def reached(pair: Pair, now: datetime) -> int:
 def look(session: Session, now: datetime) -> Sequence[Pair]:
     """Write down every stage that was reached; return what has just become late."""
     late = []
-    for incident, clock in running(session):
+    early = col(IncidentClock.stage) < alerts.LATE
+    for incident, clock in (pair for some in _every(session, early) for pair in some):
         stage = reached((incident, clock), now)
         if stage <= clock.stage:
             continue
@@ -56,6 +84,10 @@ def look(session: Session, now: datetime) -> Sequence[Pair]:
     return late
 
 
-def unmailed(session: Session) -> Sequence[Pair]:
-    """Return the clocks of which staff have not been written since their last stage."""
-    return [pair for pair in running(session) if pair[1].stage > pair[1].mailed]
+def unmailed(session: Session) -> list[Sequence[Pair]]:
+    """
+    Return the clocks of which staff have not been written since their last stage.
+
+    Every one of them, as many together as one letter tells of.
+    """
+    return [*_every(session, col(IncidentClock.stage) > col(IncidentClock.mailed))]
