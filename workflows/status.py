@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 from sqlmodel import Session
 
-from connectors.sdk import Manifest, Verb
+from connectors.sdk import Inventory, Manifest
 from rights.domain.datamap import Store
 from rights.domain.errors import ConfigError, ConnectorError
 from rights.logs import get
+from rights.services import schema_changes
 from rights.store.db import transaction
 from rights.store.models import StoreStatus
+from workflows.check import inventory_of
+from workflows.drift import diff
 from workflows.floor import Floor
+
+MOST: Final = 1_000
+"""Differences from the data map that are kept of one store."""
 
 
 def publish(floor: Floor) -> None:
-    """Probe every store and write its manifest, health and schema hash to the register."""
+    """
+    Probe every store and write to the register how it is.
+
+    Its manifest and health; where it can tell what it holds, how that differs from the data map,
+    and what changed since the last look. A store that cannot be asked says nothing of either.
+    """
     for store in floor.context.datamap:
         healthy, note, schema = _look(floor, store)
         if not healthy:
@@ -25,28 +37,46 @@ def publish(floor: Floor) -> None:
             _write(session, floor, store, healthy=healthy, note=note, schema=schema)
 
 
-def _look(floor: Floor, store: Store) -> tuple[bool, str, str]:
+def _look(floor: Floor, store: Store) -> tuple[bool, str, Inventory | None]:
     try:
         connector = floor.connector(store.name)
         connector.probe()
-        if Verb.DISCOVER in connector.manifest.verbs:
-            return True, "", connector.discover().hash  # type: ignore[attr-defined]  # the manifest promised the verb
+        return True, "", inventory_of(connector)
     except (ConnectorError, ConfigError) as error:
-        return False, str(error)[:400], ""
-    return True, "", ""
+        return False, str(error)[:400], None
 
 
 def _write(
-    session: Session, floor: Floor, store: Store, *, healthy: bool, note: str, schema: str
+    session: Session,
+    floor: Floor,
+    store: Store,
+    *,
+    healthy: bool,
+    note: str,
+    schema: Inventory | None,
 ) -> None:
-    row = session.get(StoreStatus, store.name)
+    row = session.get(StoreStatus, store.name, with_for_update=True)
     if row is None:
         row = StoreStatus(store=store.name, connector=store.connector, checked_at=floor.now())
         session.add(row)
     row.connector, row.healthy, row.note = store.connector, healthy, note
-    row.schema_hash = schema or row.schema_hash
     row.manifest = _json(floor.manifests[store.connector])
-    row.checked_at = floor.now()
+    row.checked_at, row.worker = floor.now(), floor.worker[:80]
+    if schema is not None:
+        session.flush()
+        _compared(session, floor, store, row, schema)
+
+
+def _compared(
+    session: Session, floor: Floor, store: Store, row: StoreStatus, schema: Inventory
+) -> None:
+    found = diff(floor.context.datamap, store, schema)
+    row.schema_hash, row.looked_at = schema.hash, floor.now()
+    row.findings = [asdict(one) for one in found[:MOST]]
+    tables = {table.name: table.columns for table in schema.tables}
+    changed = schema_changes.remember(session, store.name, tables, now=floor.now())
+    if changed:
+        get().warning("store.schema_changed", store=store.name, changes=changed)
 
 
 def _json(manifest: Manifest) -> dict[str, Any]:

@@ -96,7 +96,7 @@ GRANT UPDATE (next_at) ON held_rows TO rights_console;
 GRANT SELECT, INSERT, UPDATE (roles, closed_at) ON staff TO rights_console;
 GRANT SELECT ON
     backend, figures, journal, package, receipt, representation, representative_contact,
-    store_gate, store_status, store_turn
+    store_gate, store_status, store_change, store_turn
     TO rights_console;
 -- The compliance calendar: what was done about a duty, and that staff were told of it.
 GRANT SELECT, INSERT, UPDATE ON duty_term TO rights_console;
@@ -106,7 +106,8 @@ GRANT SELECT, INSERT ON entry, notice TO rights_console;
 GRANT SELECT (id), INSERT ON outbox TO rights_console;
 GRANT INSERT ON webhook_delivery TO rights_console;
 -- Which events a product wants, and what its bridge is worth; not the secrets of either.
-GRANT SELECT (id, backend_id, url, events, created_at, closed_at) ON webhook_subscription
+-- Of where a webhook leads the origin alone: its path may be a secret.
+GRANT SELECT (id, backend_id, origin, events, created_at, closed_at) ON webhook_subscription
     TO rights_console;
 -- Products: which keys there are, and an end to one; what could not be delivered, and another try.
 -- Never what a key is checked with, nor what was to be delivered.
@@ -157,9 +158,9 @@ GRANT SELECT ON arrangement TO rights_console;
 GRANT SELECT, INSERT, UPDATE ON preference, warning_due TO rights_console;
 GRANT SELECT, INSERT ON consent TO rights_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tag_kept_away, tag_said TO rights_console;
--- Security incidents: opened, answered, narrowed, told of and closed; what an incident is stays.
+-- Security incidents: opened, raised, answered, narrowed, told of and closed; what happened stays.
 GRANT SELECT, INSERT,
-    UPDATE (minors, touched_from, touched_to, by_kind, by_id, key_id, subjects, closed_at, closed_by)
+    UPDATE (severity, minors, touched_from, touched_to, by_kind, by_id, key_id, subjects, closed_at, closed_by)
     ON security_incident TO rights_console;
 GRANT SELECT, INSERT, UPDATE (answered_at, answered_by, reference, reason_id) ON incident_clock TO rights_console;
 GRANT SELECT, INSERT ON incident_letter TO rights_console;
@@ -184,7 +185,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON disputed_value, correction_guard TO righ
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     aftercare, capsule, suppression, held_rows, escrow_key
     TO rights_worker;
-GRANT SELECT, INSERT, UPDATE, DELETE ON store_gate, store_turn TO rights_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON store_gate, store_turn, store_schema, store_change
+    TO rights_worker;
 GRANT SELECT, INSERT, UPDATE ON warning_due, contact_warning TO rights_worker;
 GRANT UPDATE (on_file, changed_at) ON identifier TO rights_worker;
 -- A restriction that ended or was called off is lifted by a request of its own.

@@ -103,6 +103,11 @@ class Clock:
     due_at: datetime
 
 
+def graver(than: Severity) -> tuple[Severity, ...]:
+    """Return the grades above one, the least first; none above the last."""
+    return _GRADES[_GRADES.index(than) + 1 :]
+
+
 def _among(one: object, wanted: Collection[object]) -> bool:
     return not wanted or one in wanted
 

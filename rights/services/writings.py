@@ -40,7 +40,10 @@ DENIAL_DISMISSED: Final = "denial_dismissed"
 """Between two members of staff; the person reads the facts once the denial is confirmed."""
 
 NOT_REPORTABLE: Final = "not_reportable"
-"""Why a security incident is reported to nobody; of an incident, like the next."""
+"""Why a security incident is reported to nobody; of an incident, like the next two."""
+
+GRAVER: Final = "graver"
+"""Why an incident is graver than it looked."""
 
 INCIDENT_LETTER: Final = "incident_letter"
 """What people whom a security incident hit are told: every element in every language."""

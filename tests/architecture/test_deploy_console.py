@@ -94,6 +94,7 @@ def test_every_page_opens_with_the_consoles_role(office: Office) -> None:
         "/find",
         "/stores",
         f"/stores/{store}",
+        "/rechecks",
         "/staff",
         "/products",
     ):

@@ -25,6 +25,7 @@ from rights.services.security_incidents import (
     facts,
     guardians,
     opening,
+    raising,
     scope,
     shown,
     telling,
@@ -32,6 +33,7 @@ from rights.services.security_incidents import (
 )
 from rights.services.security_incidents.answering import Answer
 from rights.services.security_incidents.opening import New
+from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.security_incidents.shown import Shown
 from rights.services.words import LANGUAGES
@@ -160,6 +162,24 @@ def close(incident: str, reference: str, because: str, who: str) -> None:
     act(at, who, lambda s, staff: answering.close(s, at.context, incident, staff, said, now=at.now))
 
 
+@incidents.command("raise")
+@INCIDENT
+@click.option("--severity", required=True, type=click.Choice([str(one) for one in Severity]))
+@click.option("--because", required=True, help="Why it is graver; - reads it.")
+@AS
+def raise_grade(incident: str, severity: str, because: str, who: str) -> None:
+    """Raise the grade of an incident; prints its clocks, those that follow among them."""
+    at, said = desk(), Graver(severity, _text(because))
+
+    def do(session: Session, staff: Staff) -> Shown:
+        row = raising.graver_grade(session, at.context, incident, staff, said, now=at.now)
+        session.flush()
+        return shown.one(session, at.context, row, at.now)
+
+    for line in _clocks(act(at, who, do)):
+        click.echo(line)
+
+
 @incidents.command("scope")
 @INCIDENT
 @click.option("--from", "since", required=True, metavar="ISO", help="With its zone.")
@@ -247,13 +267,14 @@ def template() -> None:
 @incidents.command("tell")
 @INCIDENT
 @click.option("--file", required=True, type=FILE, help="Made from `template`; - reads it.")
+@click.option("--untold", is_flag=True, help="Only those to whom no letter about it went yet.")
 @AS
-def tell(incident: str, file: Path, who: str) -> None:
+def tell(incident: str, file: Path, who: str, *, untold: bool) -> None:
     """Have everybody told whom an incident hit, and guardians of minors; of a drill nobody."""
     at, letter = desk(), _letter(file)
 
     def do(session: Session, staff: Staff) -> bool:
-        telling.tell(session, at.context, incident, staff, letter, now=at.now)
+        telling.tell(session, at.context, incident, staff, letter, now=at.now, untold=untold)
         return session.get_one(SecurityIncident, incident).drill
 
     drill = act(at, who, do)

@@ -51,6 +51,7 @@ def _values(facts: Told) -> dict[str, str]:
         "day": _day(facts, until),
         "reason": facts.words.either(why(of_request)) if of_request and of_request.longer else "",
         "link": of_request.link if of_request else "",
+        "contact": facts.contact,
     }
 
 

@@ -28,6 +28,9 @@ YEAR: Final = timedelta(days=365)
 SHARES: Final = (25, 50, 75, 100)
 """Where the groups of the age distribution end, in percent of the time there is."""
 
+UNNAMED: Final = "other"
+"""What is counted where a denial names no reason."""
+
 PERCENTILES: Final = (50, 90, 95)
 _WEEK_S: Final = 604_800.0
 _DAY_S: Final = 86_400.0
@@ -166,7 +169,7 @@ def _denials(session: Session, now: datetime) -> dict[str, int]:
         .where(col(Request.closed_at) >= now - YEAR, col(Request.state) == State.DENIED)
         .group_by(col(Request.reason))
     )
-    return {reason or "other": n for reason, n in session.execute(query)}
+    return {reason or UNNAMED: n for reason, n in session.execute(query)}
 
 
 def _automatic(session: Session, now: datetime) -> dict[str, list[int]]:

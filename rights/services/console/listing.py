@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
 from rights.domain.datamap import DataMap
@@ -188,25 +188,25 @@ HEAD: Final = (
 )
 
 
-def too_many(session: Session, datamap: DataMap, asked: Filters, asker: Asker) -> bool:
+def too_many(seen: Connection, datamap: DataMap, asked: Filters, asker: Asker) -> bool:
     """Return whether a list has more than a file may hold: none is cut off without a word."""
     some = _query(datamap, asked, asker).order_by(None).limit(MOST_EXPORTED + 1).subquery()
-    found = session.execute(select(func.count()).select_from(some)).scalar_one()
+    found = seen.execute(select(func.count()).select_from(some)).scalar_one()
     return int(found) > MOST_EXPORTED
 
 
-def exported(session: Session, datamap: DataMap, asked: Filters, asker: Asker) -> Iterator[str]:
+def exported(seen: Connection, datamap: DataMap, asked: Filters, asker: Asker) -> Iterator[str]:
     """
     Yield a list as the lines of a CSV file: references, codes and dates, nothing of anybody.
 
-    Read page by page: memory does not grow with the list. Whoever asks made sure that there are
-    not :func:`too_many`.
+    Read page by page: memory does not grow with the list. Whoever asks made sure, in the same
+    picture of the register, that there are not :func:`too_many`.
     """
     yield _written(HEAD)
     after = ""
     while True:
         query = _after(_query(datamap, asked, asker), asked, after).limit(_EXPORT)
-        lines = [line(row) for row in session.execute(query)]
+        lines = [line(row) for row in seen.execute(query)]
         for one in lines:
             yield _written(_cells(one))
         if len(lines) < _EXPORT:

@@ -1,7 +1,7 @@
 """
 Products as staff see them: their keys, where they are told of events, and what could not be told.
 
-Of a key the prefix, never its hash; of an address the host, for its path may be a secret.
+Of a key the prefix, never its hash; of an address the origin, for its path may be a secret.
 
 Source: NDSR 9; PIPL 51.
 """
@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import false, func, or_, update
 from sqlalchemy import select as sql_select
@@ -62,7 +61,7 @@ class Hook:
     """
 
     id: str
-    host: str
+    origin: str
     events: Sequence[str]
     closed_at: datetime | None
     waiting: int
@@ -111,8 +110,10 @@ def _keys(session: Session, now: datetime) -> list[tuple[str, Key]]:
     kept = (BackendKey.id, BackendKey.prefix, BackendKey.scopes, BackendKey.created_at)
     ends = (BackendKey.expires_at, BackendKey.revoked_at)
     query = sql_select(col(BackendKey.backend_id), *map(col, (*kept, *ends)))
+    query = query.join(Backend, col(Backend.id) == col(BackendKey.backend_id))
     # Keys are rotated and never deleted: those that ended must not hide one that still works.
     ended = or_(
+        col(Backend.closed_at).is_not(None),
         col(BackendKey.revoked_at).is_not(None),
         func.coalesce(col(BackendKey.expires_at) <= now, false()),
     )
@@ -123,7 +124,7 @@ def _keys(session: Session, now: datetime) -> list[tuple[str, Key]]:
 def _hooks(session: Session) -> list[tuple[str, Hook]]:
     sub, counted = WebhookSubscription, _counted(session)
     query = sql_select(
-        *map(col, (sub.id, sub.backend_id, sub.url, sub.events, sub.created_at, sub.closed_at))
+        *map(col, (sub.id, sub.backend_id, sub.origin, sub.events, sub.created_at, sub.closed_at))
     )
     closed = col(sub.closed_at).is_not(None)
     first = query.order_by(closed, col(sub.created_at).desc(), col(sub.id)).limit(MOST)
@@ -133,8 +134,7 @@ def _hooks(session: Session) -> list[tuple[str, Hook]]:
 def _hook(row: Any, counted: Mapping[tuple[str, str], tuple[int, datetime]]) -> Hook:
     waiting, _ = counted.get((row.id, WAITING), (0, None))
     dead, since = counted.get((row.id, DEAD), (0, None))
-    host = urlsplit(row.url).netloc
-    return Hook(row.id, host, row.events, row.closed_at, waiting, dead, since)
+    return Hook(row.id, row.origin, row.events, row.closed_at, waiting, dead, since)
 
 
 def _counted(session: Session) -> Mapping[tuple[str, str], tuple[int, datetime]]:

@@ -138,4 +138,6 @@ class Labels:
 
     def _reason(self, code: str) -> str:
         known = reasons.catalogue().get(code)
-        return known.texts["en" if self.language == "en" else "zh"] if known else code
+        if known is None:
+            return code or self.words.say("no_reason")
+        return known.texts["en" if self.language == "en" else "zh"]

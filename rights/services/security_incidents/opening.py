@@ -60,7 +60,7 @@ def opened(
         raise Invalid("this incident cannot be opened", wrong)
     row = _row(context, staff, new, now)
     session.add(row)
-    started = _start(session, row)
+    started = start(session, row)
     data = {
         "incident": row.id,
         "kind": row.kind,
@@ -87,10 +87,10 @@ def minors_found(session: Session, row: SecurityIncident, actor: str, *, now: da
         return
     row.minors = True
     session.add(row)
-    note(session, row, "minors_found", actor, now=now, clocks=_start(session, row))
+    note(session, row, "minors_found", actor, now=now, clocks=start(session, row))
 
 
-def _start(session: Session, row: SecurityIncident) -> list[str]:
+def start(session: Session, row: SecurityIncident) -> list[str]:
     """Start what follows from an incident and does not run yet; return the names."""
     running = select(IncidentClock.name).where(IncidentClock.incident_id == row.id)
     have = set(session.exec(running).all())

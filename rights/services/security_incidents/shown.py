@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from rights.domain import alerts
+from rights.services import writings
 from rights.services.context import Context
 from rights.services.security_incidents import answering, telling, watching
+from rights.services.writings import Written
 from rights.store.models import IncidentClock, IncidentLetter, SecurityIncident
 
 MOST = 200
@@ -34,12 +36,19 @@ class Ticking:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One incident with all that belongs to it; *log* is by letter and state."""
+    """
+    One incident with all that belongs to it.
+
+    Args:
+        log: By letter and state.
+        raised: Why it was found graver, each time.
+    """
 
     incident: SecurityIncident
     clocks: tuple[Ticking, ...]
     letters: tuple[IncidentLetter, ...]
     log: dict[str, dict[str, int]]
+    raised: tuple[Written, ...] = ()
 
 
 def listed(session: Session, *, limit: int = MOST) -> Sequence[SecurityIncident]:
@@ -59,6 +68,7 @@ def one(session: Session, context: Context, row: SecurityIncident, now: datetime
         tuple(ticking(context, session, row, c, now) for c in answering.clocks_of(session, row.id)),
         tuple(session.exec(letters.order_by(col(IncidentLetter.made_at)))),
         telling.log(session, row),
+        tuple(writings.read(session, context.vault, row.id, (writings.GRAVER,))),
     )
 
 

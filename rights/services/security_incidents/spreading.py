@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, or_
 from sqlmodel import Session, col, select
 
 from rights.services import contacts
 from rights.services.contacts import Way
 from rights.services.context import Context
-from rights.services.security_incidents import people, scope, telling
+from rights.services.security_incidents import people, scope, telling, touched
 from rights.services.security_incidents.opening import note
 from rights.services.security_incidents.people import Person, Reached
 from rights.services.security_incidents.scope import Scope
 from rights.store import rows
 from rights.store.db import picture, reading, transaction
 from rights.store.ids import new_id
-from rights.store.models import IncidentLetter, IncidentTold, Notice, SecurityIncident
+from rights.store.models import IncidentLetter, IncidentTold, Notice, Request, SecurityIncident
 
 
 def spread(
@@ -94,14 +94,43 @@ def _batch(
     now: datetime,
 ) -> int:
     found = people.reached(session, context, where, batch)
+    before = _told(session, letter, batch) if letter.untold else frozenset()
     told = [
         _line(context, letter, person, one, drill=incident.drill) | {"at": now}
         for person in batch
         for one in found[person.key]
+        if one.contact is None or (person.key, one.role, one.contact.id) not in before
     ]
     rows.insert(session, IncidentTold, told)
     rows.insert(session, Notice, [*_notices(told, now)])
     return len(told)
+
+
+def _told(
+    session: Session, letter: IncidentLetter, batch: Sequence[Person]
+) -> frozenset[tuple[str, str, str]]:
+    """
+    Return to whom of a batch a letter of the same incident was queued: person, role and contact.
+
+    Whoever could not be reached then, or was told at another address, is told.
+    """
+    query = (
+        select(touched.PERSON, IncidentTold.role, IncidentTold.contact_id)
+        .select_from(IncidentTold)
+        .join(IncidentLetter, col(IncidentLetter.id) == col(IncidentTold.letter_id))
+        .join(Request, col(Request.id) == col(IncidentTold.request_id))
+        .outerjoin(Notice, col(Notice.id) == col(IncidentTold.id))
+        .where(
+            IncidentLetter.incident_id == letter.incident_id,
+            IncidentTold.letter_id != letter.id,
+            touched.of_people([one.key for one in batch]),
+            or_(
+                col(IncidentTold.state) == telling.DRILL,
+                col(Notice.state).in_(telling.TOLD),
+            ),
+        )
+    )
+    return frozenset((key, role, contact) for key, role, contact in session.exec(query))
 
 
 def _line(
@@ -121,13 +150,15 @@ def _line(
 def _state(context: Context, one: Reached) -> str:
     if one.contact is None:
         return telling.NO_CONTACT
-    mail = contacts.kinds(context.datamap)[one.contact.type] is Way.EMAIL
-    return telling.QUEUED if mail else telling.BY_PHONE
+    way = contacts.ways(context).get(one.contact.type)
+    if way is None:
+        return telling.BY_PHONE
+    return telling.QUEUED if way is Way.EMAIL else telling.BY_TEXT
 
 
 def _notices(told: Sequence[dict[str, Any]], now: datetime) -> Iterator[dict[str, Any]]:
     for line in told:
-        if line["state"] == telling.QUEUED:
+        if line["state"] in (telling.QUEUED, telling.BY_TEXT):
             yield {
                 "id": line["id"],
                 "request_id": line["request_id"],

@@ -1,8 +1,10 @@
 """
 Have everybody told whom an incident hit, by a letter with every element that the law names.
 
-It is written here and queued by the relay (``spreading``), to guardians of minors too. Who has no
-mail address that is known stands in the log, for staff to phone them or for an announcement.
+It is written here and queued by the relay (``spreading``), to guardians of minors too. Of whom
+only a telephone is known, a text message says that there is something to be told, and where to
+ask; where none can be sent they stand in the log, for staff to phone them, as does who cannot be
+reached at all.
 
 Source: PIPL 57; NDSR 11(2); Minors Regulation 35.
 """
@@ -14,7 +16,7 @@ from datetime import datetime
 from typing import Final
 
 import orjson
-from sqlalchemy import func
+from sqlalchemy import and_, case, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties, incident_letter
@@ -33,9 +35,17 @@ from rights.store.models import IncidentLetter, IncidentTold, Notice, SecurityIn
 QUEUED: Final = "queued"
 NO_CONTACT: Final = "no_contact"
 BY_PHONE: Final = "by_phone"
-"""Only a telephone is known: a letter does not fit into a text message."""
+"""Only a telephone is known, and no provider of text messages is set."""
+
+BY_TEXT: Final = "by_text"
+"""Only a telephone is known: a text message says where the letter is to be had, and no more."""
+
+TEXTED: Final = "texted"
+"""How the log counts one of those that was sent: whoever got it has not read the elements."""
 
 DRILL: Final = "drill"
+TOLD: Final = ("waiting", "sent")
+"""States of a notice of somebody who is told, or will be."""
 
 
 def tell(
@@ -46,9 +56,13 @@ def tell(
     letter: Mapping[str, object],
     *,
     now: datetime,
+    untold: bool = False,
 ) -> IncidentLetter:
     """
     Have a letter sent to everybody whom an incident hit; of a drill, to nobody.
+
+    Args:
+        untold: Only to those whom no letter about it was queued to before.
 
     Raises:
         Forbidden: their roles do not allow it.
@@ -67,10 +81,16 @@ def tell(
     said = incident_letter.checked(letter, facts.titles("elements"), LANGUAGES)
     text = orjson.dumps(said).decode()
     kept = writings.keep(session, context.vault, row.id, writings.INCIDENT_LETTER, text, now=now)
-    actor = f"staff:{staff.id}"
-    made = IncidentLetter(incident_id=row.id, writing_id=kept.id, made_by=actor, made_at=now)
+    by, texts = f"staff:{staff.id}", kept.id
+    made = IncidentLetter(incident_id=row.id, writing_id=texts, made_by=by, made_at=now)
+    made.untold = untold
+    return _noted(session, row, made)
+
+
+def _noted(session: Session, row: SecurityIncident, made: IncidentLetter) -> IncidentLetter:
     session.add(made)
-    note(session, row, "letter", actor, now=now, letter=made.id, drill=row.drill)
+    data = {"letter": made.id, "drill": row.drill, "untold": made.untold}
+    note(session, row, "letter", made.made_by, now=made.made_at, **data)
     return made
 
 
@@ -93,7 +113,9 @@ def letter_of(
 
 def log(session: Session, row: SecurityIncident) -> dict[str, dict[str, int]]:
     """Return, for each letter about an incident, how many lines of its log are in which state."""
-    state = func.coalesce(col(Notice.state), col(IncidentTold.state)).label("state")
+    texted = and_(col(IncidentTold.state) == BY_TEXT, col(Notice.state) == "sent")
+    came = func.coalesce(col(Notice.state), col(IncidentTold.state))
+    state = case((texted, TEXTED), else_=came).label("state")
     query = (
         select(IncidentTold.letter_id, state, func.count())
         .join(IncidentLetter, col(IncidentLetter.id) == col(IncidentTold.letter_id))

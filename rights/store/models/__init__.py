@@ -58,7 +58,7 @@ from rights.store.models.staff_access import (
     StaffPasskey,
     StaffSession,
 )
-from rights.store.models.stores import StoreGate, StoreTurn
+from rights.store.models.stores import StoreChange, StoreGate, StoreSchema, StoreTurn
 from rights.store.models.takeover import ContactWarning, WarningDue
 from rights.store.models.work import (
     JournalRow,
@@ -151,7 +151,9 @@ __all__ = [
     "StaffSession",
     "StepRow",
     "StepState",
+    "StoreChange",
     "StoreGate",
+    "StoreSchema",
     "StoreStatus",
     "StoreTurn",
     "SubjectLock",

@@ -79,6 +79,7 @@ class IncidentLetter(SQLModel, table=True):
 
     Args:
         writing_id: Its elements in every language (``Writing``).
+        untold: It goes to those only whom no letter of this incident was queued to before.
         reached: The last person to whom it was queued, in the order of their keyed hashes.
         spread_at: When it was queued to the last of them.
     """
@@ -90,6 +91,7 @@ class IncidentLetter(SQLModel, table=True):
     writing_id: str = Field(max_length=32)
     made_by: str = Field(max_length=40)
     made_at: datetime = Field(sa_type=UtcDateTime)
+    untold: bool = False
     reached: str = Field(default="", max_length=80)
     spread_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
 
@@ -102,7 +104,8 @@ class IncidentTold(SQLModel, table=True):
         id: The same as that of the notice, if there is one.
         role: ``person``, ``guardian`` or ``representative``.
         contact_id: Where it goes; empty where nothing is known.
-        state: ``queued`` (the notice says what came of it), ``no_contact`` or ``drill``.
+        state: ``queued`` or ``by_text`` (the notice says what came of it), ``by_phone``,
+            ``no_contact`` or ``drill``.
     """
 
     __tablename__ = "incident_told"

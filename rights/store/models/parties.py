@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from rights.domain.uses import USUAL
@@ -86,14 +87,33 @@ class IdempotencyRecord(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
+def _origin_of(context: Any) -> str:
+    return origin_of(context.get_current_parameters()["url"])
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an address: its path, and who calls, may be secrets."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 class WebhookSubscription(SQLModel, table=True):
-    """Where a backend wants to be told of events. The secret is sealed."""
+    """
+    Where a backend wants to be told of events. The secret is sealed.
+
+    Args:
+        url: The whole of it may open a door, so whoever only shows where it leads reads *origin*.
+        origin: Its scheme, host and port; follows from it when a row is made.
+    """
 
     __tablename__ = "webhook_subscription"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     backend_id: str = Field(max_length=32, index=True)
     url: str = Field(max_length=500)
+    origin: str = Field(
+        default=None, sa_column=Column(String(500), nullable=False, default=_origin_of)
+    )
     sealed_secret: bytes
     events: list[str] = Field(default_factory=list, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -120,7 +140,15 @@ class WebhookDelivery(SQLModel, table=True):
 
 
 class StoreStatus(SQLModel, table=True):
-    """What workers last saw of a store; the web reads stores only through this."""
+    """
+    What workers last saw of a store; the web reads stores only through this.
+
+    Args:
+        worker: Who looked last: host and process.
+        findings: What the live schema has and the data map does not name (``sign`` ``+``), and the
+            reverse (``-``): ``what`` is ``table`` or ``column``, ``place`` where. Names only.
+        looked_at: When the live schema was compared; None: never, so *findings* claims nothing.
+    """
 
     __tablename__ = "store_status"
 
@@ -131,4 +159,6 @@ class StoreStatus(SQLModel, table=True):
     note: str = Field(default="", max_length=400)
     schema_hash: str = Field(default="", max_length=64)
     findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    worker: str = Field(default="", max_length=80)
+    looked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime = Field(sa_type=UtcDateTime)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from rights.domain.breaker import Circuit
 from rights.store.columns import UtcDateTime, text_enum
+from rights.store.ids import new_id
 
 
 class StoreGate(SQLModel, table=True):
@@ -63,3 +64,42 @@ class StoreTurn(SQLModel, table=True):
     begun_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     rung_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class StoreSchema(SQLModel, table=True):
+    """
+    What a store's live schema was when a worker last looked, to tell what changed since.
+
+    Args:
+        tables: Table to column to type; no values.
+    """
+
+    __tablename__ = "store_schema"
+
+    store: str = Field(primary_key=True, max_length=63)
+    tables: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSON)
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
+class StoreChange(SQLModel, table=True):
+    """
+    One change of a store's live schema between two looks.
+
+    Args:
+        sign: ``+`` was added, ``-`` was removed, ``~`` is of another type.
+        what: ``table`` or ``column``.
+        place: ``<store>.<table>`` or ``<store>.<table>.<column>``.
+        was, is_now: The types, where one changed.
+    """
+
+    __tablename__ = "store_change"
+    __table_args__ = (Index("ix_store_change", "store", "seen_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    store: str = Field(max_length=63)
+    sign: str = Field(max_length=1)
+    what: str = Field(max_length=12)
+    place: str = Field(max_length=400)
+    was: str = Field(default="", max_length=80)
+    is_now: str = Field(default="", max_length=80)
+    seen_at: datetime = Field(sa_type=UtcDateTime)

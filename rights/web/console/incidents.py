@@ -9,7 +9,7 @@ Source: NDSR 10, 11(2); PIPL 57.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -22,12 +22,13 @@ from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RightsError
-from rights.domain.incident_clocks import IncidentKind, Severity
+from rights.domain.incident_clocks import IncidentKind, Severity, graver
 from rights.services import staff as members
 from rights.services.security_incidents import (
     answering,
     facts,
     opening,
+    raising,
     scope,
     shown,
     telling,
@@ -35,6 +36,7 @@ from rights.services.security_incidents import (
 )
 from rights.services.security_incidents.answering import Answer
 from rights.services.security_incidents.opening import New
+from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.staff_access import accounts
 from rights.services.words import LANGUAGES
@@ -80,7 +82,7 @@ def _list(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     )
 
 
-def _titled(part: str, codes: type[IncidentKind | Severity]) -> list[tuple[str, str]]:
+def _titled(part: str, codes: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(one), pages.said().either(facts.titles(part)[one])) for one in codes]
 
 
@@ -138,6 +140,8 @@ def _one(
         tongues=[(at, words.of(at).say("language")) for at in LANGUAGES],
         people=[*names.items()],
         products=products,
+        graver=_titled("severities", graver(Severity(row.severity))),
+        raised=[(pages.moment(one.at), one.text) for one in found.raised],
         handles=door.may(Act.HANDLE_INCIDENT) and row.closed_at is None,
         lists=door.may(Act.LIST_TOUCHED),
         counts=counts,
@@ -163,6 +167,17 @@ def close(incident_id: str) -> Response:
     context, staff, said = parts().context, door.staff(), _answer()
     return _did(
         incident_id, lambda s, now: answering.close(s, context, incident_id, staff, said, now=now)
+    )
+
+
+@area.post("/incidents/<id:incident_id>/graver")
+def raise_grade(incident_id: str) -> Response:
+    """Raise the grade of an incident."""
+    context, staff = parts().context, door.staff()
+    said = Graver(call.form.get("severity", ""), call.form.get("graver", ""))
+    return _did(
+        incident_id,
+        lambda s, now: raising.graver_grade(s, context, incident_id, staff, said, now=now),
     )
 
 
@@ -223,9 +238,12 @@ def tell(incident_id: str) -> Response:
         name: {at: call.form.get(f"{name}.{at}", "") for at in LANGUAGES}
         for name in facts.titles("elements")
     }
-    return _did(
-        incident_id, lambda s, now: telling.tell(s, context, incident_id, staff, letter, now=now)
-    )
+    untold = bool(call.form.get("untold"))
+
+    def do(session: Session, now: datetime) -> None:
+        telling.tell(session, context, incident_id, staff, letter, now=now, untold=untold)
+
+    return _did(incident_id, do)
 
 
 # -- what all of them need ----------------------------------------------------------------------

@@ -4,6 +4,7 @@ Lists of requests: filtered by the address, kept under a name, taken as a file.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -22,7 +23,7 @@ from rights.services.console import filters, listing, views
 from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker
 from rights.services.staff_access import accounts
-from rights.store.db import reading, transaction
+from rights.store.db import picture, reading, transaction
 from rights.web.console import door, pages, showing
 from rights.web.parts import parts
 
@@ -117,25 +118,22 @@ def _reasons() -> list[tuple[str, str]]:
 
 @area.get("/requests.csv")
 def exported() -> Response:
-    """Send a list as a file: references, codes and dates."""
+    """Send a list as a file: references, codes and dates; what is counted is what is written."""
     here, asked, asker = parts(), asked_for(call.args), _asker()
-    with reading(here.engine) as session:
-        over = listing.too_many(session, here.context.datamap, asked, asker)
-    if over:
-        most = pages.said().number(listing.MOST_EXPORTED)
-        return shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
-    with transaction(here.engine) as session:
-        # Words may be anything, a name too: the trail says by what else the list was chosen.
-        said = {name: value for name, value in asked.query.items() if name != "q"}
-        line = audit.Line("list_exported", door.present().actor, said)
-        audit.append_day(session, line, now=here.now())
-
-    def lines() -> Any:
-        with reading(here.engine) as session:
-            yield from listing.exported(session, here.context.datamap, asked, asker)
-
-    response = Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="requests.csv"'
+    with ExitStack() as stack:
+        seen = stack.enter_context(picture(here.engine))
+        if listing.too_many(seen, here.context.datamap, asked, asker):
+            most = pages.said().number(listing.MOST_EXPORTED)
+            return shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
+        with transaction(here.engine) as session:
+            # Words may be anything, a name too: the trail says by what else the list was chosen.
+            said = {name: value for name, value in asked.query.items() if name != "q"}
+            line = audit.Line("list_exported", door.present().actor, said)
+            audit.append_day(session, line, now=here.now())
+        lines = listing.exported(seen, here.context.datamap, asked, asker)
+        response = Response(stream_with_context(lines), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = 'attachment; filename="requests.csv"'
+        response.call_on_close(stack.pop_all().close)
     return response
 
 

@@ -24,6 +24,7 @@ AREAS: Final = (
     ("holds", "console-holding.listed", Act.LOOK),
     ("find", "console-finding.find", Act.FIND_PERSON),
     ("stores", "console-stores.listed", Act.LOOK),
+    ("rechecks", "console-rechecks.listed", Act.LOOK),
     ("incidents", "console-incidents.listed", Act.LOOK),
     ("reports", "console-reports.reports", Act.REPORT),
     ("products", "console-products.listed", Act.MANAGE_PRODUCTS),

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rights.domain.kinds import Kind
 from rights.services import catalogue, reasons
-from rights.services.console.figures import SHARES, WEEKS
+from rights.services.console.figures import SHARES, UNNAMED, WEEKS
 from rights.services.words import Words
 from rights.store.models import Figures
 from rights.web.parts import parts
@@ -212,11 +212,16 @@ def _automatic(body: Any, w: Words) -> Picture:
 def _denials(body: Any, w: Words) -> Picture:
     known = reasons.catalogue()
     found = [
-        (w.either(known[code].texts, code) if code in known else code, n)
+        (w.either(known[code].texts, code) if code in known else _unnamed(code, w), n)
         for code, n in sorted((body or {}).items(), key=lambda one: -one[1])
     ]
     rows = [(label, w.number(n)) for label, n in found]
     return _picture("denials", w, bars=_bars(found, w), table=_table(w, "denials", rows))
+
+
+def _unnamed(code: str, w: Words) -> str:
+    """Say that no reason was given; a code that left the catalogue stays what it is."""
+    return w.say("pictures", "denials", "unnamed") if code == UNNAMED else code
 
 
 def _stores(body: Any, w: Words) -> Picture:

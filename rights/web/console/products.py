@@ -54,27 +54,29 @@ def _product(one: Product, now: datetime) -> dict[str, Any]:
         "cap": one.level_cap,
         "since": pages.day(one.created_at),
         "closed": pages.day(one.closed_at) if one.closed_at else "",
-        "keys": [_key(key, now) for key in one.keys],
+        "keys": [_key(one, key, now) for key in one.keys],
         "hooks": [_hook(hook) for hook in one.hooks],
     }
 
 
-def _key(one: Key, now: datetime) -> dict[str, Any]:
-    end = one.revoked_at or one.expires_at
+def _key(product: Product, one: Key, now: datetime) -> dict[str, Any]:
+    """Return one key; of a product that was closed it opens nothing, whatever it says itself."""
+    ends = [at for at in (one.revoked_at, one.expires_at, product.closed_at) if at is not None]
+    end = min(ends, default=None)
     return {
         "id": one.id,
         "prefix": one.prefix,
         "scopes": one.scopes,
         "since": pages.day(one.created_at),
         "end": pages.moment(end) if end else "",
-        "over": one.over(now),
+        "over": product.closed_at is not None or one.over(now),
     }
 
 
 def _hook(one: Hook) -> dict[str, Any]:
     return {
         "id": one.id,
-        "host": one.host,
+        "origin": one.origin,
         "events": len(one.events),
         "closed": pages.day(one.closed_at) if one.closed_at else "",
         "waiting": one.waiting,

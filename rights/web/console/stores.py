@@ -1,38 +1,57 @@
-"""The stores: how they are, what waits for them, and how the data map covers them."""
+"""The stores: how they are, what waits for them, how the data map covers them, what drifted."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from flask import request as call
 from sqlmodel import Session, col, select
 from werkzeug import Response
 
-from rights.domain.datamap import Collection, Store
 from rights.services import stores
+from rights.services.console import coverage
+from rights.services.console.coverage import Kept
 from rights.store.db import reading
-from rights.store.models import StoreStatus
-from rights.web.console import door, pages
+from rights.store.models import StoreChange, StoreStatus
+from rights.web.console import door, map_lines, pages
 from rights.web.parts import parts
 
 area = door.private("stores")
 pages.errors(area)
 
+_CUT: Final = 1_000
+"""Differences that workers write down of one store."""
+
 
 @area.get("/stores")
 def listed() -> Response:
-    """Show every store of the data map."""
+    """Show every store of the data map, and which requests a drift keeps."""
     here = parts()
     with reading(here.engine) as session:
         lines = stores.overview(session, here.context.datamap, here.now())
         seen = _seen(session)
-    rows = [_line(one, seen.get(one["store"])) for one in lines]
-    return pages.page("stores.html", rows=rows, version=here.context.datamap.version)
+        kept = coverage.kept(session, here.context.datamap.hash)
+    return pages.page(
+        "stores.html",
+        rows=[_line(one, seen.get(one["store"])) for one in lines],
+        version=here.context.datamap.version,
+        kept=[_kept(one) for one in kept],
+        most=coverage.MOST if len(kept) == coverage.MOST else 0,
+    )
 
 
 def _seen(session: Session) -> dict[str, StoreStatus]:
     rows = session.exec(select(StoreStatus).order_by(col(StoreStatus.store))).all()
     return {row.store: row for row in rows}
+
+
+def _kept(one: Kept) -> dict[str, str]:
+    return {
+        "id": one.request_id,
+        "why": pages.said().say("stores", "keeps", one.why),
+        "store": one.store,
+    }
 
 
 def _line(one: dict[str, Any], seen: StoreStatus | None) -> dict[str, Any]:
@@ -49,11 +68,27 @@ def _line(one: dict[str, Any], seen: StoreStatus | None) -> dict[str, Any]:
         "drift": len(seen.findings) if seen else 0,
         "circuit": w.say("stores", f"circuit_{one['circuit']}"),
         "until": pages.moment(datetime.fromisoformat(one["until"])) if one["until"] else "",
-        "reason": one["reason"],
+        "reason": _code(one["reason"]),
         "waiting": one["waiting"],
         "since": pages.moment(datetime.fromisoformat(since)) if since else "",
         "at_work": one["at_work"],
+        **_look(seen),
     }
+
+
+def _code(code: str) -> str:
+    return (pages.said().find("stores", "reasons", code) or code) if code else ""
+
+
+def _look(seen: StoreStatus | None) -> dict[str, str]:
+    """Return when the live schema was compared; never, and cannot be, are told apart."""
+    w = pages.said()
+    if seen is None:
+        return {"looked": "", "unlooked": w.say("stores", "never")}
+    if seen.looked_at is None:
+        blind = "discover" not in seen.manifest.get("verbs", ())
+        return {"looked": "", "unlooked": w.say("stores", "blind" if blind else "never_compared")}
+    return {"looked": pages.moment(seen.looked_at), "unlooked": ""}
 
 
 @area.get("/stores/<store>")
@@ -64,28 +99,49 @@ def store(store: str) -> Response:
     if found is None:
         return pages.missing()
     with reading(here.engine) as session:
-        seen = _seen(session).get(store)
+        seen = session.get(StoreStatus, store)
+        changed = coverage.changes(session, store)
+    verbs = seen.manifest.get("verbs", []) if seen else []
+    asked = map_lines.asked(call.args)
     return pages.page(
         "store.html",
         name=store,
-        collections=[_collection(one, found) for one in found.collections],
-        verbs=sorted(seen.manifest.get("verbs", ())) if seen else [],
-        findings=seen.findings if seen else [],
-        checked=pages.moment(seen.checked_at) if seen else "",
+        owner=found.owner,
+        connector=found.connector,
+        worker=seen.worker if seen else "",
+        asked=asked,
+        choices=map_lines.choices(found),
+        collections=[*map_lines.collections(here.context.datamap, found, asked)],
+        mapped=len(found.collections),
+        ignored=list(found.ignored.items()),
+        verbs=sorted(verbs),
+        lacks=[verb for verb in coverage.VERBS if verb not in verbs] if seen else [],
+        changes=[_change(one) for one in changed],
+        **{**_covered(seen), **_look(seen)},
     )
 
 
-def _collection(one: Collection, store: Store) -> dict[str, Any]:
-    w = pages.said()
-    del store
+def _covered(seen: StoreStatus | None) -> dict[str, Any]:
+    found = seen.findings if seen else []
     return {
-        "name": one.name,
-        "title": w.either(one.title, one.name),
-        "fields": [(f.name, f.category, w.say("stores", _field(f))) for f in one.fields],
-        "links": [f"{link.to} ({link.role})" for link in one.links],
-        "kept": one.retention.basis if one.retention else "",
+        "unmapped": [_place(one) for one in found if one.get("sign") == "+"],
+        "absent": [_place(one) for one in found if one.get("sign") == "-"],
+        "cut": _CUT if len(found) >= _CUT else 0,
     }
 
 
-def _field(field: Any) -> str:
-    return "disclosed" if field.disclose else "not_disclosed"
+def _place(one: dict[str, str]) -> tuple[str, str]:
+    return pages.said().say("stores", "whats", one.get("what", "")), one.get("place", "")
+
+
+def _change(one: StoreChange) -> dict[str, str]:
+    w = pages.said()
+    sign = {"+": "added", "-": "removed"}.get(one.sign, "changed")
+    return {
+        "sign": w.say("stores", "signs", sign),
+        "what": w.say("stores", "whats", one.what),
+        "place": one.place,
+        "was": one.was,
+        "is_now": one.is_now,
+        "at": pages.moment(one.seen_at),
+    }

@@ -69,6 +69,7 @@ def fill(house: House, now: datetime) -> dict[str, str]:
         _holds(session, house, made["restricted"])
         shops.seen(session, now)
         shops.told(session, house.partner.id, now)
+        shops.looked_again(session, now)
         session.add_all(_ordinary(number, house.partner.id, now) for number in range(90))
     assert figures.renew(house.engine, house.clock.now, timedelta(minutes=5))
     return made

@@ -36,6 +36,7 @@ PLAIN: Final = {
     "holds": "/holds",
     "stores": "/stores",
     "store": "/stores/shop",
+    "rechecks": "/rechecks",
     "organisation": "/organisation",
     "account": "/account",
     "app": "/set-up",

@@ -19,6 +19,7 @@ PAGES = {
     "/requests": Act.LOOK,
     "/waiting": Act.LOOK,
     "/stores": Act.LOOK,
+    "/rechecks": Act.LOOK,
     "/account": Act.LOOK,
     "/find": Act.FIND_PERSON,
     "/staff": Act.MANAGE_STAFF,

@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from rights.services.security_incidents import facts, spreading
 from rights.services.words import LANGUAGES
-from rights.store.models import IncidentLetter, SecurityIncident
-from tests.web.console.clerk import Clerk, clerk, events
+from rights.store.models import Entry, IncidentClock, IncidentLetter, SecurityIncident
+from tests.web.console.clerk import Clerk, clerk, events, id_of
 from tests.web.house import House
 from tests.web.portal.reader import Page
 
@@ -93,12 +93,13 @@ def test_who_may_not_is_refused_and_is_not_offered_it(house: House) -> None:
         ("count", {}),
         ("touched.jsonl", {}),
         ("letter", {}),
+        ("graver", {"severity": "grave", "graver": "It is."}),
     ):
         assert rui.force(f"/incidents/{incident}/{path}", **said).status == 403, path
     assert adi.force("/incidents", kind="leak", severity="ordinary",
                      discovered_at=_local(house)).status == 403  # fmt: skip
     assert adi.get(f"/incidents/{'0' * 32}").status == 404
-    assert [event for event, _ in events(house)].count("staff_refused") == 7
+    assert [event for event, _ in events(house)].count("staff_refused") == 8
 
 
 @pytest.mark.requirement("R-11-1")
@@ -170,3 +171,58 @@ def test_minors_records_are_for_the_auditor_alone(house: House) -> None:
     none = otto.reader.send(otto.get("/reports"), "/reports/minors", age_band="under_14", **days)
     assert (none.status, none.html) == (200, "")
     assert otto.force("/reports/minors", age_band="adult", **days).status == 422
+
+
+@pytest.mark.requirement("R-10-1")
+def test_an_incident_is_raised_with_a_reason_and_its_clocks_run_from_the_discovery(
+    house: House,
+) -> None:
+    ana = clerk(house, "ana", "dpo")
+    incident = _opened(ana, severity="ordinary", kind="network")
+    assert "network_4h" not in ana.get(f"/incidents/{incident}").html
+
+    page = _sent(ana, incident, "graver", severity="major", graver="Three hosts, not one.")
+
+    text = " ".join(page.text.split())
+    assert "Major" in text
+    assert "Three hosts, not one." in text
+    assert "2 h 2" in text, "four hours from the discovery, an hour and a half ago"
+    assert ("security_incident_raised", f"staff:{id_of(house, 'ana')}") in events(house)
+    with house.reading() as session:
+        row = session.get_one(SecurityIncident, incident)
+        (clock,) = session.exec(select(IncidentClock)).all()
+        data = [one.data for one in session.exec(select(Entry)) if one.event.endswith("_raised")]
+    assert clock.due_at == row.discovered_at + timedelta(hours=4)
+    assert [(one["was"], one["severity"], one["clocks"]) for one in data] == [
+        ("ordinary", "major", ["network_4h"])
+    ]
+    assert "Three hosts" not in str(data)
+
+
+@pytest.mark.requirement("R-10-1:bad")
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"severity": "ordinary", "graver": "It is less."}, 409),
+        ({"severity": "considerable", "graver": "It is the same."}, 409),
+        ({"severity": "major", "graver": " "}, 422),
+        ({"severity": "major", "graver": "n" * 2_001}, 422),
+        ({"severity": "terrible", "graver": "It is."}, 422),
+    ],
+)
+def test_an_incident_is_never_lowered_nor_raised_without_a_reason(
+    house: House, said: dict[str, str], status: int
+) -> None:
+    ana = clerk(house, "ana", "dpo")
+    incident = _opened(ana)
+
+    page = ana.force(f"/incidents/{incident}/graver", **said)
+
+    assert page.status == status
+    assert "mistakes" in page.html
+    with house.reading() as session:
+        assert session.get_one(SecurityIncident, incident).severity == "considerable"
+    assert "security_incident_raised" not in [event for event, _ in events(house)]
+    assert _sent(ana, incident, "close", because="Over.").status == 200
+    again = ana.force(f"/incidents/{incident}/graver", severity="grave", graver="It is.")
+    assert again.status == 409

@@ -339,7 +339,8 @@ def test_stores_are_shown_as_workers_saw_them(house: House) -> None:
                 connector="sql",
                 healthy=False,
                 note="cannot be reached",
-                findings=[{"path": "shop.users.age", "what": "is not in the map"}],
+                findings=[{"sign": "+", "what": "column", "place": "shop.users.age"}],
+                looked_at=house.clock.now(),
                 manifest={"verbs": ["locate", "erase"]},
                 checked_at=house.clock.now(),
             )

@@ -10,11 +10,11 @@ from sqlmodel import select
 from rights.services import backends
 from rights.services.console import products
 from rights.store.ids import new_id
-from rights.store.models import BackendKey, WebhookDelivery, WebhookSubscription
+from rights.store.models import Backend, BackendKey, WebhookDelivery, WebhookSubscription
 from tests.web.console.clerk import Clerk, clerk, events, id_of
 from tests.web.house import House
 
-URL = "https://hooks.example/path-that-is-a-secret"
+URL = "https://who:pass-that-is-a-secret@hooks.example/path-that-is-a-secret"
 
 
 @pytest.fixture
@@ -72,10 +72,11 @@ def test_products_are_shown_with_keys_and_what_was_given_up_and_no_secret(
 
     page = ada.get("/products")
 
-    for said in ("shop", f"rk_{key.prefix}_", "requests:write", "hooks.example", "2 given up"):
+    place = "https://hooks.example"
+    for said in ("shop", f"rk_{key.prefix}_", "requests:write", place, "2 given up"):
         assert said in page.text, said
     assert "1 on their way" in page.text
-    for hidden in (key.hash, house.partner.key, "path-that-is-a-secret", "body-of-it"):
+    for hidden in (key.hash, house.partner.key, "that-is-a-secret", "body-of-it"):
         assert hidden not in page.html, hidden
 
 
@@ -105,6 +106,18 @@ def test_a_key_that_ran_out_is_offered_no_end(house: House, ada: Clerk) -> None:
     offered = [form.action for form in page.forms if form.action.endswith("/revoke")]
     assert offered == [f"/console/products/keys/{made}/revoke"]
     assert "ended" in page.text
+
+
+def test_a_key_of_a_closed_product_is_no_key_that_works(house: House, ada: Clerk) -> None:
+    with house.writing() as session:
+        session.get_one(Backend, house.partner.id).closed_at = house.clock.now()
+    house.clock.forward(minutes=1)
+
+    page = ada.get("/products")
+
+    assert "ended" in page.text
+    assert "works" not in page.text
+    assert not [form for form in page.forms if form.action.endswith("/revoke")]
 
 
 def test_keys_that_ended_hide_none_that_works(house: House, ada: Clerk) -> None:
