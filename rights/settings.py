@@ -26,6 +26,7 @@ from rights.domain import staff
 from rights.domain.alerts import ROLES
 from rights.domain.colours import READABLE, contrast
 from rights.domain.errors import ConfigError
+from rights.outward_settings import OutwardSettings
 from rights.working_limits import WorkingLimits
 
 LOG_FLOOR_DAYS = 184
@@ -43,7 +44,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 """A tuple that the environment gives as words separated by commas."""
 
 
-class Settings(WorkingLimits, BaseSettings):
+class Settings(WorkingLimits, OutwardSettings):
     """What an operator can set. Each default is the cautious one."""
 
     model_config = SettingsConfigDict(env_prefix="RIGHTS_", extra="forbid", frozen=True)
@@ -139,9 +140,6 @@ class Settings(WorkingLimits, BaseSettings):
     bystander_share: float = Field(default=0.01, ge=0, le=1)
     """Share of small erasures around which rows of other people are looked at; 0: of large ones
     neither."""
-
-    metrics_listen: str = ""
-    """``host:port`` at which this process serves metrics and readiness; empty: nowhere."""
 
     workers: int = Field(default=3, ge=2)
     lease_s: float = Field(default=30.0, gt=0)

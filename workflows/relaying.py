@@ -16,6 +16,7 @@ from rights.services import checkpoints, evidence, purge, queued, spools, unansw
 from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.live_settings import values as live
+from rights.services.reports import published
 from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -62,6 +63,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     redis = Redis.from_url(settings.redis_url)
     chores = _chores(settings, register, context, clock.now)
     chores += _of_incidents(register, context, clock.now)
+    chores += _outward(settings, register, context, clock.now)
     chores.append(_settings(register, context))
     if settings.metrics_listen:
         chores.append(_gauges(register, redis, context, clock.now))
@@ -154,6 +156,15 @@ def _settings(register: Engine, context: Context) -> relay.Chore:
         live.refresh(register, context, at=time.monotonic())
 
     return relay.Chore("settings", live.FRESH_S, look)
+
+
+def _outward(
+    settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
+) -> list[relay.Chore]:
+    signer = Signer(settings.signing_key.get_secret_value())
+    return [
+        relay.Chore("reports", QUEUES_S, lambda: published.publish(register, context, signer, now)),
+    ]
 
 
 def _gauges(

@@ -73,6 +73,8 @@ GRANT SELECT ON
     backend, sign_in_provider, network_identity_bridge, receipt, receipt_opening, store_status, suppression, proof,
     proof_demand
     TO rights_web;
+-- Reports that the relay made for products: read here, never worked out.
+GRANT SELECT ON figures TO rights_web;
 
 -- Console: shows staff where everything stands, and writes down what they decide. Where an act
 -- changes a row, it changes the columns that say so and no other.
@@ -210,7 +212,7 @@ GRANT SELECT ON
     webhook_subscription, backend, consent, network_identity_bridge
     TO rights_worker;
 
--- Relay: rings, mails, delivers, signs checkpoints, counts the console's figures, and forgets what
+-- Relay: rings, mails, delivers, signs checkpoints, counts the console's figures, makes reports for products, and forgets what
 -- is over, sessions of staff too. Staff on the command line act with this role.
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO rights_relay;
 REVOKE UPDATE ON entry, receipt, checkpoint FROM rights_relay;

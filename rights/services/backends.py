@@ -45,10 +45,13 @@ SCOPES: Final = (
     "portal:issue",
     "webhooks:manage",
     "organisation:read",
+    "reports:read",
 )
 """Everything a key can be allowed to do."""
 
-BY_NAME: Final = frozenset({"deletions:trigger", "restrictions:lift", "organisation:read"})
+BY_NAME: Final = frozenset(
+    {"deletions:trigger", "restrictions:lift", "organisation:read", "reports:read"}
+)
 """Scopes that a key has only if they are named: nobody proves anything for what they allow, or few
 products need it."""
 

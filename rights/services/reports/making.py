@@ -25,7 +25,7 @@ from rights.services import audit, signing
 from rights.services.context import Context
 from rights.services.reports import audit_evidence, california, figures, register
 from rights.services.reports.public import public
-from rights.services.reports.report import Made, Report
+from rights.services.reports.report import MAY_CHANGE, Made, Report
 from rights.services.signing import Signer
 from rights.store.db import picture
 from rights.store.models import Staff
@@ -84,10 +84,29 @@ def build(
         Invalid: it cannot be made of this period; says of which it can.
     """
     duties.check(staff.roles, duties.Act.REPORT)
+    made = work_out(engine, context, wanted, now=now)
+    assert made is not None  # only where it has to be final is there none
+    return made
+
+
+def work_out(
+    engine: Engine, context: Context, wanted: Wanted, *, now: datetime, final: bool = False
+) -> Report | None:
+    """
+    Return a report that the service makes by itself; for staff see :func:`build`.
+
+    Args:
+        final: Only if it says the same whenever it is made: None where it may still change.
+
+    Raises:
+        Invalid: it cannot be made of this period; says of which it can.
+    """
     more: Any = {"items": wanted.items} if wanted.items else {}
     with picture(engine) as connection:
         register.check(connection, context, wanted.period, now)
         flags = tuple(register.flags(connection, wanted.period, now))
+        if final and set(flags) & MAY_CHANGE:
+            return None
         made = BUILDS[wanted.name](connection, context, wanted.period, flags, **more)
     return public(made) if wanted.public else made
 
@@ -95,6 +114,11 @@ def build(
 def note(session: Session, staff: Staff, report: Report, *, now: datetime) -> None:
     """Write down who made which report, and the hash of what it says. Raises Forbidden."""
     duties.check(staff.roles, duties.Act.REPORT)
+    audit.append_day(session, line(report, f"staff:{staff.id}"), now=now)
+
+
+def line(report: Report, actor: str) -> audit.Line:
+    """Return the entry that says that *actor* made a report."""
     said = {
         "report": report.name,
         "from": report.period.first.isoformat(),
@@ -103,7 +127,7 @@ def note(session: Session, staff: Staff, report: Report, *, now: datetime) -> No
         "provisional": report.provisional,
         "sha256": report.sha256(),
     }
-    audit.append_day(session, audit.Line(EVENT, f"staff:{staff.id}", said), now=now)
+    return audit.Line(EVENT, actor, said)
 
 
 def signed(report: Report, signer: Signer | None, *, now: datetime) -> Made:

@@ -80,13 +80,13 @@ def check(connection: Connection, context: Context, period: Period, now: datetim
         Invalid: records of it have been purged, by the time they are kept or in fact; or it has
             not begun. Names the days that reports can be made of.
     """
-    oldest, begun = now - timedelta(days=context.settings.record_days), _begun(connection)
-    first = max(oldest + _DAY, begun or now)
+    oldest, began = now - timedelta(days=context.settings.record_days), begun(connection)
+    first = max(oldest + _DAY, began or now)
     if not period.begun(now):
         raise _outside("has not begun", period, first, now)
     if period.start < oldest:
         raise _outside("has records that were purged at the end of their time", period, first, now)
-    if begun is None or begun >= period.end:
+    if began is None or began >= period.end:
         raise _outside("was over before the register began", period, first, now)
     if connection.execute(select(_purged(window(period)))).scalar():
         gone = connection.execute(_last_purged()).scalar() or first
@@ -133,8 +133,8 @@ def flags(connection: Connection, period: Period, now: datetime) -> Iterator[str
         yield "period_open"
     elif connection.execute(select(_letters_wait(window(period)))).scalar():
         yield "letters_waiting"
-    begun = _begun(connection)
-    if begun is None or begun >= period.start + _DAY:
+    began = begun(connection)
+    if began is None or began >= period.start + _DAY:
         yield "register_began_later"
 
 
@@ -144,7 +144,7 @@ def _letters_wait(at: Window) -> ColumnElement[bool]:
     return exists().where(about, *waits, at.holds(col(Request.closed_at)))
 
 
-def _begun(connection: Connection) -> datetime | None:
+def begun(connection: Connection) -> datetime | None:
     """Return when the register began to be written, as far as it still says."""
     looked = (
         select(col(Entry.at)).order_by(col(Entry.id)).limit(1),
