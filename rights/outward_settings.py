@@ -1,9 +1,10 @@
-"""Settings of what this service shows of itself: metrics, reports for products."""
+"""Settings of what this service shows of itself: metrics, reports, checkpoints kept elsewhere."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 
@@ -15,3 +16,22 @@ class OutwardSettings(BaseSettings):
 
     metrics_listen: str = ""
     """``host:port`` at which this process serves metrics and readiness; empty: nowhere."""
+
+    checkpoints_url: str = ""
+    """A bucket with object lock, ``s3://bucket/prefix?endpoint=…``, that keeps a checkpoint a day;
+    empty: nowhere."""
+    checkpoints_access_key: str = ""
+    checkpoints_secret_key: SecretStr = SecretStr("")
+    """Credentials that may put, lock and read there, and delete nothing; only the relay's."""
+    checkpoints_region: str = "us-east-1"
+    checkpoints_lock: Literal["COMPLIANCE", "GOVERNANCE"] = "COMPLIANCE"
+    """Whether nobody at all can remove what is kept, or only who holds a right of its own."""
+    checkpoints_days: int = Field(default=1096, ge=1, le=36_500)
+    """For how long nobody can remove it."""
+
+    @field_validator("checkpoints_url")
+    @classmethod
+    def _bucket(cls, value: str) -> str:
+        if value and not value.startswith("s3://"):
+            raise ValueError("is s3://<bucket>/<prefix>?endpoint=<url>: object lock is of buckets")
+        return value

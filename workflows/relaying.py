@@ -27,6 +27,7 @@ from workflows.building import blobs_for, context_for
 from workflows.notices import alert_mail, duty_mail, incident_mail, schedule_mail, send, sms
 
 PURGE_S = 600.0
+KEEP_S = 600.0
 EVIDENCE_S = 60.0
 QUEUES_S = 3600.0
 MAIL_S = 0.2
@@ -162,9 +163,28 @@ def _outward(
     settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
 ) -> list[relay.Chore]:
     signer = Signer(settings.signing_key.get_secret_value())
-    return [
+    chores = [
         relay.Chore("reports", QUEUES_S, lambda: published.publish(register, context, signer, now)),
     ]
+    if settings.checkpoints_url:
+        chores.append(_keeping(settings, register, now))
+    return chores
+
+
+def _keeping(settings: Settings, register: Engine, now: Callable[[], datetime]) -> relay.Chore:
+    from rights.services import kept_checkpoints  # noqa: PLC0415 - boto3 costs 30 MB
+
+    place = kept_checkpoints.open_place(settings)
+    assert place is not None
+    keeper = kept_checkpoints.Keeper(register, place, settings.checkpoints_days, now)
+
+    def keep() -> None:
+        try:
+            keeper.run()
+        finally:
+            metrics.mark("rights_audit_unkept_seconds", keeper.unkept_s())
+
+    return relay.Chore("keep", KEEP_S, keep)
 
 
 def _gauges(

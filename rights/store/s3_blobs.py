@@ -73,7 +73,7 @@ class S3Blobs:
         """Upload; an error on the way leaves neither an object nor loose parts."""
         del lasting  # A store of objects answers when it has them.
         name = self._name(key)
-        with _translated():
+        with translated():
             parts = _parts(chunks)
             first = next(parts, b"")
             second = next(parts, None)
@@ -89,13 +89,13 @@ class S3Blobs:
         if length is not None and length <= 0:
             return
         until = "" if length is None else str(start + length - 1)
-        with _translated():
+        with translated():
             try:
                 found = self._client.get_object(
                     Bucket=self._bucket, Key=self._name(key), Range=f"bytes={start}-{until}"
                 )
             except ClientError as error:
-                if _code(error) in _EMPTY_RANGE:
+                if code_of(error) in _EMPTY_RANGE:
                     return
                 raise
             with found["Body"] as body:
@@ -104,25 +104,25 @@ class S3Blobs:
 
     def size(self, key: str) -> int:
         """Ask for the object's head."""
-        with _translated():
+        with translated():
             found = self._client.head_object(Bucket=self._bucket, Key=self._name(key))
             return int(found["ContentLength"])
 
     def delete(self, key: str) -> None:
         """Remove the object with its older versions and delete markers."""
         name = self._name(key)
-        with _translated():
+        with translated():
             self._remove(v for v in self._versions(name) if v["Key"] == name)
 
     def delete_prefix(self, prefix: str) -> int:
         """Remove every object below the prefix, in all versions."""
-        with _translated():
+        with translated():
             return self._remove(self._versions(f"{self._name(prefix)}/"))
 
     def drop_unfinished(self, older_than: timedelta) -> int:
         """Abort uploads that were begun so long ago: the longest takes minutes."""
         before, count = datetime.now(UTC) - older_than, 0
-        with _translated():
+        with translated():
             pages = self._client.get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for upload in page.get("Uploads", ()):
@@ -135,7 +135,7 @@ class S3Blobs:
     def list(self, prefix: str = "") -> Iterator[str]:
         """List current objects."""
         below = f"{self._name(prefix)}/" if prefix else self._prefix
-        with _translated():
+        with translated():
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket, Prefix=below):
                 for found in page.get("Contents", ()):
@@ -148,11 +148,11 @@ class S3Blobs:
         "There is none" and "not yours to know" are answers of a store that works: who may not list
         a bucket is told the second.
         """
-        with _translated():
+        with translated():
             try:
                 self._client.get_object(Bucket=self._bucket, Key=self._name("readiness"))
             except ClientError as error:
-                if _code(error) not in {*_ABSENT, "AccessDenied"}:
+                if code_of(error) not in {*_ABSENT, "AccessDenied"}:
                     raise
 
     def _name(self, key: str) -> str:
@@ -228,17 +228,18 @@ def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes
     yield from rest
 
 
-def _code(error: ClientError) -> str:
+def code_of(error: ClientError) -> str:
+    """Return the code a store refused with, or its HTTP status."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn the client's errors into ours, by what happens next."""
     try:
         yield
     except ClientError as error:
-        code = _code(error)
+        code = code_of(error)
         if code in _ABSENT:
             raise gone() from None
         if code in _OPERATOR:
