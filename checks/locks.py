@@ -17,8 +17,8 @@ from typing import Any
 _ROOT = Path(__file__).parents[1]
 # What each lock file was resolved from, beside the project's own dependencies.
 _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
-    "requirements.lock": {"extra": ("demo", "mysql"), "group": ("build",)},
-    "requirements-dev.lock": {"extra": ("demo", "mysql"), "group": ("build", "dev")},
+    "requirements.lock": {"extra": ("demo", "mysql", "traces"), "group": ("build",)},
+    "requirements-dev.lock": {"extra": ("demo", "mysql", "traces"), "group": ("build", "dev")},
 }
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[^]]*\])?==(?P<version>[^ ;\\]+)")
 _OURS = re.compile(r"^ +#( via)?\s+rights \(pyproject\.toml")

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from rights import logs, metrics
+from rights import logs, metrics, traces
 from rights.domain.errors import ConfigError
 from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
@@ -190,6 +190,7 @@ def serve(
         workers=workers,
         threads=threads,
         listener=_listener(settings, port),
+        began=lambda: traces.start(settings, "web"),
     )
 
 

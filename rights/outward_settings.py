@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -17,6 +18,13 @@ class OutwardSettings(BaseSettings):
     metrics_listen: str = ""
     """``host:port`` at which this process serves metrics and readiness; empty: nowhere."""
 
+    traces_url: str = ""
+    """Where traces are sent, OTLP over HTTP: ``http://host:4318/v1/traces``; empty: nowhere."""
+    traces_token: SecretStr = SecretStr("")
+    """The bearer credential there, if it asks for one."""
+    traces_share: float = Field(default=1.0, ge=0, le=1)
+    """Which share of requests is traced."""
+
     checkpoints_url: str = ""
     """A bucket with object lock, ``s3://bucket/prefix?endpoint=…``, that keeps a checkpoint a day;
     empty: nowhere."""
@@ -28,6 +36,13 @@ class OutwardSettings(BaseSettings):
     """Whether nobody at all can remove what is kept, or only who holds a right of its own."""
     checkpoints_days: int = Field(default=1096, ge=1, le=36_500)
     """For how long nobody can remove it."""
+
+    @field_validator("traces_url")
+    @classmethod
+    def _collector(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s@?#]+", value):
+            raise ValueError("is http(s)://<host>:<port>/v1/traces, without credentials in it")
+        return value
 
     @field_validator("checkpoints_url")
     @classmethod

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from connectors.registry import load as load_connectors
 from connectors.sdk import Connector
+from rights import traces
 from rights.services import keeping, regime_choice
 from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
@@ -33,6 +34,7 @@ from workflows.routes import Routes, routes
 from workflows.secrets import Secrets
 from workflows.stores import open_connector
 from workflows.strain import refuse_unmeasured
+from workflows.traced import traced
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ class Stores:
         with self._lock:
             if name not in self._open:
                 store = self._parts.context.datamap.store(name)
-                self._open[name] = open_connector(store, self._parts.classes, self._secrets)
+                found = open_connector(store, self._parts.classes, self._secrets)
+                self._open[name] = traced(found, name) if traces.on() else found
             return self._open[name]
 
     def close(self) -> None:

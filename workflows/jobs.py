@@ -18,6 +18,7 @@ from rights.domain.errors import Fenced, LevelTooLow, NotFound
 from rights.logs import at_work, get
 from rights.services.live_settings import values as live
 from rights.store.ids import ID
+from rights.traces import span
 from workflows import abreast, aftercare, expiry, lookups, rechecks, warning
 from workflows.advance import begin, settle
 from workflows.claims import Claim
@@ -106,7 +107,8 @@ def _logged(job: Callable[[str], None]) -> Callable[[str], None]:
     @wraps(job)
     def logged(*args: str, **kwargs: str) -> None:
         given = str(args[0] if args else kwargs.get(about, ""))
-        with at_work(job=job.__name__, **{about: given if ID.fullmatch(given) else ""}):
+        known = given if ID.fullmatch(given) else ""
+        with at_work(job=job.__name__, **{about: known}), span("job", known, job=job.__name__):
             for floor in _floor:
                 live.refresh(floor.register, floor.context, at=time.monotonic())
             job(*args, **kwargs)

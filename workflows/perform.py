@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from rights import metrics
+from rights import metrics, traces
 from rights.domain.actions import Action
 from rights.domain.errors import (
     ConfigError,
@@ -81,7 +81,8 @@ def performed(floor: Floor, claim: Claim) -> Outcome:
     labels = counted.labels(claim)
     ids = {"request_id": claim.request.id, "step_id": claim.step_id, "store": labels["store"]}
     try:
-        with at_work(**ids), metrics.timed("rights_step_seconds", **labels):
+        traced = traces.span("step", claim.request.id, step_id=claim.step_id, **labels)
+        with at_work(**ids), metrics.timed("rights_step_seconds", **labels), traced:
             return perform(floor, claim)
     except BaseException:
         floor.leases.release(claim.step_id)

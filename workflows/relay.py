@@ -21,7 +21,7 @@ from sqlalchemy import Engine, bindparam, delete, exists, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
-from rights import metrics
+from rights import metrics, traces
 from rights.failpoints import Point, hit
 from rights.logs import at_work, get
 from rights.services import outbox
@@ -131,6 +131,17 @@ class Relay:
             ]
         )
         hit(Point.ENQUEUE_AFTER)
+        self._trace(messages)
+
+    def _trace(self, messages: Sequence[Any]) -> None:
+        """Tell how long each message lay in the outbox."""
+        if not traces.on():
+            return
+        now = self._now()
+        for m in messages:
+            about = m.args.get("request_id") or next(iter(m.args.values()), "")
+            waited = max(0.0, (now - m.created_at).total_seconds())
+            traces.note("outbox", about, waited, job=m.job, queue=m.queue)
 
     def _chore(self, chore: Chore) -> None:
         while not self.stopping.wait(max(0.0, chore.next - time.monotonic())):
@@ -195,6 +206,7 @@ _WAITING: Final = (
         col(OutboxMessage.job),
         col(OutboxMessage.args),
         col(OutboxMessage.queue),
+        col(OutboxMessage.created_at),
     )
     .where(*_DUE)
     .order_by(col(OutboxMessage.id))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from redis import Redis
 from sqlalchemy import Engine
 
-from rights import logs, metrics
+from rights import logs, metrics, traces
 from rights.net import Client, Guard
 from rights.services import checkpoints, evidence, purge, queued, spools, unanswered, warnings_due
 from rights.services.console import figures
@@ -48,7 +48,9 @@ def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: one.stopping.set())
     logs.get().info("relay.ready")
+    traces.start(settings, "relay")
     one.run()
+    traces.stop()
 
 
 def build(settings: Settings, context: Context) -> relay.Relay:

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.job import Job
 
-from rights import logs, metrics
+from rights import logs, metrics, traces
 from rights.failpoints import Point, hit
 from rights.services import outbox
 from rights.settings import Settings
@@ -144,7 +144,11 @@ def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
         default_result_ttl=0,
     )
     logs.get().info("worker.ready", queue=queue, pid=os.getpid())
-    worker.work(burst=burst, logging_level="WARNING")
+    traces.start(parts.settings, "worker")
+    try:
+        worker.work(burst=burst, logging_level="WARNING")
+    finally:
+        traces.stop()
 
 
 class Answering(SimpleWorker):

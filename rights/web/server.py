@@ -13,7 +13,7 @@ from typing import Any, Final
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from rights import metrics
+from rights import metrics, traces
 from rights.metrics.listener import Listener
 
 _BODY_WAIT_S: Final = 30
@@ -46,12 +46,14 @@ def run(
     workers: int,
     threads: int,
     listener: Listener | None = None,
+    began: Callable[[], None] = lambda: None,
 ) -> None:
     """
     Serve until told to stop (SIGTERM, SIGINT): calls under way are finished first.
 
     Args:
         listener: Serves metrics beside it, in each process from the fork on.
+        began: Called in each process after the fork.
     """
     options = {
         "bind": [f"{host}:{port}"],
@@ -68,7 +70,8 @@ def run(
         "limit_request_fields": 60,
         "proc_name": "rights-web",
         "control_socket_disable": True,
-        "post_worker_init": lambda _worker: _watched(listener),
+        "post_worker_init": lambda _worker: _watched(listener, began),
+        "worker_exit": lambda _server, _worker: traces.stop(),
     }
     try:
         _Server(create, options).run()
@@ -76,7 +79,8 @@ def run(
         metrics.stop()
 
 
-def _watched(listener: Listener | None) -> None:
+def _watched(listener: Listener | None, began: Callable[[], None]) -> None:
+    began()
     if listener:
         listener.begin()
         metrics.mark("rights_processes", 1, queue="")

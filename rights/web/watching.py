@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, has_app_context, request
 from sqlalchemy import event
 from sqlmodel import Session
 
-from rights import logs, metrics
+from rights import logs, metrics, traces
 from rights.store.models import Request
 
 _CALL: Final = "watched"
@@ -34,6 +34,7 @@ class _Call:
         self.began = time.perf_counter()
         self.log = ExitStack()
         known = (request.view_args or {}).get("request_id", "")
+        self.about, self.brought = known, False
         self.log.enter_context(logs.at_work(surface=surface, route=self.route, request_id=known))
 
 
@@ -81,11 +82,21 @@ def took(session: Session, taken: tuple[Request, bool]) -> Request:
 
 def _told(made: Sequence[Request], _session: Session) -> None:
     for one in made:
+        _brought(one.id)
         metrics.count("rights_requests_received_total", kind=one.kind, channel=one.channel)
         logs.get().info("request.received", request_id=one.id, kind=one.kind, state=one.state)
+
+
+def _brought(request_id: str) -> None:
+    """Let the call that is going on be what the trace of a request begins with."""
+    call: _Call | None = g.get(_CALL) if has_app_context() else None
+    if call and not call.brought:
+        call.about, call.brought = request_id, True
 
 
 def _counted(call: _Call, status: int) -> None:
     of = {"surface": call.surface, "route": call.route}
     metrics.count("rights_http_requests_total", **of, status=f"{status // 100}xx")
-    metrics.observe("rights_http_seconds", time.perf_counter() - call.began, **of)
+    took = time.perf_counter() - call.began
+    metrics.observe("rights_http_seconds", took, **of)
+    traces.note("call", call.about, took, first=call.brought, **of, status=str(status))
