@@ -18,8 +18,8 @@ from sqlmodel import Session, select
 from rights.domain.errors import Conflict
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import not_me, points, replanning, requests
+from rights.services.askable import Point, is_question
 from rights.services.context import Context
-from rights.services.points import Point, is_question
 from rights.store.models import Request, Staff, StepRow, StepState
 
 _WAITS: Final = frozenset({Wait.NONE, Wait.TASK, Wait.APPROVAL, Wait.STORE, Wait.NEEDS_INFO})

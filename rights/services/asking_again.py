@@ -19,9 +19,9 @@ from sqlmodel import Session, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
-from rights.services import asking, audit, content_approvals, points, requests, writings
+from rights.services import askable, asking, audit, content_approvals, points, requests, writings
+from rights.services.askable import Point
 from rights.services.context import Context
-from rights.services.points import Point
 from rights.services.writings import ASK_PROPOSED
 from rights.store.ids import new_id
 from rights.store.models import AskProposal, Request, Staff
@@ -47,7 +47,7 @@ def propose(
         Forbidden: they have not the role.
         Conflict: nothing was asked before, it is not answered yet, a list waits already, or like
             ``asking.standing``.
-        Invalid: like ``points.check``.
+        Invalid: like ``askable.check``.
     """
     duties.check(staff.roles, duties.Act.ASK_POINTS)
     asking.standing(session, request)
@@ -55,7 +55,7 @@ def propose(
     if waiting(session, request.id) is not None:
         message = "a list for this person waits for a colleague already"
         raise Conflict(message, code="asking_proposed")
-    cleaned = points.check(context.datamap, request, asked)
+    cleaned = askable.check(context.datamap, request, asked)
     body = orjson.dumps([astuple(one) for one in cleaned]).decode()
     said = writings.keep(session, context.vault, request.id, ASK_PROPOSED, body, now=now)
     made = AskProposal(

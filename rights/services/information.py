@@ -19,6 +19,7 @@ from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import PREVAILS, SUBJECT, WAIT_DAYS, lacks, needed
 from rights.domain.tags import CHOSEN, REMOVED
 from rights.services import (
+    askable,
     assurance,
     audit,
     conflicts,
@@ -181,7 +182,7 @@ def _as_planned(request: Request, names: set[str]) -> None:
     for, nothing else is taken.
     """
     waits = request.wait is Wait.NEEDS_INFO and bool(request.needs)
-    if waits and names and all(map(points.is_question, request.needs)):
+    if waits and names and all(map(askable.is_question, request.needs)):
         message = "work on this request is planned as it was: answer what was asked, nothing else"
         raise Conflict(message, code="work_has_begun")
 

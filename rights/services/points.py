@@ -9,7 +9,6 @@ Source: NDSR 23; PIPL 50.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,57 +17,20 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.conversation import CONVERSATIONS
-from rights.domain.datamap import DataMap
 from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid
-from rights.domain.kinds import Kind, Option
-from rights.domain.parameters import (
-    PREVAILS,
-    SUBJECT,
-    SWITCHES,
-    VALUES,
-    WAIT_DAYS,
-    needed,
-    taken,
-)
+from rights.domain.parameters import SUBJECT, needed
 from rights.domain.plain_text import plain
-from rights.domain.products import PRODUCTS
-from rights.services import audit, notices, writings
+from rights.services import askable, audit, notices, writings
+from rights.services.askable import Point
 from rights.services.context import Context
 from rights.services.writings import ANSWER_PERSON, QUESTION
 from rights.store.models import AskedPoint, Notice, Request, Staff
 
-MOST: Final = 12
-"""Points of one list."""
-
-_QUESTION: Final = "question_"
-_IDENTIFY: Final = "identify_"
-_IS_QUESTION: Final = re.compile(r"(?:question|identify)_[1-9][0-9]?")
-_LONGEST: Final = 300
-_LONGEST_WHY: Final = 1_000
 _FAIR: Final = timedelta(days=3)
 """How long an answer is waited for before work may go on without it."""
 
 _SYSTEM: Final = "system"
 _ASKED: Final = "needs_info"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """
-    One thing to ask for.
-
-    Args:
-        name: What the request takes; empty for a question in words.
-        question: One line; empty for what has a name.
-        why: Why it is needed, in words for the person.
-        identifies: The question is for what would tell the person apart. Source: GDPR 11(2).
-    """
-
-    name: str = ""
-    question: str = field(default="", repr=False)
-    why: str = field(default="", repr=False)
-    identifies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +40,6 @@ class Asked:
     name: str
     question: str = field(repr=False)
     why: str = field(repr=False)
-
-
-def is_question(name: str) -> bool:
-    """Return whether a missing thing is a question in words, not something the request takes."""
-    return _IS_QUESTION.fullmatch(name) is not None
-
-
-def nameable(datamap: DataMap, kind: Kind, option: Option) -> tuple[str, ...]:
-    """Return what staff can ask for by its name: what the person has a way to answer."""
-    names = (*taken(kind, option), *VALUES.get((kind, option), ()))
-    return tuple(n for n in dict.fromkeys(names) if _answerable(datamap, n))
-
-
-def _answerable(datamap: DataMap, name: str) -> bool:
-    there = {
-        PRODUCTS: bool(datamap.products),
-        SWITCHES: bool(datamap.switches),
-        "decision": bool(datamap.decisions),
-    }
-    # Which conversations are meant is said with the request; the others are settled elsewhere.
-    return name not in (PREVAILS, WAIT_DAYS, CONVERSATIONS) and there.get(name, True)
 
 
 def tell(
@@ -192,7 +133,7 @@ def had_a_chance(session: Session, request: Request, *, now: datetime) -> bool:
     Whatever else they were asked is no chance to add that. Source: GDPR 11(2), 12(2).
     """
     asked = _rows(session, request.id)
-    rows = [row for row in asked if row.name == SUBJECT or row.name.startswith(_IDENTIFY)]
+    rows = [row for row in asked if row.name == SUBJECT or row.name.startswith(askable.IDENTIFY)]
     over = (row.over_at is not None or row.asked_at + _FAIR <= now for row in rows)
     return bool(rows) and all(over)
 
@@ -226,8 +167,10 @@ def from_staff(
     if request.needs:
         raise _unanswered()
     agreed = check_once(session, request, staff, supervisor)
-    cleaned = check(context.datamap, request, points)
-    names = _names(cleaned, sum(is_question(r.name) for r in _rows(session, request.id)))
+    cleaned = askable.check(context.datamap, request, points)
+    names = askable.names(
+        cleaned, sum(askable.is_question(r.name) for r in _rows(session, request.id))
+    )
     said = {
         name: writings.keep(session, context.vault, request.id, QUESTION, _text(p), now=now).id
         for name, p in zip(names, cleaned, strict=True)
@@ -238,55 +181,6 @@ def from_staff(
     data = {"needs": names, **({"agreed_by": agreed} if agreed else {})}
     audit.append(session, request, [audit.Line("asked", actor, data)], now=now)
     return names
-
-
-def _names(points: Sequence[Point], before: int) -> list[str]:
-    """Return a name for each point; questions are numbered on."""
-    names, number = [], before
-    for point in points:
-        number += not point.name
-        kind = _IDENTIFY if point.identifies else _QUESTION
-        names.append(point.name or f"{kind}{number}")
-    return names
-
-
-def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[Point]:
-    """Return the points as they are kept. Raises Invalid with every mistake."""
-    if not 1 <= len(points) <= MOST:
-        wrong = FieldError("points", f"is not a list of one to {MOST}")
-        raise Invalid("there is nothing that can be asked", [wrong])
-    allowed = nameable(datamap, request.kind, request.option)
-    errors, out, seen = list[FieldError](), list[Point](), set[str]()
-    for place, point in enumerate(points):
-        try:
-            out.append(_one(point, f"points.{place}", allowed, seen))
-        except Invalid as wrong:
-            errors.extend(wrong.errors)
-    if errors:
-        raise Invalid("what is to be asked has mistakes", errors)
-    return out
-
-
-def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> Point:
-    if bool(point.name) == bool(point.question):
-        raise _wrong(path, "has either a point or a question")
-    if point.identifies and not point.question:
-        raise _wrong(f"{path}.identifies", "is said of a question in words")
-    if point.name and (point.name not in allowed or point.name in seen):
-        message = "is asked twice" if point.name in seen else "is nothing this request takes"
-        raise Invalid(message, [FieldError(f"{path}.point", message, allowed)])
-    seen.add(point.name)
-    question = point.question
-    if question:
-        question = plain(question, field=f"{path}.question", longest=_LONGEST)
-        if "\n" in question:
-            raise _wrong(f"{path}.question", "has more than one line")
-    why = plain(point.why, field=f"{path}.why", longest=_LONGEST_WHY)
-    return Point(point.name, question, why, point.identifies)
-
-
-def _wrong(path: str, message: str) -> Invalid:
-    return Invalid(message, [FieldError(path, message)])
 
 
 def _text(point: Point) -> str:
@@ -315,7 +209,7 @@ def waiting(session: Session, context: Context, request: Request) -> list[Asked]
 
 
 def _asked(name: str, text: str) -> Asked:
-    if not is_question(name):
+    if not askable.is_question(name):
         return Asked(name, "", text)
     question, _, why = text.partition("\n")
     return Asked(name, question, why)
@@ -336,8 +230,8 @@ def answer(
         Invalid: it is no question of this request, or there is nothing in the answer.
     """
     for name, text in answers.items():
-        if not is_question(name) or name not in request.needs:
-            allowed = tuple(n for n in request.needs if is_question(n))
+        if not askable.is_question(name) or name not in request.needs:
+            allowed = tuple(n for n in request.needs if askable.is_question(n))
             wrong = FieldError(f"answers.{name}", "was not asked", allowed)
             raise Invalid("this was not asked", [wrong])
         said = plain(text, field=f"answers.{name}")

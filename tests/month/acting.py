@@ -32,12 +32,12 @@ from rights.services import (
     verification_plan,
 )
 from rights.services.arrivals import Arrival
+from rights.services.askable import Point
 from rights.services.assertions import Proof
 from rights.services.context import Context
 from rights.services.denials import Said
 from rights.services.information import Supplied
 from rights.services.intake import Submission
-from rights.services.points import Point
 from rights.services.representatives import Second
 from rights.store.models import DenialProposal, OutboxMessage, Request, Staff, WarningDue
 from tests.month import story as told

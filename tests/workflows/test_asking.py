@@ -15,8 +15,8 @@ from rights.domain.errors import Conflict, Forbidden
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.services import asking, information, requests
+from rights.services.askable import Point
 from rights.services.packages import spools
-from rights.services.points import Point
 from rights.store.db import reading, transaction
 from rights.store.models import OutboxMessage, Package, PlanRow, Staff, StepRow, StepState
 from tests.workflows.house import Clock, ask, floor_over, request_of

@@ -16,8 +16,8 @@ from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Event, Wait
 from rights.domain.staff import EVERY_ROLE, SCOPES
 from rights.services import asking, denial_proposals, plans, requests, tasks
+from rights.services.askable import Point
 from rights.services.denials import Said
-from rights.services.points import Point
 from rights.store.db import reading, transaction
 from rights.store.models import DenialProposal, PlanRow, Request, Staff, StepRow, StepState
 from tests.denying import denied, second

@@ -16,7 +16,7 @@ from connectors.manual import Manual
 from rights.domain.kinds import Kind
 from rights.domain.levels import Acr
 from rights.services import asking, lookups, outbox, requests, spools, unanswered
-from rights.services.points import Point
+from rights.services.askable import Point
 from rights.services.portal import Person
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, OutboxMessage, Package, Staff

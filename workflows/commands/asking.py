@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import FieldError, Invalid
 from rights.services import asking, requests
-from rights.services.points import Point
+from rights.services.askable import Point
 from rights.store.models import Staff
 from workflows.commands.acting import AGREED, AS, FILE, act, desk, supervisor, text_in
 

@@ -19,7 +19,7 @@ from rights.domain.products import named
 from rights.domain.representation import Role
 from rights.services import cooling, denials
 from rights.services.arrivals import CHANNELS
-from rights.services.points import is_question
+from rights.services.askable import is_question
 from rights.services.reasons import catalogue as reasons
 from rights.services.reasons import told as told_as
 from rights.store.models import Request

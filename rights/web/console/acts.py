@@ -36,10 +36,10 @@ from rights.services import (
     tasks,
     verification_plan,
 )
+from rights.services.askable import Point
 from rights.services.console import assigning, held
 from rights.services.context import Context
 from rights.services.denials import Said
-from rights.services.points import Point
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
 from rights.web.console.holding import until

@@ -19,6 +19,7 @@ from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.minors import Purpose
 from rights.services import (
+    askable,
     catalogue,
     clock_pauses,
     clock_words,
@@ -181,7 +182,7 @@ def _points(context: Context, request: Request) -> Choices:
     if not _may_ask(request) or request.needs:
         return []
     w, titles = pages.said(), catalogue.words()["fields"]
-    names = points.nameable(context.datamap, request.kind, request.option)
+    names = askable.nameable(context.datamap, request.kind, request.option)
     return [("", w.say("ask", "in_words"))] + [(n, w.either(titles.get(n, {}), n)) for n in names]
 
 

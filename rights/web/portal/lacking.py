@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from rights.services import points
-from rights.services.points import is_question
+from rights.services.askable import is_question
 from rights.store.models import Request
 from rights.web.parts import parts
 from rights.web.portal import inputs, pages

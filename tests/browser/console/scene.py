@@ -24,10 +24,10 @@ from rights.services import (
     messages,
     requests,
 )
+from rights.services.askable import Point
 from rights.services.complaints import NewComplaint
 from rights.services.console import figures
 from rights.services.denials import Said
-from rights.services.points import Point
 from rights.services.staff_access import accounts
 from rights.store.ids import new_id
 from rights.store.models import Evidence, HeldRows, Representation, Request, Staff

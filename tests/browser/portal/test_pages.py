@@ -12,7 +12,7 @@ from rights.domain.lifecycle import Event, Wait
 from rights.domain.parameters import offered
 from rights.services import appeals, asking, messages
 from rights.services import requests as lifecycle
-from rights.services.points import Point
+from rights.services.askable import Point
 from rights.store.models import Request, Staff
 from tests.browser.axe import violations
 from tests.browser.pages import Pages
