@@ -96,11 +96,11 @@ def test_the_focus_goes_through_a_page_in_the_order_of_its_words(
 ) -> None:
     rui = Person(office, new_page(language="en"), "rui")
     rui.come_in()
-    passed = [_tab(rui.page) for _ in range(12)]
+    passed = [_tab(rui.page) for _ in range(14)]
 
-    areas = ["Overview", "Requests", "Waiting for staff", "Find a person", "Stores", "Incidents"]
-    mine = [*areas, "Organisation", "rui", "Sign out"]
-    assert passed == ["Skip to content", "中文", "English", *mine]
+    work = ["Overview", "Requests", "Waiting for staff", "Holds", "Find a person"]
+    areas = [*work, "Stores", "Re-checks", "Incidents", "Organisation"]
+    assert passed == ["Skip to content", "中文", "English", *areas, "rui", "Sign out"]
 
 
 def test_all_of_it_works_without_javascript(office: Office, new_page: Pages) -> None:
