@@ -74,7 +74,7 @@ GRANT SELECT ON
     proof_demand
     TO rights_web;
 -- Reports that the relay made for products: read here, never worked out.
-GRANT SELECT ON figures TO rights_web;
+GRANT SELECT ON published_report TO rights_web;
 
 -- Console: shows staff where everything stands, and writes down what they decide. Where an act
 -- changes a row, it changes the columns that say so and no other.

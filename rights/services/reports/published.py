@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from rights.domain import period as periods
 from rights.domain.errors import FieldError, Invalid, NotFound
@@ -30,12 +30,11 @@ from rights.services.reports.as_json import document
 from rights.services.reports.making import Wanted
 from rights.services.signing import Signer
 from rights.store.db import picture, transaction
-from rights.store.models import Figures
+from rights.store.models import PublishedReport
 
 MOST: Final = 400
 """Reports that are listed: a hundred years of quarters."""
 
-_PREFIX: Final = "report:"
 _QUARTERS: Final = (1, 2, 3, 4)
 _YEARLY: Final = "year"
 
@@ -50,12 +49,12 @@ class Span:
     @property
     def name(self) -> str:
         """The name under which its report is kept."""
-        return f"{_PREFIX}{self.year}-{self.quarter}"
+        return f"{self.year}-{self.quarter}"
 
     @classmethod
     def of(cls, name: str) -> Span:
         """Return what a report is kept for, by its name."""
-        year, _, quarter = name.removeprefix(_PREFIX).partition("-")
+        year, _, quarter = name.partition("-")
         return cls(int(year), int(quarter))
 
 
@@ -78,7 +77,7 @@ def publish(
 
 def listed(session: Session, context: Context) -> list[dict[str, Any]]:
     """Return which reports are kept, the newest first: their period, when made, their hash."""
-    query = select(Figures).where(col(Figures.name).startswith(_PREFIX)).limit(2 * MOST)
+    query = select(PublishedReport).limit(2 * MOST)
     found = sorted(((Span.of(one.name), one) for one in session.exec(query)), reverse=True, key=_at)
     return [
         {
@@ -107,7 +106,7 @@ def read(session: Session, context: Context, year: int, quarter: int | None) -> 
             f"reports are given out by {kind} here: the other sort could be taken from them",
             [FieldError("quarter", f"reports are given out by {kind}")],
         )
-    row = session.get(Figures, span.name)
+    row = session.get(PublishedReport, span.name)
     if row is None:
         raise NotFound(
             "no final report of this period is kept: it is not over, letters about it wait to be"
@@ -117,7 +116,7 @@ def read(session: Session, context: Context, year: int, quarter: int | None) -> 
     return row.body
 
 
-def _at(pair: tuple[Span, Figures]) -> Span:
+def _at(pair: tuple[Span, PublishedReport]) -> Span:
     return pair[0]
 
 
@@ -129,8 +128,7 @@ def _lacking(register_: Engine, context: Context, now: datetime) -> list[Span]:
     """Return what is over, began after the register did, and is not kept; the newest first."""
     with picture(register_) as connection:
         begun = register.begun(connection)
-        query = select(Figures.name).where(col(Figures.name).startswith(_PREFIX))
-        kept = {name for (name,) in connection.execute(query)}
+        kept = {name for (name,) in connection.execute(select(PublishedReport.name))}
     if begun is None:
         return []
     zone = making.zone_of(context)
@@ -159,7 +157,7 @@ def _publish(
     body = document(making.signed(report, signer, now=now))
     try:
         with transaction(register_) as session:
-            session.add(Figures(name=span.name, body=body, made_at=now))
+            session.add(PublishedReport(name=span.name, body=body, made_at=now))
             session.flush()
             audit.append_day(session, making.line(report, "system"), now=now)
     except IntegrityError:  # another relay was faster

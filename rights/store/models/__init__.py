@@ -39,6 +39,7 @@ from rights.store.models.people import (
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
+from rights.store.models.reports import PublishedReport
 from rights.store.models.representing import (
     Arrangement,
     Evidence,
@@ -129,6 +130,7 @@ __all__ = [
     "ProofDemand",
     "ProofRow",
     "ProofTry",
+    "PublishedReport",
     "ReceiptOpening",
     "ReceiptRow",
     "ReleasedValue",

@@ -142,11 +142,7 @@ class Assignment(SQLModel, table=True):
 
 
 class Figures(SQLModel, table=True):
-    """
-    What the console's pictures show, counted now and then, and reports that are given to products.
-
-    Codes and numbers only.
-    """
+    """What the console's pictures show, counted now and then. Codes and numbers only."""
 
     __tablename__ = "figures"
 

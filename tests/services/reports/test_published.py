@@ -14,7 +14,7 @@ from rights.services import backends
 from rights.services.backends import SCOPES, USUAL
 from rights.services.reports import published
 from rights.services.signing import Signer
-from rights.store.models import Entry, Figures, Notice, Request
+from rights.store.models import Entry, Notice, PublishedReport, Request
 from tests.services.reports import town
 from tests.services.reports.terminal import Terminal
 from tests.web.house import SEED, House, furnish, settings_for
@@ -108,7 +108,7 @@ def test_each_report_is_made_once_and_is_an_entry_with_its_hash(opened: Opened) 
     assert (_publish(house), _publish(house)) == (2, 0)
 
     with house.reading() as session:
-        kept = session.exec(select(Figures).where(col(Figures.name).startswith("report:"))).all()
+        kept = session.exec(select(PublishedReport)).all()
         entries = session.exec(select(Entry).where(Entry.event == "report_made")).all()
     assert {e.data["sha256"] for e in entries} == {k.body["sha256"] for k in kept}
     assert {(e.actor, e.data["public"], e.data["provisional"]) for e in entries} == {
