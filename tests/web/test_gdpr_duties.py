@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from rights.domain.lifecycle import State
+from rights.services import lifting, requests
 from rights.services.beforehand import FAIR
 from rights.store.models import DenialProposal, Entry, Notice, Request
 from tests.web.console.clerk import Clerk, clerk
@@ -249,6 +250,80 @@ def test_no_restriction_is_lifted_without_telling_the_person_before(house: House
     with house.reading() as session:
         events = [one.event for one in session.exec(select(Notice))]
     assert events.count("lift_announced") == 1
+
+
+@pytest.mark.requirement("R-EU17-1:bad")
+def test_nothing_makes_a_lift_go_on_while_its_letter_has_not_gone_out(house: House) -> None:
+    made = _restricted(house)
+    lift = _lifted(house, made, 9).json["id"]
+    house.clock.forward(days=40)
+
+    hurried = house.post(f"/v1/requests/{lift}/proceed", {"code": "123456"})
+    _look(house, lift)
+    waits = _state(house, lift)
+    _sent(house, lift)
+    _look(house, lift)
+    early = _state(house, lift)
+    house.clock.forward(days=7)
+    _look(house, lift)
+
+    assert (hurried.status_code, hurried.json["code"]) == (409, "not_cooling_off")
+    assert (waits, early, _state(house, lift)) == ("on_hold", "on_hold", "in_progress")
+
+
+@pytest.mark.requirement("R-EU17-1:bad")
+def test_a_letter_that_was_given_up_ends_the_announcement_and_can_be_made_again(
+    house: House,
+) -> None:
+    dpo, made = clerk(house, "dora", "dpo"), _restricted(house)
+    on = f"{house.clock.now() + timedelta(days=9):%Y-%m-%d}"
+    assert dpo.act(made, "lift", because="It was verified.", on=on).status == 200
+    lift = _newest(house, made)
+    _sent(house, lift, "failed")
+    house.clock.forward(days=9)
+    dpo.come_in()
+    soon = f"{house.clock.now() + timedelta(days=6):%Y-%m-%d}"
+    _look(house, lift)
+
+    assert _state(house, lift) == "revoked"
+    assert dpo.act(made, "lift", because="It was verified.", on=soon).status == 409
+    later = f"{house.clock.now() + timedelta(days=9):%Y-%m-%d}"
+    assert dpo.act(made, "lift", because="It was verified.", on=later).status == 200
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "contests that it is"), ("zh-CN", "提出异议")])
+def test_the_persons_page_says_on_which_ground_it_rests(
+    house: House, locale: str, said: str
+) -> None:
+    made = _restricted(house, locale=locale, parameters={"ground": "accuracy_contested"})
+    lift = _lifted(house, made, 9).json["id"]
+    reader = Reader(house, locale)
+    reader.enter(ALICE, "mfa", origin="")
+
+    for one in (made, lift):
+        shown = reader.get(f"/portal/requests/{one}").text
+        assert said in shown
+        assert "GDPR 18(1)(a)" in shown
+
+
+def _restricted(house: House, **more: Any) -> str:
+    made = house.asserted("restriction", regimes=["eu_gdpr"], **more)["id"]
+    with house.writing() as session:
+        request = session.get_one(Request, made)
+        request.state, request.closed_at = State.FULFILLED, house.clock.now()
+    return str(made)
+
+
+def _look(house: House, lift: str) -> None:
+    """Let the relay's look at an announced end take place."""
+    with house.writing() as session:
+        lifting.look(session, requests.locked(session, lift), house.clock.now())
+
+
+def _newest(house: House, restriction: str) -> str:
+    with house.reading() as session:
+        found = session.exec(select(Request).where(Request.follows == restriction)).one()
+    return str(found.id)
 
 
 def _lifted(house: House, request_id: str, days: int) -> Any:

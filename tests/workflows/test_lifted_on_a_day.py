@@ -17,7 +17,7 @@ from rights.services import requests
 from rights.services.lifting import Decision, announce
 from rights.store.db import open_engine, reading, transaction
 from rights.store.models import Entry, Notice, Request, Staff
-from tests.workflows.desk import Desk, html_of, text_of
+from tests.workflows.desk import Desk, html_of, steps_of, text_of
 from tests.workflows.people_in_stores import People
 from tests.workflows.restricted_shop import BILLING, ask, floor_of, ids
 from workflows import sweep
@@ -57,6 +57,44 @@ def test_the_letter_says_when_why_and_what_one_can_do(
     for each in (*said, "The dispute <is> settled."):
         assert each in text_of(letter)
     assert "<is>" not in html_of(letter)
+
+
+_SAID = {
+    "en": "The person contests that it is accurate, while that is verified (GDPR 18(1)(a))",
+    "zh-CN": "数据主体对准确性提出异议，在核实期间（GDPR 18(1)(a)）",
+}
+
+
+@pytest.mark.parametrize("law", ["eu_gdpr", "uk_gdpr"])
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_the_answer_and_the_letter_name_the_ground_that_it_rests_on(
+    desk: Desk, smtp_sink: Sink, law: str, locale: str
+) -> None:
+    given = {"ground": "accuracy_contested"}
+    request_id = desk.proved(
+        Kind.RESTRICTION, locale=locale, regimes=(law,), parameters=given, notify=False
+    )
+    desk.answer(request_id, *steps_of(request_id))
+    with transaction(desk.register) as session:
+        restriction = requests.locked(session, request_id)
+        decided = Decision("staff:1", "It was verified.", date(2027, 1, 31))
+        lift = announce(session, desk.context, restriction, decided, now=desk.clock()).id
+    desk.send()
+
+    answer = next(m for m in smtp_sink.messages if request_id in m["Subject"])
+    letter = next(m for m in smtp_sink.messages if lift in m["Subject"])
+    assert _SAID[locale] in text_of(answer)
+    assert _SAID[locale] in text_of(letter)
+    assert "It was verified." in text_of(letter)
+
+
+def test_where_no_ground_was_named_none_is_claimed(desk: Desk, smtp_sink: Sink) -> None:
+    request_id = desk.proved(Kind.RESTRICTION, locale="en", regimes=("eu_gdpr",), notify=False)
+    desk.answer(request_id, *steps_of(request_id))
+    desk.send()
+
+    (answer,) = smtp_sink.messages
+    assert "It rests on" not in text_of(answer)
 
 
 @pytest.fixture

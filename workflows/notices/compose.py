@@ -177,7 +177,8 @@ def _outcome(facts: Facts) -> Iterator[Block]:
         return
     yield paragraph(say.say("outcome", str(request.state)))
     answered = facts.moment(request.closed_at) if request.closed_at else ""
-    yield table([*_about(facts), _label(facts, "answered", answered), *_denial(facts)])
+    rests = _rests_on(facts)
+    yield table([*_about(facts), _label(facts, "answered", answered), *rests, *_denial(facts)])
     if MEANWHILE in request.parameters:
         about = "meanwhile_product" if named(request.parameters) else "meanwhile"
         yield paragraph(say.say("outcome", about, reference=request.follows))
@@ -186,6 +187,14 @@ def _outcome(facts: Facts) -> Iterator[Block]:
         yield heading(say.say("outcome", "facts"))
         yield from map(paragraph, facts.answers)
     yield from _ways_out(facts)
+
+
+def _rests_on(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield on which ground of the law a restriction rests, and where that stands."""
+    if row := facts.rests_on:
+        said = facts.words.either(row.texts)
+        told = facts.words.say("rests_on", ground=said, law=row.source.text)
+        yield _label(facts, "rests_on", told)
 
 
 def _brief(facts: Facts) -> bool:
@@ -297,7 +306,7 @@ def _lift_announced(facts: Facts) -> Iterator[Block]:
     say, request = facts.words, facts.request
     day = say.day(date.fromisoformat(request.parameters[UNTIL]))
     yield paragraph(say.say("lift_announced", "opening", day=day))
-    yield table([*_about(facts), _label(facts, "ends", day)])
+    yield table([*_about(facts), *_rests_on(facts), _label(facts, "ends", day)])
     if facts.answers:
         yield heading(say.say("lift_announced", "because"))
         yield from map(paragraph, facts.answers)

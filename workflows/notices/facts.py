@@ -12,6 +12,7 @@ import orjson
 from sqlmodel import Session, col, select
 
 from rights.domain.actions import Action
+from rights.domain.ground_table import Row
 from rights.domain.representation import REPRESENTATIVE, Role
 from rights.services import (
     appeals,
@@ -22,6 +23,7 @@ from rights.services import (
     not_me,
     notes,
     points,
+    resting_on,
     verification,
     warnings_due,
     writings,
@@ -68,6 +70,7 @@ class Facts(Told):
         longer: More time that was taken; why, in words, is in *answers*.
         incident: Of a letter to whom a security incident hit: element to language to text.
         incident_role: As whom they are written to: ``person``, ``guardian``, ``representative``.
+        rests_on: The ground of the restriction that was made, or that ends.
     """
 
     request: Request = field(repr=False)
@@ -85,6 +88,7 @@ class Facts(Told):
     longer: ExtensionRow | None = field(default=None, repr=False)
     incident: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     incident_role: str = ""
+    rests_on: Row | None = None
 
     @property
     def reference(self) -> str:
@@ -307,12 +311,14 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
             "receipt": orjson.loads(receipt.body) if receipt else {},
             "answers": tuple(str(answer) for answer in answers),
             "withheld": _withheld(session, request.id),
+            "rests_on": resting_on.of(session, request, context.regimes),
         }
     if event in _WORDS:
         return _WORDS[event](session, context, request)
     if event == ANNOUNCED:
         told = notes.read(session, context.vault, request.id, notes.ANSWER)
-        return {"answers": tuple(str(one) for one in told)}
+        ground = resting_on.of(session, request, context.regimes)
+        return {"answers": tuple(str(one) for one in told), "rests_on": ground}
     if event.startswith("appeal_"):
         reasons = writings.one(session, context.vault, request.id, writings.APPEAL_REASONS)
         appeal = appeals.of_request(session, request.id)

@@ -21,6 +21,7 @@ from rights.services import (
     notes,
     packages,
     requests,
+    resting_on,
     subjects,
     verification,
 )
@@ -198,6 +199,7 @@ def _standing(session: Session, found: Request) -> dict[str, Any]:
         "id": found.id,
         "mine": home.listed(found),
         "products": _products(found),
+        "rests_on": _rests_on(session, found),
         "received": pages.moment(found.received_at, found),
         **timing.of(session, found, told=all_of_it),
         "answered": pages.moment(found.closed_at, found) if found.closed_at else "",
@@ -215,6 +217,14 @@ def _products(found: Request) -> str:
     words, titles = pages.said(), parts().context.datamap.products
     wanted = [words.either(titles.get(n, {}), n) for n in sorted(named(found.parameters))]
     return words.say("follow", "products", products=words.listed(wanted)) if wanted else ""
+
+
+def _rests_on(session: Session, found: Request) -> str:
+    """Return on which ground of the law a restriction rests, or the one that it ends."""
+    words, row = pages.said(), resting_on.of(session, found, parts().context.regimes)
+    if row is None:
+        return ""
+    return words.say("follow", "rests_on", ground=words.either(row.texts), law=row.source.text)
 
 
 def _for_the_person(found: Request) -> bool:
