@@ -7,12 +7,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlmodel import Session
+
 from rights.domain.kinds import Kind, Option
 from rights.logs import get
+from rights.services import recipients_told, subjects
 from rights.services.packages import apart as in_apart
 from rights.services.packages import folder
 from rights.services.reasons import reason
-from rights.store.models import StepRow, StepState
+from rights.services.recipients_told import Telling
+from rights.store.db import reading
+from rights.store.models import Request, StepRow, StepState
 from rights.store.sealing import SealedFiles, sealed_size
 from workflows import disputing
 from workflows.claims import Claim, Done, Outcome
@@ -126,7 +131,9 @@ def statements_for(
             name = str(request.parameters.get("decision", ""))
             return tuple(statements.decisions(datamap, name, _rows(files, spools)))
         case Kind.ACCESS, Option.RECIPIENTS:
-            return (statements.recipients(datamap),)
+            with reading(floor.register) as session:
+                told = _told(session, floor, request)
+            return (statements.recipients(datamap), statements.told(told))
         case Kind.ACCESS, Option.AI_USE:
             return (statements.ai_use(datamap),)
         case Kind.ACCESS, Option.SUMMARY:
@@ -134,6 +141,16 @@ def statements_for(
             more = access_content.sections(datamap, request.regimes, found)
             return (statements.summary(datamap, found), *more)
     return ()
+
+
+def _told(session: Session, floor: Floor, request: Request) -> list[Telling]:
+    """Return whom was told of what this person asked for, by what they proved in this request."""
+    context = floor.context
+    proved = [row for row in subjects.identifier_rows(session, request.id) if row.proof]
+    known = context.datamap.identifiers
+    own = subjects.opened(context.vault, (r for r in proved if not known[r.type].recycled))
+    who = {b for name, value in own.items() for b in subjects.blinds(context.vault, name, value)}
+    return recipients_told.of_person(session, context, who)
 
 
 def _counts(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def _ask(house: House, kind: str, ground: str, *laws: str) -> Any:
     return house.post("/v1/requests", body)
 
 
+@pytest.mark.requirement("R-EU17-1")
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize(
     ("kind", "ground"),
@@ -71,6 +72,7 @@ def test_of_two_laws_the_grounds_of_either_can_be_named(house: House) -> None:
     assert _ask(house, "deletion", "service_ended", "eu_gdpr", "cn_general").status_code == 201
 
 
+@pytest.mark.requirement("R-EU17-1")
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize(
     ("kind", "reason", "article"),

@@ -18,7 +18,14 @@ def test_each_named_thing_has_a_status_of_its_own(house: House) -> None:
     reply = house.get(f"/v1/requests/{made['id']}/remarks")
 
     assert reply.status_code == 200
-    assert reply.json == {**told, "needs": [], "choices": [], "answers": [], "points": []}
+    assert reply.json == {
+        **told,
+        "needs": [],
+        "choices": [],
+        "answers": [],
+        "points": [],
+        "recipients": [],
+    }
 
 
 def test_choices_are_shown_only_while_something_is_missing(house: House) -> None:

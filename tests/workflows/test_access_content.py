@@ -16,8 +16,11 @@ from sqlmodel import select
 
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind, Option
-from rights.store.db import reading
-from rights.store.models import Package
+from rights.domain.lifecycle import State
+from rights.services import requests
+from rights.services.recipients_told import Said, record
+from rights.store.db import reading, transaction
+from rights.store.models import Package, ReceiptRow, Request, Staff
 from tests.workflows.house import Clock, ask, floor_over
 from workflows.floor import Floor
 from workflows.jobs import work_on
@@ -155,3 +158,62 @@ def test_what_was_inferred_is_copied_and_not_ported(floor: Floor) -> None:
     assert "C-canary" in rows[Kind.COPY]
     assert "C-canary" not in rows[Kind.PORTABILITY]
     assert "chess-canary" in rows[Kind.PORTABILITY]
+
+
+@pytest.mark.requirement("R-EU17-1")
+@pytest.mark.parametrize("law", ["eu_gdpr", "uk_gdpr"])
+def test_who_asks_for_recipients_learns_whom_was_told_and_nothing_of_others(
+    floor: Floor, law: str
+) -> None:
+    before = _recipients(floor, law)
+    mine = _corrected(floor, ANN)
+    _corrected(floor, {"user_id": "2"})
+    told, after = _told(floor, mine), _recipients(floor, law)
+
+    assert [one["lines"][0]["en"] for one in before[1:]] == [
+        "No earlier request of yours that concerned a recipient is on record."
+    ]
+    assert ["Parcel Ltd" in line["en"] for line in before[0]["lines"]] == [True, False]
+    lines = after[1]["lines"]
+    assert [line["en"] for line in lines] == [
+        f"Correction ({mine}) · Parcel Ltd: told ({told})",
+        f"Correction ({mine}) · Mill GmbH: could not be told ({told}): Wound up.",
+    ]
+    assert "已告知" in lines[0]["zh"]
+    assert "无法告知" in lines[1]["zh"]
+
+
+def _recipients(floor: Floor, law: str) -> list[dict[str, Any]]:
+    made = ask(floor, Kind.ACCESS, ANN, option=Option.RECIPIENTS, regimes=(law,))
+    work_on(floor, made)
+    found: list[dict[str, Any]] = json.loads(_opened(floor, made).read("answer.json"))
+    return found
+
+
+def _corrected(floor: Floor, who: dict[str, str]) -> str:
+    """Return a correction that was done in the shop, with its receipt."""
+    made = ask(floor, Kind.CORRECTION, who, regimes=("eu_gdpr",))
+    line = {"store": "shop", "collection": "users", "action": "correct", "affected": 1}
+    body = json.dumps({"outcome": [{**line, "retained": 0}]})
+    with transaction(floor.register) as session:
+        request = session.get_one(Request, made)
+        request.state, request.closed_at = State.FULFILLED, floor.now()
+        receipt: dict[str, Any] = {
+            "body": body,
+            "key_id": "s1",
+            "signature": "c2ln",
+            "created_at": floor.now(),
+        }
+        session.add(ReceiptRow(request_id=made, **receipt))
+    return made
+
+
+def _told(floor: Floor, made: str) -> str:
+    """Let staff write down who was told; return the day."""
+    with transaction(floor.register) as session:
+        staff = Staff(name="wei", roles=["approver"], created_at=floor.now())
+        session.add(staff)
+        for said in (Said("Parcel Ltd", "told"), Said("Mill GmbH", "impossible", "Wound up.")):
+            request = requests.locked(session, made)
+            record(session, floor.context, request, staff, said, now=floor.now())
+    return floor.now().date().isoformat()

@@ -65,6 +65,7 @@ _SAID = {
 }
 
 
+@pytest.mark.requirement("R-EU17-1")
 @pytest.mark.parametrize("law", ["eu_gdpr", "uk_gdpr"])
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])
 def test_the_answer_and_the_letter_name_the_ground_that_it_rests_on(

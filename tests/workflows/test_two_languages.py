@@ -130,7 +130,7 @@ def test_an_answer_in_sentences_names_recipients_in_both_languages(
 ) -> None:
     outcome = ask(people(database, tmp_path, BOTH), Kind.ACCESS, "option=recipients")
 
-    ((line,),) = (s["lines"] for s in json.loads(opened(outcome)["answer.json"]))
+    (line,), _ = (s["lines"] for s in json.loads(opened(outcome)["answer.json"]))
     assert all(CHINESE[n] in line["zh"] and ENGLISH[n] in line["en"] for n in (GOODS, WAY))
     assert not any(text in line["zh"] for text in ENGLISH)
     assert not any(text in line["en"] for text in CHINESE)

@@ -15,6 +15,9 @@ from typing import Any
 
 from connectors.sdk import Collection, DataMap
 from rights.domain.datamap import Decision
+from rights.domain.kinds import Kind
+from rights.services import catalogue
+from rights.services.recipients_told import Telling
 from workflows.packages import facts
 from workflows.packages.words import Both, basis, both, word
 
@@ -88,6 +91,42 @@ def recipients(datamap: DataMap) -> Statement:
     nobody = Both("没有登记在案的接收方。", "No recipient is on record.")
     title = Both("个人信息接收方清单", "Who receives personal data")
     return Statement("recipients", title, tuple(lines) or (nobody,), {"recipients": data})
+
+
+def told(found: Iterable[Telling]) -> Statement:
+    """Say who was told of what the person asked for before, who was not and why."""
+    lines: list[Both] = []
+    data: list[dict[str, Any]] = []
+    for one in found:
+        day = one.at.date().isoformat() if one.at else ""
+        kind, came = _kind(one.kind), word("told_recipient", one.outcome)
+        zh, en = (f"（{day}）", f" ({day})") if day else ("", "")
+        why_zh, why_en = (f"：{one.because}", f": {one.because}") if one.because else ("", "")
+        lines.append(
+            Both(
+                f"{kind.zh}（{one.request_id}）· {one.name}：{came.zh}{zh}{why_zh}",
+                f"{kind.en} ({one.request_id}) · {one.name}: {came.en}{en}{why_en}",
+            )
+        )
+        data.append(
+            {
+                "request": one.request_id,
+                "name": one.name,
+                "outcome": str(one.outcome),
+                "at": one.at.isoformat() if one.at else None,
+                "because": one.because or None,
+            }
+        )
+    nobody = Both(
+        "没有您此前涉及接收方的请求的记录。",
+        "No earlier request of yours that concerned a recipient is on record.",
+    )
+    title = Both("已告知哪些接收方", "Which recipients were told")
+    return Statement("recipients_told", title, tuple(lines) or (nobody,), {"told": data})
+
+
+def _kind(kind: Kind) -> Both:
+    return both(catalogue.words()["kinds"].get(kind, {}).get("title", {}), str(kind))
 
 
 def ai_use(datamap: DataMap) -> Statement:

@@ -18,6 +18,7 @@ from rights.services import (
     notes,
     points,
     reasons,
+    recipients_told,
     requests,
     subjects,
     submission,
@@ -166,6 +167,7 @@ def read_remarks(request_id: str) -> Response:
                 "choices": choices,
                 "answers": _answers(session, request),
                 "points": _points(session, who, request),
+                "recipients": _recipients(session, request),
             }
         )
 
@@ -207,6 +209,21 @@ def supply_information(given: dict[str, Any], request_id: str) -> Response:
         return Answer(taking.shown(session, request), 200, taking.headers_of(request))
 
     return commit(work, once=True)
+
+
+def _recipients(session: Session, request: Request) -> list[dict[str, Any]]:
+    """Show who was told of what was done, to whom was proved enough in it."""
+    if request.level < request.level_needed:
+        return []
+    return [
+        {
+            "name": one.name,
+            "outcome": str(one.outcome),
+            "at": one.at.isoformat() if one.at else None,
+            "because": one.because or None,
+        }
+        for one in recipients_told.of_request(session, parts().context, request)
+    ]
 
 
 def _points(session: Session, who: Speaker, request: Request) -> list[dict[str, str]]:

@@ -30,6 +30,7 @@ from rights.services import (
     messages,
     not_me,
     plans,
+    recipients_told,
     redaction_views,
     reviewing,
     standing_still,
@@ -229,6 +230,11 @@ def _lift(turn: Turn) -> None:
     lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
 
 
+def _tell_recipient(turn: Turn) -> None:
+    said = recipients_told.Said(turn.text("recipient"), turn.text("outcome"), turn.text("because"))
+    recipients_told.record(turn.session, turn.context, turn.request, turn.staff, said, now=turn.now)
+
+
 def _hold(turn: Turn) -> None:
     given: dict[str, Any] = {"by": turn.text("by"), "rank": turn.text("rank"), "now": turn.now}
     given |= {"basis": turn.text("basis"), "until": until(turn.text("until"))}
@@ -338,6 +344,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "ask_proof": _ask_proof,
         "ask_minor": _ask_minor,
         "lift": _lift,
+        "tell_recipient": _tell_recipient,
         "hold": _hold,
         "release_passages": _release_passages,
         "confirm_passages": _confirm_passages,

@@ -261,6 +261,7 @@ def _ways_on(session: Session, here: Visit, found: Request) -> dict[str, Any]:
         "answers": notes.read(session, context.vault, found.id, notes.ANSWER) if told_all else [],
         "outcome": outcome.lines(receipt) if receipt else [],
         "receipt": receipt is not None,
+        "recipients": outcome.recipients(session, found) if told_all else [],
         "packages": _packages(session, here, found) if told_all else [],
         "changes": inputs.rows(Form(call.form)),
     }

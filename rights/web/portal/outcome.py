@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 import orjson
+from sqlmodel import Session
 
-from rights.services import reasons
+from rights.services import reasons, recipients_told
 from rights.services.words import Words
-from rights.store.models import ReceiptRow
+from rights.store.models import ReceiptRow, Request
 from rights.web.parts import parts
 from rights.web.portal import pages
 from rights.web.portal.words import category
@@ -21,6 +22,20 @@ def lines(receipt: ReceiptRow) -> list[dict[str, Any]]:
     body = orjson.loads(receipt.body)
     chinese = body.get("zh") or {}
     return [_line(one, chinese) for one in body["outcome"]]
+
+
+def recipients(session: Session, found: Request) -> list[dict[str, str]]:
+    """Return who was told of what was done, who was not and why, and who is yet to be."""
+    words, every = pages.said(), recipients_told.of_request(session, parts().context, found)
+    return [
+        {
+            "name": one.name,
+            "said": words.say("told_recipient", one.outcome),
+            "at": pages.day(one.at, found) if one.at else "",
+            "because": one.because,
+        }
+        for one in every
+    ]
 
 
 def _line(said: Mapping[str, Any], chinese: Mapping[str, str]) -> dict[str, Any]:

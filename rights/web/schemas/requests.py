@@ -17,6 +17,7 @@ from rights.domain.representation import (
 )
 from rights.services import regime_choice
 from rights.web.schemas.clocks import DAYS, LONGER, PROVISIONAL, STILL, Extension, Paused
+from rights.web.schemas.recipients import RecipientTold
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 from rights.web.schemas.wishes import Parameters, Values
 
@@ -298,6 +299,11 @@ class Remarks(Closed):
         fields.Nested(AskedPoint),
         required=True,
         metadata={"description": "What staff ask for in words; `needs` has every name."},
+    )
+    recipients = fields.List(
+        fields.Nested(RecipientTold),
+        required=True,
+        metadata={"description": "Who was told of what was done, and who was not and why."},
     )
 
 

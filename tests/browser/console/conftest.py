@@ -22,6 +22,7 @@ from tests.browser.console.scene import fill, hire
 from tests.browser.serving import serving
 from tests.organisations import profile_file
 from tests.web.house import Clock, House, furnish, settings_for
+from tests.web.recipients import giving
 
 NOW: Final = datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
 """A Wednesday, half past ten in the morning where the company is."""
@@ -72,7 +73,7 @@ def office(
     shutil.copy(_migrated, file)
     address = f"http://127.0.0.1:{port}"
     own = profile_file(tmp_path, **COMPANY)
-    more = {"base_url": address, "organisation": own}
+    more = {"base_url": address, "organisation": own, "datamap": giving(tmp_path)}
     given = settings_for(f"sqlite:///{file}", private_redis_url, tmp_path, **more)
     house = furnish(given, clock=Clock(NOW))
     hire(house)

@@ -22,6 +22,7 @@ from rights.services import (
     holds,
     incidents,
     messages,
+    recipients_told,
     requests,
 )
 from rights.services.askable import Point
@@ -35,6 +36,7 @@ from rights.store.sealing import SealedFiles, new_data_key
 from tests.browser.console import planned, shops
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.test_following import close
+from tests.web.recipients import MILL
 
 TEAM: Final[dict[str, tuple[str, ...]]] = {
     "rui": ("reviewer",),
@@ -103,7 +105,16 @@ def _begun(house: House, now: datetime) -> dict[str, str]:
     house.package(made["done"], b"x" * 40960, missing=[{"path": "shop.orders", "why": "held"}])
     planned.packed(house, made["done"])
     close(house, made["restricted"], "restricted")
+    _recipients(house, made["restricted"])
     return made
+
+
+def _recipients(house: House, done: str) -> None:
+    """Let one recipient not have been told, with a reason; the other is still to be."""
+    said = recipients_told.Said(MILL, "impossible", "该公司已于2024年清算。")
+    with house.writing() as session:
+        request, rui = session.get_one(Request, done), _staff(session, "rui")
+        recipients_told.record(session, house.context, request, rui, said, now=house.clock.now())
 
 
 def _correspondence(session: Session, house: House, made: dict[str, str]) -> str:

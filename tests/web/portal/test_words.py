@@ -11,6 +11,7 @@ from rights.domain.lifecycle import State, Wait
 from rights.services import catalogue as kinds
 from rights.services.forms import GROUNDS
 from rights.services.preferences import BY_OPTION
+from rights.services.recipients_told import Told
 from rights.services.words import LANGUAGES, catalogue
 from rights.web.portal import words
 from tests.architecture.tree import ROOT
@@ -54,6 +55,7 @@ def test_no_words_are_missing_for_anything_that_can_happen(language: str) -> Non
         *(("states", str(state)) for state in State),
         *(("waits", str(wait)) for wait in Wait if wait),
         *(("grounds", ground) for ground in GROUNDS),
+        *(("told_recipient", outcome) for outcome in Told),
         *(("switches", name) for name in BY_OPTION.values()),
         *(("happened", name) for name in re.findall(r"`(\w+)`", happened[1])),
     ]
@@ -73,7 +75,7 @@ def test_nothing_is_kept_that_nobody_says() -> None:
         "states", "waits", "grounds", "switches", "happened", "problem", "events", "identifiers",
         "identifier_kinds", "agreed", "prevails", "missing",
         "granted", "withdrawn", "two", "three", "add", "by", "upheld", "dismissed",
-        "acting_roles", "relations", "shown_by", "gaps", "document_kinds",
+        "acting_roles", "relations", "shown_by", "gaps", "document_kinds", "told_recipient",
     }  # fmt: skip
     unsaid = [
         path
