@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rights.services.regimes import regimes
 from rights.store.models import DenialProposal, Request
 from tests.web.console.clerk import clerk
 from tests.web.house import ALICE, House
+from tests.web.portal.reader import Reader
 
 pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 
@@ -18,6 +20,7 @@ FACTS = "It was looked at on its merits, and the file says why."
 LAWS = ("eu_gdpr", "uk_gdpr")
 TABLE = regimes()["eu_gdpr"].grounds
 assert TABLE is not None
+ERASE = tuple(TABLE.erase)
 
 
 def _ask(house: House, kind: str, ground: str, *laws: str) -> Any:
@@ -134,3 +137,28 @@ def test_nothing_is_weighed_against_an_objection_to_direct_marketing(
     assert "is followed" in refused.text
     with house.reading() as session:
         assert session.exec(select(DenialProposal)).all() == []
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_form_for_a_deletion_offers_the_grounds_of_the_law(
+    furnished: Callable[..., House], law: str, language: str
+) -> None:
+    house = furnished(default_regimes=law)
+    reader = Reader(house, language)
+    reader.enter(ALICE, "mfa", origin="")
+
+    page = reader.get("/portal/ask/deletion")
+
+    assert [code for code in ERASE if f'value="{code}"' not in page.html] == []
+
+
+def test_where_the_gdpr_does_not_apply_the_form_has_none_of_its_own(house: House) -> None:
+    reader = Reader(house, "en")
+    reader.enter(ALICE, "mfa", origin="")
+
+    page = reader.get("/portal/ask/deletion")
+
+    own = ("objection", "erasure_by_law", "child_service")
+    assert [code for code in own if f'value="{code}"' in page.html] == []
+    assert 'value="purpose_achieved"' in page.html

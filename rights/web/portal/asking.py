@@ -24,6 +24,7 @@ from rights.services import (
     idempotency,
     lookups,
     methods,
+    naming_grounds,
     pauses,
     portal_sessions,
     submission,
@@ -113,7 +114,16 @@ def _option(kind: Kind) -> Option:
 
 def _asked(kind: Kind, option: Option) -> list[Input]:
     datamap, words = parts().context.datamap, pages.said()
-    return inputs.asked(datamap, words, kind, option, pause=_pause(kind, option))
+    return inputs.asked(
+        datamap, words, kind, option, pause=_pause(kind, option), grounds=_grounds(kind)
+    )
+
+
+def _grounds(kind: Kind) -> tuple[str, ...]:
+    """Return the grounds of the laws that what is asked here is handled under."""
+    context = parts().context
+    regimes = door.caller().regimes or context.settings.default_regimes
+    return naming_grounds.choices(kind, regimes, context.regimes)
 
 
 def _pause(kind: Kind, option: Option) -> int:

@@ -85,6 +85,7 @@ def asked(
     *,
     only: tuple[str, ...] = (),
     pause: int = 0,
+    grounds: tuple[str, ...] = (),
 ) -> list[Input]:
     """
     Return what a form for *option* asks for.
@@ -92,6 +93,7 @@ def asked(
     Args:
         only: Just these, of a request that waits for them; all of them then needed.
         pause: The most days that can be chosen to wait; not asked where there are none.
+        grounds: Those of the laws that it will be handled under; none: what every law understands.
     """
     names = only or (*_in_form(kind, option), *VALUES.get((kind, option), ()))
     must = only or needed(kind, option)
@@ -102,9 +104,16 @@ def asked(
         and (name != WAIT_DAYS or pause)
         and (name != PRODUCTS or datamap.products)
     ]
-    return [
-        replace(one, choices=one.choices[:pause]) if one.name == WAIT_DAYS else one for one in found
-    ]
+    return [_narrowed(one, said, pause, grounds) for one in found]
+
+
+def _narrowed(one: Input, said: Words, pause: int, grounds: tuple[str, ...]) -> Input:
+    """Leave the choices that the laws of the request have."""
+    if one.name == WAIT_DAYS:
+        return replace(one, choices=one.choices[:pause])
+    if one.name == "ground" and grounds:
+        return replace(one, choices=tuple((g, said.say("grounds", g)) for g in grounds))
+    return one
 
 
 def _in_form(kind: Kind, option: Option) -> Iterator[str]:
