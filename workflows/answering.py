@@ -32,6 +32,9 @@ from workflows.packages.statements import Statement
 from workflows.packages.terms import About, Disputed, Missing
 from workflows.packing import asked_for, policy_of, sealed_files
 
+GONE: Final = "gone_since"
+"""The code of a collection of which an earlier copy of the same request had more."""
+
 MOST_ROWS: Final = 200
 """Rows that an explanation reads of each collection; the data files hold all of them."""
 
@@ -40,7 +43,7 @@ def package(floor: Floor, claim: Claim) -> Outcome:
     """Build the package; it is published whole or not at all."""
     key, files = sealed_files(floor, claim)
     spools = [SpoolIndex.from_json(r["spool"]) for r in claim.results.values() if "spool" in r]
-    missing = (*_missing(claim.rows, claim), *_doubted(claim))
+    missing = (*_missing(claim.rows, claim), *_doubted(claim), *_gone(claim))
     held = [of.collection for index in spools for of in index.collections if of.records]
     disputed = _of_the_fields(floor, claim, disputing.shown(floor, claim, held))
     built = build(
@@ -175,6 +178,13 @@ def _doubted(claim: Claim) -> Iterable[Missing]:
     for path in sorted(unsure(claim.rows) & asked):
         store, _, name = path.partition(".")
         yield Missing(store, name, "not_identifiable", reason("not_identifiable"))
+
+
+def _gone(claim: Claim) -> Iterable[Missing]:
+    """Name every collection of which less is held than an earlier copy had."""
+    for path in (p for r in claim.results.values() for p in r.get("gone", ())):
+        store, _, name = path.partition(".")
+        yield Missing(store, name, GONE, reason(GONE))
 
 
 def _missing(rows: Iterable[StepRow], claim: Claim) -> Iterable[Missing]:

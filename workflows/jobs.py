@@ -19,7 +19,7 @@ from rights.logs import at_work, get
 from rights.services.live_settings import values as live
 from rights.store.ids import ID
 from rights.traces import span
-from workflows import abreast, aftercare, expiry, lookups, rechecks, warning
+from workflows import abreast, additions, aftercare, expiry, lookups, rechecks, warning
 from workflows.advance import begin, settle
 from workflows.claims import Claim
 from workflows.floor import Floor
@@ -91,8 +91,9 @@ def drop_spools(package_id: str) -> None:
 
 
 def look_again(aftercare_id: str) -> None:
-    """Look for erased data that came back."""
+    """Do what is due on a closed request: look for data that came back, or make a copy anew."""
     rechecks.run(_floor[0], aftercare_id)
+    additions.run(_floor[0], aftercare_id)
 
 
 def hold_ends(request_id: str) -> None:

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import ConnectorError, RightsError
 from rights.logs import get
-from rights.services import audit, incidents, outbox, requests
+from rights.services import additions, audit, incidents, outbox, requests
 from rights.settings import Settings
 from rights.store import rows
 from rights.store.db import reading, transaction
@@ -49,6 +49,8 @@ def begin(session: Session, settings: Settings, request: Request, *, now: dateti
 
 def ring(session: Session, row: Aftercare, now: datetime) -> None:
     """Ask a worker to do it, and look again should none answer."""
+    if row.state == additions.MAKING:
+        row.state = additions.WAITING  # whoever was at it is not heard of any more
     row.next_at = now + LEASE
     outbox.emit(session, "look_again", now=now, aftercare_id=row.id)
 

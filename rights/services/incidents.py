@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.errors import Conflict
 from rights.logs import get
-from rights.services import audit, not_me, requests, restores
+from rights.services import additions, audit, not_me, requests, restores
 from rights.store.models import Aftercare, Request, Staff, StepRow
 
 CAME_BACK: Final = restores.CAME_BACK
@@ -25,6 +25,7 @@ DIFFERS: Final = "differs"
 BY_HAND: Final = "replay_by_hand"
 NOT_READ_BACK: Final = "not_read_back"
 LIFT_UNTOLD: Final = "lift_untold"
+ADDITION_FAILED: Final = additions.FAILED
 BYSTANDER_CHANGED: Final = "bystander_changed"
 NOT_RESTRICTED: Final = "not_restricted"
 """Rows are held after a restore, and nothing puts them out of use."""

@@ -22,6 +22,7 @@ EVENTS: Final = (
     "needs_info",
     "outcome",
     "package_ready",
+    "package_added",
     "package_expiring",
     "expired",
     "hold_ended",

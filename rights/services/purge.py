@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import audit, key_letters, packages, plans
+from rights.services import additions, audit, key_letters, packages, plans
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
 from rights.services.idempotency import KEPT
@@ -220,11 +220,11 @@ def _packages(engine: Engine, blobs: Blobs, now: datetime) -> int:
 
 
 def _abandoned() -> ColumnElement[bool]:
-    """A package never finished, of a request that is closed."""
+    """A package never finished, of a request that is closed and that no addition is made for."""
     closed = exists().where(
         col(Request.id) == col(Package.request_id), col(Request.closed_at).is_not(None)
     )
-    return and_(col(Package.state) == "building", closed)
+    return and_(col(Package.state) == "building", closed, ~additions.being_made())
 
 
 def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime) -> None:

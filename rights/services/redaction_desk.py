@@ -19,7 +19,7 @@ from rights.domain.duties import Act
 from rights.domain.errors import Invalid, NotFound
 from rights.domain.foreign_values import Sort, form_of
 from rights.domain.lines import BATCH_BYTES, whole_lines
-from rights.services import audit, content_approvals, redactions, requests
+from rights.services import audit, content_approvals, packages, redactions, requests
 from rights.services.context import Context
 from rights.store.blobs import Blobs
 from rights.store.models import Package, Staff, StepRow
@@ -57,7 +57,7 @@ def release(
     because: str = redactions.OWN,
 ) -> None:
     """
-    Say that some of it is the person's own: the next copy leaves it in.
+    Say that some of it is the person's own: the copy is made anew, and leaves it in.
 
     Args:
         because: One of :data:`redactions.BECAUSE`.
@@ -106,9 +106,12 @@ def place(session: Session, request_id: str) -> tuple[Package, dict[str, str | i
     Raises:
         NotFound: nothing was taken out, or the package is gone.
     """
-    package = session.exec(
-        select(Package).where(Package.request_id == request_id, col(Package.purged_at).is_(None))
-    ).first()
+    there = select(Package).where(
+        Package.request_id == request_id,
+        Package.state == packages.READY,
+        col(Package.purged_at).is_(None),
+    )
+    package = session.exec(there.order_by(col(Package.created_at).desc()).limit(1)).first()
     step = session.exec(
         select(StepRow).where(StepRow.request_id == request_id, StepRow.action == Action.PACKAGE)
     ).first()

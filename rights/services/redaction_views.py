@@ -146,7 +146,7 @@ def release(
     now: datetime,
 ) -> None:
     """
-    Say that some of a view is the person's own: the next copy leaves it in.
+    Say that some of a view is the person's own: the copy is made anew, and leaves it in.
 
     Args:
         request: The caller has locked its row.

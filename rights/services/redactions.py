@@ -1,7 +1,8 @@
 """
 Values that were taken out of a copy as somebody else's, and that staff found to be the person's.
 
-They are kept as keyed hashes only. The next copy that is made for the same person leaves them in.
+They are kept as keyed hashes only. Every copy that is made for the same person from then on leaves
+them in, and the copy they were taken out of is made anew (``additions``).
 
 Source: NDSR 25(1)(4); PIPL 45.
 """
@@ -18,7 +19,7 @@ from sqlmodel import Session, col, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.keys import of_identifiers
-from rights.services import audit, persons, subjects
+from rights.services import additions, audit, persons, subjects
 from rights.store.models import ReleasedValue, Request
 from rights.store.vault import Vault
 
@@ -41,7 +42,7 @@ def release(
     now: datetime,
 ) -> None:
     """
-    Say that values are the person's own.
+    Say that values are the person's own; the copy they were taken out of is made anew.
 
     Args:
         forms: The values as they are compared.
@@ -66,6 +67,7 @@ def release(
         )
     line = audit.Line("redactions_released", actor, {"values": len(given), "because": because})
     audit.append(session, request, [line], now=now)
+    additions.owe(session, request, now=now)
 
 
 def _person(session: Session, vault: Vault, datamap: DataMap, request: Request) -> str:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import Engine, or_
+from sqlalchemy import Engine, and_, or_
 from sqlmodel import Session, col, select
 
-from rights.services import packages
+from rights.services import additions, packages
 from rights.store.blobs import Blobs
 from rights.store.db import reading
 from rights.store.models import Package, Request
@@ -41,11 +41,17 @@ def drop_orphans(register: Engine, blobs: Blobs) -> int:
 
 
 def _needed(session: Session, ids: Collection[str]) -> set[str]:
-    """Return those whose request is open, or closed and yet to be tidied up after."""
+    """Return those whose request is open, closed and yet to be tidied up after, or added to."""
     query = (
         select(Package.id)
         .join(Request, col(Request.id) == col(Package.request_id))
         .where(col(Package.id).in_(ids))
-        .where(or_(col(Request.closed_at).is_(None), col(Request.next_at).is_not(None)))
+        .where(
+            or_(
+                col(Request.closed_at).is_(None),
+                col(Request.next_at).is_not(None),
+                and_(col(Package.state) == "building", additions.being_made()),
+            )
+        )
     )
     return set(session.exec(query).all())

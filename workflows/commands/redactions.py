@@ -65,7 +65,7 @@ def show(desk: Desk, request_id: str, who: str) -> None:
 @AS
 @click.pass_obj
 def release(desk: Desk, request_id: str, numbers: tuple[int, ...], because: str, who: str) -> None:
-    """Say that what has these NUMBERS is the person's own: the next copy leaves it in."""
+    """Say that what has these NUMBERS is the person's own: the copy is made anew."""
     as_staff(
         desk.register,
         who,

@@ -254,8 +254,17 @@ def _result(facts: Facts) -> Iterator[Block]:
 
 
 def _package_ready(facts: Facts) -> Iterator[Block]:
+    yield paragraph(facts.words.say("package_ready", "opening"))
+    yield from _to_fetch(facts)
+
+
+def _package_added(facts: Facts) -> Iterator[Block]:
+    yield paragraph(facts.words.say("package_added", "opening"))
+    yield from _to_fetch(facts)
+
+
+def _to_fetch(facts: Facts) -> Iterator[Block]:
     say, package = facts.words, facts.package
-    yield paragraph(say.say("package_ready", "opening"))
     yield _package(facts)
     yield paragraph(say.say("package_ready", "how"))
     if package is not None and package.missing:
@@ -378,6 +387,7 @@ _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyT
         "needs_info": _needs_info,
         "outcome": _outcome,
         "package_ready": _package_ready,
+        "package_added": _package_added,
         "package_expiring": _package_expiring,
         "expired": _expired,
         "extended": _extended,

@@ -262,7 +262,9 @@ def _code(context: Context, challenge: Challenge) -> dict[str, Any]:
     }
 
 
-_RESULTS: Final = frozenset({"outcome", "package_ready", "package_expiring", "hold_ended"})
+_RESULTS: Final = frozenset(
+    {"outcome", "package_ready", "package_added", "package_expiring", "hold_ended"}
+)
 """Events that say what was found: for whom of the two people it is meant."""
 
 
@@ -324,7 +326,7 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
         appeal = appeals.of_request(session, request.id)
         return {"appeal": appeal, "answers": (reasons,) if reasons else ()}
     if event.startswith("package_"):
-        query = select(Package).where(Package.request_id == request.id)
+        query = select(Package).where(Package.request_id == request.id, Package.state != "building")
         newest = query.order_by(col(Package.created_at).desc()).limit(1)
         return {"package": session.exec(newest).first()}
     return {}

@@ -19,12 +19,16 @@ class Aftercare(SQLModel, table=True):
     Args:
         kind: ``recheck`` (look for data that came back), ``horizon`` (deleted bytes have to go
             by then), ``incident`` (something came back), ``replay`` (staff restore an effect),
+            ``addition`` (a copy is made anew with what staff let through),
             ``restore`` (a store was put back; of no request, ``due_at`` is when its backup was
             made).
-        state: ``waiting`` (for its time), ``open`` (for staff), ``done``.
-        round: Of a re-check: which of its times comes next, from 0.
+        state: ``waiting`` (for its time), ``making`` (a worker is at it), ``open`` (for staff),
+            ``done``.
+        round: Of a re-check: which of its times comes next, from 0. Of an addition: how often
+            more was let through since it is owed.
         code, note: What is the matter: codes and names of collections, no personal data.
-        due_at: By when; of a re-check, its next time. ``next_at``: when the sweep rings for it.
+        due_at: By when; of a re-check, its next time. ``next_at``: when the sweep rings for it;
+            of an addition that is being made, when its lease lapses.
     """
 
     __tablename__ = "aftercare"

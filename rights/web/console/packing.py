@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from rights.domain.duties import Act
-from rights.services import catalogue
+from rights.services import additions, catalogue
+from rights.services.additions import Stands
 from rights.services.console.contents import Contents
 from rights.services.console.dossier import Dossier
 from rights.store.models import Package
@@ -20,8 +21,14 @@ def of(found: Dossier, now: datetime) -> dict[str, Any]:
     return {
         "contents": [_line(one) for one in found.contents],
         "missing": [_missing(one) for package in found.packages for one in package.missing],
+        "addition": added(additions.stands_by(found.aftercare, found.letters)),
         "passages": found.apart and door.may(Act.REVIEW) and any(_lives(p, now) for p in there),
     }
+
+
+def added(stands: Stands | None) -> str:
+    """Return how far the copy is that is made anew, in words; empty where none is owed."""
+    return pages.said().say("addition", stands) if stands else ""
 
 
 def _lives(one: Package, now: datetime) -> bool:

@@ -11,10 +11,10 @@ from typing import Any, Final
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.services import redaction_views, redactions, requests
+from rights.services import additions, redaction_views, redactions, requests
 from rights.services.redaction_views import View
 from rights.store.db import reading
-from rights.web.console import door, pages, showing
+from rights.web.console import door, packing, pages, showing
 from rights.web.parts import parts
 
 area = door.private("passages", Act.REVIEW)
@@ -32,6 +32,7 @@ def shown(request_id: str, view_id: str) -> Response:
         given: dict[str, Any] = {"now": here.now()}
         view = redaction_views.read(session, here.context, found, door.staff(), view_id, **given)
         title = showing.title(found.kind, found.option)
+        stands = additions.stands(session, request_id)
     response = pages.page(
         "passages.html",
         id=request_id,
@@ -39,6 +40,7 @@ def shown(request_id: str, view_id: str) -> Response:
         view=view.id,
         waits=view.waits,
         failed=bool(view.code),
+        addition=packing.added(stands),
         rows=[_row(one) for one in view.rows or ()],
         last=_last(view),
         more=view.start + redaction_views.PAGE if view.more else 0,

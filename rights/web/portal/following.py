@@ -57,7 +57,7 @@ pages.errors(area)
 _MOST_EVENTS: Final = 60
 
 _OF_WHAT_WAS_FOUND: Final = frozenset(
-    {"download_granted", "package_purged", "rechecked", "hold_ended"}
+    {"download_granted", "package_added", "package_purged", "rechecked", "hold_ended"}
 )
 """Events that say that there was something: for whom may know it."""
 

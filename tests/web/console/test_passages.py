@@ -10,8 +10,16 @@ from sqlmodel import select
 from rights.domain.duties import AUTOMATION, MAY, Act
 from rights.domain.lifecycle import Event
 from rights.domain.staff import EVERY_ROLE, SCOPES
-from rights.services import audit, requests
-from rights.store.models import Lookup, ReleasedValue, Request, StepRow, StepState
+from rights.services import additions, audit, requests
+from rights.store.models import (
+    Aftercare,
+    Lookup,
+    Notice,
+    ReleasedValue,
+    Request,
+    StepRow,
+    StepState,
+)
 from tests.web.console.clerk import Clerk, clerk, events, id_of, told
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.reader import Page
@@ -118,12 +126,56 @@ def test_what_was_taken_out_is_opened_by_a_worker_after_an_entry_and_released(
     assert "Refresh" not in page.response.headers
     assert told(house, made).count("redactions_seen") == 1
     page = rui.reader.send(page, "/release_passages", numbers=["1"], because="own_before")
-    assert "the next copy leaves them in" in page.text
+    assert "The copy is made anew with them, and the person is told" in page.text
     assert len(_released(house)) == 1
     with house.reading() as session:
         (line,) = [e for e in audit.entries(session, made) if e.event == "redactions_released"]
     assert line.data == {"values": 1, "because": "own_before"}
     assert "Nothing waits for you" in rui.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("values", "sent", "said"),
+    [
+        ({}, False, "will be made anew with what was let through"),
+        ({"state": "making"}, False, "is being made anew"),
+        ({"state": "done", "done": True, "code": "addition_failed"}, False, "could not be made"),
+        ({"state": "done", "done": True}, False, "The person is being told"),
+        ({"state": "done", "done": True}, True, "the person was told"),
+    ],
+)
+def test_the_pages_say_how_far_the_copy_is_that_is_made_anew(
+    house: House, rui: Clerk, *, values: dict[str, Any], sent: bool, said: str
+) -> None:
+    made = _packed(house)
+    _closed(house, made)
+    page = _opened(house, rui, made)
+    assert said not in page.text
+    rui.reader.send(page, "/release_passages", numbers=["1"], because="own")
+    now = house.clock.now()
+    with house.writing() as session:
+        row = session.exec(select(Aftercare).where(Aftercare.kind == "addition")).one()
+        assert (row.request_id, row.state) == (made, "waiting")
+        row.state, row.code = values.get("state", row.state), values.get("code", "")
+        row.done_at = now if values.get("done") else None
+        if sent:
+            given: dict[str, Any] = {"request_id": made, "event": "package_added", "state": "sent"}
+            session.add(Notice(**given, created_at=now, sent_at=now))
+
+    assert said in " ".join(rui.get(f"/requests/{made}").text.split())
+    assert said in " ".join(rui.reader.get(page.response.request.path).text.split())
+
+
+def test_what_is_let_through_twice_is_owed_once(house: House, rui: Clerk) -> None:
+    made = _packed(house)
+    page = _opened(house, rui, made)
+
+    for number in ("1", "2"):
+        rui.reader.send(page, "/release_passages", numbers=[number], because="own")
+
+    with house.reading() as session:
+        row = session.exec(select(Aftercare).where(Aftercare.kind == "addition")).one()
+    assert (row.round, row.due_at) == (1, row.created_at + additions.GATHER)
 
 
 def test_who_says_that_all_is_somebody_elses_releases_nothing(house: House, rui: Clerk) -> None:
@@ -135,6 +187,8 @@ def test_who_says_that_all_is_somebody_elses_releases_nothing(house: House, rui:
     assert _released(house) == []
     assert "redactions_confirmed" in told(house, made)
     assert "Nothing waits for you" in rui.get("/").text
+    with house.reading() as session:
+        assert not session.exec(select(Aftercare).where(Aftercare.kind == "addition")).all()
 
 
 @pytest.mark.parametrize(
