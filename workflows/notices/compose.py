@@ -23,7 +23,7 @@ from rights.services.askable import is_question
 from rights.services.reasons import catalogue as reasons
 from rights.services.reasons import told as told_as
 from rights.store.models import Request
-from workflows.notices import about_incidents, about_keys, correspondence, elements
+from workflows.notices import about_incidents, about_keys, about_packages, correspondence, elements
 from workflows.notices.facts import Facts
 from workflows.notices.letter import (
     Block,
@@ -40,8 +40,6 @@ from workflows.notices.parts import code_and_rest, why
 from workflows.notices.parts import label as _label
 from workflows.notices.told import ComplaintFacts, Told
 from workflows.notices.words import Words
-
-_MIB: Final = 1_048_576
 
 
 def compose(facts: Told) -> Letter:
@@ -253,47 +251,6 @@ def _result(facts: Facts) -> Iterator[Block]:
     yield paragraph(say.say("outcome", "receipt"))
 
 
-def _package_ready(facts: Facts) -> Iterator[Block]:
-    yield paragraph(facts.words.say("package_ready", "opening"))
-    yield from _to_fetch(facts)
-
-
-def _package_added(facts: Facts) -> Iterator[Block]:
-    yield paragraph(facts.words.say("package_added", "opening"))
-    yield from _to_fetch(facts)
-
-
-def _to_fetch(facts: Facts) -> Iterator[Block]:
-    say, package = facts.words, facts.package
-    yield _package(facts)
-    yield paragraph(say.say("package_ready", "how"))
-    if package is not None and package.missing:
-        yield paragraph(say.say("package_ready", "missing"))
-
-
-def _package_expiring(facts: Facts) -> Iterator[Block]:
-    yield paragraph(facts.words.say("package_expiring", "opening"))
-    yield _package(facts)
-    yield paragraph(facts.words.say("package_ready", "how"))
-
-
-def _package(facts: Facts) -> Block:
-    package = facts.package
-    if package is None:
-        return table(_about(facts))
-    left = max(0, package.grants_max - package.grants_used)
-    until = facts.moment(package.expires_at) if package.expires_at else ""
-    size = f"{max(package.size / _MIB, 0.01):.2f} MiB" if package.size else ""
-    return table(
-        [
-            *_about(facts),
-            _label(facts, "size", size),
-            _label(facts, "until", until),
-            _label(facts, "times", str(left)),
-        ]
-    )
-
-
 def _expired(facts: Facts) -> Iterator[Block]:
     say, days = facts.words, facts.context.settings.verify_days
     yield paragraph(say.say("expired", "opening", days=days))
@@ -386,9 +343,7 @@ _BODIES: Final[Mapping[str, Callable[[Facts], Iterator[Block]]]] = MappingProxyT
         "code": _code,
         "needs_info": _needs_info,
         "outcome": _outcome,
-        "package_ready": _package_ready,
-        "package_added": _package_added,
-        "package_expiring": _package_expiring,
+        **about_packages.BODIES,
         "expired": _expired,
         "extended": _extended,
         "hold_ended": _hold_ended,
