@@ -18,6 +18,7 @@ from rights.domain.lifecycle import State
 from rights.services import intake
 from rights.services.context import Context
 from rights.services.datamap import load
+from rights.services.live_settings.in_force import InForce
 from rights.services.regimes import regimes
 from rights.settings import Settings
 from rights.store.db import RegisterClock, open_engine, reading, transaction
@@ -97,7 +98,9 @@ def desk(at: House) -> Desk:
     engine = open_engine(at.register)
     vault = Vault(Keyring.parse(at.env["RIGHTS_KEYS"]))
     datamap = load(at.folder / "map.yaml")
-    return Desk(engine, Context(settings, vault, datamap, regimes()), RegisterClock(engine).now)
+    return Desk(
+        engine, Context(InForce(settings), vault, datamap, regimes()), RegisterClock(engine).now
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from rights.services import (
 )
 from rights.services.backends import LiveKeys
 from rights.services.context import Context, fitting
+from rights.services.live_settings.in_force import InForce
 from rights.services.network_identity.calls import Bridges
 from rights.services.organisation import profile_files
 from rights.services.readiness import Readiness
@@ -210,7 +211,7 @@ def context_of(settings: Settings) -> Context:
     regime_choice.check(settings, book)
     keeping.check(settings, book)
     return Context(
-        settings=settings,
+        in_force=InForce(settings),
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),
         datamap=found,
         regimes=book,

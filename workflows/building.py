@@ -18,6 +18,7 @@ from rights.services import keeping, regime_choice
 from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
+from rights.services.live_settings.in_force import InForce
 from rights.services.organisation.profile_files import profile
 from rights.services.policy_files import policy
 from rights.services.regimes import regimes
@@ -56,7 +57,7 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     keeping.check(settings, book)
     datamap = load_datamap(settings.datamap, tell=tell)
     fitted = fitting(policy(settings.policy), datamap)
-    return Context(settings, vault, datamap, book, fitted, profile(settings.organisation))
+    return Context(InForce(settings), vault, datamap, book, fitted, profile(settings.organisation))
 
 
 def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:

@@ -172,7 +172,8 @@ GRANT SELECT ON incident_told TO rights_console;
 GRANT SELECT (id, uploaded_at) ON evidence TO rights_console;
 -- Settings that staff change while everything runs: read by all, changed in the console.
 GRANT SELECT ON setting_value TO rights_web, rights_worker;
-GRANT SELECT, INSERT, UPDATE ON setting_value TO rights_console;
+GRANT SELECT, INSERT, UPDATE (value, changed_by, agreed_by, changed_at) ON setting_value
+    TO rights_console;
 GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by) ON setting_proposal, ask_proposal
     TO rights_console;
 -- Whether the register is migrated as far as a process needs it.

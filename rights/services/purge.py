@@ -75,6 +75,7 @@ from rights.store.models import (
     RequestClock,
     SealedNote,
     SecurityIncident,
+    SettingProposal,
     SignIn,
     StaffInvitation,
     StaffSession,
@@ -151,6 +152,9 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
         counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
         counts["of_closed"] = _of_closed(session)
         counts["key_letters"] = key_letters.forget(session, now)
+        old = now - timedelta(days=context.settings.record_days)
+        decided = col(SettingProposal.decided_at) <= old
+        counts["setting_proposals"] = _delete(session, SettingProposal, decided)
     counts["packages"] = _packages(engine, blobs, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)
     counts["contacts"] = _contacts(engine, context, now)

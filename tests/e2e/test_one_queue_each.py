@@ -25,6 +25,7 @@ from rights.domain.lifecycle import TERMINAL, State
 from rights.services import intake
 from rights.services.context import Context
 from rights.services.datamap import parse
+from rights.services.live_settings.in_force import InForce
 from rights.services.outbox import FIRST, QUEUES, URGENT, WORK
 from rights.services.regimes import regimes
 from rights.settings import Settings
@@ -125,7 +126,7 @@ def deployment(
         keys=KEY,
         signing_key=SEED,
     )
-    context = Context(settings, Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes())
+    context = Context(InForce(settings), Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes())
     engine = open_engine(register_url)
     redis = Redis.from_url(private_redis_url)
     yield Deployment(engine, redis, env, tmp_path / "log", context)

@@ -19,6 +19,7 @@ from rights.services import intake
 from rights.services.checkpoints import verify
 from rights.services.context import Context
 from rights.services.datamap import parse
+from rights.services.live_settings.in_force import InForce
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -86,7 +87,9 @@ class Desk:
             keys=KEY,
             signing_key=SEED,
         )
-        self._context = Context(settings, Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes())
+        self._context = Context(
+            InForce(settings), Vault(Keyring.parse(KEY)), parse(shop.MAP), regimes()
+        )
         self._engine, self._now = engine, RegisterClock(engine).now
         self.asked = 0
         self.deleted: dict[str, int] = {}

@@ -29,6 +29,7 @@ from rights.domain.levels import Acr
 from rights.net import Client, Guard
 from rights.services import intake, subjects
 from rights.services.context import Context
+from rights.services.live_settings.in_force import InForce
 from rights.settings import Settings, load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
 from rights.store.models import Request, StepRow, StepState
@@ -66,7 +67,9 @@ def preload(environ: Mapping[str, str]) -> None:
 
 def _parts(settings: Settings) -> Parts:
     made = _preloaded[0]
-    return replace(made, settings=settings, context=replace(made.context, settings=settings))
+    return replace(
+        made, settings=settings, context=replace(made.context, in_force=InForce(settings))
+    )
 
 
 def submit(asked: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from rights.domain.levels import Acr
 from rights.services import intake, subjects
 from rights.services.context import Context
 from rights.services.datamap import parse
+from rights.services.live_settings.in_force import InForce
 from rights.services.regimes import regimes
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -71,7 +72,7 @@ def floor_over(
     register = open_engine(options.database_url)
     SQLModel.metadata.create_all(register)
     datamap = parse(map_text)
-    context = Context(options, Vault(Keyring.parse(KEY)), datamap, regimes())
+    context = Context(InForce(options), Vault(Keyring.parse(KEY)), datamap, regimes())
     stores = {name: Memory(MemorySettings(tables=t)) for name, t in tables.items()}
     return Floor(
         register=register,

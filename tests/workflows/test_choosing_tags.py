@@ -20,6 +20,7 @@ from connectors.memory import Memory
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Event, Wait
 from rights.services import kept_tags, requests
+from rights.services.live_settings.in_force import InForce
 from rights.store.models import Package, Preference, Request, StepRow, TagSaid
 from tests.workflows.choice_town import ANN, BO, MAP, OPERA, OWL, TEA, Town, choice_town
 from tests.workflows.house import ask, lying
@@ -68,9 +69,8 @@ def test_until_the_store_has_read_it_back_it_is_said_which_one_has_not(town: Tow
 @pytest.mark.requirement("R-42-2")
 def test_with_a_worker_there_it_is_done_when_the_call_is_answered(town: Town) -> None:
     settings = town.house.context.settings.model_copy(update={"optout_wait_ms": 20_000})
-    town.house.app.extensions["rights"] = replace(
-        town.house.parts, context=replace(town.house.context, settings=settings)
-    )
+    context = replace(town.house.context, in_force=InForce(settings))
+    town.house.app.extensions["rights"] = replace(town.house.parts, context=context)
     worker = threading.Thread(target=_work_once, args=(town,))
     worker.start()
 

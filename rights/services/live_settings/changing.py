@@ -209,9 +209,12 @@ def waiting(session: Session) -> Sequence[SettingProposal]:
 
 
 def _open(session: Session, proposal_id: str) -> SettingProposal:
-    found = session.get(SettingProposal, proposal_id, with_for_update=True)
+    """Return what is undecided, locked; its setting before it, as whoever changes that does."""
+    found = session.get(SettingProposal, proposal_id)
     if found is None:
         raise NotFound("there is no such change", code="setting_unknown")
+    _row(session, found.name)
+    session.refresh(found, with_for_update=True)
     if found.outcome:
         raise Conflict(f"this change was {found.outcome} already", code="setting_decided")
     return found

@@ -27,15 +27,16 @@ FRESH_S: Final = 5.0
 """Seconds after which every process works by what was set."""
 
 
-def in_force(session: Session) -> dict[str, Value]:
+def in_force(session: Session) -> tuple[dict[str, Value], frozenset[str]]:
     """
-    Return what staff set, by name: one query.
+    Return what staff set, by name, and what of it is beyond today's bounds: one query.
 
-    What is unknown here, or beyond today's bounds, is left out: the process's own value holds.
+    What is beyond does not hold, nor what is unknown here: the process's own value does.
     """
     rows = session.exec(select(SettingValue).where(SettingValue.value != "")).all()
-    read = ((row.name, set_in(row)) for row in rows)
-    return {name: value for name, value in read if value is not None}
+    read = {row.name: set_in(row) for row in rows if row.name in settables()}
+    found = {name: value for name, value in read.items() if value is not None}
+    return found, frozenset(read.keys() - found.keys())
 
 
 def set_in(row: SettingValue | None) -> Value | None:
@@ -64,17 +65,21 @@ def refresh(register: Engine, context: Context, *, at: float) -> None:
     """
     Let *context* say what holds now, unless it was looked at a moment ago.
 
+    Of several threads one asks, and the others go on with what held. A value that does not hold,
+    written past the services perhaps, is warned of when it is seen first.
+
     Args:
         at: Seconds of a clock that never goes back.
     """
-    if at - context.looked_at < FRESH_S:
+    held = context.in_force
+    if not held.begin(at, every=FRESH_S):
         return
-    context.looked_at = at  # before it is read: of several threads one asks
     try:
         with reading(register) as session:
-            found = in_force(session)
+            found, beyond = in_force(session)
     except SQLAlchemyError:
         get().warning("settings.unread")
         return
-    if found != context.laid:
-        context.settings, context.laid = laid_over(context.given, found), found
+    for name in held.news(beyond):
+        get().warning("settings.beyond", name=name)
+    held.lay(found, laid_over(held.given, found), at=at)

@@ -154,7 +154,7 @@ def _done(do: Callable[[Session, Staff, datetime], None], name: str = "") -> Res
         with transaction(here.engine) as session:
             members.refused(session, door.staff(), error, now=here.now())
         return _shown(_STATUS.get(type(error), 422), wrong=_why(error, name))
-    here.context.look_again()
+    here.context.in_force.look_again()
     return pages.go("console-settings.listed")
 
 

@@ -14,9 +14,9 @@ from sqlmodel import select
 
 from rights.domain.settable import Settable
 from rights.services import audit
-from rights.services.context import Context
 from rights.services.live_settings import values
 from rights.services.live_settings.catalogue import settables
+from rights.services.live_settings.in_force import InForce
 from rights.services.words import LANGUAGES
 from rights.settings import Settings
 from rights.store.models import DayChain, Entry, SettingValue
@@ -67,7 +67,8 @@ def _set(who: Clerk, name: str, value: object, **more: str) -> Any:
 def _held(house: House, name: str) -> object:
     """Return what holds for whoever asks the register now."""
     with house.reading() as session:
-        return getattr(values.laid_over(house.context.given, values.in_force(session)), name)
+        found, _ = values.in_force(session)
+        return getattr(values.laid_over(house.context.given, found), name)
 
 
 # -- the list ------------------------------------------------------------------------------------
@@ -255,12 +256,7 @@ def test_this_process_works_by_it_with_the_next_call(house: House, ada: Clerk) -
 
 
 def test_another_process_works_by_it_within_seconds(house: House, ada: Clerk) -> None:
-    other = Context(
-        house.context.given,
-        house.context.vault,
-        house.context.datamap,
-        house.context.regimes,
-    )
+    other = replace(house.context, in_force=InForce(house.context.given))
     values.refresh(house.engine, other, at=100.0)
     _set(ada, "package_grants", 4)
 
@@ -276,7 +272,7 @@ def test_it_costs_one_query_and_none_until_it_is_old(house: House) -> None:
     seen: list[str] = []
     event.listen(house.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
 
-    house.context.look_again()
+    house.context.in_force.look_again()
     values.refresh(house.engine, house.context, at=50.0)
     values.refresh(house.engine, house.context, at=50.1)
 
