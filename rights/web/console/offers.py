@@ -170,7 +170,8 @@ def _asking(found: Dossier) -> dict[str, bool]:
 def _doubted(found: Dossier) -> bool:
     """Return whether it waits because a contact was changed lately, and whoever looks may vouch."""
     request = found.request
-    waits = any(one.code == CHANGED and one.waits for one in found.steps)
+    held = request.state is State.ON_HOLD  # else staff said so, and no worker came by yet
+    waits = held and any(one.code == CHANGED and one.waits for one in found.steps)
     return waits and request.not_me_at is None and door.may(Act.IDENTIFY)
 
 

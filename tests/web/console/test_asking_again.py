@@ -138,6 +138,7 @@ def test_a_verifier_says_whose_a_changed_contact_is_and_it_goes_on(house: House)
     assert "Noted; work goes on" in done.text
     assert _request(house, made).state is State.IN_PROGRESS
     assert "contact_trusted" in told(house, made)
+    assert not [form for form in done.forms if form.action.endswith("/trust")]
     with house.reading() as session:
         assert ALICE["email"] not in str([e.data for e in audit.entries(session, made)])
 
