@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from rights.services import (
 )
 from rights.services.assertions import Proof
 from rights.services.fresh_proofs import Asking
+from rights.services.live_settings.in_force import InForce
 from rights.store.db import reading, transaction
 from rights.store.models import Staff, StepRow
 from tests.workflows.takeover.company import ANN, EVE, NEW, OLD, Company
@@ -65,9 +67,9 @@ def test_for_how_long_is_a_setting(
     tmp_path: Path, smtp_sink: Sink, days: int, setting: int, *, waits: bool
 ) -> None:
     company = Company(tmp_path, smtp_sink)
-    context = company.floor.context
-    settings = context.settings.model_copy(update={"contact_trust_days": setting})
-    object.__setattr__(context, "settings", settings)
+    given = company.floor.context.given.model_copy(update={"contact_trust_days": setting})
+    context = replace(company.floor.context, in_force=InForce(given))
+    company.floor = replace(company.floor, context=context)
     company.user["email_changed_at"] = company.clock() - timedelta(days=days)
 
     request_id = company.copy()
