@@ -59,7 +59,7 @@ def test_what_a_feed_brings_back_is_a_task_for_staff_and_the_closed_request_stay
     with running("relay", env=env, log=log), running("worker", "--count", "2", env=env, log=log):
         made = house.asserted("deletion", {"user_id": "1"})
         place = f"/v1/requests/{made['id']}"
-        _until(lambda: house.get(place).json["state"] == "fulfilled")
+        until(lambda: house.get(place).json["state"] == "fulfilled")
         before = house.get(place).json
         receipt = house.get(f"{place}/receipt").json
         found = verify_export(json.dumps(receipt).encode())
@@ -69,7 +69,7 @@ def test_what_a_feed_brings_back_is_a_task_for_staff_and_the_closed_request_stay
             connection.execute(
                 insert(shop.USERS).values(id=1, email="user1@example.com", nickname="again")
             )
-        tasks = _until(lambda: [t for t in _rights(env, "tasks", "list", "--json") if t["code"]])
+        tasks = until(lambda: [t for t in rights(env, "tasks", "list", "--json") if t["code"]])
 
     assert [(t["kind"], t["code"], t["note"]) for t in tasks] == [
         ("incident", "came_back", "shop.users (1)")
@@ -79,10 +79,10 @@ def test_what_a_feed_brings_back_is_a_task_for_staff_and_the_closed_request_stay
     assert house.get(f"{place}/receipt").json == receipt
     _imports_are_told(house)
 
-    _rights(env, "staff", "add", "li", "--role", "reviewer")
-    _rights(env, "tasks", "complete", tasks[0]["step"], "--as", "li", "--proof", "case-7")
-    assert _rights(env, "tasks", "list", "--json") == []
-    assert _rights(env, "audit", "verify", "--json")["ok"] is True
+    rights(env, "staff", "add", "li", "--role", "reviewer")
+    rights(env, "tasks", "complete", tasks[0]["step"], "--as", "li", "--proof", "case-7")
+    assert rights(env, "tasks", "list", "--json") == []
+    assert rights(env, "audit", "verify", "--json")["ok"] is True
 
 
 def _imports_are_told(house: House) -> None:
@@ -94,7 +94,7 @@ def _imports_are_told(house: House) -> None:
     assert [a["allowed"] for a in answer.json["items"]] == [False, True]
 
 
-def _rights(env: dict[str, str], *words: str) -> Any:
+def rights(env: dict[str, str], *words: str) -> Any:
     """Run a command as an operator would; return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "workflows.cli", *words],
@@ -108,9 +108,9 @@ def _rights(env: dict[str, str], *words: str) -> Any:
     return json.loads(last) if last.startswith(("{", "[")) else last
 
 
-def _until(look: Callable[[], Any], within_s: float = 60) -> Any:
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
+def until(look: Callable[[], Any], within_s: float = 60) -> Any:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
         if found := look():
             return found
         time.sleep(0.2)
