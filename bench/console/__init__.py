@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import event
 
 from bench import serving
-from bench.console import bareprograms, months
+from bench.console import afterwards, bareprograms, months
 from bench.console.barepages import QUERIES
 from bench.console.visits import PAGES, Approver, bare
 from bench.house import ROOT, House, house, wait_for
@@ -54,6 +54,7 @@ def measure() -> list[Result]:
         with _served(at, made) as (approver, bare_port):
             empty = _statements(at, approver)
             months.fill(desk(at).engine, made)
+            afterwards.fill(desk(at).engine)
             figures = [_figures(at) for _ in range(ROUNDS)]
             found = _rounds(approver, bare_port)
             full = _statements(at, approver)
@@ -65,7 +66,7 @@ def _staffed(at: House) -> months.Months:
     now = datetime.now(UTC)
     with transaction(here.engine) as session:
         shop = backends.add(session, "shop", now=now, level_cap=3)
-        mine = accounts.add(session, _WHO, ["approver", "reviewer"], None, now=now)
+        mine = accounts.add(session, _WHO, ["approver", "reviewer", "admin"], None, now=now)
         other = accounts.add(session, "otto", ["reviewer"], None, now=now)
         return months.Months(REQUESTS, now, here.context.vault, shop.id, mine.id, other.id)
 

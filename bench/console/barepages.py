@@ -34,6 +34,10 @@ _QUEUE: Final = (
     "SELECT r.id, r.kind, r.promised_at FROM {} x JOIN request r ON r.id = x.request_id"
     " WHERE {} ORDER BY r.promised_at LIMIT 200"
 )
+_ENDING: Final = (
+    "SELECT * FROM held_rows WHERE latest BETWEEN now() - interval '90 days'"
+    " AND now() + interval '30 days' ORDER BY latest LIMIT 100"
+)
 _ONE: Final = " WHERE request_id = %(full)s"
 
 QUERIES: Final[dict[str, tuple[str, ...]]] = {
@@ -68,6 +72,20 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
         _QUEUE.format("appeal", "x.decided_at IS NULL"),
         "SELECT id, promised_at FROM complaint WHERE answered_at IS NULL LIMIT 200",
     ),
+    "holds": (
+        "SELECT * FROM legal_hold WHERE released_at IS NULL LIMIT 100",
+        _ENDING,
+    ),
+    "rechecks": (
+        "SELECT * FROM aftercare WHERE kind = 'recheck' ORDER BY created_at DESC LIMIT 51",
+    ),
+    "incidents": ("SELECT * FROM security_incident ORDER BY discovered_at DESC LIMIT 50",),
+    "reports": ("SELECT name, head_seq FROM day_chain LIMIT 100",),
+    "organisation": ("SELECT * FROM duty_term",),
+    "settings": ("SELECT * FROM setting_value",),
+    "products": ("SELECT * FROM backend", "SELECT backend_id, created_at FROM backend_key"),
+    "staff": ("SELECT id, name, roles FROM staff",),
+    "account": ("SELECT id, created_at FROM staff_session WHERE staff_id = %(me)s",),
     "stores": (
         "SELECT * FROM store_status",
         "SELECT store, count(*) FROM store_turn GROUP BY store",

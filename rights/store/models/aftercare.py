@@ -35,6 +35,7 @@ class Aftercare(SQLModel, table=True):
     __table_args__ = (
         Index("ix_aftercare_due", "next_at"),
         Index("ix_aftercare_store", "kind", "state", "store"),
+        Index("ix_aftercare_made", "kind", "created_at", "id"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)

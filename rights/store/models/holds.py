@@ -126,7 +126,10 @@ class HeldRows(SQLModel, table=True):
     """
 
     __tablename__ = "held_rows"
-    __table_args__ = (Index("ix_held_rows_due", "state", "next_at"),)
+    __table_args__ = (
+        Index("ix_held_rows_due", "state", "next_at"),
+        Index("ix_held_rows_latest", "latest"),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     request_id: str = Field(max_length=32, index=True)

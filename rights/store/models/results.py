@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
@@ -23,6 +23,7 @@ class Package(SQLModel, table=True):
     """
 
     __tablename__ = "package"
+    __table_args__ = (Index("ix_package_alive", "state", "expires_at"),)
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     request_id: str = Field(max_length=32, index=True)
