@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import and_, delete
 from sqlmodel import Session, col, select
 
 from connectors.sdk import KeySet
@@ -14,7 +14,15 @@ from rights.domain.conversation import is_part
 from rights.domain.horizon import last_return
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import CALLED_OFF
-from rights.services import horizons, kept_tags, meanwhile, requests, suppression, tags_said
+from rights.services import (
+    additions,
+    horizons,
+    kept_tags,
+    meanwhile,
+    requests,
+    suppression,
+    tags_said,
+)
 from rights.services.packages import folder
 from rights.services.steps import steps_of
 from rights.store.db import reading, transaction
@@ -108,13 +116,15 @@ def close_out(floor: Floor, request_id: str) -> None:
     Ring for what waited for it; delete spools and frozen keys: only needed to get here.
 
     Until all of it was done the sweep rings again, so a lost job and a worker that ended on the
-    way leave nothing behind.
+    way leave nothing behind. A copy that is being made anew is left to who makes it.
     """
+    made_anew = and_(col(Package.state) == "building", additions.being_made())
     with reading(floor.register) as session:
         request = session.get(Request, request_id)
         if request is None or request.closed_at is None:
             return
-        packages = session.exec(select(Package).where(Package.request_id == request_id)).all()
+        mine = select(Package).where(Package.request_id == request_id, ~made_anew)
+        packages = session.exec(mine).all()
     for package in packages:
         floor.blobs.delete_prefix(spool_prefix(package.id))
         for tried in floor.blobs.list(folder(package.id)):

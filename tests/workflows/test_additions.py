@@ -22,6 +22,7 @@ from rights.store.models import Aftercare, Package, ReceiptRow, Staff
 from tests.workflows.addition_case import Case, case, shop
 from tests.workflows.people_in_stores import People
 from tests.workflows.test_other_people import BOB
+from workflows import aftercare
 from workflows.building import floor_for, parts_for
 from workflows.inline import settings_in
 
@@ -218,6 +219,29 @@ def test_a_worker_that_was_overtaken_publishes_nothing(case: Case) -> None:
 
     assert (len(case.packages()), len(case.live()), case.letters()) == (2, 1, 1)
     (live,) = case.live()
+    assert _user(case.content(live))["emergency_phone"] == BOB["mobile"]
+
+
+@ONLY
+def test_tidying_a_closed_request_takes_nothing_of_a_copy_that_is_being_made(case: Case) -> None:
+    case.release(BOB["mobile"])
+    case.at(SOON)
+
+    def act(point: failpoints.Point) -> None:
+        """Tidy up, as a doorbell that came late does, each time that a piece of it lies there."""
+        if point is failpoints.Point.PUBLISH_AFTER:
+            failpoints.on(None)
+            aftercare.close_out(case.floor, case.request_id)
+            failpoints.on(act)
+
+    failpoints.on(act)
+    try:
+        case.ring()
+    finally:
+        failpoints.on(None)
+
+    (live,) = case.live()
+    assert live.sha256 and len(case.packages()) == 2
     assert _user(case.content(live))["emergency_phone"] == BOB["mobile"]
 
 
