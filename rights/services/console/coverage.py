@@ -66,12 +66,13 @@ def kept(session: Session, config_hash: str, *, limit: int = MOST) -> list[Kept]
         )
     )
     again = (
-        select(StepRow.request_id, StepRow.result)
+        select(StepRow.request_id)
         .join(Request, col(Request.id) == col(StepRow.request_id))
         .where(
             col(Request.closed_at).is_(None),
             Request.wait == Wait.APPROVAL,
             StepRow.action == Action.PREPARE,
+            col(StepRow.result)[ASKS].as_string() != "",
         )
     )
     other = (
@@ -81,11 +82,7 @@ def kept(session: Session, config_hash: str, *, limit: int = MOST) -> list[Kept]
     )
     oldest = col(Request.received_at), col(Request.id)
     found = [Kept(r, "stopped", s) for r, s in session.exec(stopped.order_by(*oldest).limit(limit))]
-    found += [
-        Kept(request, "asked_again")
-        for request, result in session.exec(again.order_by(*oldest).limit(limit))
-        if result.get(ASKS)
-    ]
+    found += [Kept(r, "asked_again") for r in session.exec(again.order_by(*oldest).limit(limit))]
     found += [Kept(r, "other_map") for r in session.exec(other.order_by(*oldest).limit(limit))]
     worst: dict[str, Kept] = {}
     for one in found:

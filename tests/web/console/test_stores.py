@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from rights.domain.lifecycle import State, Wait
 from rights.services import audit, requests
+from rights.services.console import coverage
 from rights.store.models import Aftercare, PlanRow, StepRow, StepState, StoreChange, StoreStatus
 from tests.web.console.clerk import clerk
 from tests.web.house import ALICE, House
@@ -115,6 +117,21 @@ def test_what_a_drift_keeps_is_listed_with_its_request_once(house: House) -> Non
     assert kept == [stopped, other]
     assert "what was approved is not what is there" in page.text
     assert "planned under another data map" in page.text
+
+
+def test_what_is_asked_for_again_is_found_behind_any_number_that_only_wait(house: House) -> None:
+    plain, again = (str(house.asserted(k)["id"]) for k in ("deletion", "access"))
+    with house.writing() as session:
+        for one, result in ((plain, {}), (again, {"asks": "the schema changed"})):
+            request = requests.locked(session, one)
+            request.state, request.wait = State.ON_HOLD, Wait.APPROVAL
+            step = StepRow(id=f"{one}-00-prepare", request_id=one, phase=0, action="prepare")
+            step.result = result
+            session.merge(step)
+        session.flush()
+        kept = coverage.kept(session, house.context.datamap.hash, limit=1)
+
+    assert [(one.request_id, one.why) for one in kept] == [(again, "asked_again")]
 
 
 # -- looks for what came back ------------------------------------------------------------------
