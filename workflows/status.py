@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from connectors.sdk import Inventory, Manifest
@@ -35,6 +36,14 @@ def publish(floor: Floor) -> None:
             get().warning("store.unhealthy", store=store.name)
         with transaction(floor.register) as session:
             _write(session, floor, store, healthy=healthy, note=note, schema=schema)
+
+
+def attempt(floor: Floor) -> None:
+    """Do what :func:`publish` does; a register that is away, or another worker, is waited for."""
+    try:
+        publish(floor)
+    except SQLAlchemyError as error:
+        get().warning("status.waits", error=type(error).__name__)
 
 
 def _look(floor: Floor, store: Store) -> tuple[bool, str, Inventory | None]:

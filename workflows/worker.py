@@ -171,5 +171,5 @@ def _rung(bell: Queue) -> bool:
 
 def _publish(floor: Floor) -> None:
     while True:
-        status.publish(floor)
+        status.attempt(floor)
         time.sleep(STATUS_S)

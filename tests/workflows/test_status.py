@@ -125,3 +125,16 @@ def test_a_type_that_changed_is_told_apart_from_what_was_added_or_removed() -> N
 
 def test_the_console_knows_every_verb_that_a_connector_may_lack() -> None:
     assert coverage.VERBS == tuple(Verb)
+
+
+def test_a_register_that_is_away_for_a_moment_does_not_end_the_looks(floor: Floor) -> None:
+    with floor.register.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE store_status RENAME TO away")
+    status.attempt(floor)
+    with floor.register.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO store_status")
+
+    status.attempt(floor)
+
+    with reading(floor.register) as session:
+        assert session.get_one(StoreStatus, "shop").healthy
