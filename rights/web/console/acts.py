@@ -45,6 +45,8 @@ from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
 from rights.web.console.holding import until
 
+_DIGITS: Final = 8
+
 Made = TypeVar("Made")
 
 POINTS: Final = 3
@@ -242,7 +244,9 @@ def _hold(turn: Turn) -> None:
 
 
 def _release_passages(turn: Turn) -> None:
-    numbers = [int(one) for one in turn.form.getlist("numbers") if one.isdecimal()]
+    said = (one for one in turn.form.getlist("numbers") if one.isdecimal())
+    # What is longer than any number is none that was shown; Python reads no more than 4300 digits.
+    numbers = [int(one) if len(one) <= _DIGITS else 0 for one in said]
     given: dict[str, Any] = {"numbers": numbers, "because": turn.text("because"), "now": turn.now}
     about = (turn.request, turn.staff, turn.text("view"))
     redaction_views.release(turn.session, turn.context, *about, **given)

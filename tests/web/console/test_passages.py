@@ -192,7 +192,14 @@ def test_who_says_that_all_is_somebody_elses_releases_nothing(house: House, rui:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "because"), [([], "own"), (["3"], "own"), (["1", "x", "9"], "own"), (["1"], "mine")]
+    ("numbers", "because"),
+    [
+        ([], "own"),
+        (["3"], "own"),
+        (["1", "x", "9"], "own"),
+        (["9" * 5_000], "own"),
+        (["1"], "mine"),
+    ],
 )
 def test_what_was_not_shown_or_has_no_reason_is_not_released(
     house: House, rui: Clerk, numbers: list[str], because: str
