@@ -31,9 +31,15 @@ from workflows.claims import PackageKey
 from workflows.floor import Floor
 from workflows.outcome import READING
 from workflows.packages.spool import spool_prefix
+from workflows.plan import Plan
 from workflows.plans import read_plan
 from workflows.remaking import Made, Turn, make
 from workflows.visits import visit
+
+TRIES: Final = 50
+"""Tries after which staff have to look, as it is with steps."""
+
+LAPSED: Final = "ended_with_its_worker"
 
 _GIVEN: Final = (State.FULFILLED, State.PARTIALLY_FULFILLED)
 
@@ -92,6 +98,9 @@ def _begin(floor: Floor, aftercare_id: str) -> Turn | None:
         plan, _ = read_plan(session, request.id)
         if request.state not in _GIVEN or plan is None:
             row.state, row.next_at, row.done_at, row.done_by = "done", None, now, "system"
+            return None
+        if row.attempts >= TRIES:  # each of them ended with its worker
+            _give_up(session, floor, request, row, plan, LAPSED)
             return None
         row.state, row.next_at = MAKING, now + floor.leases.lease
         row.attempts, row.code, row.note = row.attempts + 1, "", ""
@@ -193,6 +202,9 @@ def _tidy(floor: Floor, turn: Turn, made: Made, *, published: bool) -> None:
 
 def _again(floor: Floor, turn: Turn, error: RightsError) -> None:
     now, pauses = floor.now(), floor.context.settings.backoff_s
+    if turn.fence >= TRIES:
+        _fail(floor, turn, error)
+        return
     get().warning("addition.later", request_id=turn.request.id, code=error.code)
     pause = timedelta(seconds=pauses[min(turn.fence, len(pauses)) - 1])
     note = str(error)[:400] if isinstance(error, ConnectorError) else ""
@@ -203,15 +215,21 @@ def _again(floor: Floor, turn: Turn, error: RightsError) -> None:
 
 def _fail(floor: Floor, turn: Turn, error: RightsError) -> None:
     """Show it to staff: the copy that is there stays, and lacks what was let through."""
-    now = floor.now()
     get().error("addition.failed", request_id=turn.request.id, code=error.code)
     with transaction(floor.register) as session:
         try:
             request, row = _held_row(session, turn)
         except Fenced:
             return
-        row.state, row.done_at, row.done_by, row.next_at = "done", now, "system", None
-        row.code, row.note = additions.FAILED, error.code
-        stores: Sequence[str] = sorted({s.store for s in turn.plan if s.action in READING})
-        found = dict.fromkeys(stores, 0)
-        incidents.open_for(session, request, incidents.ADDITION_FAILED, found, now=now)
+        _give_up(session, floor, request, row, turn.plan, error.code)
+
+
+def _give_up(
+    session: Session, floor: Floor, request: Request, row: Aftercare, plan: Plan, why: str
+) -> None:
+    now = floor.now()
+    row.state, row.done_at, row.done_by, row.next_at = "done", now, "system", None
+    row.code, row.note = additions.FAILED, why
+    stores: Sequence[str] = sorted({s.store for s in plan if s.action in READING})
+    found = dict.fromkeys(stores, 0)
+    incidents.open_for(session, request, incidents.ADDITION_FAILED, found, now=now)

@@ -53,6 +53,9 @@ def _look(floor: Floor, store: Store) -> tuple[bool, str, Inventory | None]:
         return True, "", inventory_of(connector)
     except (ConnectorError, ConfigError) as error:
         return False, str(error)[:400], None
+    except Exception as error:  # noqa: BLE001 - the fault of one connector hides no other store
+        get().error("status.fault", store=store.name, error=type(error).__name__)
+        return False, type(error).__name__, None
 
 
 def _write(

@@ -39,9 +39,6 @@ _LONGEST: Final = 5_000
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "beforehand.yaml"
 
 
-_NO_CONTACT: Final = "no_contact"
-
-
 @dataclass(frozen=True, slots=True)
 class Indicated:
     """
@@ -129,7 +126,7 @@ def indicated(session: Session, request: Request) -> Indicated | None:
         )
     ).all()
     told = [one.sent_at for one in letters if one.sent_at is not None]
-    told += [one.created_at for one in letters if one.state == _NO_CONTACT]
+    told += [one.created_at for one in letters if one.state == notices.NO_CONTACT]
     waits = any(one.state in notices.UNSENT and one.next_at is not None for one in letters)
     return Indicated(written[-1], min(told, default=None), not told and not waits)
 

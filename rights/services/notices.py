@@ -42,6 +42,9 @@ EVENTS: Final = (
 )
 """Every occasion on which a person is written to about a request."""
 
+NO_CONTACT: Final = "no_contact"
+"""How a letter ends where nobody knows an address: it is read where every answer is."""
+
 UNSENT: Final = ("waiting", "untried")
 """States of a notice that is still going to be sent."""
 

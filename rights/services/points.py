@@ -130,12 +130,25 @@ def had_a_chance(session: Session, request: Request, *, now: datetime) -> bool:
     """
     Return whether the person was asked for what would tell them apart, and answered or had time.
 
-    Whatever else they were asked is no chance to add that. Source: GDPR 11(2), 12(2).
+    Whatever else they were asked is no chance to add that, nor is a letter that never went out.
+    Who has no address reads the question where they read every answer. Source: GDPR 11(2), 12(2).
     """
     asked = _rows(session, request.id)
     rows = [row for row in asked if row.name == SUBJECT or row.name.startswith(askable.IDENTIFY)]
-    over = (row.over_at is not None or row.asked_at + _FAIR <= now for row in rows)
+    told = _told(session, request)
+    over = (
+        row.over_at is not None or any(row.asked_at <= at <= now - _FAIR for at in told)
+        for row in rows
+    )
     return bool(rows) and all(over)
+
+
+def _told(session: Session, request: Request) -> list[datetime]:
+    """Return when letters that ask for something reached the person, or lay where they look."""
+    letters = select(Notice).where(Notice.request_id == request.id, Notice.event == _ASKED)
+    found = session.exec(letters).all()
+    told = [one.sent_at for one in found if one.sent_at is not None]
+    return told + [one.created_at for one in found if one.state == notices.NO_CONTACT]
 
 
 def _unanswered() -> Conflict:

@@ -181,6 +181,20 @@ def test_a_question_about_something_else_is_no_chance_to_be_told_apart(house: Ho
         assert session.exec(select(DenialProposal)).all() == []
 
 
+@pytest.mark.requirement("R-EU12-1:bad")
+def test_a_question_whose_letter_was_given_up_is_no_chance_to_be_told_apart(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver"), _asked(house)
+    question = {"question__1": "Which cookie is yours?", "why__1": "Many.", "identifies__1": "1"}
+    assert ana.act(made, "ask", **question).status == 200
+    _sent(house, made, "failed")
+    house.clock.forward(days=4)
+    ana.come_in()
+
+    assert ana.act(made, "deny", **UNKNOWN).status == 409
+    with house.reading() as session:
+        assert session.exec(select(DenialProposal)).all() == []
+
+
 @pytest.mark.requirement("R-EU12-1")
 @pytest.mark.parametrize("then", ["answered", "silent"])
 def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from connectors.sdk import Transient
 from rights import failpoints
@@ -23,6 +24,7 @@ from tests.workflows.addition_case import Case, case, shop
 from tests.workflows.people_in_stores import People
 from tests.workflows.test_other_people import BOB
 from workflows import aftercare
+from workflows.additions import TRIES
 from workflows.building import floor_for, parts_for
 from workflows.inline import settings_in
 
@@ -267,6 +269,27 @@ def test_a_store_that_cannot_be_asked_is_asked_again_and_is_never_nothing(case: 
     case.at(FAR)
     case.ring()
     assert (len(case.live()), case.letters()) == (1, 1)
+
+
+@ONLY
+@pytest.mark.parametrize(("before", "away"), [(TRIES, False), (TRIES - 1, True)])
+def test_what_was_tried_often_enough_is_for_staff(case: Case, before: int, *, away: bool) -> None:
+    case.release(BOB["mobile"])
+    with transaction(case.floor.register) as session:
+        session.exec(select(Aftercare).where(Aftercare.kind == "addition")).one().attempts = before
+
+    def gone(name: str) -> Any:
+        raise Transient(f"{name} is away")
+
+    if away:
+        case.floor = replace(case.floor, connector=gone)
+    case.at(SOON)
+    case.ring()
+
+    assert case.stands() is Stands.FAILED
+    assert (len(case.live()), case.letters()) == (1, 0)
+    (incident,) = case.rows(Aftercare, Aftercare.kind == "incident")
+    assert (incident.code, incident.state) == ("addition_failed", "open")
 
 
 @ONLY

@@ -138,3 +138,12 @@ def test_a_register_that_is_away_for_a_moment_does_not_end_the_looks(floor: Floo
 
     with reading(floor.register) as session:
         assert session.get_one(StoreStatus, "shop").healthy
+
+
+def test_the_fault_of_a_connector_is_told_and_ends_no_look(floor: Floor) -> None:
+    def broken(_: str) -> object:
+        raise KeyError("a name that is not there")
+
+    seen = _seen(replace(floor, connector=broken))  # type: ignore[arg-type]  # it never returns
+
+    assert (seen.healthy, seen.note) == (False, "KeyError")
