@@ -2,21 +2,23 @@
 Look-ups that no worker has answered: rung for again for as long as somebody may read the answer.
 
 The row is what is true: it waits, or it does not. When each was rung for last is only remembered,
-so a relay that has just begun, or a second one, rings once more than needed.
+so a relay that has just begun, or a second one, rings once more than needed. A look-up for which a
+message waits in the outbox, or left it just now, is rung for already: one that comes again every
+second, while a store has no room, would otherwise do so several times over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, or_
 from sqlmodel import Session, col, select
 
 from rights.services import outbox
 from rights.store.db import reading, transaction
-from rights.store.models import Lookup
+from rights.store.models import Lookup, OutboxMessage
 
 AGAIN: Final = timedelta(seconds=5)
 """Somebody looks at a page that waits: what was not answered by then most likely was not rung."""
@@ -37,7 +39,9 @@ def ring(register: Engine, now: Callable[[], datetime], known: Next) -> int:
     at = now()
     with reading(register) as session:
         waiting = _waiting(session, at)
-    due = [one for one, asked in waiting if known.get(one, asked + AGAIN) <= at]
+        late = [one for one, asked in waiting if known.get(one, asked + AGAIN) <= at]
+        rung = _rung(session, late, at) if late else frozenset()
+    due = [one for one in late if one not in rung]
     kept = {one: known[one] for one, _ in waiting if one in known}
     if due:
         with transaction(register) as session:
@@ -60,3 +64,14 @@ def _waiting(session: Session, at: datetime) -> list[tuple[str, datetime]]:
         .limit(_BATCH)
     )
     return [(one, asked) for one, asked in session.exec(query).all()]
+
+
+def _rung(session: Session, ids: Sequence[str], at: datetime) -> frozenset[str]:
+    """Return those whose message was not given to a queue yet, or was a moment ago."""
+    sent, about = col(OutboxMessage.sent_at), col(OutboxMessage.args)["lookup_id"].as_string()
+    query = (
+        select(about)
+        .where(OutboxMessage.job == "lookup", or_(sent.is_(None), sent > at - AGAIN))
+        .where(about.in_(ids))
+    )
+    return frozenset(session.exec(query))

@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import select
 
 from rights.domain.kinds import Kind
-from rights.store.db import reading
+from rights.services import unanswered
+from rights.store.db import reading, transaction
 from rights.store.models import Lookup, OutboxMessage
 from tests.workflows.house import Clock, floor_over, replace
 from tests.workflows.test_store_limits import at_work, limited, prepared, tables
@@ -49,6 +50,51 @@ def test_a_look_up_counts_and_is_asked_again_while_there_is_no_room(
     lookups.answer(floor, lookup_id)
     with reading(floor.register) as session:
         assert session.get_one(Lookup, lookup_id).state == "answered"
+
+
+def test_a_look_up_that_comes_again_by_itself_is_not_rung_for_beside_that(
+    floor: Floor, clock: Clock
+) -> None:
+    at_work(floor, prepared(floor, Kind.ACCESS, 1))
+    lookup_id = _lookup(floor)
+    lookups.answer(floor, lookup_id)
+    known: unanswered.Next = {}
+
+    for _ in range(25):
+        clock.on(seconds=1)
+        unanswered.ring(floor.register, clock, known)
+        for _ in range(_delivered(floor)):
+            lookups.answer(floor, lookup_id)
+
+    assert _delivered(floor, clock() + timedelta(seconds=1)) == 1
+
+
+def test_a_look_up_that_came_again_and_got_lost_is_rung_for(floor: Floor, clock: Clock) -> None:
+    at_work(floor, prepared(floor, Kind.ACCESS, 1))
+    lookups.answer(floor, _lookup(floor))
+    clock.on(seconds=30)
+    assert unanswered.ring(floor.register, clock, {}) == 0  # its message lies in the outbox
+
+    assert _delivered(floor) == 1  # to a queue that is lost
+    soon = unanswered.ring(floor.register, clock, {})
+    clock.on(seconds=6)
+
+    assert (soon, unanswered.ring(floor.register, clock, {})) == (0, 1)
+
+
+def _delivered(floor: Floor, now: datetime | None = None) -> int:
+    """Take the look-ups out of the outbox that are due, as the relay does; return how many."""
+    at = now or floor.now()
+    with transaction(floor.register) as session:
+        query = select(OutboxMessage).where(OutboxMessage.job == "lookup")
+        due = [
+            one
+            for one in session.exec(query)
+            if one.sent_at is None and (one.not_before is None or one.not_before <= at)
+        ]
+        for one in due:
+            one.sent_at = at
+        return len(due)
 
 
 def _lookup(floor: Floor) -> str:
