@@ -133,6 +133,7 @@ def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
     floor = replace(floor, waited_for=lambda: _rung(bell))
     jobs.at(floor)
     dropped.put_back(bell, taken)
+    traces.start(parts.settings, "worker")  # first: a store opened before it is never traced
     if queue == outbox.URGENT and not burst:
         threading.Thread(target=_publish, args=(floor,), name="status", daemon=True).start()
     worker = Answering(
@@ -144,7 +145,6 @@ def serve(parts: Parts, queue: str, *, burst: bool = False) -> None:
         default_result_ttl=0,
     )
     logs.get().info("worker.ready", queue=queue, pid=os.getpid())
-    traces.start(parts.settings, "worker")
     try:
         worker.work(burst=burst, logging_level="WARNING")
     finally:

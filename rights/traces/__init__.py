@@ -67,11 +67,13 @@ def span(name: str, about: str = "", **said: str) -> Iterator[None]:
 
     Args:
         about: The id of the request, or the row, that it is about, where nothing is around it.
+            A block without either is not traced.
     """
-    if not _on:
+    one = next(iter(_on), None)  # looked at once: another thread may end it meanwhile
+    if one is None:
         yield
         return
-    with _on[0].span(name, about, said):
+    with one.span(name, about, said):
         yield
 
 

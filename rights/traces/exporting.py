@@ -89,7 +89,14 @@ class Exporting:
 
     @contextmanager
     def span(self, name: str, about: str, said: Mapping[str, str]) -> Iterator[None]:
-        """Trace a block. An error is told by its type alone: texts quote values."""
+        """
+        Trace a block; one that is about nothing, with nothing around it, is of no trace.
+
+        An error is told by its type alone: texts quote values.
+        """
+        if not (_inside() or ID.fullmatch(about)):
+            yield
+            return
         with self._tracer.start_as_current_span(
             name,
             context=_within(about),
@@ -124,9 +131,14 @@ class Exporting:
         self._provider.shutdown()
 
 
+def _inside() -> bool:
+    """Return whether something is being traced around this."""
+    return trace.get_current_span().get_span_context().is_valid
+
+
 def _within(about: str) -> Context | None:
     """Return what a span is a part of: what is around it, or the request that it is about."""
-    if trace.get_current_span().get_span_context().is_valid or not ID.fullmatch(about):
+    if _inside() or not ID.fullmatch(about):
         return None
     number, first = ids_of(about)
     if not number:

@@ -8,16 +8,26 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from sqlalchemy import Engine
+from sqlmodel import select
 
+from rights.app import context_of
+from rights.domain.levels import Acr
+from rights.services import lookups
+from rights.services.portal import Person
+from rights.store.db import open_engine, transaction
+from rights.store.models import StoreStatus
 from rights.traces import ALLOWED
 from tests.e2e.processes import ROOT
 from tests.e2e.test_watching import CANARY, Site, ask, site, until
+from tests.web.house import settings_for
 
 __all__ = ["site"]
 
@@ -126,6 +136,44 @@ def test_one_trace_leads_from_the_call_to_the_store_and_names_nobody(
     assert not [e for _, s in collector.spans() for e in s.events]
     assert CANARY.encode() not in b"".join(collector.raw)
     assert collector.tokens == {"Bearer collectors-word"}
+
+
+def test_a_look_up_is_a_trace_down_to_the_store_and_a_look_at_a_stores_health_is_none(
+    site: Site, collector: Collector
+) -> None:
+    site.env["RIGHTS_TRACES_URL"] = f"http://127.0.0.1:{collector.port}/v1/traces"
+    site.start("worker", "--count", "3")
+    until(partial(_ready, site.listens["worker"]), within_s=150)
+    engine = open_engine(site.env["RIGHTS_DATABASE_URL"])
+    until(lambda: _looked_at(engine))
+    site.start("relay")
+
+    asked = _asked(site, engine)
+    engine.dispose()
+
+    until(lambda: {"job", "store"} <= {s.name for _, s in collector.of(asked)}, within_s=60)
+    roots = {s.name for _, s in collector.spans() if not s.parent_span_id}
+    assert "store" not in roots
+
+
+def _looked_at(engine: Engine) -> bool:
+    with transaction(engine) as session:
+        return session.exec(select(StoreStatus)).first() is not None
+
+
+def _asked(site: Site, engine: Engine) -> str:
+    """Ask how much there is of somebody; return the look-up."""
+    settings = settings_for(
+        site.env["RIGHTS_DATABASE_URL"],
+        site.env["RIGHTS_REDIS_URL"],
+        site.folder,
+        datamap=site.folder / "map.yaml",
+    )
+    who = {"user_id": "1"}
+    person = Person("", who, frozenset(who), acr=Acr.REAL_NAME)
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        return lookups.ask_for(session, context_of(settings), person, "counts", cap=3, now=now).id
 
 
 def test_a_collector_that_is_away_is_in_nobodys_way(site: Site, collector: Collector) -> None:
