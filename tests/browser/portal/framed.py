@@ -8,18 +8,21 @@ and nobody notices: neither the driver nor the person who would simply click aga
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
 
-_STILL: Final = """() => {
+_STILL: Final = """(wait) => {
   const frame = document.querySelector("rights-portal iframe");
   const height = frame ? frame.style.height : "";
-  const still = height.endsWith("px") && height === window.heightBefore;
-  window.heightBefore = height;
+  const still = height.endsWith("px") && `${wait} ${height}` === window.heightBefore;
+  window.heightBefore = `${wait} ${height}`;
   return still;
 }"""
+_WAITS: Final = count()
+"""A number for each wait: what an earlier one saw says nothing about now."""
 
 
 def go(page: Page, url: str) -> FrameLocator:
@@ -30,5 +33,5 @@ def go(page: Page, url: str) -> FrameLocator:
 
 def still(page: Page) -> FrameLocator:
     """Wait until the frame is as high as what is in it, and has been for a moment."""
-    page.wait_for_function(_STILL, polling=100)
+    page.wait_for_function(_STILL, arg=next(_WAITS), polling=100)
     return page.frame_locator("rights-portal iframe")

@@ -45,6 +45,7 @@ class Person:
 
     def click(self, what: Locator) -> None:
         self.actions += 1
+        what.wait_for()  # a page on its way has a height of its own
         if self.page.locator("rights-portal").count():
             framed.still(self.page)
         what.click()
