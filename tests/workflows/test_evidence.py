@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,19 @@ def test_sending_back_asks_for_what_is_missing(office: Office) -> None:
 
     assert office.request(request_id).needs == ["evidence_death"]
     assert list(office.place.list()) == []
+
+
+def test_sending_back_gives_as_long_as_staff_set_while_everything_runs(office: Office) -> None:
+    request_id, document = office.waiting()
+    office.open(document)
+    office.shell.run("staff", "add", "ada", "--role", "admin")
+    office.shell.run("settings", "set", "verify_days", "20", "--as", "ada")
+
+    office.shell.run("evidence", "refuse", request_id, "--reason", "evidence_death", "--as", "wang")
+
+    until = office.request(request_id).next_at
+    assert until is not None
+    assert until > datetime.now(UTC) + timedelta(days=19)
 
 
 @pytest.mark.parametrize("words", [["accept"], ["refuse", "--reason", "evidence_death"]])

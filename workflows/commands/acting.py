@@ -17,7 +17,7 @@ from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.services.context import Context
 from rights.services.live_settings import values as live
 from rights.services.staff import refused, staff_named
-from rights.settings import load
+from rights.settings import Settings, load
 from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
 from workflows.commands.opening import opened
@@ -44,13 +44,18 @@ class Desk:
 
 def desk() -> Desk:
     """Return the desk of the settings."""
-    from workflows.building import context_for
-
     settings = load()
     register = opened(settings)
+    return Desk(context_in(register, settings), register, RegisterClock(register).now())
+
+
+def context_in(register: Engine, settings: Settings) -> Context:
+    """Return the context of *settings*, under what staff set in *register* since."""
+    from workflows.building import context_for
+
     context = context_for(settings)
     live.refresh(register, context, at=time.monotonic())
-    return Desk(context, register, RegisterClock(register).now())
+    return context
 
 
 def as_staff(register: Engine, who: str, do: Callable[[Session, Staff, datetime], Made]) -> Made:

@@ -22,7 +22,7 @@ from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock
 from rights.store.models import Evidence, Staff
 from workflows import blackening
-from workflows.commands.acting import AGREED, AS, as_staff, supervisor
+from workflows.commands.acting import AGREED, AS, as_staff, context_in, supervisor
 from workflows.commands.opening import opened
 
 
@@ -44,11 +44,9 @@ class Desk:
 @click.pass_context
 def documents(ctx: click.Context) -> None:
     """Documents of representatives: for verifiers, and gone with the decision."""
-    from workflows.building import context_for
-
     settings = load()
-    place = evidence.open_place(settings)
-    ctx.obj = Desk(context_for(settings), opened(settings), place)
+    register, place = opened(settings), evidence.open_place(settings)
+    ctx.obj = Desk(context_in(register, settings), register, place)
 
 
 @documents.command("list")
