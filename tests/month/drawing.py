@@ -195,6 +195,8 @@ def _end(chance: random.Random, one: Story, since: datetime, until: datetime) ->
 def _reason(chance: random.Random, one: Story) -> str:
     """Return a reason with which the product lets this be denied; none for what it never does."""
     known = set(reasons.for_denying(one.kind, one.laws)) - _NOT_DRAWN
+    if one.option is Option.OBJECT_MARKETING:  # nothing is weighed against it
+        known -= {"overriding_grounds"}
     return chance.choice(sorted(known)) if known else ""
 
 

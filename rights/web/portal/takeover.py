@@ -99,5 +99,6 @@ def _doubted(session: Session, found: Request) -> bool:
         return False
     days, now = parts().context.settings.contact_trust_days, parts().now()
     rows = subjects.identifier_rows(session, found.id)
-    late = any(takeover.recent(row.changed_at, days, now) for row in rows)
+    since = not_me.trusted_at(session, found.id)
+    late = any(takeover.doubted(row.changed_at, since, days, now) for row in rows)
     return late and found.level < takeover.REAL_NAME
