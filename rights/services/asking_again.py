@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Final
 
 import orjson
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
@@ -24,7 +24,7 @@ from rights.services.askable import Point
 from rights.services.context import Context
 from rights.services.writings import ASK_PROPOSED
 from rights.store.ids import new_id
-from rights.store.models import AskProposal, Request, Staff
+from rights.store.models import AskProposal, Entry, Request, Staff
 
 AGREED: Final = "agreed"
 DISMISSED: Final = "dismissed"
@@ -74,6 +74,18 @@ def waiting(session: Session, request_id: str) -> AskProposal | None:
     """Return the list of a request that waits for a colleague, if there is one."""
     mine = select(AskProposal).where(AskProposal.request_id == request_id)
     return session.exec(mine.where(AskProposal.outcome == "")).first()
+
+
+def open_ones(session: Session, *, limit: int = 200) -> list[tuple[AskProposal, Request]]:
+    """Return what waits for a colleague, the most urgent first; nothing of what is closed."""
+    query = (
+        select(AskProposal, Request)
+        .where(col(AskProposal.request_id) == col(Request.id))
+        .where(col(AskProposal.outcome) == "", col(Request.closed_at).is_(None))
+        .order_by(col(Request.promised_at), col(AskProposal.id))
+        .limit(limit)
+    )
+    return list(session.exec(query))
 
 
 def find(session: Session, proposal_id: str) -> tuple[Request, AskProposal]:
@@ -136,7 +148,8 @@ def agree(
     if staff.id == proposal.proposed_by:
         message = "who asks does not agree to it: a colleague has to"
         raise Forbidden(message, code="own_approval")
-    _was_read(session, proposal, staff)
+    if not was_read(session, proposal, staff.id):
+        raise Conflict("read the list first", code="asking_unread")
     asked = _list(session, context, proposal)
     who = session.get_one(Staff, proposal.proposed_by)
     _decide(proposal, AGREED, staff, now)
@@ -165,13 +178,14 @@ def _undecided(proposal: AskProposal) -> None:
         raise Conflict(f"this list was {proposal.outcome} already", code="asking_decided")
 
 
-def _was_read(session: Session, proposal: AskProposal, staff: Staff) -> None:
-    actor = f"staff:{staff.id}"
-    for entry in audit.entries(session, proposal.request_id):
-        looked = (entry.event, entry.actor) == ("asking_read", actor)
-        if looked and entry.data["proposal"] == proposal.id:
-            return
-    raise Conflict("read the list first", code="asking_unread")
+def was_read(session: Session, proposal: AskProposal, staff_id: str) -> bool:
+    """Return whether a member of staff opened this very list, as the trail of its request says."""
+    looks = select(Entry).where(
+        Entry.chain == proposal.request_id,
+        Entry.event == "asking_read",
+        Entry.actor == f"staff:{staff_id}",
+    )
+    return any(entry.data["proposal"] == proposal.id for entry in session.exec(looks))
 
 
 def _decide(proposal: AskProposal, outcome: str, staff: Staff, now: datetime) -> None:

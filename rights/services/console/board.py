@@ -31,6 +31,7 @@ from rights.services.context import Context
 from rights.services.organisation import calendar
 from rights.store.models import (
     Appeal,
+    AskProposal,
     Complaint,
     ContentApproval,
     DenialProposal,
@@ -168,11 +169,21 @@ def _tasks(session: Session, staff: Staff, now: datetime) -> int:
 
 def _denials(session: Session, staff: Staff, now: datetime) -> int:
     del now
-    waits = col(DenialProposal.outcome) == "", col(DenialProposal.proposed_by) != staff.id
+    return _of_colleagues(session, DenialProposal, staff)
+
+
+def _asking(session: Session, staff: Staff, now: datetime) -> int:
+    del now
+    return _of_colleagues(session, AskProposal, staff)
+
+
+def _of_colleagues(session: Session, model: Any, staff: Staff) -> int:
+    """Count what others proposed on open requests: nobody is their own second person."""
+    waits = col(model.outcome) == "", col(model.proposed_by) != staff.id
     live = select(col(Request.id)).where(
-        col(Request.id) == col(DenialProposal.request_id), col(Request.closed_at).is_(None)
+        col(Request.id) == col(model.request_id), col(Request.closed_at).is_(None)
     )
-    return _count(session, DenialProposal, *waits, live.exists())
+    return _count(session, model, *waits, live.exists())
 
 
 def _appeals(session: Session, staff: Staff, now: datetime) -> int:
@@ -215,6 +226,7 @@ COUNTED: Final[Mapping[str, Callable[[Session, Staff, datetime], int]]] = {
     "approvals": _approvals,
     "tasks": _tasks,
     "denials": _denials,
+    "asking": _asking,
     "messages": _messages,
     "appeals": _appeals,
     "complaints": _complaints,

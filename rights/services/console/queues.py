@@ -13,6 +13,7 @@ QUEUES: Final[Mapping[str, Act]] = MappingProxyType(
         "approvals": Act.APPROVE,
         "tasks": Act.COMPLETE,
         "denials": Act.CONFIRM_DENIAL,
+        "asking": Act.ASK_AGAIN,
         "messages": Act.CORRESPOND,
         "appeals": Act.DECIDE_APPEAL,
         "complaints": Act.ANSWER_COMPLAINT,

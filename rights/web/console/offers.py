@@ -20,6 +20,7 @@ from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.minors import Purpose
 from rights.services import (
     askable,
+    asking_again,
     catalogue,
     clock_pauses,
     clock_words,
@@ -70,7 +71,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "ask": _points(context, request),
         "points": range(1, POINTS + 1),
         "asked_before": points.asked_before(session, request.id),
-        **_asking(found),
+        **_asking(session, found),
         "go_on": bool(request.needs) and request.wait is Wait.NEEDS_INFO and _may_ask(request),
         "write": door.may(Act.CORRESPOND),
         "identify": request.not_me_at is not None and door.may(Act.IDENTIFY),
@@ -159,12 +160,19 @@ def _decides(found: Dossier) -> bool:
     return waits and door.may(Act.CONFIRM_DENIAL)
 
 
-def _asking(found: Dossier) -> dict[str, bool]:
-    """Return what is offered about a second list that waits for a colleague."""
-    one = found.asking
-    mine = one is not None and one.proposed_by == door.staff().id
-    agrees = one is not None and not mine and door.may(Act.ASK_AGAIN)
-    return {"agree_asking": agrees, "dismiss_asking": agrees or mine}
+def _asking(session: Session, found: Dossier) -> dict[str, bool]:
+    """Return what is offered about a second list that waits; agreeing, once they opened it."""
+    one, me = found.asking, door.staff().id
+    if one is None:
+        return {}
+    mine = one.proposed_by == me
+    agrees = not mine and door.may(Act.ASK_AGAIN)
+    opened = agrees and asking_again.was_read(session, one, me)
+    return {
+        "agree_asking": opened,
+        "unread_asking": agrees and not opened,
+        "dismiss_asking": agrees or mine,
+    }
 
 
 def _doubted(found: Dossier) -> bool:

@@ -18,6 +18,7 @@ from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from rights.services import (
     aftertasks,
     appeals,
+    asking_again,
     complaints,
     content_approvals,
     denial_proposals,
@@ -106,6 +107,13 @@ def _denials(session: Session, names: Mapping[str, str], now: datetime) -> list[
     return [
         _line(request, now, more=names.get(one.proposed_by, ""))
         for one, request in denial_proposals.open_ones(session, limit=_MOST)
+    ]
+
+
+def _asking(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    return [
+        _line(request, now, more=names.get(one.proposed_by, ""))
+        for one, request in asking_again.open_ones(session, limit=_MOST)
     ]
 
 
@@ -218,6 +226,7 @@ READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[L
     "approvals": _approvals,
     "tasks": _tasks,
     "denials": _denials,
+    "asking": _asking,
     "messages": _messages,
     "appeals": _appeals,
     "complaints": _complaints,

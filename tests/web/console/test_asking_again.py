@@ -10,6 +10,7 @@ from rights.services import audit
 from rights.store.models import AskedPoint, AskProposal, Notice, Request, Writing
 from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, told
 from tests.web.house import ALICE, House
+from tests.web.portal.reader import Page
 
 WHICH = "Which of your two accounts do you mean?"
 SECOND = {"question.1": "Is it the one in Chengdu?", "why.1": "Your answer names two more."}
@@ -54,7 +55,7 @@ def test_a_person_is_asked_once_more_when_a_colleague_read_the_list_and_agrees(
     assert "Proposed; a colleague decides" in proposed.text
     assert _request(house, made).state is State.IN_PROGRESS
     assert _letters(house, made) == 1
-    unread = ana.act(made, "agree_asking")
+    unread = ana.force(f"/requests/{made}/agree_asking", asking=_proposal(house).id)
     opened = ana.reader.send(ana.get(f"/requests/{made}"), "/open/asking")
     agreed = ana.act(made, "agree_asking")
 
@@ -98,6 +99,33 @@ def test_nobody_asks_again_alone_or_before_the_answer(house: House) -> None:
     assert _letters(house, fresh) == 1
     assert _request(house, fresh).needs == []
     assert sum(event == "staff_refused" for event, _ in events(house)) == len(told)
+
+
+def _agrees(page: Page) -> bool:
+    return any(form.action.endswith("/agree_asking") for form in page.forms)
+
+
+def test_agreeing_is_offered_to_whoever_opened_this_very_list(house: House) -> None:
+    rui, ana, wei = (
+        clerk(house, name, role)
+        for name, role in (("rui", "reviewer"), ("ana", "approver"), ("wei", "approver"))
+    )
+    made = _asked(house, rui)
+    rui.act(made, "ask_again", **SECOND)
+    own = rui.reader.send(rui.get(f"/requests/{made}"), "/open/asking")
+
+    before = ana.get(f"/requests/{made}")
+    opened = ana.reader.send(before, "/open/asking")
+    others = wei.get(f"/requests/{made}")
+
+    hint, pages = "Open the list first", (own, before, opened, others)
+    assert [_agrees(page) for page in pages] == [False, False, True, False]
+    assert [hint in page.text for page in pages] == [False, True, False, True]
+    ana.act(made, "dismiss_asking")
+    rui.act(made, "ask_again", **SECOND)
+    anew = ana.get(f"/requests/{made}")
+    assert not _agrees(anew)
+    assert hint in anew.text
 
 
 def test_a_proposed_list_is_taken_back_or_dismissed_and_is_of_its_request_alone(

@@ -9,7 +9,7 @@ from rights.services.console import board
 from rights.services.console.queues import QUEUES
 from rights.store.models import StepRow, StepState
 from rights.web.console import waiting
-from tests.web.console.clerk import clerk
+from tests.web.console.clerk import Clerk, clerk
 from tests.web.house import House
 from tests.web.verifying import reached, upload
 
@@ -42,6 +42,33 @@ def test_documents_wait_for_a_verifier(house: House) -> None:
 
     assert "documents to look at 1" in " ".join(page.text.split())
     assert "Nothing waits for you" not in page.text
+
+
+def test_a_second_list_waits_for_a_colleague_who_may_agree(house: House) -> None:
+    ana, wei = clerk(house, "ana", "approver"), clerk(house, "wei", "approver")
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    ana.act(made, "ask", **{"question.1": "Which one?", "why.1": "There are two."})
+    answers = {"answers": {"question_1": "The first."}}
+    assert house.post(f"/v1/requests/{made}/information", answers).status_code == 200
+    assert "Nothing waits for you" in wei.get("/").text
+
+    ana.act(made, "ask_again", **{"question.1": "In the west?", "why.1": "It names two more."})
+
+    assert "lists of questions to agree to 1" in " ".join(wei.get("/").text.split())
+    assert [_listed(one, made) for one in (wei, ana, rui)] == [True, True, False]
+    for nobody in (ana, rui):  # who proposed it, and who may not
+        assert "Nothing waits for you" in nobody.get("/").text
+    with house.writing() as session:
+        request = requests.locked(session, made)
+        requests.record(session, request, Event.REVOKED, actor="subject", now=house.clock.now())
+    assert not _listed(wei, made)
+    assert "Nothing waits for you" in wei.get("/").text
+
+
+def _listed(clerk_: Clerk, request_id: str) -> bool:
+    """Return whether the queue of second lists has a request, for whoever looks."""
+    _, _, queue = clerk_.get("/waiting").html.partition('aria-labelledby="asking"')
+    return f"/requests/{request_id}" in queue.partition("</section>")[0]
 
 
 def test_steps_by_hand_are_counted_as_they_are_listed(house: House) -> None:
