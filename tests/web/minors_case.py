@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from rights.domain.actions import Action
 from rights.services import plans, writings
+from rights.services.packages import READY
 from rights.store.models import (
     Appeal,
     ContentApproval,
@@ -124,6 +125,7 @@ def _worked_on(house: House, request_id: str) -> None:
             Package(
                 id=package_id,
                 request_id=request_id,
+                state=READY,
                 wrapped_key=wrapped,
                 created_at=at,
                 expires_at=at,

@@ -52,7 +52,8 @@ _SAYS_NOTHING = {
     *("clocks extend", "clocks pause", "clocks resume"),
     *("reports figures", "reports california", "reports audit", "audit export", "minors export"),
     *("incidents open", "incidents answer", "incidents close", "incidents scope"),
-    *("incidents touched", "incidents tell", "tasks indicate"),
+    *("incidents touched", "incidents tell", "incidents raise", "tasks indicate"),
+    *("settings set", "settings reset"),
     *("organisation done", "organisation reopen", "organisation outbound"),
 }
 """Staff act with them, and read nothing that anybody wrote or that is in a store."""
