@@ -2,7 +2,8 @@
 Whether the lock files still belong to ``pyproject.toml``.
 
 Every requirement stands in them with a version inside its range; nothing stands there in the name
-of a requirement that is gone; every version has a hash; the two agree on every version.
+of a requirement that is gone; every version has a hash; the two agree on every version and on the
+hashes of its files.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
     "requirements-dev.lock": {"extra": ("demo", "mysql", "traces"), "group": ("build", "dev")},
 }
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)(\[[^]]*\])?==(?P<version>[^ ;\\]+)")
+_HASH = re.compile(r"--hash=sha256:(?P<digest>[0-9a-f]{64})")
 _OURS = re.compile(r"^ +#( via)?\s+rights \(pyproject\.toml")
 
 
@@ -29,7 +31,7 @@ class Pin:
     """One version in a lock file."""
 
     version: str
-    hashes: int
+    hashes: frozenset[str]
     ours: bool
 
 
@@ -51,10 +53,10 @@ def read_lock(text: str) -> dict[str, Pin]:
         found = _PIN.match(line)
         if found:
             name = _normal(found["name"])
-            pins[name] = Pin(found["version"], 0, ours=False)
-        elif name and "--hash=sha256:" in line:
+            pins[name] = Pin(found["version"], frozenset(), ours=False)
+        elif name and (digest := _HASH.search(line)):
             pin = pins[name]
-            pins[name] = Pin(pin.version, pin.hashes + 1, pin.ours)
+            pins[name] = Pin(pin.version, pin.hashes | {digest["digest"]}, pin.ours)
         elif name and _OURS.match(line):
             pins[name] = Pin(pins[name].version, pins[name].hashes, ours=True)
     return pins
@@ -75,6 +77,19 @@ def mistakes(project: dict[str, Any], lock: str, pins: dict[str, Pin]) -> list[s
     names = {_normal(requirement.name) for requirement in wanted}
     gone = [name for name, pin in pins.items() if pin.ours and name not in names]
     return found + [f"{lock}: {name} is no longer required" for name in gone]
+
+
+def disagreeing(runtime: dict[str, Pin], dev: dict[str, Pin]) -> list[str]:
+    """Return where the two files name another version, or other files of the same one."""
+    found = []
+    for name, pin in runtime.items():
+        other = dev.get(name)
+        if other is None or other.version != pin.version:
+            there = other.version if other else "absent"
+            found.append(f"{name}: {pin.version} in one lock file, {there} in the other")
+        elif other.hashes != pin.hashes:
+            found.append(f"{name} {pin.version}: the two lock files have other hashes for it")
+    return found
 
 
 def _wanted(project: dict[str, Any], lock: str) -> list[str]:
@@ -99,13 +114,7 @@ def main() -> int:
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())
     locks = {lock: read_lock((_ROOT / lock).read_text()) for lock in _SOURCES}
     found = [line for lock, pins in locks.items() for line in mistakes(project, lock, pins)]
-    runtime, dev = locks.values()
-    found += [
-        f"{name}: {pin.version} in one lock file, {dev[name].version if name in dev else 'absent'}"
-        f" in the other"
-        for name, pin in runtime.items()
-        if name not in dev or dev[name].version != pin.version
-    ]
+    found += disagreeing(*locks.values())
     for line in found:
         print(line)
     if found:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.locks import mistakes, options, read_lock
+from checks.locks import Pin, disagreeing, mistakes, options, read_lock
 from tests.architecture.tree import ROOT, files
 
 # Spelt so that this file does not name them itself.
@@ -77,6 +77,23 @@ def test_a_lock_file_that_fell_behind_is_told_with_each_mistake() -> None:
     assert f"{_LOCKS[0]}: alembic is missing" in found
     assert f"{_LOCKS[0]}: rq is no longer required" in found
     assert any("babel" in line and ">=9999" in line for line in found)
+
+
+def test_the_lock_files_name_the_same_files_of_the_same_versions() -> None:
+    runtime, dev = (read_lock((ROOT / lock).read_text()) for lock in _LOCKS[:2])
+    pin = runtime["certifi"]
+    edited = {
+        "certifi": Pin(pin.version, frozenset({"0" * 64}), ours=False),
+        "idna": Pin("0.1", runtime["idna"].hashes, ours=False),
+        "nobody": pin,
+    }
+
+    assert disagreeing(runtime, dev) == []
+    assert disagreeing(edited, dev) == [
+        f"certifi {pin.version}: the two lock files have other hashes for it",
+        f"idna: 0.1 in one lock file, {dev['idna'].version} in the other",
+        f"nobody: {pin.version} in one lock file, absent in the other",
+    ]
 
 
 def test_the_development_lock_holds_the_demo_too() -> None:
