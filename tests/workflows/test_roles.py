@@ -82,7 +82,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS}),
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
         | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT}
-        | {Act.MARK_DUTY},
+        | {Act.MARK_DUTY, Act.CHANGE_SETTINGS},
         "automation": frozenset({Act.COMPLETE, Act.RETRY}),
         "legal": frozenset({Act.DENY, Act.CONFIRM_DENIAL, Act.LIFT, Act.READ_HELD, Act.ASK_MINOR})
         | _WRITING
@@ -136,6 +136,7 @@ _ELSEWHERE = (
     Act.ASSIGN,
     Act.MANAGE_STAFF,
     Act.MANAGE_PRODUCTS,
+    Act.CHANGE_SETTINGS,
     Act.EXPORT_TRAIL,
     Act.MARK_DUTY,
     Act.EXTEND,
