@@ -21,7 +21,9 @@ from tests.servers.missing import install, missing
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-TIMEOUT_MS: Final = 10_000
+TIMEOUT_MS: Final = 30_000
+"""How long anything on a page is waited for: no test is about how fast a busy machine is."""
+
 _ENVIRONMENT: Final = "RIGHTS_TEST_CHROMIUM"
 _DEBIAN: Final = "/usr/bin/chromium"
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
@@ -66,11 +68,15 @@ def server() -> Iterator[Running]:
             "Chromium", install(debian="chromium fonts-wqy-microhei", macos="--cask google-chrome")
         )
     # Half a second, which only the processes that run such a test should pay.
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only tests in a browser load it
+    from playwright.sync_api import (  # noqa: PLC0415 - only tests in a browser load it
+        expect,
+        sync_playwright,
+    )
 
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=program, args=_FLAGS, timeout=6 * TIMEOUT_MS
+            executable_path=program, args=_FLAGS, timeout=2 * TIMEOUT_MS
         )
         running = Running(browser, asyncio.get_running_loop())
         running.end()
