@@ -89,6 +89,14 @@ def _write(
     return seq, head
 
 
+def looked(session: Session, chain: str, event: str, staff_id: str) -> list[Mapping[str, Any]]:
+    """Return what a member of staff looked at, as the entries of their looks say: one query."""
+    mine = select(Entry.data).where(
+        Entry.chain == chain, Entry.event == event, Entry.actor == f"staff:{staff_id}"
+    )
+    return list(session.exec(mine))
+
+
 def entries(session: Session, chain: str) -> list[Entry]:
     """Return one chain's entries in order."""
     query = select(Entry).where(Entry.chain == chain).order_by(col(Entry.seq))

@@ -159,13 +159,10 @@ def _same_laws(request: Request, proposal: DenialProposal) -> None:
 
 def _was_read(session: Session, proposal: DenialProposal, staff: Staff) -> None:
     """Raise Conflict where *staff* have not looked at what they would confirm."""
-    actor = f"staff:{staff.id}"
-    for entry in audit.entries(session, proposal.request_id):
-        looked = (entry.event, entry.actor) == ("denial_read", actor)
-        if looked and entry.data["proposal"] == proposal.id:
-            return
-    message = f"look at it first: `rights denials show {proposal.id}`"
-    raise Conflict(message, code="denial_unread")
+    looks = audit.looked(session, proposal.request_id, "denial_read", staff.id)
+    if all(look["proposal"] != proposal.id for look in looks):
+        message = f"look at it first: `rights denials show {proposal.id}`"
+        raise Conflict(message, code="denial_unread")
 
 
 def _decide(proposal: DenialProposal, outcome: str, staff: Staff, now: datetime) -> None:

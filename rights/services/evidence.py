@@ -29,7 +29,7 @@ from rights.settings import Settings
 from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import reading, transaction
 from rights.store.ids import new_id
-from rights.store.models import Entry, Evidence, Representation, Request
+from rights.store.models import Evidence, Representation, Request
 from rights.store.sealing import SealedFile, SealedFiles, new_data_key, open_range, sealed_size
 from rights.store.vault import Vault
 
@@ -242,12 +242,8 @@ def openable(session: Session, request_id: str) -> Sequence[Evidence]:
 def opened_by(session: Session, request_id: str, staff_id: str) -> frozenset[str]:
     """Return the documents that a member of staff has opened, and that are still there."""
     there = {one.id for one in openable(session, request_id)}
-    looked = select(Entry.data).where(
-        Entry.chain == request_id,
-        Entry.event == OPENED,
-        Entry.actor == f"staff:{staff_id}",
-    )
-    return frozenset(there & {data.get("document", "") for data in session.exec(looked)})
+    looks = audit.looked(session, request_id, OPENED, staff_id)
+    return frozenset(there & {look["document"] for look in looks})
 
 
 def of_request(session: Session, request_id: str) -> Sequence[Evidence]:

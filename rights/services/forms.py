@@ -46,9 +46,10 @@ GROUNDS: Final = (
 )
 """Why deletion may be asked for; never required. Source: PIPL 47."""
 
-_NAMEABLE: Final = tuple(
-    dict.fromkeys(map(str, [*GROUNDS, *(g for g in Ground if g in GDPR), *RestrictionGround]))
-)
+OF_EVERY_LAW: Final = tuple(dict.fromkeys([*GROUNDS, *(str(g) for g in Ground if g in GDPR)]))
+"""Why deletion may be asked for under any law."""
+
+_NAMEABLE: Final = (*OF_EVERY_LAW, *map(str, RestrictionGround))
 """Every ground of any law; which of them the laws of a request know is ``naming_grounds``'s."""
 
 

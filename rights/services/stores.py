@@ -35,9 +35,9 @@ def overview(session: Session, datamap: DataMap, now: datetime) -> list[dict[str
         _line(
             store,
             gates.get(store.name) or StoreGate(store=store.name),
-            healthy.get(store.name),
             lines.get(store.name, (0, None)),
-            inside.get(store.name, 0),
+            healthy=healthy.get(store.name),
+            inside=inside.get(store.name, 0),
         )
         for store in datamap
     ]
@@ -50,10 +50,12 @@ def _by_store(query: Any) -> Any:
 def _line(
     store: Store,
     gate: StoreGate,
-    healthy: bool | None,  # noqa: FBT001 - None says that nobody looked
     line: tuple[int, datetime | None],
+    *,
+    healthy: bool | None,
     inside: int,
 ) -> dict[str, Any]:
+    """Return one line; *healthy* is None where nobody looked."""
     count, oldest = line
     return {
         "store": store.name,

@@ -11,12 +11,11 @@ from werkzeug.datastructures import MultiDict
 
 from rights.domain.datamap import DataMap
 from rights.domain.ground_table import RestrictionGround
-from rights.domain.grounds import GDPR, Ground
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import SWITCHES, UNTIL, taken
 from rights.domain.products import PRODUCTS
 from rights.services import catalogue, forms
-from rights.services.forms import GROUNDS
+from rights.services.forms import OF_EVERY_LAW
 from rights.web.console import pages
 
 PREFIX: Final = "more."
@@ -55,14 +54,7 @@ def asked(datamap: DataMap, kind: Kind, option: Option) -> list[Input]:
 
 def _grounds(kind: Kind) -> tuple[str, ...]:
     """Return the grounds that any law knows; what those of the request do not is refused."""
-    return tuple(
-        map(
-            str,
-            RestrictionGround
-            if kind is Kind.RESTRICTION
-            else dict.fromkeys((*GROUNDS, *(one for one in Ground if one in GDPR))),
-        )
-    )
+    return tuple(map(str, RestrictionGround)) if kind is Kind.RESTRICTION else OF_EVERY_LAW
 
 
 def _input(datamap: DataMap, kind: Kind, name: str) -> Input:

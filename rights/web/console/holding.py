@@ -17,21 +17,20 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from rights.domain.errors import FieldError, Invalid
 from rights.domain.holds import PLACED
 from rights.services import hold_catalogue, holds
-from rights.services import staff as members
 from rights.services.console import held
 from rights.services.staff_access import accounts
-from rights.store.db import reading, transaction
+from rights.store.db import reading
 from rights.store.models import HeldRows, LegalHold, Staff
 from rights.web.console import door, pages, showing
+from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
 area = door.private("holding")
 pages.errors(area)
 
-_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
 _FORM: Final = "hold_fields"
 
 
@@ -168,12 +167,6 @@ def release(hold_id: str) -> Response:
 
 
 def _done(do: Callable[[Session, Staff, datetime], object]) -> Response:
-    here = parts()
-    try:
-        with transaction(here.engine) as session:
-            do(session, session.get_one(Staff, door.staff().id), here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
-        return _shown(_STATUS.get(type(error), 422), wrong=pages.refusal(error, form=_FORM))
+    if wrong := tried(do):
+        return _shown(status_of(wrong), wrong=pages.refusal(wrong, form=_FORM))
     return pages.go("console-holding.listed")

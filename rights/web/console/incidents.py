@@ -21,9 +21,8 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.domain.incident_clocks import IncidentKind, Severity, graver
-from rights.services import staff as members
 from rights.services.security_incidents import (
     answering,
     facts,
@@ -40,15 +39,15 @@ from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.staff_access import accounts
 from rights.services.words import LANGUAGES
-from rights.store.db import reading, transaction
+from rights.store.db import reading
 from rights.store.models import SecurityIncident
 from rights.web.console import door, incident_lines, pages, words
+from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
 area = door.private("incidents")
 pages.errors(area)
 
-_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
 _BY: Final = (scope.BACKEND, scope.STAFF)
 """What can be chosen here; a key or a portal token is named on the command line."""
 
@@ -105,7 +104,7 @@ def begin() -> Response:
         made.append(opening.opened(session, here.context, door.staff(), new, now=now))
 
     if wrong := _tried(do):
-        return _list(_status(wrong), wrong=_refusal(wrong))
+        return _list(status_of(wrong), wrong=_refusal(wrong))
     return pages.go("console-incidents.one", incident_id=made[0].id)
 
 
@@ -205,7 +204,7 @@ def count(incident_id: str) -> Response:
         found.append(touched.counted(session, incident_id, door.staff(), now=now))
 
     if wrong := _tried(do):
-        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+        return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
     return _one(incident_id, counts=found[0])
 
 
@@ -219,7 +218,7 @@ def listing(incident_id: str) -> Response:
         found.append(scope.of(session.get_one(SecurityIncident, incident_id)))
 
     if wrong := _tried(do):
-        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+        return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
 
     def lines() -> Iterator[bytes]:
         for one in touched.listed(parts().engine, found[0]):
@@ -262,26 +261,13 @@ def _moment(name: str) -> datetime:
 
 
 def _tried(do: Do) -> RightsError | None:
-    """Do it; return why it was not done. A refusal is an entry too."""
-    here = parts()
-    try:
-        with transaction(here.engine) as session:
-            do(session, here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
-        return error
-    return None
+    return tried(lambda session, _, now: do(session, now))
 
 
 def _did(incident_id: str, do: Do) -> Response:
     if wrong := _tried(do):
-        return _one(incident_id, _status(wrong), wrong=_refusal(wrong))
+        return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
     return pages.go("console-incidents.one", incident_id=incident_id)
-
-
-def _status(error: RightsError) -> int:
-    return _STATUS.get(type(error), 422)
 
 
 def _refusal(error: RightsError) -> list[str]:

@@ -12,21 +12,20 @@ from werkzeug import Response
 
 from rights.domain.compliance import Clause, Owed
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.errors import FieldError, Forbidden, Invalid, NotFound, RightsError
 from rights.domain.organisation import FIGURES, FLAGS, LARGE, Profile
 from rights.domain.terms import Standing, Term
-from rights.services import staff as members
 from rights.services.organisation import calendar, outbound
 from rights.services.organisation.outbound_files import TYPES, WRITE
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
 from rights.web.console import door, pages, showing
+from rights.web.console.trying import note, status_of, tried
 from rights.web.parts import parts
 
 area = door.private("organisation")
 pages.errors(area)
 
-_STATUS: Final = {Forbidden: 403, NotFound: 404, Conflict: 409}
 _DIGITS: Final = 4
 _MARKS: Final = {
     Standing.DONE: "done",
@@ -158,22 +157,14 @@ def reopen(code: str, due: str) -> Response:
 
 
 def _done(do: Callable[[Session, datetime], None]) -> Response:
-    """Do it, or say why not. A refusal is an entry."""
-    here = parts()
-    try:
-        with transaction(here.engine) as session:
-            do(session, here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        return _refused(error)
+    if wrong := tried(lambda session, _, now: do(session, now)):
+        return _refused(wrong)
     return pages.go("console-organisation.organisation")
 
 
 def _refused(error: RightsError) -> Response:
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())
     said = pages.refusal(error, form="organisation")
-    return _shown(_STATUS.get(type(error), 422), wrong=said)
+    return _shown(status_of(error), wrong=said)
 
 
 def _day(name: str, said: str) -> date:
@@ -195,6 +186,7 @@ def send_outbound() -> Response:
         number = _asked(form, year)
         period = outbound.begin(here.engine, here.context, staff, number, now=now)
     except (Invalid, Forbidden, NotFound) as error:
+        note(error)
         return _refused(error)
     with transaction(here.engine) as session:
         outbound.note(session, staff, period, form, now=now)

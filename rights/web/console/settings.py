@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from flask import request as call
 from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.errors import RightsError
 from rights.domain.settable import COLOUR, COUNT, Settable, Value
-from rights.services import staff as members
 from rights.services.live_settings import catalogue, changing
 from rights.services.live_settings.changing import Standing
 from rights.services.staff_access import accounts
-from rights.store.db import reading, transaction
+from rights.store.db import reading
 from rights.store.models import SettingProposal, Staff
 from rights.web.console import door, pages, showing
+from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
 area = door.private("settings", Act.CHANGE_SETTINGS)
 pages.errors(area)
-
-_STATUS: Final = {Forbidden: 403, NotFound: 404, Conflict: 409}
 
 
 @area.get("/settings")
@@ -145,16 +143,10 @@ def dismiss(proposal_id: str) -> Response:
 
 
 def _done(do: Callable[[Session, Staff, datetime], None], name: str = "") -> Response:
-    """Do it, or say why not; this process works by it at once. A refusal is an entry."""
-    here = parts()
-    try:
-        with transaction(here.engine) as session:
-            do(session, session.get_one(Staff, door.staff().id), here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
-        return _shown(_STATUS.get(type(error), 422), wrong=_why(error, name))
-    here.context.in_force.look_again()
+    """Do it, or say why not; this process works by it at once."""
+    if wrong := tried(do):
+        return _shown(status_of(wrong), wrong=_why(wrong, name))
+    parts().context.in_force.look_again()
     return pages.go("console-settings.listed")
 
 

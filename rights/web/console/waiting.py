@@ -14,7 +14,6 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from rights.services import (
     aftertasks,
     appeals,
@@ -30,19 +29,18 @@ from rights.services import (
     staff_desk,
     tasks,
 )
-from rights.services import staff as members
 from rights.services.console import held
 from rights.services.console.queues import QUEUES
 from rights.services.staff_access import accounts
-from rights.store.db import reading, transaction
+from rights.store.db import reading
 from rights.store.models import Staff
 from rights.web.console import door, pages, showing
+from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
 area = door.private("waiting")
 pages.errors(area)
 
-_STATUS: Final = {Forbidden: 403, Conflict: 409, NotFound: 404}
 _DIGITS: Final = 3
 _MOST: Final = 50
 """Lines of a queue that are shown: its most urgent ones."""
@@ -291,12 +289,6 @@ def complete() -> Response:
 
 
 def _done(do: Callable[[Session, Staff, datetime], None]) -> Response:
-    here = parts()
-    try:
-        with transaction(here.engine) as session:
-            do(session, session.get_one(Staff, door.staff().id), here.now())
-    except (Conflict, Forbidden, Invalid, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
-        return _shown(_STATUS.get(type(error), 422), wrong=pages.refusal(error))
+    if wrong := tried(do):
+        return _shown(status_of(wrong), wrong=pages.refusal(wrong))
     return pages.go("console-waiting.waiting")

@@ -23,7 +23,7 @@ from rights.store.models import DayChain, Entry, SettingValue
 from tests.web.console.clerk import Clerk, clerk, id_of
 from tests.web.correspondence import Office
 from tests.web.house import House
-from tests.workflows.house import floor_over
+from tests.workflows.house import Clock, floor_over
 from tests.workflows.test_engine import MAP
 from workflows import jobs
 
@@ -302,7 +302,7 @@ def test_what_a_newer_bound_forbids_does_not_hold(house: House) -> None:
 
 
 def test_a_worker_looks_before_each_job(house: House, ada: Clerk, tmp_path: Path) -> None:
-    made = floor_over(tmp_path, MAP, {}, house.clock)  # type: ignore[arg-type]  # both stand still
+    made = floor_over(tmp_path, MAP, {}, Clock())
     floor = replace(made, register=house.engine)
     _set(ada, "package_days", 5)
     jobs.at(floor)
