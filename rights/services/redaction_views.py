@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, false, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
@@ -170,6 +170,7 @@ def release(
         raise Invalid("choose of what was shown", [wrong])
     given: dict[str, Any] = {"because": because, "actor": f"staff:{staff.id}", "now": now}
     vault, datamap = context.vault, context.datamap
+    given["view"] = _decided(session, context, request, shown)
     redactions.release(session, vault, datamap, request, forms.values(), **given)
 
 
@@ -189,10 +190,26 @@ def confirm(
         Forbidden, NotFound, Conflict: as :func:`release`.
     """
     shown = _shown(session, context, request, staff, lookup_id, now)
-    rows = len(shown.rows or ())
-    data = {"from": shown.start + 1, "to": shown.start + rows}
+    data = _decided(session, context, request, shown)
     line = audit.Line("redactions_confirmed", f"staff:{staff.id}", data)
     audit.append(session, request, [line], now=now)
+
+
+def _decided(session: Session, context: Context, request: Request, shown: View) -> dict[str, Any]:
+    """
+    Return what an entry says of a view that was decided on: which copy, from where to where.
+
+    ``settled`` is true once every value of that copy was: some of many leave the rest waiting.
+    """
+    about = asked(context, session.get_one(Lookup, shown.id))
+    first, last = shown.start + 1, shown.start + len(shown.rows or ())
+    before = select(Entry.data).where(Entry.chain == request.id, col(Entry.event).in_(_SETTLED))
+    same = (data for data in session.exec(before) if data.get("package") == about["package"])
+    parts, reached = [(first, last), *((data["from"], data["to"]) for data in same)], 0
+    for start, end in sorted(parts):
+        reached = max(reached, end) if start <= reached + 1 else reached
+    settled = not shown.more and reached >= last
+    return {"package": about["package"], "from": first, "to": last, "settled": settled}
 
 
 def _shown(
@@ -240,7 +257,9 @@ def _undecided(now: datetime) -> tuple[ColumnElement[bool], ...]:
         col(StepRow.result)["apart"]["key"].as_string().is_not(None),
     )
     settled = select(Entry.id).where(
-        col(Entry.chain) == col(Package.request_id), col(Entry.event).in_(_SETTLED)
+        col(Entry.chain) == col(Package.request_id),
+        col(Entry.event).in_(_SETTLED),
+        col(Entry.data)["settled"].as_boolean().is_not(false()),
     )
     return (
         col(Request.id) == col(Package.request_id),

@@ -9,9 +9,9 @@ Source: NDSR 25(1)(4); PIPL 45.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import String, bindparam, delete
 from sqlmodel import Session, col, select
@@ -39,6 +39,7 @@ def release(
     *,
     actor: str,
     because: str = OWN,
+    view: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> None:
     """
@@ -47,6 +48,7 @@ def release(
     Args:
         forms: The values as they are compared.
         because: One of :data:`BECAUSE`.
+        view: What was shown, as the entry says it; None: all that was taken out.
 
     Raises:
         Invalid: no reason of the list.
@@ -57,6 +59,22 @@ def release(
         raise Invalid(f"the reason must be one of: {', '.join(BECAUSE)}", [wrong])
     person = _person(session, vault, datamap, request)
     given = list(dict.fromkeys(forms))
+    _keep(session, vault, request, person, given, now)
+    line = audit.Line(
+        "redactions_released", actor, {"values": len(given), "because": because, **(view or {})}
+    )
+    audit.append(session, request, [line], now=now)
+    additions.owe(session, request, now=now)
+
+
+def _keep(
+    session: Session,
+    vault: Vault,
+    request: Request,
+    person: str,
+    given: Iterable[str],
+    now: datetime,
+) -> None:
     for form in given:
         number = vault.blind(f"{person}|{form}", scope=_SCOPE)
         value = vault.blind(form, scope=_SCOPE)
@@ -65,9 +83,6 @@ def release(
                 id=number, request_id=request.id, person=person, value=value, released_at=now
             )
         )
-    line = audit.Line("redactions_released", actor, {"values": len(given), "because": because})
-    audit.append(session, request, [line], now=now)
-    additions.owe(session, request, now=now)
 
 
 def _person(session: Session, vault: Vault, datamap: DataMap, request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +21,16 @@ def of(found: Dossier, now: datetime) -> dict[str, Any]:
     there = [one for one in found.packages if one.purged_at is None]
     return {
         "contents": [_line(one) for one in found.contents],
-        "missing": [_missing(one) for package in found.packages for one in package.missing],
+        "missing": [_missing(one) for one in _last(found.packages)],
         "addition": added(additions.stands_by(found.aftercare, found.letters)),
         "passages": found.apart and door.may(Act.REVIEW) and any(_lives(p, now) for p in there),
     }
+
+
+def _last(packages: Sequence[Package]) -> Sequence[dict[str, Any]]:
+    """Return what the newest copy that was made lacks: one that it replaced lacked more."""
+    made = [one for one in packages if one.state != "building"]
+    return made[-1].missing if made else ()
 
 
 def added(stands: Stands | None) -> str:

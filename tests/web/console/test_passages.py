@@ -110,6 +110,17 @@ def test_the_page_of_a_request_says_what_is_in_its_package_and_what_is_not(
     assert "redactions_seen" not in told(house, made)
 
 
+def test_what_a_copy_lacked_that_was_replaced_is_not_said_to_be_missing(
+    house: House, rui: Clerk
+) -> None:
+    made = _packed(house)
+    assert "crm.notes" in rui.get(f"/requests/{made}").text
+    house.clock.forward(minutes=1)
+    house.package(made, b"y" * 4_000, missing=[])
+
+    assert "crm.notes" not in rui.get(f"/requests/{made}").text
+
+
 @pytest.mark.requirement("R-PKG-3")
 def test_what_was_taken_out_is_opened_by_a_worker_after_an_entry_and_released(
     house: House, rui: Clerk
@@ -130,7 +141,14 @@ def test_what_was_taken_out_is_opened_by_a_worker_after_an_entry_and_released(
     assert len(_released(house)) == 1
     with house.reading() as session:
         (line,) = [e for e in audit.entries(session, made) if e.event == "redactions_released"]
-    assert line.data == {"values": 1, "because": "own_before"}
+    assert {**line.data, "package": ""} == {
+        "values": 1,
+        "because": "own_before",
+        "package": "",
+        "from": 1,
+        "to": len(ROWS),
+        "settled": True,
+    }
     assert "Nothing waits for you" in rui.get("/").text
 
 
@@ -309,3 +327,30 @@ def test_what_a_worker_could_not_open_is_said_and_is_never_nothing(
 
     assert "could not be opened" in page.text
     assert "There is nothing" not in page.text
+
+
+def _part(house: House, rui: Clerk, made: str, start: int, *, more: bool) -> Page:
+    """Open the values behind *start*, and let a worker answer with two of them."""
+    page = rui.reader.send(rui.get(f"/requests/{made}"), "/passages", start=str(start))
+    rows = [{**one, "number": start + n} for n, one in enumerate(ROWS[:2], 1)]
+    house.looked_up({"rows": rows, "more": more})
+    return rui.reader.get(page.response.request.path)
+
+
+def test_what_was_decided_in_part_waits_until_all_of_it_was(house: House, rui: Clerk) -> None:
+    made = _packed(house)
+
+    rui.reader.send(_part(house, rui, made, 2, more=False), "/confirm_passages")
+    assert made[:8] in rui.get("/waiting").text, "the first two were not looked at"
+    rui.reader.send(_part(house, rui, made, 0, more=True), "/confirm_passages")
+    assert made[:8] in rui.get("/waiting").text, "there is more behind them"
+    rui.reader.send(_part(house, rui, made, 2, more=False), "/confirm_passages")
+
+    assert made[:8] not in rui.get("/waiting").text
+    with house.reading() as session:
+        found = [e for e in audit.entries(session, made) if e.event == "redactions_confirmed"]
+    assert [(e.data["from"], e.data["to"], e.data["settled"]) for e in found] == [
+        (3, 4, False),
+        (1, 2, False),
+        (3, 4, True),
+    ]
