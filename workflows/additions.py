@@ -98,6 +98,7 @@ def _begin(floor: Floor, aftercare_id: str) -> Turn | None:
         plan, _ = read_plan(session, request.id)
         if request.state not in _GIVEN or plan is None:
             row.state, row.next_at, row.done_at, row.done_by = "done", None, now, "system"
+            row.code = additions.NEEDLESS
             return None
         if row.attempts >= TRIES:  # each of them ended with its worker
             _give_up(session, floor, request, row, plan, LAPSED)

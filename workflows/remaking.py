@@ -125,7 +125,7 @@ def _gone(
 ) -> tuple[str, ...]:
     """Return the collections of which there is less than there was."""
     had, have = _held(before), _held(now)
-    return tuple(path for path, count in had.items() if have.get(path, count) < count)
+    return tuple(path for path, count in had.items() if have.get(path, 0) < count)
 
 
 def _held(results: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

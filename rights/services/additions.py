@@ -25,6 +25,9 @@ MAKING: Final = "making"
 EVENT: Final = "package_added"
 """Of the entry, and of the letter."""
 
+NEEDLESS: Final = "addition_needless"
+"""Nothing was given out in the end, so nothing is added to it: the code of the row."""
+
 FAILED: Final = "addition_failed"
 """It cannot be made without a person: the code of the row and of the incident."""
 
@@ -93,8 +96,8 @@ def stands_by(rows: Iterable[Aftercare], letters: Iterable[Notice]) -> Stands | 
     row = max(mine, key=lambda one: one.created_at)
     if row.done_at is None:
         return Stands.MAKING if row.state == MAKING else Stands.DUE
-    if row.code == FAILED:
-        return Stands.FAILED
+    if row.code in (FAILED, NEEDLESS):
+        return Stands.FAILED if row.code == FAILED else None
     sent = (n for n in letters if n.event == EVENT and n.sent_at is not None)
     told = any(n.created_at >= row.done_at for n in sent)
     return Stands.TOLD if told else Stands.READY

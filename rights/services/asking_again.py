@@ -18,13 +18,13 @@ import orjson
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.errors import Conflict, Forbidden, NotFound
+from rights.domain.errors import Conflict, Forbidden, Gone, NotFound
 from rights.services import askable, asking, audit, content_approvals, points, requests, writings
 from rights.services.askable import Point
 from rights.services.context import Context
 from rights.services.writings import ASK_PROPOSED
 from rights.store.ids import new_id
-from rights.store.models import AskProposal, Entry, Request, Staff
+from rights.store.models import AskProposal, Request, Staff
 
 AGREED: Final = "agreed"
 DISMISSED: Final = "dismissed"
@@ -123,7 +123,9 @@ def read_by(
 
 def _list(session: Session, context: Context, proposal: AskProposal) -> list[Point]:
     kept = writings.read(session, context.vault, proposal.request_id, (ASK_PROPOSED,))
-    body = next((one.text for one in kept if one.id == proposal.said_id), "[]")
+    body = next((one.text for one in kept if one.id == proposal.said_id), "")
+    if not body:
+        raise Gone("the words of this list are not there any more: propose it anew")
     return [Point(*each) for each in orjson.loads(body)]
 
 
@@ -180,12 +182,8 @@ def _undecided(proposal: AskProposal) -> None:
 
 def was_read(session: Session, proposal: AskProposal, staff_id: str) -> bool:
     """Return whether a member of staff opened this very list, as the trail of its request says."""
-    looks = select(Entry).where(
-        Entry.chain == proposal.request_id,
-        Entry.event == "asking_read",
-        Entry.actor == f"staff:{staff_id}",
-    )
-    return any(entry.data["proposal"] == proposal.id for entry in session.exec(looks))
+    looks = audit.looked(session, proposal.request_id, "asking_read", staff_id)
+    return any(look["proposal"] == proposal.id for look in looks)
 
 
 def _decide(proposal: AskProposal, outcome: str, staff: Staff, now: datetime) -> None:

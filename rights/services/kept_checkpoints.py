@@ -82,7 +82,8 @@ class Keeper:
     ) -> None:
         self._register, self._place, self._now = register, place, now
         self._time = timedelta(days=days)
-        self._whole_until = now()
+        self._whole_until: datetime | None = None
+        self._begun = now()
 
     def run(self) -> int:
         """
@@ -95,6 +96,8 @@ class Keeper:
         now = self._now()
         with reading(self._register) as session:
             wanted = copies(session, now - self._time, now)
+        if self._whole_until is None and wanted:  # until the place has answered, none is there
+            self._begun = _end(wanted[-1].day)
         there = {one.name for one in self._place.versions() if one.newest and not one.hides}
         lacking = [copy for copy in wanted if copy.name not in there]
         self._whole_until = _end(lacking[-1].day) if lacking else now
@@ -106,7 +109,7 @@ class Keeper:
 
     def unkept_s(self) -> float:
         """Return for how long the oldest day has lacked, or nobody could say that none does."""
-        return max(0.0, (self._now() - self._whole_until).total_seconds())
+        return max(0.0, (self._now() - (self._whole_until or self._begun)).total_seconds())
 
     def _keep(self, copy: Copy, now: datetime) -> None:
         self._place.put(copy.name, copy.text, until=now + self._time)
@@ -145,7 +148,10 @@ def compare(
     Args:
         days: For how long what is kept stays: of older days none is missed.
     """
-    lying = list(islice(found(place), _MOST))  # before the register is read: it never waits for it
+    # Before the register is read: it never waits for the place.
+    lying = list(islice(found(place), _MOST + 1))
+    if len(lying) > _MOST:
+        report.complain(f"more than {_MOST} versions lie there: not all of them were compared")
     with reading(engine) as session:
         names = set()
         for version, kept in lying:

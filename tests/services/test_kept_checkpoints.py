@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from sqlalchemy import Engine, text
 
 from rights.domain.errors import ConfigError, Unavailable
+from rights.services import kept_checkpoints
 from rights.services.checkpoints import Report, checkpoint, verify
 from rights.services.kept_checkpoints import Keeper, compare
 from rights.store.db import transaction
@@ -182,7 +183,12 @@ def test_what_failed_is_made_up_for_once_the_bucket_answers(case: Case) -> None:
     case.now += timedelta(hours=30)
     with pytest.raises(Unavailable):
         keeper.run()
-    assert keeper.unkept_s() == 30 * 3600
+    first_over = START.replace(hour=0) + timedelta(days=1)
+    assert keeper.unkept_s() == (case.now - first_over).total_seconds(), "none of three is there"
+    again = case.keeper(away)
+    with pytest.raises(Unavailable):
+        again.run()
+    assert again.unkept_s() == keeper.unkept_s(), "a relay that begins anew forgets nothing of it"
 
     keeper = case.keeper()
     assert (keeper.run(), keeper.unkept_s()) == (3, 0)
@@ -205,3 +211,13 @@ def test_the_command_compares_and_ends_with_1(case: Case, tmp_path: Path) -> Non
     case.do("DELETE FROM checkpoint WHERE id = 6")
 
     assert "was removed from there" in terminal.run("audit", "verify", code=1)
+
+
+@on_a_file
+def test_a_place_with_more_than_is_read_is_never_said_to_agree(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case.keeper().run()
+    monkeypatch.setattr(kept_checkpoints, "_MOST", 2)
+
+    assert "more than 2 versions lie there: not all of them were compared" in case.problems()

@@ -14,12 +14,13 @@ from sqlmodel import select
 from connectors.sdk import Transient
 from rights import failpoints
 from rights.domain.errors import Gone
+from rights.domain.lifecycle import State
 from rights.services import packages, redaction_desk, requests
 from rights.services.additions import Stands
 from rights.services.purge import purge
 from rights.services.spools import drop_orphans
 from rights.store.db import transaction
-from rights.store.models import Aftercare, Package, ReceiptRow, Staff
+from rights.store.models import Aftercare, Package, ReceiptRow, Request, Staff
 from tests.workflows.addition_case import Case, case, shop
 from tests.workflows.people_in_stores import People
 from tests.workflows.test_other_people import BOB
@@ -269,6 +270,19 @@ def test_a_store_that_cannot_be_asked_is_asked_again_and_is_never_nothing(case: 
     case.at(FAR)
     case.ring()
     assert (len(case.live()), case.letters()) == (1, 1)
+
+
+@ONLY
+def test_where_nothing_was_given_out_in_the_end_nobody_is_said_to_be_told(case: Case) -> None:
+    case.release(BOB["mobile"])
+    with transaction(case.floor.register) as session:
+        session.exec(select(Request)).one().state = State.DENIED
+    case.at(SOON)
+    case.ring()
+
+    (row,) = case.owed()
+    assert (row.state, row.code) == ("done", "addition_needless")
+    assert (case.stands(), case.letters()) == (None, 0)
 
 
 @ONLY

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from rights.domain.kinds import Kind
 from rights.services.security_incidents import scope, spreading, telling
 from rights.services.security_incidents.scope import Given
 from rights.store.db import transaction
-from rights.store.models import Staff
+from rights.store.models import Notice, Staff
 from tests.workflows.desk import EMAIL, Desk
 from tests.workflows.test_incident_letters import (
     LETTER,
@@ -80,6 +81,20 @@ def test_a_later_letter_goes_to_those_only_who_were_not_told(desk: Desk, smtp_si
 
     assert set(_sent(desk, smtp_sink)) == {"other@mail.example"}
     assert _log(desk, incident) == {"sent": 2}
+
+
+def test_whose_letter_is_still_to_be_tried_is_not_written_to_twice(desk: Desk) -> None:
+    dpo = _dpo(desk)
+    desk.proved(Kind.ACCESS)
+    incident = _incident(desk, dpo)
+    _tell(desk, incident, dpo)
+    spreading.spread(desk.register, desk.context, desk.clock)
+    with transaction(desk.register) as session:
+        letter = session.exec(select(Notice).where(Notice.event == "security_incident")).one()
+        letter.state, now = "untried", desk.clock()
+        telling.tell(session, desk.context, incident, dpo, LETTER, now=now, untold=True)
+
+    assert spreading.spread(desk.register, desk.context, desk.clock) == 0
 
 
 def _widened(desk: Desk, incident: str, dpo: Staff) -> None:

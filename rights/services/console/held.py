@@ -57,7 +57,7 @@ def read(session: Session, now: datetime) -> Held:
     ending = select(LegalHold).where(or_(*ended)).order_by(col(LegalHold.until), col(LegalHold.id))
     kept = (
         select(HeldRows)
-        .where(or_(and_(HeldRows.state != "ended", _near(HeldRows.latest, now)), _stuck()))
+        .where(or_(and_(HeldRows.state != "ended", _ends(HeldRows.latest, now)), _stuck()))
         .order_by(col(HeldRows.latest), col(HeldRows.id))
     )
     return Held(
@@ -72,8 +72,13 @@ def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return col(LegalHold.released_at).is_(None), or_(until.is_(None), until > now)
 
 
+def _ends(moment: Any, now: datetime) -> ColumnElement[bool]:
+    """Say that it ends soon or has ended, however long ago: rows that are still there are late."""
+    return col(moment) < now + SOON
+
+
 def _near(moment: Any, now: datetime) -> ColumnElement[bool]:
-    return and_(col(moment) > now - BACK, col(moment) < now + SOON)
+    return and_(col(moment) > now - BACK, _ends(moment, now))
 
 
 def _stuck() -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ from rights.domain import duties, incident_letter
 from rights.domain.errors import Conflict
 from rights.services import notices, writings
 from rights.services.context import Context
+from rights.services.notices import UNSENT
 from rights.services.security_incidents import facts
 from rights.services.security_incidents.opening import locked, note
 from rights.services.security_incidents.scope import of, spreading
@@ -44,7 +45,7 @@ TEXTED: Final = "texted"
 """How the log counts one of those that was sent: whoever got it has not read the elements."""
 
 DRILL: Final = "drill"
-TOLD: Final = ("waiting", "sent")
+TOLD: Final = (*UNSENT, "sent")
 """States of a notice of somebody who is told, or will be."""
 
 

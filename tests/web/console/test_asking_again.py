@@ -78,6 +78,20 @@ def test_a_person_is_asked_once_more_when_a_colleague_read_the_list_and_agrees(
     assert {"asking_proposed", "asking_read"} <= {*told(house, made)}
 
 
+def test_a_list_whose_words_are_gone_is_not_an_empty_one(house: House) -> None:
+    rui, ana = clerk(house, "rui", "reviewer"), clerk(house, "ana", "approver")
+    made = _asked(house, rui)
+    rui.act(made, "ask_again", **SECOND)
+    with house.writing() as session:
+        session.delete(session.get_one(Writing, _proposal(house).said_id))
+
+    opened = ana.reader.send(ana.get(f"/requests/{made}"), "/open/asking")
+
+    assert opened.status == 410
+    assert "asking_read" not in told(house, made)
+    assert _letters(house, made) == 1
+
+
 @pytest.mark.requirement("R-23-6:bad")
 def test_nobody_asks_again_alone_or_before_the_answer(house: House) -> None:
     ana, otto = clerk(house, "ana", "approver"), clerk(house, "otto", "auditor")

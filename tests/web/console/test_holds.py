@@ -184,6 +184,7 @@ def test_what_ends_soon_has_ended_or_is_stuck_is_on_the_page_and_nothing_else(
     made, now = str(house.asserted("deletion")["id"]), house.clock.now()
     _kept(house, made, collection="shop.soon")
     _kept(house, made, collection="shop.over", latest=now - timedelta(days=1))
+    _kept(house, made, collection="shop.forgotten", latest=now - timedelta(days=300))
     _kept(house, made, collection="shop.stuck", latest=None, state="stuck", note="no answer")
     _kept(house, made, collection="shop.later", latest=now + timedelta(days=400))
     _kept(house, made, collection="shop.gone", state="ended", ended_at=now)
@@ -193,6 +194,7 @@ def test_what_ends_soon_has_ended_or_is_stuck_is_on_the_page_and_nothing_else(
     for name, then in (
         ("shop.soon", "then the rows are deleted, and the person is told"),
         ("shop.over", "it has ended; the rows are being deleted"),
+        ("shop.forgotten", "it has ended; the rows are being deleted"),
         ("shop.stuck", "staff have to look"),
     ):
         assert then in page.text.partition(name)[2][:200], name
