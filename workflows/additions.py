@@ -20,7 +20,16 @@ from sqlmodel import Session, col, select
 from rights.domain.errors import ConnectorError, Fenced, RightsError, Transient
 from rights.domain.lifecycle import State
 from rights.logs import get
-from rights.services import additions, audit, incidents, not_me, packages, requests, webhooks
+from rights.services import (
+    additions,
+    audit,
+    incidents,
+    not_me,
+    packages,
+    redactions,
+    requests,
+    webhooks,
+)
 from rights.services.additions import KIND, MAKING, WAITING
 from rights.services.notices import ask_for
 from rights.services.steps import steps_of
@@ -144,6 +153,8 @@ def _publish(floor: Floor, turn: Turn, made: Made) -> bool:
             raise Fenced("the package was destroyed while it was made")
         for name, value in (made.done.package or {}).items():
             setattr(package, name, value)
+        # What the first look decided stands.
+        package.undecided = package.undecided and not redactions.decided(session, request.id)
         _noted(session, made)
         replaced = [] if made.gone else _replace(session, package, now)
         row.state, row.done_at, row.done_by, row.next_at = "done", now, "system", None

@@ -61,8 +61,10 @@ def package(floor: Floor, claim: Claim) -> Outcome:
     )
     for alert in built.alerts:
         get().error("package.value_dropped", collection=alert.collection, code=alert.why)
+    apart = _apart(files, f"{in_apart(key.id)}/{claim.fence}.jsonl", spools)
     values = {
         "state": "ready",
+        "undecided": apart is not None,
         "blob": built.file.key,
         "sealed_size": sealed_size(built.file.size),
         "size": built.file.size,
@@ -75,7 +77,6 @@ def package(floor: Floor, claim: Claim) -> Outcome:
         "expires_at": _expiry(floor),
     }
     alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
-    apart = _apart(files, f"{in_apart(key.id)}/{claim.fence}.jsonl", spools)
     result = {"files": built.summary.get("files", 0), "alerts": alerts, "apart": apart}
     return Done({**result, **_withheld(spools)}, package=values)
 

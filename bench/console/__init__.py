@@ -27,6 +27,8 @@ from bench.queue import desk
 from bench.results import Result, at_most, beside, middle, percentile
 from rights.app import create_app
 from rights.services import backends
+from rights.services.checkpoints import checkpoint
+from rights.services.signing import Signer
 from rights.services.staff_access import accounts
 from rights.settings import Settings
 from rights.store.db import transaction
@@ -55,6 +57,7 @@ def measure() -> list[Result]:
             empty = _statements(at, approver)
             months.fill(desk(at).engine, made)
             afterwards.fill(desk(at).engine)
+            _signed(at)
             figures = [_figures(at) for _ in range(ROUNDS)]
             found = _rounds(approver, bare_port)
             full = _statements(at, approver)
@@ -69,6 +72,13 @@ def _staffed(at: House) -> months.Months:
         mine = accounts.add(session, _WHO, ["approver", "reviewer", "admin"], None, now=now)
         other = accounts.add(session, "otto", ["reviewer"], None, now=now)
         return months.Months(REQUESTS, now, here.context.vault, shop.id, mine.id, other.id)
+
+
+def _signed(at: House) -> None:
+    """Sign what happened so far: a trail is checked with its checkpoints."""
+    signer = Signer(at.env["RIGHTS_SIGNING_KEY"])
+    with transaction(desk(at).engine) as session:
+        checkpoint(session, signer, datetime.now(UTC))
 
 
 @contextmanager

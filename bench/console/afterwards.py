@@ -16,10 +16,11 @@ _WEEK: Final = "interval '7 days'"
 
 _PACKAGES: Final = f"""
 INSERT INTO package (id, request_id, state, wrapped_key, blob, sealed_size, size, sha256, complete,
-  missing, grants_used, grants_max, created_at, expires_at, purged_at)
+  missing, undecided, grants_used, grants_max, created_at, expires_at, purged_at)
 SELECT md5(r.id || 'package'), r.id,
   CASE WHEN r.closed_at + {_WEEK} > now() THEN 'ready' ELSE 'purged' END, '', r.id, 1000, 900,
-  md5(r.id), true, '[]', 1, 5, r.closed_at, r.closed_at + {_WEEK},
+  md5(r.id), true, '[]', r.id LIKE '%0' AND r.closed_at + {_WEEK} > now(), 1, 5,
+  r.closed_at, r.closed_at + {_WEEK},
   CASE WHEN r.closed_at + {_WEEK} > now() THEN NULL ELSE r.closed_at + {_WEEK} END
 FROM request r WHERE {_COPIES}
 """

@@ -95,6 +95,8 @@ GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, ch
 GRANT INSERT, UPDATE (approved_by, approved_at, released_by, released_at) ON legal_hold
     TO rights_console;
 GRANT UPDATE (next_at) ON held_rows TO rights_console;
+-- That what a copy left out was decided on.
+GRANT UPDATE (undecided) ON package TO rights_console;
 GRANT SELECT, INSERT, UPDATE (roles, closed_at) ON staff TO rights_console;
 GRANT SELECT ON
     backend, figures, journal, package, receipt, representation, representative_contact,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -39,8 +39,20 @@ def entry_hash(previous: str, chain: str, seq: int, at: datetime, line: Line) ->
 
 def entry_text(previous: str, chain: str, seq: int, at: datetime, line: Line) -> bytes:
     """Return what the hash of an entry is over: a line of JSON."""
-    instant = at.isoformat(timespec="microseconds")
-    parts = [previous, chain, seq, instant, line.event, line.actor, dict(line.data)]
+    return bound(previous, chain, seq, at, line.event, line.actor, dict(line.data))
+
+
+def bound(previous: str, *entry: Any) -> bytes:
+    """
+    Return the text of an entry from what it is made of.
+
+    Args:
+        entry: Its chain, number, instant, event, actor and data, in this order.
+    """
+    chain, seq, at, event, actor, data = entry
+    # The library writes an instant as it must be, and far faster, but for a whole second.
+    instant = at if at.microsecond and at.tzinfo is UTC else at.isoformat(timespec="microseconds")
+    parts = (previous, chain, seq, instant, event, actor, data)
     return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
 
 

@@ -90,6 +90,7 @@ def confirm(session: Session, request_id: str, staff: Staff, now: datetime) -> N
     request = requests.locked(session, request_id)
     line = audit.Line("redactions_confirmed", f"staff:{staff.id}", {})
     audit.append(session, request, [line], now=now)
+    redactions.settle(session, request.id)
 
 
 def _read(

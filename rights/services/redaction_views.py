@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, false, func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.actions import Action
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Gone, Invalid, NotFound
 from rights.domain.foreign_values import Sort, form_of
@@ -28,12 +27,10 @@ from rights.services import audit, content_approvals, lookups, outbox, redaction
 from rights.services.context import Context
 from rights.services.packages import READY
 from rights.store.ids import new_id
-from rights.store.models import Entry, Lookup, Package, Request, Staff, StepRow
+from rights.store.models import Entry, Lookup, Package, Request, Staff
 
 PAGE: Final = 100
 """Values of one view."""
-
-_SETTLED: Final = ("redactions_released", "redactions_confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +200,16 @@ def _decided(session: Session, context: Context, request: Request, shown: View) 
     """
     about = asked(context, session.get_one(Lookup, shown.id))
     first, last = shown.start + 1, shown.start + len(shown.rows or ())
-    before = select(Entry.data).where(Entry.chain == request.id, col(Entry.event).in_(_SETTLED))
+    before = select(Entry.data).where(
+        Entry.chain == request.id, col(Entry.event).in_(redactions.DECIDED)
+    )
     same = (data for data in session.exec(before) if data.get("package") == about["package"])
     parts, reached = [(first, last), *((data["from"], data["to"]) for data in same)], 0
     for start, end in sorted(parts):
         reached = max(reached, end) if start <= reached + 1 else reached
     settled = not shown.more and reached >= last
+    if settled:
+        redactions.settle(session, request.id)
     return {"package": about["package"], "from": first, "to": last, "settled": settled}
 
 
@@ -251,21 +252,10 @@ def count_waiting(session: Session, staff: Staff, now: datetime) -> int:
 
 
 def _undecided(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    packed = select(StepRow.id).where(
-        col(StepRow.request_id) == col(Package.request_id),
-        StepRow.action == Action.PACKAGE,
-        col(StepRow.result)["apart"]["key"].as_string().is_not(None),
-    )
-    settled = select(Entry.id).where(
-        col(Entry.chain) == col(Package.request_id),
-        col(Entry.event).in_(_SETTLED),
-        col(Entry.data)["settled"].as_boolean().is_not(false()),
-    )
     return (
         col(Request.id) == col(Package.request_id),
-        col(Package.state) == READY,
+        # Not "is true": the index is of those that are undecided.
+        col(Package.undecided) & (col(Package.state) == READY),
         col(Package.purged_at).is_(None),
         col(Package.expires_at) > now,
-        packed.exists(),
-        ~settled.exists(),
     )

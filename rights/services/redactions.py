@@ -13,17 +13,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import String, bindparam, delete
+from sqlalchemy import String, bindparam, delete, update
 from sqlmodel import Session, col, select
 
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.keys import of_identifiers
 from rights.services import additions, audit, persons, subjects
-from rights.store.models import ReleasedValue, Request
+from rights.store.models import Entry, Package, ReleasedValue, Request
 from rights.store.vault import Vault
 
 _SCOPE: Final = "released"
+
+DECIDED: Final = ("redactions_released", "redactions_confirmed")
+"""Entries of a decision; ``settled`` of their data is false where values of the copy still wait."""
 
 OWN: Final = "own"
 BECAUSE: Final = (OWN, "own_before", "own_business")
@@ -64,7 +67,21 @@ def release(
         "redactions_released", actor, {"values": len(given), "because": because, **(view or {})}
     )
     audit.append(session, request, [line], now=now)
+    if view is None:
+        settle(session, request.id)
     additions.owe(session, request, now=now)
+
+
+def settle(session: Session, request_id: str) -> None:
+    """Say that all that was taken out of a request's copies was decided on."""
+    mine = (col(Package.request_id) == request_id) & col(Package.undecided)
+    session.connection().execute(update(Package).where(mine).values(undecided=False))
+
+
+def decided(session: Session, request_id: str) -> bool:
+    """Say whether staff decided on all that a copy of this request left out: its chain tells."""
+    found = select(Entry.data).where(Entry.chain == request_id, col(Entry.event).in_(DECIDED))
+    return any(data.get("settled", True) for data in session.exec(found))
 
 
 def _keep(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, func, select
 
@@ -123,6 +126,33 @@ def test_tampering_is_found(trail: Engine, tampering: str, problem: str) -> None
 
     assert not report.ok
     assert any(problem in line for line in report.problems), report.problems
+
+
+def test_data_that_cannot_be_read_is_a_changed_entry(request: pytest.FixtureRequest) -> None:
+    register = opened(request, "sqlite")
+    with transaction(register) as session:
+        write(session, new_request(session, 1), "received", "verified")
+    _do(register, "UPDATE entry SET data = '{' WHERE seq = 2")
+
+    assert [line.split(": ")[1] for line in verify(register, signer()).problems] == [
+        "entry 2 was changed"
+    ]
+
+
+_INSTANTS = st.datetimes(timezones=st.just(UTC))
+_WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+
+
+@given(_INSTANTS | _INSTANTS.map(lambda at: at.replace(microsecond=0)), _WORDS, st.integers(0, 9))
+def test_what_a_hash_is_over_is_sorted_json_with_microseconds(
+    at: datetime, word: str, number: int
+) -> None:
+    data = {"b": word, "a": number, "c": {"z": None, "y": [word]}}
+
+    made = audit.entry_text("p", "c", number, at, audit.Line("e", "system", data))
+
+    parts = ["p", "c", number, at.isoformat(timespec="microseconds"), "e", "system", data]
+    assert made == orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
 
 
 def test_two_entries_that_changed_places_are_found(trail: Engine) -> None:

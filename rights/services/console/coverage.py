@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, select
 
 from rights.domain.actions import Action
@@ -23,6 +24,9 @@ from rights.store.models import PlanRow, Request, StepRow, StepState, StoreChang
 
 MOST: Final = 100
 """Lines of a page: changes of one store, or requests that a drift keeps."""
+
+_DRIFT: Final[BindParameter[str]] = bindparam("drift", Drift.code, literal_execute=True)
+"""Written into the statement: the index is of such steps alone."""
 
 VERBS: Final = (
     *("freeze", "locate", "collect", "correct", "erase"),
@@ -61,7 +65,7 @@ def kept(session: Session, config_hash: str, *, limit: int = MOST) -> list[Kept]
         .join(Request, col(Request.id) == col(StepRow.request_id))
         .where(
             col(Request.closed_at).is_(None),
-            StepRow.code == Drift.code,
+            col(StepRow.code) == _DRIFT,
             col(StepRow.state).not_in((StepState.DONE, StepState.LEFT_OUT)),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
@@ -20,10 +20,19 @@ class Package(SQLModel, table=True):
         wrapped_key: The data key, wrapped by the register's key; emptied at purge.
         size: Bytes of the plain ZIP. ``sha256`` is over the same bytes.
         missing: What is not in it: codes and names only.
+        undecided: Something was taken out of it, and staff have not decided on all of that.
     """
 
     __tablename__ = "package"
-    __table_args__ = (Index("ix_package_alive", "state", "expires_at"),)
+    __table_args__ = (
+        Index("ix_package_alive", "state", "expires_at"),
+        Index(
+            "ix_package_undecided",
+            "expires_at",
+            postgresql_where=text("undecided"),
+            sqlite_where=text("undecided"),
+        ),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     request_id: str = Field(max_length=32, index=True)
@@ -35,6 +44,7 @@ class Package(SQLModel, table=True):
     sha256: str = Field(default="", max_length=64)
     complete: bool = False
     missing: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    undecided: bool = False
     grants_used: int = 0
     grants_max: int = 5
     created_at: datetime = Field(sa_type=UtcDateTime)

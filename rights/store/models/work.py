@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime, text_enum
@@ -43,6 +43,7 @@ class PlanRow(SQLModel, table=True):
     """The plan of a request: what will be done, under which map and schema."""
 
     __tablename__ = "plan"
+    __table_args__ = (Index("ix_plan_under", "request_id", "config_hash"),)
 
     request_id: str = Field(primary_key=True, max_length=32)
     config_hash: str = Field(max_length=64)
@@ -70,6 +71,12 @@ class StepRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_step_request", "request_id", "phase"),
         Index("ix_step_sweep", "state", "next_at"),
+        Index(
+            "ix_step_drift",
+            "request_id",
+            postgresql_where=text("code = 'drift'"),
+            sqlite_where=text("code = 'drift'"),
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=120)

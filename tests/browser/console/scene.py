@@ -102,7 +102,9 @@ def _begun(house: House, now: datetime) -> dict[str, str]:
     planned.trouble(house, made["failed"])
     planned.by_hand(house, made["by_hand"])
     close(house, made["done"], "disclosed")
-    house.package(made["done"], b"x" * 40960, missing=[{"path": "shop.orders", "why": "held"}])
+    house.package(
+        made["done"], b"x" * 40960, undecided=True, missing=[{"path": "shop.orders", "why": "held"}]
+    )
     planned.packed(house, made["done"])
     close(house, made["restricted"], "restricted")
     _recipients(house, made["restricted"])

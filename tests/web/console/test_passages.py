@@ -55,6 +55,7 @@ def _packed(house: House, apart: str = "apart/1.jsonl", subject: Any = ALICE, **
         made,
         b"x" * 4_000,
         complete=False,
+        undecided=bool(apart),
         missing=[{"store": "crm", "collection": "notes", "code": "infeasible"}],
     )
     place = {"key": apart, "file_id": "f" * 32, "size": 70} if apart else None
