@@ -9,7 +9,7 @@ import pytest
 
 from rights.domain.errors import ConfigError
 from rights.settings import Settings
-from tests.web.console.clerk import clerk
+from tests.web.console.clerk import newcomer
 from tests.web.correspondence import Office
 from tests.web.house import House
 
@@ -23,7 +23,7 @@ def apart(furnished: Callable[..., House]) -> House:
 
 
 def test_the_console_takes_forms_of_its_own_address_and_of_no_other(apart: House) -> None:
-    ada = clerk(apart, "ada", "admin")
+    ada = newcomer(apart, "ada", "admin")
     form = ada.get("/staff").form("/staff")
 
     refused = ada.reader.post(form.action, form.holding(name="eve"), origin=PUBLIC)
@@ -46,7 +46,7 @@ def test_its_cookie_is_sent_over_tls_where_its_own_address_is(
 ) -> None:
     house = furnished(base_url=public, console_url=console)
 
-    ana = clerk(house, "ana", "approver")
+    ana = newcomer(house, "ana", "approver")
 
     cookie = ana.reader.client.get_cookie("rights_staff", path="/console")
     assert cookie is not None
