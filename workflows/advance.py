@@ -21,10 +21,18 @@ from sqlmodel import Session
 from connectors.sdk import KeySet
 from rights.domain.actions import FINAL, IRREVERSIBLE, Action
 from rights.domain.errors import Fenced, LevelTooLow
-from rights.domain.levels import minimum
 from rights.domain.lifecycle import CALLED_OFF, Event, State, Wait
 from rights.logs import at_work
-from rights.services import audit, cooling, meanwhile, not_me, requests, simplified, undecided
+from rights.services import (
+    audit,
+    cooling,
+    law_levels,
+    meanwhile,
+    not_me,
+    requests,
+    simplified,
+    undecided,
+)
 from rights.services.points import tell
 from rights.services.steps import steps_of
 from rights.store import rows as direct
@@ -87,7 +95,7 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         request = requests.locked(session, request_id)
         if request.state is not State.IN_PROGRESS:
             return None
-        _enough(request)
+        _enough(floor, request)
         if not_me.stopped(request):
             _hold(session, request, Wait.TASK, floor.now())
             return None
@@ -183,9 +191,10 @@ def _kept(claim: Claim, outcome: Outcome) -> Kept:
     return Kept(outcome.keys or claim.keys, outcome.made or claim.package, claim.step_id)
 
 
-def _enough(request: Request) -> None:
+def _enough(floor: Floor, request: Request) -> None:
     """The minimum level holds here too, whatever the door let through."""
-    if request.level < minimum(request.kind, request.option):
+    about = (request.kind, request.option, request.regimes, request.received_at)
+    if request.level < law_levels.least(floor.context, *about):
         raise LevelTooLow(
             f"request {request.id} was let through below its level: nothing is done for it"
         )

@@ -12,6 +12,7 @@ from rights.domain.datamap import Source
 from rights.domain.errors import NotFound
 from rights.domain.kinds import Kind, Option
 from rights.services import persons, redactions
+from rights.services.regimes import never_disclosed
 from rights.store.db import reading
 from rights.store.ids import new_id
 from rights.store.models import Package, Request
@@ -98,7 +99,8 @@ def _asked_about(floor: Floor, claim: Claim, index: SpoolIndex) -> Ask | None:
 
 def policy_of(request: Request, own: Own) -> Policy:
     """Return what may be shown in clear to the person who proved this much."""
-    return Policy(request.level, in_clear=False, regimes=tuple(request.regimes), own=own)
+    never = never_disclosed(request.kind, request.option, request.regimes)
+    return Policy(request.level, in_clear=False, never=never, own=own)
 
 
 def own_of(floor: Floor, claim: Claim) -> Own:

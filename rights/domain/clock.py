@@ -164,6 +164,19 @@ def due(
     )
 
 
+def denied_by(
+    clock: Clock, received_at: datetime, counting: Counting, *, paused_days: int = 0
+) -> datetime | None:
+    """
+    Return by when the person must be told that it is denied; None where the law sets no such time.
+
+    Source: GDPR 12(4).
+    """
+    if clock.denial.within is None:
+        return None
+    return _after(counting, received_at, clock.denial.within, paused_days).kept
+
+
 def _target(clock: Clock, counting: Counting, since: datetime | None) -> datetime | None:
     if clock.response.target is None or since is None:
         return None
@@ -307,18 +320,3 @@ def moved(promised_at: datetime, before: datetime, after: datetime) -> datetime:
     What had been promised earlier than the count stays earlier by as much.
     """
     return promised_at + max(after - before, timedelta())
-
-
-def promise_again(promised_at: datetime, wanted: datetime) -> datetime:
-    """
-    Return the new promise, which may only be earlier.
-
-    Raises:
-        Conflict: *wanted* is later than what the person was told.
-    """
-    if wanted > promised_at:
-        raise Conflict(
-            "a promise can only move earlier; a lawful extension is the one exception",
-            code="promise_later",
-        )
-    return wanted

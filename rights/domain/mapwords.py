@@ -47,6 +47,7 @@ class Secret(StrEnum):
     CREDENTIAL = "credential"
     GOV_ID = "gov_id"
     BANK_ACCOUNT = "bank_account"
+    HEALTH_INSURANCE_ID = "health_insurance_id"
     BIOMETRIC = "biometric"
 
 

@@ -35,6 +35,13 @@ class Unit(StrEnum):
     MONTH = "month"
 
 
+class Form(StrEnum):
+    """How a denial is told."""
+
+    ANY_DURABLE = "any_durable"
+    WRITTEN = "written"
+
+
 class Start(StrEnum):
     """When a clock begins to run."""
 
@@ -99,7 +106,6 @@ class Ack:
 
     period: Period
     source: Source
-    automatic: bool = False
     must_contain: tuple[str, ...] = ()
 
 
@@ -128,29 +134,35 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """Whether anything may be charged."""
+    """
+    Whether a law lets anything be charged; this service asks nobody for a fee.
+
+    Args:
+        only_if: The reason for which; a refusal with the same reason is bound to what follows.
+        prior_indication: The person is told before.
+    """
 
     allowed: bool
     source: Source
     only_if: str = ""
-    cost_based: bool = False
     prior_indication: bool = False
-    free_per_12_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
     """
-    What a denial must contain, where the person can turn, and by when it must be said.
+    Where the person can turn after a denial, in what form and by when it is told, what goes with it.
+
+    That it has reasons is not a rule of one law: nobody is denied without.
 
     Args:
+        within: Longest time from receipt, whatever extension was taken.
         chance_to_add: Who cannot be told apart is asked for more before that is a reason.
     """
 
-    reasons_required: bool
     remedies: tuple[str, ...]
     source: Source
-    form: str = "any_durable"
+    form: Form = Form.ANY_DURABLE
     within: Period | None = None
     offer_opt_out_if_delete_denied: bool = False
     downgrade_to_categories_if_unverified: bool = False
@@ -166,39 +178,21 @@ class CoolingOff:
 
 
 @dataclass(frozen=True, slots=True)
-class FreeReports:
-    """So many reports free of charge in so many months."""
-
-    count: int
-    per_months: int
-    source: Source
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """The request that follows from this one."""
-
-    kind: str
-    ground: str
-
-
-@dataclass(frozen=True, slots=True)
 class Duties:
-    """What a law asks for beside the deadline. Several regimes: all of them apply."""
+    """
+    What a law asks for beside the deadline. Several regimes: all of them apply.
 
-    restrict_on_verification: bool = False
+    Args:
+        never_disclose: Classes of secrets of the data map that no package shows in clear.
+    """
+
     dispute_mark_at_once: bool = False
     written_answer: bool = False
-    inform_before_lifting: bool = False
-    two_step_confirmation_allowed: bool = False
     agreement_hold_allowed: bool = False
     honour_gpc: bool = False
     simplified_at_once: bool = False
-    must_include: tuple[str, ...] = ()
     never_disclose: tuple[str, ...] = ()
     cooling_off: CoolingOff | None = None
-    free_reports: FreeReports | None = None
-    follow_up: FollowUp | None = None
 
     def and_those_of(self, other: Duties) -> Duties:
         """Return the duties of both; where both set a cooling-off, the shorter one stands."""
@@ -209,11 +203,8 @@ class Duties:
             if each.type == "bool"
         }
         return Duties(
-            must_include=_both(self.must_include, other.must_include),
             never_disclose=_both(self.never_disclose, other.never_disclose),
             cooling_off=min(periods, key=lambda each: each.period.count, default=None),
-            free_reports=self.free_reports or other.free_reports,
-            follow_up=self.follow_up or other.follow_up,
             **flags,
         )
 
@@ -230,7 +221,7 @@ class Clock:
     Args:
         key: ``kind`` or ``kind/option``.
         maps_to: The clock this one stands in for, where the law has no right of this name.
-        level: The assurance level the law itself settles, if it does.
+        level: The most proof the law lets anybody ask for, if it says so; of an option only.
         effective_from: Before that day the rule is offered but binds nobody.
         promise: What this deployment promises instead of the legal limit; always shorter.
     """

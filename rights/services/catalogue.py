@@ -19,7 +19,7 @@ from rights.domain.clock import due
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import VALUES, WAIT_DAYS, needed, taken
 from rights.domain.regime import Clock, Period
-from rights.services import pauses
+from rights.services import law_levels, pauses
 from rights.services.context import Context
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "kinds.yaml"
@@ -60,7 +60,9 @@ def _option(context: Context, kind: Kind, option: Option, now: datetime) -> dict
     return {
         "option": str(option),
         "title": words()["kinds"][kind]["options"][option],
-        "level_needed": context.policy.level(kind, option),
+        "level_needed": law_levels.needed(
+            context, kind, option, context.settings.default_regimes, now
+        ),
         "parameters": [_field(n, kind, option) for n in _parameters(context, kind, option, now)],
         "values": [_field(n, kind, option) for n in VALUES.get((kind, option), ())],
         "promised": [

@@ -74,6 +74,7 @@ def _parts(
     yield from _section("basis", [one[locale] for one in said["basis"]], locale)
     ways = [f"{one['text'][locale]} {one['time'][locale]}" for one in said["remedies"]]
     yield from _section("remedies", ways, locale)
+    yield from _section("offers", [one["text"][locale] for one in said["offers"]], locale)
     contact = str(context.datamap.controller.get("dpo_contact", ""))
     yield from _section("contact", [contact] if contact else [], locale)
 

@@ -243,12 +243,14 @@ def read_by(
     allowed = content_approvals.check(session, request, staff, now=now)
     _note(session, request, proposal, "denial_read", staff, now, **allowed)
     before = writings.read(session, context.vault, request.id, (DENIAL_DISMISSED,))
-    return _shown(request, proposal, said_in(session, context, proposal)) | {
+    return _shown(context, request, proposal, said_in(session, context, proposal)) | {
         "dismissed_before": [one.text for one in before]
     }
 
 
-def _shown(request: Request, proposal: DenialProposal, said: Said) -> dict[str, Any]:
+def _shown(
+    context: Context, request: Request, proposal: DenialProposal, said: Said
+) -> dict[str, Any]:
     return {
         "denial": proposal.id,
         "request": request.id,
@@ -265,7 +267,7 @@ def _shown(request: Request, proposal: DenialProposal, said: Said) -> dict[str, 
         "state": str(request.state),
         "level": request.level,
         "level_needed": request.level_needed,
-        "due": request.promised_at.isoformat(),
+        "due": denials.told_by(context, request).isoformat(),
     }
 
 

@@ -20,11 +20,13 @@ from typing import Any, Final
 from sqlmodel import Session, select
 
 from rights.domain import duties, ground_table
+from rights.domain.clock import denied_by
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.ground_table import Objection
 from rights.domain.holds import BY_ITSELF
 from rights.domain.kinds import Option
 from rights.domain.lifecycle import Event, State, next_state
+from rights.domain.regime import Form
 from rights.domain.representation import MINORS, REPRESENTATIVE, Role
 from rights.services import (
     arrangements,
@@ -32,6 +34,8 @@ from rights.services import (
     by_category,
     conflicts,
     contacts,
+    deadlines,
+    denial_offers,
     not_me,
     notes,
     notices,
@@ -121,7 +125,7 @@ def check(
         Forbidden: *roles* may not deny with this reason.
     """
     next_state(request.state, Event.DENIED)
-    _in_writing(request, said.channel)
+    _in_writing(context, request, said.channel)
     written_answers.check(context, request, said.facts, aloud=said.channel == CHANNELS[-1])
     _unchanged(session, request)
     points.gone_out(session, request)
@@ -192,17 +196,25 @@ def carry_out(
         notes.keep(session, context.vault, request.id, notes.ANSWER, said.facts.strip(), now=now)
     _take_over(session, context, request, now)
     entry = {"reason": request.reason, "channel": said.channel, **(data or {})}
+    if now > (limit := told_by(context, request)):
+        entry["was_to_be_told"] = limit.isoformat()
     requests.record(session, request, Event.DENIED, actor=actor, now=now, data=entry)
     if said.reason == by_category.UNVERIFIED:
         by_category.begin(session, context, request, now=now)
     _tell_both(session, context, request, now)
 
 
-def _in_writing(request: Request, channel: str) -> None:
-    """Nobody tells a minor "no" by telephone. Source: Minors Regulation 34(1)(3)."""
-    allowed = CHANNELS[:-1] if request.age_band in MINORS else CHANNELS
+def _in_writing(context: Context, request: Request, channel: str) -> None:
+    """
+    Make sure that nobody is told "no" by telephone whom a law wants told in writing.
+
+    A minor is one of them under every law of a deployment: Minors Regulation 34(1)(3).
+    """
+    rules = (clock.denial for clock in deadlines.counted(context, request).clocks)
+    written = request.age_band in MINORS or any(rule.form is Form.WRITTEN for rule in rules)
+    allowed = CHANNELS[:-1] if written else CHANNELS
     if channel not in allowed:
-        message = "a minor's request is denied in writing, with the reasons"
+        message = "this request is denied in writing, with the reasons"
         told = message if channel in CHANNELS else "is no way of telling a denial"
         raise Invalid(told, [FieldError("channel", told, allowed)])
 
@@ -318,6 +330,23 @@ def _take_over(session: Session, context: Context, request: Request, now: dateti
         outbox.emit(session, "close_out", now=now, not_before=later, request_id=request.id)
 
 
+def told_by(context: Context, request: Request) -> datetime:
+    """
+    Return by when the person has to be told, if *request* is to be denied.
+
+    More time may be taken for an answer, and not for a denial where a law gives that a time of its
+    own. A moment that has passed keeps nobody from telling them.
+
+    Source: GDPR 12(4).
+    """
+    limits = [
+        denied_by(clock, request.received_at, law.counting, paused_days=request.paused_days)
+        for law in (context.regimes[name] for name in request.regimes if name in context.regimes)
+        if (clock := law.clock(str(request.kind), str(request.option))) is not None
+    ]
+    return min((limit for limit in (*limits, request.promised_at) if limit))
+
+
 def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:
     """Return where the person can turn, under every law the request is handled under."""
     laws = (context.regimes[name] for name in request.regimes if name in context.regimes)
@@ -326,7 +355,7 @@ def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:
 
 
 def shown(context: Context, request: Request) -> dict[str, Any] | None:
-    """Return why a request was denied, the law behind it, and the ways out; JSON-native."""
+    """Return why a request was denied, its law, the ways out and what is offered; JSON-native."""
     known = reasons.catalogue().get(reasons.told(request.reason))
     if request.state is not State.DENIED or known is None:
         return None
@@ -335,6 +364,7 @@ def shown(context: Context, request: Request) -> dict[str, Any] | None:
         "text": _both(known.texts),
         "basis": [_both(texts) for texts in known.bases(request.regimes)],
         "remedies": ways_out(context, request),
+        "offers": denial_offers.of(context, request),
     }
 
 

@@ -40,6 +40,7 @@ from rights.services import (
     deadlines,
     disputes,
     notes,
+    law_levels,
     regime_choice,
     representatives,
     requests,
@@ -186,7 +187,8 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     apart = [new_id()] if SUBJECT in missing else [new.apart] if new.apart else []
     if new.role is not Role.SELF and new.second:
         apart += [str(new.role), *sorted(new.second.identifiers.values())]
-    needed_level = max(context.policy.level(new.kind, new.option), new.at_least, new.least)
+    asked = law_levels.needed(context, new.kind, new.option, regimes, received)
+    needed_level = max(asked, new.at_least, new.least)
     return rows.new(
         Request,
         id=new_id(),

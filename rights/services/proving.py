@@ -21,6 +21,7 @@ from rights.services import (
     audit,
     cooling,
     earlier,
+    law_levels,
     not_me,
     notices,
     reaching,
@@ -251,7 +252,8 @@ def _link(
         if contact.type in second.identifiers:
             contact.proof, contact.proved_at = "assertion", now
             session.add(contact)
-    request.level_needed = context.policy.level(request.kind, request.option)
+    about = (request.kind, request.option, request.regimes, request.received_at)
+    request.level_needed = law_levels.needed(context, *about)
     request.needs = [name for name in request.needs if name != EVIDENCE]
     if not request.needs:
         request.wait = Wait.NONE

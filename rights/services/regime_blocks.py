@@ -18,8 +18,7 @@ from rights.domain.regime import (
     Duties,
     Extension,
     Fee,
-    FollowUp,
-    FreeReports,
+    Form,
     Pause,
     Period,
     Response,
@@ -105,7 +104,6 @@ def ack(section: Section) -> Ack:
     return Ack(
         period=period(section),
         source=source(section),
-        automatic=section.flag("automatic"),
         must_contain=section.words("must_contain"),
     )
 
@@ -137,24 +135,20 @@ def pause(section: Section) -> Pause:
 
 def fee(section: Section) -> Fee:
     """Read whether anything may be charged."""
-    free = section.count("free_per_12_months") if section.has("free_per_12_months") else None
     return Fee(
         allowed=section.flag("allowed", default=None),
         source=source(section),
         only_if=section.text("only_if", ""),
-        cost_based=section.flag("cost_based"),
         prior_indication=section.flag("prior_indication"),
-        free_per_12_months=free,
     )
 
 
 def denial(section: Section) -> Denial:
-    """Read what a denial must contain."""
+    """Read how a denial is told, and what goes with it."""
     return Denial(
-        reasons_required=section.flag("reasons_required", default=None),
         remedies=section.words("remedies"),
         source=source(section),
-        form=section.text("form", "any_durable"),
+        form=section.choice("form", Form, Form.ANY_DURABLE),
         within=inner_period(section, "within"),
         offer_opt_out_if_delete_denied=section.flag("offer_opt_out_if_delete_denied"),
         downgrade_to_categories_if_unverified=section.flag("downgrade_to_categories_if_unverified"),
@@ -165,19 +159,13 @@ def denial(section: Section) -> Denial:
 def duties(section: Section) -> Duties:
     """Read what is asked for beside the deadline."""
     return Duties(
-        restrict_on_verification=section.flag("restrict_on_verification"),
         dispute_mark_at_once=section.flag("dispute_mark_at_once"),
         written_answer=section.flag("written_answer"),
-        inform_before_lifting=section.flag("inform_before_lifting"),
-        two_step_confirmation_allowed=section.flag("two_step_confirmation_allowed"),
         agreement_hold_allowed=section.flag("agreement_hold_allowed"),
         honour_gpc=section.flag("honour_gpc"),
         simplified_at_once=section.flag("simplified_at_once"),
-        must_include=section.words("must_include"),
         never_disclose=section.words("never_disclose"),
         cooling_off=_cooling_off(section.section("cooling_off")),
-        free_reports=_free_reports(section.section("free_reports")),
-        follow_up=_follow_up(section.section("follow_up")),
     )
 
 
@@ -185,21 +173,5 @@ def _cooling_off(section: Section | None) -> CoolingOff | None:
     if section is None:
         return None
     value = CoolingOff(period(section, least=0), source(section))
-    section.done()
-    return value
-
-
-def _free_reports(section: Section | None) -> FreeReports | None:
-    if section is None:
-        return None
-    value = FreeReports(section.count("count"), section.count("per_months"), source(section))
-    section.done()
-    return value
-
-
-def _follow_up(section: Section | None) -> FollowUp | None:
-    if section is None:
-        return None
-    value = FollowUp(section.text("kind"), section.text("ground"))
     section.done()
     return value

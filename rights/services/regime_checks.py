@@ -13,6 +13,7 @@ from typing import Final
 
 from rights.domain.calendars import Counting
 from rights.domain.kinds import OPTIONS
+from rights.domain.mapwords import Secret
 from rights.domain.regime import ELEMENTS, EXTRA_KINDS, Clock, Period, Response, Span, Unit
 
 Mistake = tuple[str, str]
@@ -36,8 +37,11 @@ def mistakes(clock: Clock, counting: Counting) -> Iterator[Mistake]:
     if unknown := [name for name in clock.ack.must_contain if name not in ELEMENTS]:
         known = ", ".join(ELEMENTS)
         yield "ack.must_contain", f"nothing says {', '.join(unknown)}: name some of {known}"
-    if clock.duties.follow_up and clock.duties.follow_up.kind not in KNOWN_KEYS:
-        yield "duties.follow_up.kind", "is not a kind of request"
+    if clock.level is not None and "/" not in clock.key:
+        yield "level", "is said of one option: what undoes a request keeps a level of its own"
+    if strange := [name for name in clock.duties.never_disclose if name not in [*Secret]]:
+        known = ", ".join(Secret)
+        yield "duties.never_disclose", f"no data map marks {', '.join(strange)}: name some of {known}"
 
 
 def _units(clock: Clock, counting: Counting) -> Iterator[Mistake]:

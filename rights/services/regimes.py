@@ -155,6 +155,12 @@ def agreement_holds(kind: str, option: str | None, names: Iterable[str]) -> bool
     return any(clock.duties.agreement_hold_allowed for clock in clocks)
 
 
+def never_disclosed(kind: str, option: str | None, names: Iterable[str]) -> frozenset[str]:
+    """Return the classes of secrets that one of the laws *names* never lets out in clear."""
+    clocks = _known_clocks(kind, option, names)
+    return frozenset(secret for clock in clocks for secret in clock.duties.never_disclose)
+
+
 def _known_clocks(kind: str, option: str | None, names: Iterable[str]) -> Iterator[Clock]:
     """Yield the rules of these laws; a law that was taken away since then says nothing."""
     book = regimes()

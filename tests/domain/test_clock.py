@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rights.domain.alerts import LATE, moment
@@ -20,7 +20,6 @@ from rights.domain.clock import (
     extend,
     local_day,
     paused_days,
-    promise_again,
     strictest,
     tighten,
 )
@@ -66,7 +65,7 @@ def clock_of(response: Response | Period, **blocks: Any) -> Clock:
         Extension(False, SOURCE),
         Pause(False, SOURCE),
         Fee(False, SOURCE),
-        Denial(True, (), SOURCE),
+        Denial((), SOURCE),
     )
     return replace(plain, **blocks)
 
@@ -291,16 +290,3 @@ def test_however_often_it_is_counted_again_a_promise_only_moves_earlier(
         earlier = tighten(promised_at, fresh)
         assert earlier <= promised_at
         promised_at = earlier
-
-
-@pytest.mark.requirement("R-SLA-12:bad")
-@given(MOMENTS, MOMENTS)
-def test_a_later_promise_is_refused(promised_at: datetime, wanted: datetime) -> None:
-    assume(wanted > promised_at)
-    with pytest.raises(Conflict) as refused:
-        promise_again(promised_at, wanted)
-    assert refused.value.code == "promise_later"
-
-
-def test_an_earlier_promise_stands() -> None:
-    assert promise_again(NOON, NOON - HOUR) == NOON - HOUR

@@ -121,3 +121,15 @@ def test_a_denial_for_want_of_proof_is_followed_by_it_too(house: House) -> None:
         denied(session, house.context, request, reviewer, Said("identity_unverified"), now=now)
 
     assert [one.option for one in _following(house, made)] == ["summary"]
+
+
+@pytest.mark.requirement("R-US7021-1")
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_nobody_proves_anything_to_limit_a_use_and_to_undo_it_they_do(house: House) -> None:
+    limited = house.submit("restriction", ZOE, regimes=["us_ca"])
+    elsewhere = house.submit("restriction", {"email": "yan@example.com"}, regimes=["cn_general"])
+    lifted = house.submit("restriction", ZOE, option="lift", regimes=["us_ca"])
+
+    assert (limited["state"], limited["level_needed"]) == ("in_progress", 0)
+    assert (elsewhere["state"], elsewhere["level_needed"]) == ("verifying", 1)
+    assert (lifted["state"], lifted["level_needed"]) == ("verifying", 1)

@@ -114,6 +114,33 @@ def test_what_is_told_too_late_is_void_and_the_old_date_stands(
 
 
 @ONE_REGISTER
+@pytest.mark.requirement("R-P50-1")
+def test_more_time_for_the_answer_is_no_more_time_to_tell_of_a_denial(
+    office: Office, smtp_sink: Sink
+) -> None:
+    request_id, facts = desk.working(office, "eu_gdpr", kind="correction"), ("--note-basis", "No.")
+    _told(office, request_id, smtp_sink)
+    denied = ("tasks", "deny", request_id, "--reason", "unverifiable", *facts, "--as", "ana")
+    assert office.run(*denied).exit_code == 0
+
+    def waits() -> tuple[str, bool]:
+        (line,) = json.loads(office.run("denials", "list", "--json").stdout)
+        return line["due"][:10], line["late"]
+
+    before = waits()
+    office.house.clock.at = desk.at("2026-04-03")
+    after = waits()
+    (line,) = json.loads(office.run("denials", "list", "--json").stdout)
+    for what in ("show", "confirm"):
+        assert office.run("denials", what, line["denial"], "--as", "wei").exit_code == 0
+
+    assert (before, after) == ((ASKED[1], False), (ASKED[1], True))
+    assert desk.dates(office, request_id) == (ASKED[2], ASKED[2])
+    (entry,) = desk.entries(office, request_id, "denied")
+    assert entry["was_to_be_told"][:10] == ASKED[1]
+
+
+@ONE_REGISTER
 def test_what_nobody_can_be_told_is_void(office: Office) -> None:
     made = office.house.asserted("access", {"user_id": "u-7"}, regimes=["eu_gdpr"])
     request_id = str(made["id"])

@@ -338,6 +338,16 @@ def test_the_written_denial_goes_to_the_minor_and_the_guardian(house: House) -> 
     )
 
 
+@pytest.mark.requirement("R-NEG-17:bad")
+def test_under_the_law_for_minors_nobody_is_told_by_telephone(house: House) -> None:
+    request_id = reached(house)
+    with house.writing() as session:
+        session.get_one(Request, request_id).regimes = ["cn_minor"]
+
+    with pytest.raises(Invalid, match="denied in writing"):
+        _denied(house, request_id, "phone")
+
+
 def test_an_adult_may_be_told_by_telephone_as_well(house: House) -> None:
     request_id = reached(house)
 

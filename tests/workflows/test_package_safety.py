@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from connectors.sdk import Collection, MapField
 from rights.domain.datamap import RelatesTo, Secret
+from rights.services.regimes import never_disclosed
 from rights.store.sealing import SealedFiles
 from tests.workflows.package_sample import (
     CHATS,
@@ -122,14 +123,25 @@ def test_a_field_nobody_declared_or_disclosed_is_dropped_and_told(
     assert set(json.loads(content["data/shop/users.jsonl"])) == set(user())
 
 
+def _never(*laws: str) -> frozenset[str]:
+    return never_disclosed("copy", "all", laws)
+
+
+def test_california_lets_no_class_of_secrets_out_in_clear() -> None:
+    proved = Policy(level=3, in_clear=True, never=_never("us_ca"))
+
+    assert [each for each in Secret if proved.shows(each)] == []
+    assert "health insurance number, ending 6A7" in describe(Secret.HEALTH_INSURANCE_ID, "1EG4TE56A7")
+
+
 @pytest.mark.requirement("R-PKG-4")
 @pytest.mark.parametrize(
     ("policy", "clear"),
     [
-        (Policy(level=3, in_clear=True, regimes=("cn_general",)), True),
-        (Policy(level=3, in_clear=False, regimes=("cn_general",)), False),
-        (Policy(level=2, in_clear=True, regimes=("cn_general",)), False),
-        (Policy(level=3, in_clear=True, regimes=("cn_general", "us_ca")), False),
+        (Policy(level=3, in_clear=True, never=_never("cn_general")), True),
+        (Policy(level=3, in_clear=False, never=_never("cn_general")), False),
+        (Policy(level=2, in_clear=True, never=_never("cn_general")), False),
+        (Policy(level=3, in_clear=True, never=_never("cn_general", "us_ca")), False),
     ],
     ids=["proved and asked", "not asked", "not proved", "california"],
 )

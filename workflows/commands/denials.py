@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from rights.domain.lifecycle import Wait
 from rights.services import denial_proposals as proposals
+from rights.services.denials import told_by
 from rights.store.db import reading
 from rights.store.models import Request, Staff
 from workflows.commands.acting import AS, act, desk
@@ -33,8 +34,8 @@ def list_denials(*, as_json: bool) -> None:
                 "request": request.id,
                 "kind": str(request.kind),
                 "reason": one.reason,
-                "due": request.promised_at.isoformat(),
-                "late": request.promised_at < at.now,
+                "due": (due := told_by(at.context, request)).isoformat(),
+                "late": due < at.now,
                 "holds_until": _holds(request),
             }
             for one, request in proposals.open_ones(session)

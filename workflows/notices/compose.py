@@ -17,7 +17,7 @@ from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import MEANWHILE, UNTIL
 from rights.domain.products import named
 from rights.domain.representation import Role
-from rights.services import cooling, denials
+from rights.services import cooling, denial_offers, denials
 from rights.services.arrivals import CHANNELS
 from rights.services.askable import is_question
 from rights.services.reasons import catalogue as reasons
@@ -170,8 +170,9 @@ def _outcome(facts: Facts) -> Iterator[Block]:
     if _brief(facts):
         yield paragraph(say.say("outcome", "brief"))
         yield table(_about(facts))
-        if denied:  # the ways out are the law's, and tell nothing about anybody
+        if denied:  # the ways out and the offers are the law's, and tell nothing about anybody
             yield from _ways_out(facts)
+            yield from _offers(facts)
         return
     yield paragraph(say.say("outcome", str(request.state)))
     answered = facts.moment(request.closed_at) if request.closed_at else ""
@@ -185,6 +186,7 @@ def _outcome(facts: Facts) -> Iterator[Block]:
         yield heading(say.say("outcome", "facts"))
         yield from map(paragraph, facts.answers)
     yield from _ways_out(facts)
+    yield from _offers(facts)
 
 
 def _rests_on(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -223,6 +225,12 @@ def _ways_out(facts: Facts) -> Iterator[Block]:
         say.join([say.either(way[name]) for name in told])
         for way in denials.ways_out(facts.context, facts.request)
     )
+
+
+def _offers(facts: Facts) -> Iterator[Block]:
+    """Yield what a law of the request wants offered with a denial."""
+    for offer in denial_offers.of(facts.context, facts.request):
+        yield paragraph(facts.words.either(offer["text"]))
 
 
 def _denial(facts: Facts) -> Iterator[tuple[str, str]]:

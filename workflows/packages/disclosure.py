@@ -24,7 +24,6 @@ from workflows.packages.words import word
 _REAL_NAME: Final = 3
 _ENDING: Final = 3
 _LONG_ENOUGH: Final = 8
-_NEVER_CLEAR: Final = frozenset({"us_ca"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +34,20 @@ class Policy:
     Args:
         level: The assurance level reached.
         in_clear: The person asked for identity and account numbers in clear.
-        regimes: Under which the request runs; some never allow it.
+        never: Classes of secrets that a law of the request never lets go out in clear.
         own: What is known to be this person's; other numbers in text are somebody else's.
     """
 
     level: int = 0
     in_clear: bool = False
-    regimes: tuple[str, ...] = ()
+    never: frozenset[str] = frozenset()
     own: Own = field(default_factory=Own, repr=False)
 
     def shows(self, secret: Secret) -> bool:
         """Tell whether values of this class go out as they are."""
         if secret is Secret.CREDENTIAL:
             return False
-        asked = self.in_clear and self.level >= _REAL_NAME
-        return asked and _NEVER_CLEAR.isdisjoint(self.regimes)
+        return self.in_clear and self.level >= _REAL_NAME and secret not in self.never
 
 
 class Why(StrEnum):

@@ -21,6 +21,7 @@ from rights.services import (
     complaints,
     content_approvals,
     denial_proposals,
+    denials,
     messages,
     not_me,
     plans,
@@ -67,13 +68,14 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     )
 
 
-def _line(request: Any, now: datetime, **more: Any) -> Line:
+def _line(request: Any, now: datetime, told_by: datetime | None = None, **more: Any) -> Line:
+    due = told_by or request.promised_at
     return {
         "id": request.id,
         "title": showing.title(request.kind, request.option),
-        "due": pages.day(request.promised_at),
-        "left": showing.left(request.promised_at, now),
-        "late": request.promised_at < now,
+        "due": pages.day(due),
+        "left": showing.left(due, now),
+        "late": due < now,
         "more": "",
         **more,
     }
@@ -103,7 +105,12 @@ def _task(one: Mapping[str, Any]) -> Line:
 
 def _denials(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
     return [
-        _line(request, now, more=names.get(one.proposed_by, ""))
+        _line(
+            request,
+            now,
+            told_by=denials.told_by(parts().context, request),
+            more=names.get(one.proposed_by, ""),
+        )
         for one, request in denial_proposals.open_ones(session, limit=_MOST)
     ]
 

@@ -22,6 +22,7 @@ from rights.services import (
     catalogue,
     forms,
     idempotency,
+    law_levels,
     lookups,
     methods,
     naming_grounds,
@@ -240,5 +241,5 @@ def _choice(kind: Kind, option: Option, now: datetime) -> Choice:
         _asked(kind, option),
         words.day(promised.promised_at.astimezone(pages.zone(None)).date()),
         promised.promised_at <= now,
-        context.policy.level(kind, option),
+        law_levels.needed(context, kind, option, regimes, now),
     )

@@ -17,6 +17,7 @@ from rights.services import (
     audit,
     cooling,
     denial_letter,
+    denial_offers,
     information,
     notes,
     packages,
@@ -258,6 +259,7 @@ def _ways_on(session: Session, here: Visit, found: Request) -> dict[str, Any]:
         "follows": found.follows if here.person else "",
         "merged_into": found.merged_into,
         "denial": _denial(told["denial"]) if told_all else None,
+        "offers": _offers(found) if told_all else [],
         "answers": notes.read(session, context.vault, found.id, notes.ANSWER) if told_all else [],
         "outcome": outcome.lines(receipt) if receipt else [],
         "receipt": receipt is not None,
@@ -285,6 +287,12 @@ def _denial(said: dict[str, Any] | None) -> dict[str, Any] | None:
             for one in said["remedies"]
         ],
     }
+
+
+def _offers(found: Request) -> list[dict[str, str]]:
+    """Return what a law wants offered with a denial, and of which kind it is asked for."""
+    made = denial_offers.of(parts().context, found)
+    return [{"kind": one["kind"], "text": pages.said().either(one["text"])} for one in made]
 
 
 def _packages(session: Session, here: Visit, found: Request) -> list[dict[str, Any]]:

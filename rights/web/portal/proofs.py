@@ -21,6 +21,8 @@ from rights.services import (
     contacts,
     earlier,
     fresh_proofs,
+    intake,
+    law_levels,
     not_me,
     portal_sessions,
     proving,
@@ -206,7 +208,9 @@ def fresh_level(session: Session, here: Visit, found: Request, purpose: str = "g
 def quietly(session: Session, new: Submission) -> Submission:
     """Return a submission that asks for no code, where one was answered a moment ago."""
     context, here, now = parts().context, door.visit(), parts().now()
-    needed = max(context.policy.level(new.kind, new.option), new.at_least, new.least)
+    laws = intake.laws_of(context, new).names
+    asked = law_levels.needed(context, new.kind, new.option, laws, now)
+    needed = max(asked, new.at_least, new.least)
     if level(new.acr, (), cap=new.level_cap) >= needed:
         return new
     places = {one.place for one in earlier.live(session, context, here, now=now)}

@@ -142,6 +142,14 @@ class Remedy(Closed):
     )
 
 
+class Offer(Closed):
+    """What the person can have in place of what was denied."""
+
+    code = fields.String(required=True)
+    kind = Choice(Kind, required=True, metadata={"description": "The request that takes it up."})
+    text = fields.Nested(Bilingual, required=True)
+
+
 class Denial(Closed):
     """Why a request was denied, and where the person can turn."""
 
@@ -151,6 +159,11 @@ class Denial(Closed):
         fields.Nested(Bilingual), required=True, metadata={"description": "The law behind it."}
     )
     remedies = fields.List(fields.Nested(Remedy), required=True)
+    offers = fields.List(
+        fields.Nested(Offer),
+        required=True,
+        metadata={"description": "What a law of the request wants offered with a denial."},
+    )
 
 
 _PROCEED = {"description": "While it waits because the person chose so: to go on at once."}
