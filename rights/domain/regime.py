@@ -151,7 +151,7 @@ class Fee:
 @dataclass(frozen=True, slots=True)
 class Denial:
     """
-    Where the person can turn after a denial, in what form and by when it is told, what goes with it.
+    Where the person can turn after a denial, how and by when it is told, and what goes with it.
 
     That it has reasons is not a rule of one law: nobody is denied without.
 

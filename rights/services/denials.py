@@ -344,7 +344,7 @@ def told_by(context: Context, request: Request) -> datetime:
         for law in (context.regimes[name] for name in request.regimes if name in context.regimes)
         if (clock := law.clock(str(request.kind), str(request.option))) is not None
     ]
-    return min((limit for limit in (*limits, request.promised_at) if limit))
+    return min(limit for limit in (*limits, request.promised_at) if limit)
 
 
 def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:

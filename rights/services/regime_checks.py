@@ -41,7 +41,8 @@ def mistakes(clock: Clock, counting: Counting) -> Iterator[Mistake]:
         yield "level", "is said of one option: what undoes a request keeps a level of its own"
     if strange := [name for name in clock.duties.never_disclose if name not in [*Secret]]:
         known = ", ".join(Secret)
-        yield "duties.never_disclose", f"no data map marks {', '.join(strange)}: name some of {known}"
+        told = f"no data map marks {', '.join(strange)}: name some of {known}"
+        yield "duties.never_disclose", told
 
 
 def _units(clock: Clock, counting: Counting) -> Iterator[Mistake]:

@@ -1,7 +1,9 @@
 """
 Under which laws a request is handled, and why under these.
 
-Those that were named, else those of the product it comes from, else those of the deployment. A
+Those that were named, else those of the product it comes from, else those of the deployment: of
+whom nothing says where they live, with the law of the mainland where its users may be among them
+(``Settings.mainland_users``). One that turns out later is added (``laws_added``). A
 name that is no law here keeps nobody's request out: what has to be assumed instead counts too.
 
 Source: PIPL 3; NDSR 2; NDSR 23 (requests are taken in at once).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from rights.services import audit
 from rights.services.regimes import promise
 from rights.settings import Settings
 from rights.store.models import Backend, Entry
+from tests.web import timekeeping as desk
+from tests.web.correspondence import code
 from tests.web.house import ALICE, BOB, House
 from workflows.building import context_for
+from workflows.embedded.smtp import Sink
 
 
 def _laws(document: dict[str, Any]) -> tuple[list[str], str]:
@@ -29,24 +33,69 @@ def _product(house: House, *names: str) -> None:
 
 @pytest.mark.requirement("R-SLA-1")
 @pytest.mark.parametrize(
-    ("own", "laws"),
-    [([], (["cn_general", "eu_gdpr"], "deployment")), (["cn_minor"], (["cn_minor"], "product"))],
+    ("mainland", "own", "laws"),
+    [
+        (False, [], (["eu_gdpr"], "deployment")),
+        # Where nothing says where somebody lives, the law of the mainland counts too.
+        (True, [], (["eu_gdpr", "cn_general"], "deployment")),
+        (True, ["cn_minor"], (["cn_minor"], "product")),
+    ],
 )
 def test_the_laws_of_a_request_and_why_these_stand_on_it(
-    furnished: Callable[..., House], own: list[str], laws: tuple[list[str], str]
+    furnished: Callable[..., House],
+    own: list[str],
+    laws: tuple[list[str], str],
+    *,
+    mainland: bool,
 ) -> None:
-    house = furnished(default_regimes="cn_general,eu_gdpr")
+    house = furnished(default_regimes="eu_gdpr", mainland_users=mainland)
     _product(house, *own)
 
     plain = house.submit("access", BOB)
     asked = house.submit("copy", ALICE, regimes=["us_ca", "eu_gdpr", "us_ca"])
 
     assert _laws(plain) == laws
+    counted = promise("access", "summary", laws[0], house.clock.now())
+    assert plain["due_at"] == counted.promised_at.isoformat()
     assert _laws(asked) == (["us_ca", "eu_gdpr"], "asked")
     assert _laws(house.get(f"/v1/requests/{asked['id']}").json) == _laws(asked)
     with house.reading() as session:
         first = audit.entries(session, asked["id"])[0]
     assert first.data["regimes_because"] == "asked"
+
+
+@pytest.mark.requirement("R-SLA-1", "R-SLA-12")
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_a_law_that_turns_out_later_only_makes_the_promise_earlier(
+    furnished: Callable[..., House],
+    smtp_sink: Sink,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = desk.office_of(furnished, smtp_sink, tmp_path, monkeypatch)
+    request_id = desk.working(office, "eu_gdpr")
+    promised = [desk.request_of(office, request_id).promised_at]
+
+    for law in ("us_ca", "cn_general"):
+        done = office.run("regimes", "add", request_id, "--regime", law, "--as", "rui")
+        assert done.exit_code == 0, done.output
+        promised.append(desk.request_of(office, request_id).promised_at)
+    refused = [
+        code(office.run("regimes", "add", request_id, "--regime", law, "--as", who))
+        for law, who in (("cn_general", "rui"), ("atlantis", "rui"), ("uk_gdpr", "otto"))
+    ]
+
+    assert promised[0] == promised[1] > promised[2]
+    now = desk.request_of(office, request_id)
+    assert now.regimes == ["eu_gdpr", "us_ca", "cn_general"]
+    assert promised[2] == promise("access", None, ["cn_general"], now.received_at).promised_at
+    assert code(desk.extend(office, request_id)) == "extension_not_permitted"
+    assert refused == ["conflict", "invalid", "forbidden"]
+    events = desk.entries(office, request_id, "laws_added")
+    assert [(one["regimes"], one["from"] == one["until"]) for one in events] == [
+        (["us_ca"], True),
+        (["cn_general"], False),
+    ]
 
 
 @pytest.mark.requirement("R-SLA-1:bad")

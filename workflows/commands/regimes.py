@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from sqlmodel import Session
 
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.regime import EXTRA_KINDS, Regime
+from rights.services import laws_added, requests
 from rights.services.regime_explaining import explained
 from rights.services.regimes import FALLBACK, load, schedules_to_load
+from rights.store.models import Staff
+from workflows.commands.acting import AS, act, desk
 
 BAD_INPUT: Final = 2
 OVERRIDE = click.option(
@@ -58,6 +62,22 @@ def check(override: Path | None, today: str) -> None:
         )
     lacking = f"; {len(missing)} schedules are missing" if missing else ""
     click.echo(f"{len(book)} regimes, nothing is wrong{lacking}")
+
+
+@regimes.command()
+@click.argument("request_id", metavar="REQUEST")
+@click.option("--regime", "names", multiple=True, required=True, help="Once for each law.")
+@AS
+def add(request_id: str, names: tuple[str, ...], who: str) -> None:
+    """Handle REQUEST under another law too; prints what is promised now, never later."""
+    at = desk()
+
+    def do(session: Session, staff: Staff) -> str:
+        request = requests.locked(session, request_id)
+        laws_added.add(session, at.context, request, staff, names, now=at.now)
+        return request.promised_at.isoformat()
+
+    click.echo(f"promised by {act(at, who, do)}")
 
 
 @regimes.command()
