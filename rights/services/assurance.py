@@ -13,10 +13,12 @@ from typing import Final
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from rights.domain.clock import tighten
 from rights.domain.levels import KEY, Acr, level
 from rights.domain.lifecycle import Event, State
 from rights.domain.representation import Role, guardian_confirms
 from rights.services import (
+    audit,
     contacts,
     cooling,
     deadlines,
@@ -153,7 +155,13 @@ def ask_guardian(
 
 
 def _merged(session: Session, context: Context, request: Request, now: datetime) -> bool:
-    """Close a request that proves to be a repeat; the first one keeps its clock."""
+    """
+    Close a request that proves to be a repeat; the other one goes on, by the earlier date.
+
+    Whoever asked first may have proved it last: what they were promised then still counts.
+
+    Source: App-Violation Identification Method 6(3).
+    """
     del context
     query = (
         select(Request)
@@ -171,4 +179,18 @@ def _merged(session: Session, context: Context, request: Request, now: datetime)
     request.merged_into, request.reason = first.id, "merged"
     data = {"reason": "merged", "into": first.id}
     requests.record(session, request, Event.REVOKED, actor="system", now=now, data=data)
+    _no_later(session, first, request, now)
     return True
+
+
+def _no_later(session: Session, first: Request, repeat: Request, now: datetime) -> None:
+    """Let *first* be answered by what was promised for *repeat*, where that is earlier."""
+    was = first.promised_at
+    first.due_at = tighten(first.due_at, repeat.due_at)
+    first.promised_at = tighten(was, repeat.promised_at)
+    if first.promised_at < was:
+        first.due_provisional = repeat.due_provisional
+        dates = {"from": was.isoformat(), "until": first.promised_at.isoformat()}
+        line = audit.Line("repeat_merged", "system", {"repeat": repeat.id, **dates})
+        audit.append(session, first, [line], now=now)
+    session.add(first)

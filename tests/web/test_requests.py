@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from rights.domain.errors import Conflict
 from rights.domain.kinds import OPTIONS, Kind
 from rights.domain.parameters import offered
 from rights.store.models import Entry, Notice, OutboxMessage, Request
@@ -141,13 +142,36 @@ def test_a_proved_request_goes_to_work_in_the_same_transaction(house: House) -> 
     ]
 
 
-@pytest.mark.requirement("R-23-8")
-def test_a_double_click_about_an_account_is_one_request(house: House) -> None:
+@pytest.mark.requirement("R-23-8", "R-NEG-27")
+def test_a_double_click_about_an_account_is_one_request_and_no_clock_begins_anew(
+    house: House,
+) -> None:
     first = house.submit("deletion")
+    house.clock.forward(days=2)
     again = house.post("/v1/requests", {"kind": "deletion", "subject": ALICE})
 
     assert again.status_code == 200
-    assert (again.json["id"], again.json["received_at"]) == (first["id"], first["received_at"])
+    same = ("id", "received_at", "due_at")
+    assert [again.json[name] for name in same] == [first[name] for name in same]
+
+
+@pytest.mark.requirement("R-NEG-27:bad", "R-SLA-12:bad")
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("said", ["received_at", "due_at", "promised_at", "kind", "regimes"])
+def test_no_call_says_when_a_request_arrived_what_it_is_or_by_when_it_is_due(
+    house: House, said: str
+) -> None:
+    made = house.submit("deletion")
+    path, later = f"/v1/requests/{made['id']}", "2031-01-01T00:00:00Z"
+    value = {"kind": "access", "regimes": ["us_ca"]}.get(said, later)
+
+    added = house.post(f"{path}/information", {"parameters": {}, said: value})
+    asked = house.post("/v1/requests", {"kind": "deletion", "subject": BOB, said: later})
+
+    assert (added.status_code, asked.status_code) == (422, 422)
+    assert house.get(path).json == made
+    with pytest.raises(Conflict, match="never changed"), house.writing() as session:
+        session.get_one(Request, made["id"]).received_at = datetime.now(UTC)
 
 
 @pytest.mark.requirement("R-23-8")

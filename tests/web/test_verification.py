@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlmodel import select
 
+from rights.services import audit
 from rights.services.verification import CODES_A_DAY
 from rights.store.models import Challenge, Entry, Notice
 from tests.web.house import ALICE, BOB, House, Reply, partner
@@ -220,13 +223,24 @@ def test_another_backend_cannot_answer(house: House) -> None:
     assert reply.status_code == 404
 
 
-def test_a_repeat_is_merged_once_it_is_proved(house: House) -> None:
-    first, second = (house.submit("restriction", TYPED) for _ in range(2))
-    _answer(house, first["id"], code=house.code(first["id"]))
+@pytest.mark.requirement("R-NEG-27")
+def test_a_repeat_is_merged_once_it_is_proved_and_the_earlier_date_stands(house: House) -> None:
+    house.clock.at = datetime(2026, 11, 23, 15, 55, tzinfo=UTC)  # just before midnight in Shanghai
+    asked = [house.submit("restriction", TYPED)]
+    house.clock.forward(minutes=6)
+    asked.append(house.submit("restriction", TYPED))
+    assert asked[0]["due_at"] < asked[1]["due_at"]
 
-    merged = _answer(house, second["id"], code=house.code(second["id"])).json
+    _answer(house, asked[1]["id"], code=house.code(asked[1]["id"]))
+    merged = _answer(house, asked[0]["id"], code=house.code(asked[0]["id"])).json
 
-    assert (merged["state"], merged["merged_into"]) == ("revoked", first["id"])
+    assert (merged["state"], merged["merged_into"]) == ("revoked", asked[1]["id"])
+    stands = house.get(f"/v1/requests/{asked[1]['id']}").json
+    assert (stands["state"], stands["due_at"]) == ("in_progress", asked[0]["due_at"])
+    assert stands["received_at"] == asked[1]["received_at"]
+    with house.reading() as session:
+        events = {e.event: e.data for e in audit.entries(session, asked[1]["id"])}
+    assert events["repeat_merged"]["until"] == asked[0]["due_at"]
 
 
 def test_the_code_is_in_no_answer_and_no_entry(house: House) -> None:

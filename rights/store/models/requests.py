@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Integer, text
+from sqlalchemy import JSON, Column, Index, Integer, event, text
 from sqlmodel import Field, SQLModel
 
+from rights.domain.errors import Conflict
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import SUBJECT, AgeBand, Role
@@ -128,3 +129,10 @@ class Request(SQLModel, table=True):
     version: int = Field(default=1, sa_column=_version)
 
     __mapper_args__ = {"version_id_col": _version}
+
+
+@event.listens_for(Request.received_at, "set", active_history=True)
+def _arrived_once(request: Request, value: datetime, old: object, _: object) -> None:
+    """Every clock counts from receipt: nothing moves it. Source: App violation method 6(3)."""
+    if isinstance(old, datetime) and old != value:
+        raise Conflict(f"when request {request.id} arrived is never changed", code="conflict")
