@@ -31,6 +31,7 @@ from rights.store.models import (
     WebhookDelivery,
     Writing,
 )
+from tests.web.console.clerk import clerk
 from tests.web.house import ALICE, BOB, HERE, KEYS, SEED, House
 from tests.web.portal.reader import Reader
 from tests.workflows.desk import html_of, text_of
@@ -424,4 +425,8 @@ def test_a_reason_against_one_part_denies_not_the_rest(office: Office, left: str
         assert done.returncode == 0, done.stderr
     else:
         assert done.stderr.startswith("rest_is_owed: ")
+        page = clerk(office.house, "cleo", "approver").force(
+            f"/requests/{made['id']}/deny", reason="not_identifiable", facts=WHY, channel="notice"
+        )
+        assert page.status == 409
         assert office.house.get(f"/v1/requests/{made['id']}").json["state"] == "in_progress"

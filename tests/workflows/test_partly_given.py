@@ -10,11 +10,14 @@ from zipfile import ZipFile
 import pytest
 from sqlmodel import select
 
+from connectors.memory import Memory
+from connectors.sdk import Receipt, Refused
 from rights.domain.kinds import Kind
 from rights.domain.levels import Acr
-from rights.store.db import reading
-from rights.store.models import Package
-from tests.workflows.house import Clock, floor_over
+from rights.services import tasks
+from rights.store.db import reading, transaction
+from rights.store.models import Package, Staff
+from tests.workflows.house import Clock, floor_over, lying
 from tests.workflows.takeover.company import Company
 from workflows.embedded.smtp import Sink
 from workflows.packing import files_of
@@ -115,3 +118,40 @@ def test_two_stores_are_given_whole_and_of_the_third_what_is_the_persons(
     assert "Call Bob" in whole["data/chat/messages.jsonl"]
     assert OTHER not in "".join(whole.values())
     assert OTHER not in letter
+
+
+def _refused(*_: Any) -> Receipt:
+    raise Refused("it does not let us")
+
+
+@pytest.mark.requirement("R-P50-2")
+def test_what_is_denied_of_one_store_leaves_the_rest_to_be_given_in_the_same_time(
+    company: Company,
+) -> None:
+    floor, chat = company.floor, company.floor.connector("chat")
+    assert isinstance(chat, Memory)
+    honest = chat.collect
+    lying(chat, collect=_refused)
+    request_id = company.ask(Kind.COPY, {"user_id": "u-1", "email": ANN}, acr=Acr.MFA, locale="en")
+    promised = company.request(request_id).promised_at
+    company.work()
+    lying(chat, collect=honest)
+
+    with transaction(floor.register) as session:
+        staff = Staff(name="li", roles=["reviewer"], created_at=floor.now())
+        session.add(staff)
+        session.flush()
+        (task,) = tasks.open_tasks(session)
+        tasks.leave_out(session, task["step"], staff, now=floor.now(), reason="other_person")
+    company.work()
+
+    done = company.request(request_id)
+    assert (done.state, done.promised_at) == ("partially_fulfilled", promised)
+    (letter,) = (text for _, text in company.send() if "in part" in text)
+    said = ("Chat", "It concerns somebody else", "Civil Code, Art. 1034", "people's court")
+    assert [words for words in said if words not in letter] == []
+    whole = _package(company, request_id)
+    assert ANN in whole["data/shop/users.jsonl"]
+    assert "Hangzhou" in whole["data/parcels/sent.jsonl"]
+    assert not [name for name in whole if name.startswith("data/chat")]
+    assert "Call Bob" not in "".join(whole.values())
