@@ -18,6 +18,7 @@ import yaml
 from sqlmodel import Session
 
 from rights.domain.errors import NotFound
+from rights.domain.parameters import PRODUCTS
 from rights.services import catalogue, denials, not_me, notes
 from rights.services.context import Context
 from rights.store.models import Request
@@ -85,9 +86,24 @@ def _facts(context: Context, request: Request, locale: str) -> Iterator[tuple[st
     asked = f"{kind['title'][locale]}: {kind['options'][request.option][locale]}"
     yield "reference", request.id
     yield "asked", asked
+    if scope := "、".join(_scope(context, request, locale)):
+        yield "about", scope if locale != "en" else scope.replace("、", ", ")
     yield "received", request.received_at.astimezone(zone).date().isoformat()
     if request.closed_at is not None:
         yield "decided", request.closed_at.astimezone(zone).date().isoformat()
+
+
+def _scope(context: Context, request: Request, locale: str) -> Iterator[str]:
+    """Yield which part of their data the person asked about, where they named one."""
+    parameters, datamap = request.parameters, context.datamap
+    titles = {
+        "categories": catalogue.categories(),
+        "purposes": {name: one.title for name, one in datamap.purposes.items()},
+        PRODUCTS: datamap.products,
+    }
+    for name, known in titles.items():
+        for code in parameters.get(name, ()):
+            yield _either(known.get(code) or {}, locale, code)
 
 
 def _section(name: str, texts: list[str], locale: str) -> Iterator[str]:
@@ -100,5 +116,5 @@ def _say(name: str, locale: str) -> str:
     return _either(_words()[name], locale)
 
 
-def _either(texts: Mapping[str, str], locale: str) -> str:
-    return texts["en" if locale == "en" else "zh"]
+def _either(texts: Mapping[str, str], locale: str, otherwise: str = "") -> str:
+    return texts.get("en" if locale == "en" else "zh") or otherwise

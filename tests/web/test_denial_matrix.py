@@ -20,6 +20,7 @@ from rights.domain.representation import Role
 from rights.services import (
     beforehand,
     by_category,
+    catalogue,
     denial_letter,
     denial_proposals,
     intake,
@@ -98,6 +99,7 @@ def _asked(session: Session, house: House, kind: Kind, regime: str, code: str, l
         attested=frozenset(who),
         acr=Acr.REAL_NAME,
         level_cap=3,
+        parameters={"categories": ["contact"]} if kind is Kind.COPY else {},
         operator=True,
         backend_id=house.partner.id,
         regimes=(regime,),
@@ -186,13 +188,22 @@ def test_every_reason_that_is_one_gives_a_letter_with_law_and_ways_out_in_both_l
         # What is the case is told to nobody who might be somebody else, nor where a law forbids it.
         untold = code == by_category.UNVERIFIED or _told(code) != code
         wanted = (*ways[locale], reason, *(() if untold else (FACTS,)))
-        assert [words for words in wanted if words not in _plain(page)] == [], (kind, code)
+        refused = (*wanted, *_refused(kind, locale))
+        assert [words for words in refused if words not in _plain(page)] == [], (kind, code)
         assert (FACTS in _plain(page)) is not untold, (kind, code)
         if code == "deceased_arrangement":  # it goes to the relative, whom this test does not have
             continue
         own = [one for one in letters if request_id in one and ways[locale][0] in one]
         assert own, (kind, code, locale)
         assert [words for words in wanted if words not in own[0]] == [], (kind, code)
+
+
+def _refused(kind: Kind, locale: str) -> tuple[str, ...]:
+    """Return what was refused, in words: the kind with its option, and of which data."""
+    said = catalogue.words()["kinds"][kind]
+    asked = f"{said['title'][locale]}: {said['options'][default_option(kind)][locale]}"
+    part = {"en": "Contact details", "zh-CN": "联系方式"}[locale]
+    return (asked, part) if kind is Kind.COPY else (asked,)
 
 
 def _denied(house: House, staff: Staff, kind: Kind, regime: str, code: str, locale: str) -> str:

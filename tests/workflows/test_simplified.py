@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlmodel import select
@@ -14,12 +16,16 @@ from rights.domain.lifecycle import State
 from rights.services import audit, requests, simplified
 from rights.store.db import reading, transaction
 from rights.store.models import OutboxMessage, Package, Request
+from tests.workflows.desk import text_of
 from tests.workflows.house import Clock, ask, floor_over, request_of
 from tests.workflows.test_engine import MAP
+from workflows.embedded.smtp import Sink
 from workflows.floor import Floor
 from workflows.jobs import work_on
+from workflows.notices.send import send_due
+from workflows.packing import files_of
 
-ANN = {"user_id": "1"}
+ANN = {"user_id": "1", "email": "ann@example.com"}
 
 
 @pytest.fixture
@@ -32,8 +38,9 @@ def tables() -> Mapping[str, dict[str, list[dict[str, Any]]]]:
 
 
 @pytest.fixture
-def floor(tmp_path: Path, tables: Any) -> Iterator[Floor]:
-    made = floor_over(tmp_path, MAP, tables, Clock())
+def floor(tmp_path: Path, tables: Any, smtp_sink: Sink) -> Iterator[Floor]:
+    smtp = {"smtp_host": smtp_sink.host, "smtp_port": smtp_sink.port}
+    made = floor_over(tmp_path, MAP, tables, Clock(), mail_from="rights@mall.example", **smtp)
     yield made
     made.register.dispose()
 
@@ -43,15 +50,17 @@ def _following(floor: Floor, request_id: str) -> list[Request]:
         return list(session.exec(select(Request).where(Request.follows == request_id)))
 
 
-def _asked(floor: Floor, *regimes: str, option: Option = Option.RECORDS) -> str:
-    made = ask(floor, Kind.ACCESS, ANN, option=option, regimes=regimes)
+def _asked(
+    floor: Floor, *regimes: str, option: Option = Option.RECORDS, locale: str = "zh-CN"
+) -> str:
+    made = ask(floor, Kind.ACCESS, ANN, option=option, regimes=regimes, locale=locale)
     work_on(floor, made)
     return made
 
 
 @pytest.mark.requirement("R-BR19-1")
-def test_the_kinds_there_are_go_out_at_once_before_the_whole(floor: Floor) -> None:
-    made = _asked(floor, "br_lgpd")
+def test_the_kinds_there_are_go_out_at_once_before_the_whole(floor: Floor, smtp_sink: Sink) -> None:
+    made = _asked(floor, "br_lgpd", locale="en")
 
     (summary,) = _following(floor, made)
     assert (summary.kind, summary.option, summary.state) == ("access", "summary", "in_progress")
@@ -71,6 +80,35 @@ def test_the_kinds_there_are_go_out_at_once_before_the_whole(floor: Floor) -> No
     with reading(floor.register) as session:
         packed = session.exec(select(Package).where(Package.request_id == summary.id)).one()
     assert packed.state == "ready"
+
+    while send_due(floor.register, floor.context, floor.now):
+        pass
+
+    (told,) = (
+        text_of(mail)
+        for mail in smtp_sink.messages
+        if mail["Subject"] == f"The outcome of your request ({summary.id})"
+    )
+    for held in ("Orders: We hold 1 record", "Contact details, Profile and tags: We hold 1 record"):
+        assert held in told
+    assert "found nothing" in told
+
+
+@pytest.mark.requirement("R-BR19-1")
+def test_a_copy_is_given_whole_and_electronically_within_fifteen_days(floor: Floor) -> None:
+    made = ask(floor, Kind.COPY, ANN, regimes=("br_lgpd",))
+    work_on(floor, made)
+
+    done = request_of(floor, made)
+    assert (done.state, (done.promised_at - done.received_at).days in (14, 15)) == (
+        State.FULFILLED,
+        True,
+    )
+    with reading(floor.register) as session:
+        packed = session.exec(select(Package).where(Package.request_id == made)).one()
+    with ZipFile(BytesIO(b"".join(files_of(floor, packed)))) as package:
+        rows = [package.read(f"data/shop/{one}.jsonl").decode() for one in ("users", "orders")]
+    assert ["ann@example.com" in rows[0], "tea" in rows[1]] == [True, True]
 
 
 def test_it_is_opened_once_however_often_the_work_is_looked_at(floor: Floor) -> None:
