@@ -164,3 +164,17 @@ def _step(house: House, step: str) -> StepRow:
     with house.reading() as session:
         found: StepRow = session.get_one(StepRow, step)
         return found
+
+
+@pytest.mark.requirement("R-CR25-1")
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_every_report_of_a_year_is_free_and_none_is_refused_by_its_number(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    for _ in range(3):
+        made = house.asserted("access", regimes=["cn_credit"])
+        assert made["state"] == "in_progress"
+        for reason in ("fee_unpaid", "manifestly_unfounded_or_excessive"):
+            page = ana.force(f"/requests/{made['id']}/deny", reason=reason, facts="The third.")
+            assert page.status == 422
+        with house.writing() as session:
+            session.get_one(Request, made["id"]).closed_at = house.clock.now()

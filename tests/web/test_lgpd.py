@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 MORE = {"reason": "complexity", "because": "It is a lot."}
 
 
-@pytest.mark.requirement("R-BR19-1:bad")
+@pytest.mark.requirement("R-BR19-1:bad", "R-SLA-12:bad")
 @pytest.mark.parametrize("kind", ["access", "deletion", "correction"])
 def test_no_more_time_is_taken(house: House, kind: str) -> None:
     ana = clerk(house, "ana", "approver")
