@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 
@@ -50,3 +50,16 @@ class OutwardSettings(BaseSettings):
         if value and not value.startswith("s3://"):
             raise ValueError("is s3://<bucket>/<prefix>?endpoint=<url>: object lock is of buckets")
         return value
+
+    mainland_users: bool = False
+    """Whether the services are offered to people in mainland China: ``cn_general`` then applies too
+    to whom no law was named for."""
+
+    @field_validator("default_regimes", check_fields=False)
+    @classmethod
+    def _of_whom_nothing_is_known(
+        cls, value: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        """Add the law of the mainland where its users may be among them. Source: PIPL 3."""
+        lacks = info.data.get("mainland_users") and value and "cn_general" not in value
+        return (*value, "cn_general") if lacks else value

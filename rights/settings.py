@@ -92,9 +92,6 @@ class Settings(WorkingLimits, OutwardSettings):
     sms_allow: Words = ()
     """Destinations (host:port or network) of ``sms_url`` that may be private, or plain HTTP."""
 
-    mainland_users: bool = False
-    """Whether the services are offered to people in mainland China: ``cn_general`` then applies too
-    to whom no law was named for."""
     default_regimes: Words = ("cn_general",)
     regimes_override: Path | None = None
     """A YAML file with this deployment's calendars, establishment and shorter promises."""
@@ -238,15 +235,6 @@ class Settings(WorkingLimits, OutwardSettings):
     @classmethod
     def _words(cls, value: Any) -> Any:
         return tuple(w for w in value.replace(" ", "").split(",") if w) if _is(value) else value
-
-    @field_validator("default_regimes")
-    @classmethod
-    def _of_whom_nothing_is_known(
-        cls, value: tuple[str, ...], info: ValidationInfo
-    ) -> tuple[str, ...]:
-        """Add the law of the mainland where its users may be among them. Source: PIPL 3."""
-        lacks = info.data.get("mainland_users") and value and "cn_general" not in value
-        return (*value, "cn_general") if lacks else value
 
     @field_validator("alert_mail")
     @classmethod

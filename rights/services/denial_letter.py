@@ -18,7 +18,7 @@ import yaml
 from sqlmodel import Session
 
 from rights.domain.errors import NotFound
-from rights.domain.parameters import PRODUCTS
+from rights.domain.products import PRODUCTS
 from rights.services import catalogue, denials, not_me, notes
 from rights.services.context import Context
 from rights.store.models import Request

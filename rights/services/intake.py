@@ -188,7 +188,6 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
     if new.role is not Role.SELF and new.second:
         apart += [str(new.role), *sorted(new.second.identifiers.values())]
     asked = law_levels.needed(context, new.kind, new.option, regimes, received)
-    needed_level = max(asked, new.at_least, new.least)
     return rows.new(
         Request,
         id=new_id(),
@@ -208,7 +207,7 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         channel=new.channel,
         locale=new.locale,
         level=3 if new.operator else max(new.proved, level(new.acr, (), cap=new.level_cap)),
-        level_needed=REVIEWED if new.reviewed else needed_level,
+        level_needed=REVIEWED if new.reviewed else max(asked, new.at_least, new.least),
         acr=str(new.acr or ""),
         needs=[*missing, *_of_second(context, new, regimes[0], now)],
         received_at=received,

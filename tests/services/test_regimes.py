@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import chinese_calendar
 import pytest
 import yaml
 
-from rights.domain.calendars import Calendar, count_working
+from rights.domain.calendars import count_working, working_calendar
 from rights.domain.clock import check_pause, due, extend, local_day, tighten
 from rights.domain.errors import ConfigError, Conflict, Invalid
 from rights.domain.kinds import OPTIONS
@@ -31,7 +29,6 @@ from rights.domain.regime import (
     Regime,
     Response,
 )
-from rights.services.calendar_files import published
 from rights.services.regimes import (
     FALLBACK,
     extended,
@@ -68,15 +65,6 @@ NAMES = {
     *("eu_gdpr", "uk_gdpr", "us_ca", "br_lgpd"),
 }
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-FIRST_YEAR, LAST_YEAR = 2004, 2026
-"""What both libraries know of the exchange of working days in China."""
-
-DIFFER = {
-    date(2005, 12, 31): "a Saturday worked in exchange for 2 and 3 January 2006: General Office of"
-    " the State Council, notice 35 of 2005 (16 December) on the holidays of 2006, item 1",
-}
-"""What is worked and the other library calls a day off, and by which source it is worked."""
-
 CAPPED = ("account_cancellation", "correction", "deletion", "access")
 """What the App method, and the notices of the virus centre, give fifteen working days."""
 
@@ -268,51 +256,6 @@ def test_the_uk_clock_stands_still_for_a_clarification_and_the_eu_one_does_not(
         check_pause(book["eu_gdpr"].clocks["access"], "clarification")
 
 
-def _published() -> Calendar:
-    """Return what the product knows of China, from the first year the other library knows."""
-    known = published("CN", None, first_year=FIRST_YEAR, yearly=True)
-    return Calendar(known.off_days, known.makeup_workdays, known_years=known.years)
-
-
-def _days(first: int) -> Iterator[date]:
-    day = date(first, 1, 1)
-    while day.year <= LAST_YEAR:
-        yield day
-        day += timedelta(days=1)
-
-
-@pytest.mark.requirement("R-SLA-3")
-def test_every_day_of_every_published_year_is_worked_or_off_as_another_library_says(
-    book: Mapping[str, Regime],
-) -> None:
-    ours, used = _published(), book["cn_general"].counting.calendar
-    theirs = {day: chinese_calendar.is_workday(day) for day in _days(FIRST_YEAR)}
-
-    assert {day for day, works in theirs.items() if ours.works(day) != works} == set(DIFFER)
-    assert all(ours.knows(day) for day in theirs)
-    assert used is not None
-    assert {d for d in theirs if d.year >= 2020 and used.works(d) != theirs[d]} == set()
-    makeup = {day for day, works in theirs.items() if works and day.weekday() > 4}
-    assert ours.makeup_workdays == makeup | set(DIFFER)
-
-
-@pytest.mark.requirement("R-SLA-3", "R-SLA-4")
-def test_fifteen_working_days_are_counted_as_another_library_counts_them() -> None:
-    calendar, longest, worst = _published(), timedelta(), timedelta()
-    worked = [day for day in _days(2012) if chinese_calendar.is_workday(day)]
-    for day in _days(2012):
-        if (last := bisect_right(worked, day) + 14) >= len(worked):
-            break
-        end = worked[last]
-        assert count_working(calendar, day, 15) == (end, False)
-        longest = max(longest, end - day)
-        worst = max(worst, count_working(Calendar(), day, 15).day - end)
-
-    assert day > date(2026, 12, 1)
-    assert longest == timedelta(days=29)  # never later than thirty calendar days
-    assert worst == timedelta(days=3)  # what is taken off where a year is not known yet
-
-
 @pytest.mark.requirement("R-SLA-4")
 def test_a_schedule_that_is_loaded_makes_a_deadline_certain_and_never_later(
     override: Path,
@@ -388,12 +331,14 @@ def test_a_promise_of_twenty_working_days_is_refused(override: Path) -> None:
 def test_what_nobody_promised_less_for_is_promised_within_fifteen_working_days(
     book: Mapping[str, Regime], name: str
 ) -> None:
-    fifteen = count_working(_published(), local_day(book[name].counting, NOON), 15).day
+    fifteen = count_working(
+        working_calendar(book[name].counting), local_day(book[name].counting, NOON), 15
+    ).day
     for kind in CAPPED:
         due_at = promise(kind, None, [name], NOON, book=book).promised_at
         # A dispute under the law on credit reporting has twenty calendar days of its own.
         last = date(2026, 12, 12) if (name, kind) == ("cn_credit", "correction") else fifteen
-        assert local_day(book[name].counting, due_at) <= last, (name, kind)
+        assert local_day(counting, due_at) <= last, (name, kind)
 
 
 def test_an_immediate_kind_cannot_be_promised_after_the_breach_limit(override: Path) -> None:

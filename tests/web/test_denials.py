@@ -32,8 +32,7 @@ from rights.store.models import (
     Writing,
 )
 from tests.web.console.clerk import clerk
-from tests.web.house import ALICE, BOB, HERE, KEYS, SEED, House
-from tests.web.portal.reader import Reader
+from tests.web.house import HERE, KEYS, SEED, House
 from tests.workflows.desk import html_of, text_of
 from workflows.cli import main
 from workflows.embedded.smtp import Sink
@@ -363,48 +362,6 @@ def test_what_was_changed_in_a_store_can_no_longer_be_called_denied(
     done = office.deny(made["id"], "not_identifiable")
 
     assert done.stderr.startswith("too_late_to_deny: ")
-
-
-@pytest.mark.requirement("R-US7021-1")
-@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    ("locale", "told", "link"),
-    [
-        ("en", "tell us not to sell or share your personal information", "Opt out now"),
-        ("zh-CN", "要求我们不出售、不共享您的个人信息", "立即退出"),
-    ],
-)
-def test_where_a_deletion_is_denied_california_offers_the_opt_out_of_sale(
-    office: Office, locale: str, told: str, link: str
-) -> None:
-    house = office.house
-    made = house.asserted("deletion", locale=locale, regimes=["us_ca"])
-    other = house.asserted("correction", BOB, locale=locale, regimes=["us_ca"])
-    for one, reason in ((made, "not_identifiable"), (other, "unverifiable")):
-        assert office.deny(one["id"], reason).returncode == 0
-
-    (offer,) = house.get(f"/v1/requests/{made['id']}").json["denial"]["offers"]
-    letter = house.get(f"/v1/requests/{made['id']}/denial").data.decode()
-    mails = _outcomes(office)
-    reader = Reader(house, locale)
-    reader.enter(ALICE, "mfa", origin="")
-    page = reader.get(f"/portal/requests/{made['id']}")
-
-    assert (offer["code"], offer["kind"]) == ("opt_out", "recommendation_opt_out")
-    assert told in offer["text"][locale]
-    assert [told in text for text in (letter, page.text, mails[made["id"]])] == [True] * 3
-    assert link in page.text
-    assert any(one.endswith("/ask/recommendation_opt_out") for one in page.links)
-    assert house.get(f"/v1/requests/{other['id']}").json["denial"]["offers"] == []
-    assert told not in mails[other["id"]]
-
-
-def _outcomes(office: Office) -> dict[str, str]:
-    """Send what waits; return the letters of outcomes by the request they are about."""
-    office.mail_all()
-    texts = [text_of(mail) for mail in office.sink.messages if office.subject(mail)]
-    ids = [one.id for one in office.rows(Request)]
-    return {one: text for text in texts for one in ids if one in text}
 
 
 @pytest.mark.requirement("R-P50-2:bad")

@@ -143,9 +143,7 @@ def test_a_proved_request_goes_to_work_in_the_same_transaction(house: House) -> 
 
 
 @pytest.mark.requirement("R-23-8", "R-NEG-27")
-def test_a_double_click_about_an_account_is_one_request_and_no_clock_begins_anew(
-    house: House,
-) -> None:
+def test_a_double_click_about_an_account_is_one_and_no_clock_begins_anew(house: House) -> None:
     first = house.submit("deletion")
     house.clock.forward(days=2)
     again = house.post("/v1/requests", {"kind": "deletion", "subject": ALICE})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields
 
 from rights.domain.plain_text import LONGEST
-from rights.web.schemas.requests import ASSERTION, Remedy
+from rights.web.schemas.denials import Remedy
+from rights.web.schemas.requests import ASSERTION
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 
 _TEXT = {"description": "Plain text; what looks like HTML stays text."}

@@ -17,6 +17,7 @@ from rights.domain.representation import (
 )
 from rights.services import regime_choice
 from rights.web.schemas.clocks import DAYS, LONGER, PROVISIONAL, STILL, Extension, Paused
+from rights.web.schemas.denials import Denial
 from rights.web.schemas.recipients import RecipientTold
 from rights.web.schemas.shapes import Bilingual, Choice, Closed, Id, Moment, Subject, Text, nullable
 from rights.web.schemas.wishes import Parameters, Values
@@ -130,40 +131,6 @@ class Door(Closed):
 
     href = fields.String(required=True)
     text = fields.Nested(Bilingual, required=True)
-
-
-class Remedy(Closed):
-    """A way out for who disagrees."""
-
-    code = fields.String(required=True)
-    text = fields.Nested(Bilingual, required=True)
-    time = fields.Nested(
-        Bilingual, required=True, metadata={"description": "How much time there is for it."}
-    )
-
-
-class Offer(Closed):
-    """What the person can have in place of what was denied."""
-
-    code = fields.String(required=True)
-    kind = Choice(Kind, required=True, metadata={"description": "The request that takes it up."})
-    text = fields.Nested(Bilingual, required=True)
-
-
-class Denial(Closed):
-    """Why a request was denied, and where the person can turn."""
-
-    reason = fields.String(required=True)
-    text = fields.Nested(Bilingual, required=True)
-    basis = fields.List(
-        fields.Nested(Bilingual), required=True, metadata={"description": "The law behind it."}
-    )
-    remedies = fields.List(fields.Nested(Remedy), required=True)
-    offers = fields.List(
-        fields.Nested(Offer),
-        required=True,
-        metadata={"description": "What a law of the request wants offered with a denial."},
-    )
 
 
 _PROCEED = {"description": "While it waits because the person chose so: to go on at once."}

@@ -1,0 +1,66 @@
+"""The working days of China, beside a second library that knows them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import chinese_calendar
+import pytest
+
+from rights.domain.calendars import Calendar, count_working
+from rights.services.calendar_files import published
+from rights.services.regimes import regimes
+
+FIRST_YEAR, LAST_YEAR = 2004, 2026
+"""What both libraries know of the exchange of working days in China."""
+
+DIFFER = {
+    date(2005, 12, 31): "a Saturday worked in exchange for 2 and 3 January 2006: General Office of"
+    " the State Council, notice 35 of 2005 (16 December) on the holidays of 2006, item 1",
+}
+"""What is worked and the other library calls a day off, and by which source it is worked."""
+
+
+def _published() -> Calendar:
+    """Return what the product knows of China, from the first year the other library knows."""
+    known = published("CN", None, first_year=FIRST_YEAR, yearly=True)
+    return Calendar(known.off_days, known.makeup_workdays, known_years=known.years)
+
+
+def _days(first: int) -> Iterator[date]:
+    day = date(first, 1, 1)
+    while day.year <= LAST_YEAR:
+        yield day
+        day += timedelta(days=1)
+
+
+@pytest.mark.requirement("R-SLA-3")
+def test_every_day_of_every_published_year_is_worked_or_off_as_another_library_says() -> None:
+    ours, used = _published(), regimes()["cn_general"].counting.calendar
+    theirs = {day: chinese_calendar.is_workday(day) for day in _days(FIRST_YEAR)}
+
+    assert {day for day, works in theirs.items() if ours.works(day) != works} == set(DIFFER)
+    assert all(ours.knows(day) for day in theirs)
+    assert used is not None
+    assert {d for d in theirs if d.year >= 2020 and used.works(d) != theirs[d]} == set()
+    makeup = {day for day, works in theirs.items() if works and day.weekday() > 4}
+    assert ours.makeup_workdays == makeup | set(DIFFER)
+
+
+@pytest.mark.requirement("R-SLA-3", "R-SLA-4")
+def test_fifteen_working_days_are_counted_as_another_library_counts_them() -> None:
+    calendar, longest, worst = _published(), timedelta(), timedelta()
+    worked = [day for day in _days(2012) if chinese_calendar.is_workday(day)]
+    for day in _days(2012):
+        if (last := bisect_right(worked, day) + 14) >= len(worked):
+            break
+        end = worked[last]
+        assert count_working(calendar, day, 15) == (end, False)
+        longest = max(longest, end - day)
+        worst = max(worst, count_working(Calendar(), day, 15).day - end)
+
+    assert day > date(2026, 12, 1)
+    assert longest == timedelta(days=29)  # never later than thirty calendar days
+    assert worst == timedelta(days=3)  # what is taken off where a year is not known yet
