@@ -331,6 +331,7 @@ def test_a_promise_of_twenty_working_days_is_refused(override: Path) -> None:
 def test_what_nobody_promised_less_for_is_promised_within_fifteen_working_days(
     book: Mapping[str, Regime], name: str
 ) -> None:
+    counting = book[name].counting
     fifteen = count_working(
         working_calendar(book[name].counting), local_day(book[name].counting, NOON), 15
     ).day
