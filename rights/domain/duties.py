@@ -178,3 +178,12 @@ def check(has: Iterable[str], act: Act, *, narrower: frozenset[str] | None = Non
         raise Forbidden(f"{act}: a decision is taken by a person, never by an automaton")
     if not mine & may:
         raise Forbidden(f"{act} is for {', '.join(sorted(may - {AUTOMATION}))}")
+
+
+def may(has: Iterable[str], act: Act) -> bool:
+    """Return whether somebody with these roles and scopes may do this."""
+    try:
+        check(has, act)
+    except Forbidden:
+        return False
+    return True

@@ -19,7 +19,7 @@ import yaml
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.errors import Conflict, NotFound
+from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.domain.lifecycle import TERMINAL, State
 from rights.domain.parameters import NAMED_BY
 from rights.domain.plain_text import plain
@@ -56,6 +56,7 @@ _ONLY_LOOKED: Final = frozenset(
     {
         "plan_shown",
         "denial_read",
+        "denial_dismissal_read",
         "received",
         "redactions_seen",
         "messages_read",
@@ -252,6 +253,16 @@ def _own(request: Request) -> None:
             " carried over: ask them to submit it anew and to show it once more, then decide",
             code="acted_for",
         )
+
+
+def can_uphold(request: Request) -> bool:
+    """Return whether an appeal can be upheld: what it would begin anew is the person's own."""
+    try:
+        if request.state in ENDED_SHORT:
+            _own(request)
+    except (Conflict, Forbidden):
+        return False
+    return True
 
 
 def read_by(

@@ -62,11 +62,16 @@ def ask(
     return names
 
 
+def at_work(request: Request) -> bool:
+    """Return whether a request is one that the person can be asked about now."""
+    worked_on = request.state in (State.IN_PROGRESS, State.ON_HOLD)
+    return worked_on and request.wait in _WAITS and not not_me.stopped(request)
+
+
 def standing(session: Session, request: Request) -> Sequence[StepRow]:
     """Return the steps of a request that can be asked about. Raises Conflict."""
     not_me.check(request)
-    worked_on = request.state in (State.IN_PROGRESS, State.ON_HOLD)
-    if not worked_on or request.wait not in _WAITS:
+    if not at_work(request):
         message = (
             "it is closed, not proved yet, or waits for a day that was chosen, for a guardian, or"
             " for a second person about a denial"

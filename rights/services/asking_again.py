@@ -1,8 +1,9 @@
 """
 Asking a person a second time: one member of staff proposes the list, a colleague agrees to it.
 
-Only what an answer brought up is asked once more. Until a colleague who may has read the list and
-agreed, the person is told nothing, and work goes on as it was.
+Only what an answer brought up is asked once more, or what documents that came do not show. Until a
+colleague who may has read the list and agreed, the person is told nothing, and work goes on as it
+was.
 
 Source: NDSR 23; PIPL 50.
 """
@@ -10,16 +11,27 @@ Source: NDSR 23; PIPL 50.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, Gone, NotFound
-from rights.services import askable, asking, audit, content_approvals, points, requests, writings
+from rights.domain.lifecycle import TERMINAL
+from rights.services import (
+    askable,
+    asking,
+    audit,
+    content_approvals,
+    evidence,
+    points,
+    requests,
+    reviewing,
+    writings,
+)
 from rights.services.askable import Point
 from rights.services.context import Context
 from rights.services.writings import ASK_PROPOSED
@@ -29,6 +41,20 @@ from rights.store.models import AskProposal, Request, Staff
 AGREED: Final = "agreed"
 DISMISSED: Final = "dismissed"
 WITHDRAWN: Final = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """
+    Documents that are to be sent back.
+
+    Args:
+        missing: What the person is asked for instead, of ``reviewing.ASKED_FOR``.
+        seen: Ids of the documents that whoever proposes it was shown.
+    """
+
+    missing: tuple[str, ...]
+    seen: tuple[str, ...]
 
 
 def propose(
@@ -52,12 +78,53 @@ def propose(
     duties.check(staff.roles, duties.Act.ASK_POINTS)
     asking.standing(session, request)
     points.check_answered(session, request)
+    _none_waits(session, request)
+    cleaned = askable.check(context.datamap, request, asked)
+    body = [astuple(one) for one in cleaned]
+    return _proposed(session, context, request, body, staff, now)
+
+
+def propose_documents(
+    session: Session,
+    context: Context,
+    request: Request,
+    back: Back,
+    staff: Staff,
+    *,
+    now: datetime,
+) -> AskProposal:
+    """
+    Propose to send documents back a second time; the caller has locked the request.
+
+    The documents stay until a colleague agrees: they are destroyed with that.
+
+    Raises:
+        Forbidden: they are no verifier.
+        Conflict: the request is closed, there are other documents than they saw or none, or a
+            list waits already.
+    """
+    duties.check(staff.roles, duties.Act.VERIFY)
+    if request.state in TERMINAL:
+        raise Conflict("this request is closed", code="closed")
+    if not back.seen:
+        raise Conflict("there is no document to decide on", code="no_document")
+    reviewing.as_seen(evidence.openable(session, request.id), back.seen)
+    _none_waits(session, request)
+    body = {"missing": list(back.missing), "seen": list(back.seen)}
+    return _proposed(session, context, request, body, staff, now)
+
+
+def _none_waits(session: Session, request: Request) -> None:
     if waiting(session, request.id) is not None:
         message = "a list for this person waits for a colleague already"
         raise Conflict(message, code="asking_proposed")
-    cleaned = askable.check(context.datamap, request, asked)
-    body = orjson.dumps([astuple(one) for one in cleaned]).decode()
-    said = writings.keep(session, context.vault, request.id, ASK_PROPOSED, body, now=now)
+
+
+def _proposed(
+    session: Session, context: Context, request: Request, body: Any, staff: Staff, now: datetime
+) -> AskProposal:
+    text = orjson.dumps(body).decode()
+    said = writings.keep(session, context.vault, request.id, ASK_PROPOSED, text, now=now)
     made = AskProposal(
         id=new_id(),
         request_id=request.id,
@@ -118,15 +185,31 @@ def read_by(
         duties.check(staff.roles, duties.Act.ASK_AGAIN)
     allowed = content_approvals.check(session, request, staff, now=now)
     _note(session, request, proposal, "asking_read", staff, now, **allowed)
-    return _list(session, context, proposal)
+    said = _said(session, context, proposal)
+    return [Point(name) for name in said.missing] if isinstance(said, Back) else said
 
 
-def _list(session: Session, context: Context, proposal: AskProposal) -> list[Point]:
+def _said(session: Session, context: Context, proposal: AskProposal) -> list[Point] | Back:
     kept = writings.read(session, context.vault, proposal.request_id, (ASK_PROPOSED,))
     body = next((one.text for one in kept if one.id == proposal.said_id), "")
     if not body:
         raise Gone("the words of this list are not there any more: propose it anew")
-    return [Point(*each) for each in orjson.loads(body)]
+    said = orjson.loads(body)
+    if isinstance(said, dict):
+        return Back(tuple(said["missing"]), tuple(said["seen"]))
+    return [Point(*each) for each in said]
+
+
+def stands(session: Session, context: Context, request: Request, proposal: AskProposal) -> bool:
+    """Return whether what was proposed can be asked as the request stands now."""
+    try:
+        said = _said(session, context, proposal)
+    except Gone:
+        return False
+    if isinstance(said, Back):
+        there = {one.id for one in evidence.openable(session, request.id)}
+        return request.state not in TERMINAL and there == {*said.seen}
+    return asking.at_work(request) and not request.needs
 
 
 def agree(
@@ -143,7 +226,8 @@ def agree(
 
     Raises:
         Forbidden: they have not the role, or proposed it themselves.
-        Conflict: it was decided, they have not read it, or like ``asking.ask``.
+        Conflict: it was decided, they have not read it, or like ``asking.ask``; or of documents
+            like ``reviewing.refuse``.
     """
     duties.check(staff.roles, duties.Act.ASK_AGAIN)
     _undecided(proposal)
@@ -152,9 +236,13 @@ def agree(
         raise Forbidden(message, code="own_approval")
     if not was_read(session, proposal, staff.id):
         raise Conflict("read the list first", code="asking_unread")
-    asked = _list(session, context, proposal)
+    asked = _said(session, context, proposal)
     who = session.get_one(Staff, proposal.proposed_by)
     _decide(proposal, AGREED, staff, now)
+    if isinstance(asked, Back):
+        given: dict[str, Any] = {"reasons": asked.missing, "seen": asked.seen, "now": now}
+        reviewing.refuse(session, context, request, who, supervisor=staff, **given)
+        return list(request.needs)
     return asking.ask(session, context, request, asked, who, supervisor=staff, now=now)
 
 

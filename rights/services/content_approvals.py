@@ -10,6 +10,7 @@ Source: Minors Regulation 36; PIPL 51.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
@@ -47,15 +48,41 @@ def check(session: Session, request: Request, staff: Staff, *, now: datetime) ->
     """
     if not needed(session, request):
         return {}
-    mine = select(ContentApproval).where(
-        ContentApproval.request_id == request.id,
-        ContentApproval.asked_by == staff.id,
-        col(ContentApproval.expires_at) > now,
-    )
-    for one in session.exec(mine.order_by(col(ContentApproval.expires_at).desc())):
-        if one.approved_by != staff.id and minors.lives(one.approved_at, one.expires_at, now):
-            return {"approval": one.id}
-    raise ContentClosed(request.id)
+    alive = [one for one in _of(session, request, staff) if _lives(one, staff, now)]
+    if not alive:
+        raise ContentClosed(request.id)
+    return {"approval": max(alive, key=_end).id}
+
+
+def _lives(one: ContentApproval, staff: Staff, now: datetime) -> bool:
+    alive = minors.lives(one.approved_at, one.expires_at, now)
+    return alive and one.approved_by != staff.id
+
+
+def _end(one: ContentApproval) -> datetime:
+    return min(one.expires_at or one.asked_at, (one.approved_at or one.asked_at) + minors.LONGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """
+    How far one member of staff is with opening the content of a request.
+
+    Args:
+        until: Until when it is open for them; None where it is not.
+        purposes: For which they asked, where a colleague has not answered yet.
+    """
+
+    until: datetime | None = None
+    purposes: frozenset[str] = frozenset()
+
+
+def asked_by(session: Session, request: Request, staff: Staff, *, now: datetime) -> Asked:
+    """Return what *staff* asked about the content of a minor's request, and what came of it."""
+    mine = _of(session, request, staff)
+    until = max((_end(one) for one in mine if _lives(one, staff, now)), default=None)
+    waits = (one for one in mine if minors.waits(one.asked_at, one.approved_at, now))
+    return Asked(until, frozenset(str(one.purpose) for one in waits))
 
 
 def ask(

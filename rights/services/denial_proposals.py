@@ -29,7 +29,7 @@ from rights.services import (
 )
 from rights.services.context import Context
 from rights.services.denials import Said
-from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS, DENIAL_LAW
+from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS, DENIAL_LAW, Written
 from rights.store.ids import new_id
 from rights.store.models import DenialProposal, Request, Staff
 
@@ -135,7 +135,9 @@ def confirm(
     _same_laws(request, proposal)
     said = said_in(session, context, proposal)
     denials.check(session, context, request, said, now=now)
-    _was_read(session, proposal, staff)
+    if not was_read(session, proposal, staff.id):
+        message = f"look at it first: `rights denials show {proposal.id}`"
+        raise Conflict(message, code="denial_unread")
     _decide(proposal, CONFIRMED, staff, now)
     data = {"proposal": proposal.id, "proposed_by": f"staff:{proposal.proposed_by}"}
     actor = f"staff:{staff.id}"
@@ -157,12 +159,10 @@ def _same_laws(request: Request, proposal: DenialProposal) -> None:
         )
 
 
-def _was_read(session: Session, proposal: DenialProposal, staff: Staff) -> None:
-    """Raise Conflict where *staff* have not looked at what they would confirm."""
-    looks = audit.looked(session, proposal.request_id, "denial_read", staff.id)
-    if all(look["proposal"] != proposal.id for look in looks):
-        message = f"look at it first: `rights denials show {proposal.id}`"
-        raise Conflict(message, code="denial_unread")
+def was_read(session: Session, proposal: DenialProposal, staff_id: str) -> bool:
+    """Return whether a member of staff opened this proposal, as the trail of its request says."""
+    looks = audit.looked(session, proposal.request_id, "denial_read", staff_id)
+    return any(look["proposal"] == proposal.id for look in looks)
 
 
 def _decide(proposal: DenialProposal, outcome: str, staff: Staff, now: datetime) -> None:
@@ -246,6 +246,35 @@ def read_by(
     return _shown(context, request, proposal, said_in(session, context, proposal)) | {
         "dismissed_before": [one.text for one in before]
     }
+
+
+def dismissed_to(session: Session, request_id: str, staff: Staff) -> bool:
+    """Return whether a denial was dismissed, and *staff* may read why: who proposed or decides."""
+    mine = select(DenialProposal.proposed_by).where(
+        DenialProposal.request_id == request_id, DenialProposal.outcome == DISMISSED
+    )
+    by = session.exec(mine).all()
+    return bool(by) and (staff.id in by or duties.may(staff.roles, duties.Act.CONFIRM_DENIAL))
+
+
+def dismissals(
+    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+) -> list[Written]:
+    """
+    Return why denials of a request were dismissed, for the colleague who proposed; note who looks.
+
+    Raises:
+        Forbidden: they neither proposed one of them nor may decide, or it is about a minor, and no
+            approval lets them.
+        NotFound: none was dismissed.
+    """
+    if not dismissed_to(session, request.id, staff):
+        duties.check(staff.roles, duties.Act.CONFIRM_DENIAL)
+        raise NotFound("no denial of this request was dismissed")
+    allowed = content_approvals.check(session, request, staff, now=now)
+    line = audit.Line("denial_dismissal_read", f"staff:{staff.id}", allowed)
+    audit.append(session, request, [line], now=now)
+    return writings.read(session, context.vault, request.id, (DENIAL_DISMISSED,))
 
 
 def _shown(

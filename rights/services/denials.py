@@ -127,19 +127,49 @@ def check(
     next_state(request.state, Event.DENIED)
     _in_writing(context, request, said.channel)
     written_answers.check(context, request, said.facts, aloud=said.channel == CHANNELS[-1])
-    _unchanged(session, request)
-    points.gone_out(session, request)
+    stands(session, context, request)
     known = _known(request, said.reason)
     if roles is not None:
         duties.check(roles, duties.Act.DENY, narrower=known.by)
     _said_whole(known, said)
-    beforehand.check(session, context, request, said.reason, now=now)
-    _unproved(request, said.reason)
-    _not_weighed(context, request, said.reason)
-    _no_ground(session, request, said.reason)
-    _of_a_relative(request, said.reason)
+    fits(session, context, request, said.reason, now=now)
+
+
+def stands(session: Session, context: Context, request: Request) -> None:
+    """
+    Make sure that *request* can be denied at all, with whatever reason.
+
+    Raises:
+        IllegalTransition, Conflict: as :func:`check`.
+    """
+    next_state(request.state, Event.DENIED)
+    _unchanged(session, request)
+    points.gone_out(session, request)
     if not ways_out(context, request):
-        raise Conflict("no law of this request names where the person could turn: mend the regime")
+        message = "no law of this request names where the person could turn: mend the regime"
+        raise Conflict(message, code="no_way_out")
+
+
+def fits(
+    session: Session, context: Context, request: Request, reason: str, *, now: datetime
+) -> None:
+    """
+    Make sure that *reason*, which is one for this kind under these laws, is the case here by now.
+
+    Raises:
+        Conflict, Invalid: as :func:`check`.
+    """
+    beforehand.check(session, context, request, reason, now=now)
+    _unproved(request, reason)
+    _not_weighed(context, request, reason)
+    _no_ground(session, request, reason)
+    _of_a_relative(request, reason)
+
+
+def channels(context: Context, request: Request) -> tuple[str, ...]:
+    """Return the ways of :data:`CHANNELS` by which a denial of *request* may be told."""
+    written = deadlines.counted(context, request).duties.written_answer
+    return CHANNELS[:-1] if written or request.age_band in MINORS else CHANNELS
 
 
 def _not_weighed(context: Context, request: Request, reason: str) -> None:

@@ -72,6 +72,14 @@ def make(session: Session, path: str, case: Case, staff: Staff, *, now: datetime
     return row
 
 
+def in_force(session: Session, now: datetime) -> dict[str, HoldException]:
+    """Return the exceptions that hold now, by the collection that each is about."""
+    query = select(HoldException).where(
+        col(HoldException.ended_at).is_(None), col(HoldException.review_at) > now
+    )
+    return {row.path: row for row in session.exec(query)}
+
+
 def for_paths(session: Session, paths: Iterable[str], now: datetime) -> dict[str, HoldException]:
     """
     Return the exception in force for each of *paths*.
@@ -79,13 +87,11 @@ def for_paths(session: Session, paths: Iterable[str], now: datetime) -> dict[str
     Raises:
         Conflict: one of them has none.
     """
-    query = select(HoldException).where(
-        col(HoldException.ended_at).is_(None), col(HoldException.review_at) > now
-    )
-    found = {row.path: row for row in session.exec(query)}
+    found = in_force(session, now)
     wanted = list(paths)
     if missing := [path for path in wanted if path not in found]:
         raise Conflict(
-            f"no exception is in force for {', '.join(missing)}: `rights holds except` makes one"
+            f"no exception is in force for {', '.join(missing)}: `rights holds except` makes one",
+            code="no_exception",
         )
     return {path: found[path] for path in wanted}

@@ -30,7 +30,9 @@ def leave_out(session: Session, request: Request, row: StepRow, *, now: datetime
         return
     if row.state is StepState.FAILED:
         raise Conflict(
-            f"step {row.id} is one that a connector does: mend what stands in its way, and retry it"
+            f"step {row.id} is one that a connector does: mend what stands in its way,"
+            " and retry it",
+            code="store_can_delete",
         )
     found = exceptions.for_paths(session, plans.collections(session, row), now)
     notes = [_note(request, path, one, now) for path, one in found.items()]

@@ -134,6 +134,15 @@ def scheduled(session: Session, restriction: Request) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
+def can_announce(session: Session, context: Context, restriction: Request) -> bool:
+    """Return whether the end of a restriction is open still, and the person can be told of it."""
+    restricts = (restriction.kind, restriction.option) == (Kind.RESTRICTION, Option.RESTRICT)
+    stands = restricts and restriction.state in _DONE
+    if not stands or scheduled(session, restriction):
+        return False
+    return best(context, _proved(session, restriction)) is not None
+
+
 def check_until(parameters: Mapping[str, Any], now: datetime) -> None:
     """
     Make sure that a restriction does not end before it begins.

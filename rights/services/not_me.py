@@ -9,7 +9,7 @@ Source: NDSR 9, 25(1)(1); PIPL 51, 57.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -29,6 +29,7 @@ from rights.store.models import (
     Aftercare,
     Challenge,
     ContactWarning,
+    Entry,
     IdentifierRow,
     Package,
     Request,
@@ -318,12 +319,17 @@ def trust(
     if request.state in TERMINAL or stopped(request):
         raise Conflict(f"request {request.id} is {request.state} or stopped: look at it first")
     actor = f"staff:{staff.id}"
-    if any(e.actor == actor and e.event in _ASKS for e in audit.entries(session, request.id)):
+    if not may_vouch(audit.entries(session, request.id), staff.id):
         message = "who logged it, or asked for the proof, does not vouch for it: a colleague has to"
         raise Forbidden(message, code="own_trust")
     notes.keep(session, context.vault, request.id, TRUSTED, reason.strip(), now=now)
     line = audit.Line("contact_trusted", actor, {"level": request.level})
     _go_on(session, request, actor, line, now)
+
+
+def may_vouch(trail: Iterable[Entry], staff_id: str) -> bool:
+    """Return whether a member of staff neither logged a request nor asked for a proof of it."""
+    return not any(e.actor == f"staff:{staff_id}" and e.event in _ASKS for e in trail)
 
 
 def _decides(staff: Staff, reason: str) -> None:

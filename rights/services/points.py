@@ -269,6 +269,19 @@ def drop(session: Session, request: Request, staff: Staff, *, now: datetime) -> 
             start without it; or the question has not gone out yet.
     """
     duties.check(staff.roles, duties.Act.ASK_POINTS)
+    names = droppable(session, request, now=now)
+    over(session, request, names, now)
+    request.needs = []
+    return names
+
+
+def droppable(session: Session, request: Request, *, now: datetime) -> list[str]:
+    """
+    Return the names of what staff asked for and work can go on without by now.
+
+    Raises:
+        Conflict: like :func:`drop`.
+    """
     asked = [r for r in _rows(session, request.id) if r.over_at is None and r.said_id]
     names = [name for name in request.needs if name in {r.name for r in asked}]
     must = [n for n in request.needs if n not in names or n in needed(request.kind, request.option)]
@@ -280,8 +293,6 @@ def drop(session: Session, request: Request, staff: Staff, *, now: datetime) -> 
         message = "the person has three days to answer before work goes on without it"
         raise Conflict(message, code="answer_awaited")
     gone_out(session, request)
-    over(session, request, names, now)
-    request.needs = []
     return names
 
 

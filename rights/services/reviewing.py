@@ -109,7 +109,7 @@ def accept(
     found = evidence.openable(session, request.id)
     if not found:
         raise Conflict("there is no document to decide on", code="no_document")
-    _as_seen(found, seen)
+    as_seen(found, seen)
     if seen is not None:
         _opened(session, request, staff, found)
     _decided(session, request, row, staff, representatives.ACCEPTED, found, now)
@@ -134,7 +134,7 @@ def _proved(session: Session, request: Request, now: datetime) -> None:
         session.add(identifier)
 
 
-def _as_seen(found: Sequence[Evidence], seen: Iterable[str] | None) -> None:
+def as_seen(found: Sequence[Evidence], seen: Iterable[str] | None) -> None:
     """Nothing is decided on, and destroyed, that nobody has looked at. Raises Conflict."""
     if seen is not None and {one.id for one in found} != {*seen}:
         message = "documents came or went since the page was shown: look at those that are there"
@@ -158,13 +158,33 @@ def _undecided(session: Session, request: Request) -> Representation:
 
 def _open(session: Session, context: Context, request: Request, now: datetime) -> Representation:
     row = _undecided(session, request)
+    _complete(session, context, request, row, now)
+    return row
+
+
+def _complete(
+    session: Session, context: Context, request: Request, row: Representation, now: datetime
+) -> None:
+    """Make sure that nothing but the documents is left to look at. Raises Conflict."""
     if missing := representatives.gaps(context, request, row, now):
         message = f"the authority lacks {', '.join(missing)}: ask for it before it is accepted"
         raise Conflict(message, code="authority_lacks")
     if not any(contacts.proved(c) for c in reaching.representatives(session, request.id)):
         message = "the representative has not answered the code to their own address yet"
         raise Conflict(message, code="representative_unproved")
-    return row
+
+
+def in_the_way(
+    session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
+) -> Conflict | None:
+    """Return what keeps *staff* from accepting the documents that are there; None: nothing does."""
+    found = evidence.openable(session, request.id)
+    try:
+        _complete(session, context, request, representatives.find(session, request), now)
+        _opened(session, request, staff, found)
+    except Conflict as error:
+        return error
+    return None
 
 
 def _decided(
@@ -288,7 +308,7 @@ def refuse(
     duties.check(staff.roles, duties.Act.VERIFY)
     row = _undecided(session, request)
     found = evidence.openable(session, request.id)
-    _as_seen(found, seen)
+    as_seen(found, seen)
     if not set(reasons) <= {*ASKED_FOR}:
         said = denials.Said(_alone(reasons), facts)
         _deny(session, context, request, staff, said, found, now)

@@ -115,13 +115,15 @@ def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, pro
     request, row = _waiting(session, step_id)
     duties.check(staff.roles, Act.REVIEW if row.action == Action.REVIEW else Act.COMPLETE)
     if row.state is not StepState.MANUAL:
-        raise Conflict(f"step {step_id} failed: mend the cause and retry it, or leave it out")
+        message = f"step {step_id} failed: mend the cause and retry it, or leave it out"
+        raise Conflict(message, code="step_failed")
     if session.exec(
         select(StepRow.id).where(
             col(StepRow.id) == step_id, _too_early(col(StepRow.request_id), col(StepRow.phase))
         )
     ).first():
-        raise Conflict(f"step {step_id} comes after steps that are not finished yet")
+        message = f"step {step_id} comes after steps that are not finished yet"
+        raise Conflict(message, code="step_too_early")
     row.state, row.done_at, row.done_by = StepState.DONE, now, f"staff:{staff.id}"
     row.result = {"proof": proof[:200]}
     _resume(session, request, row, "task_completed", staff, now)
@@ -132,7 +134,8 @@ def retry(session: Session, step_id: str, staff: Staff, *, now: datetime) -> Non
     duties.check(staff.roles, Act.RETRY)
     request, row = _waiting(session, step_id)
     if row.state is not StepState.FAILED:
-        raise Conflict(f"step {step_id} is not one that a connector can do: complete it")
+        message = f"step {step_id} is not one that a connector can do: complete it"
+        raise Conflict(message, code="step_by_hand")
     row.state, row.next_at, row.attempts = StepState.TODO, None, 0
     _resume(session, request, row, "step_retried", staff, now)
 
@@ -178,7 +181,8 @@ def _leave_out(
         raise Invalid(message, [FieldError("reason", message, allowed)])
     if row.action == Action.PREPARE:
         raise Conflict(
-            "without a plan nothing can be done: mend the cause and retry it, or deny the request"
+            "without a plan nothing can be done: mend the cause and retry it, or deny the request",
+            code="plan_needed",
         )
     if reason == infeasible.REASON:
         infeasible.leave_out(session, request, row, now=now)

@@ -45,7 +45,7 @@ def test_a_refusal_as_excessive_is_said_beforehand_so_that_it_can_be_taken_back(
     house: House,
 ) -> None:
     dpo, made = clerk(house, "dora", "dpo"), _asked(house)
-    early = dpo.act(made, "deny", **UNFOUNDED)
+    early = dpo.force(f"/requests/{made}/deny", **UNFOUNDED)
     told = dpo.act(made, "indicate", because=FACTS)
     again = dpo.force(f"/requests/{made}/indicate", because=FACTS)
 
@@ -67,7 +67,7 @@ def test_a_refusal_as_excessive_is_said_beforehand_so_that_it_can_be_taken_back(
     _sent(house, made)
     house.clock.forward(days=6)
     dpo.come_in()
-    assert dpo.act(made, "deny", **UNFOUNDED).status == 409
+    assert dpo.force(f"/requests/{made}/deny", **UNFOUNDED).status == 409
     assert _state(house, made) == "in_progress"
     assert house.post(f"/v1/requests/{made}/cancel").json["state"] == "revoked"
 
@@ -114,12 +114,12 @@ def test_the_seven_days_run_from_when_the_letter_went_out(house: House) -> None:
     assert dpo.act(made, "indicate", because=FACTS).status == 200
     house.clock.forward(days=8)
     dpo.come_in()
-    unsent = dpo.act(made, "deny", **UNFOUNDED)
+    unsent = dpo.force(f"/requests/{made}/deny", **UNFOUNDED)
     waits = dpo.get(f"/requests/{made}").text
     _sent(house, made)
     house.clock.forward(days=6)
     dpo.come_in()
-    early = dpo.act(made, "deny", **UNFOUNDED)
+    early = dpo.force(f"/requests/{made}/deny", **UNFOUNDED)
     until = dpo.get(f"/requests/{made}").text
     house.clock.forward(days=1)
     dpo.come_in()
@@ -143,7 +143,7 @@ def test_a_letter_that_nobody_got_is_no_word_beforehand_and_is_written_again(
     dpo.come_in()
 
     assert "was given up. Tell them again" in dpo.get(f"/requests/{made}").text
-    assert dpo.act(made, "deny", **UNFOUNDED).status == 409
+    assert dpo.force(f"/requests/{made}/deny", **UNFOUNDED).status == 409
     assert dpo.act(made, "indicate", because=FACTS).status == 200
     assert dpo.force(f"/requests/{made}/indicate", because=FACTS).status == 409
     _sent(house, made)
@@ -172,7 +172,7 @@ def test_a_question_about_something_else_is_no_chance_to_be_told_apart(house: Ho
     house.clock.forward(days=4)
     ana.come_in()
 
-    refused = ana.act(made, "deny", **UNKNOWN)
+    refused = ana.force(f"/requests/{made}/deny", **UNKNOWN)
 
     assert refused.status == 409
     assert "asked first" in refused.text
@@ -190,7 +190,7 @@ def test_a_question_whose_letter_was_given_up_is_no_chance_to_be_told_apart(hous
     house.clock.forward(days=4)
     ana.come_in()
 
-    assert ana.act(made, "deny", **UNKNOWN).status == 409
+    assert ana.force(f"/requests/{made}/deny", **UNKNOWN).status == 409
     with house.reading() as session:
         assert session.exec(select(DenialProposal)).all() == []
 
@@ -199,7 +199,7 @@ def test_a_question_whose_letter_was_given_up_is_no_chance_to_be_told_apart(hous
 @pytest.mark.parametrize("then", ["answered", "silent"])
 def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) -> None:
     ana, made = clerk(house, "ana", "approver"), _asked(house)
-    unasked = ana.act(made, "deny", **UNKNOWN)
+    unasked = ana.force(f"/requests/{made}/deny", **UNKNOWN)
     question = {
         "question__1": "Which cookie is yours?",
         "why__1": "Many share your address.",
@@ -207,7 +207,7 @@ def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) ->
     }
     assert ana.act(made, "ask", **question).status == 200
     _sent(house, made)
-    waiting = ana.act(made, "deny", **UNKNOWN)
+    waiting = ana.force(f"/requests/{made}/deny", **UNKNOWN)
 
     (name,) = house.get(f"/v1/requests/{made}").json["needs"]
     if then == "answered":
@@ -228,7 +228,7 @@ def test_who_cannot_be_told_apart_can_add_what_would(house: House, then: str) ->
 def test_neither_reason_goes_without_facts(house: House, reason: str, facts: str) -> None:
     staff, made = clerk(house, "lex", "approver", "legal"), _asked(house)
 
-    page = staff.act(made, "deny", reason=reason, facts=facts)
+    page = staff.force(f"/requests/{made}/deny", reason=reason, facts=facts)
 
     assert page.status == 422
     assert "The facts of this case" in page.text

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import Session, col
 
 from rights.domain.datamap import DataMap
+from rights.domain.lifecycle import State
 from rights.services.console.filters import YEARS, Filters, conditions
 from rights.store.models import Assignment, Request
 
@@ -40,6 +41,19 @@ _COLUMNS: Final = (
 )
 
 
+_UNPROVED: Final = frozenset({State.OPEN, State.VERIFYING, State.EXPIRED})
+
+
+def overdue(state: str, promised_at: datetime, at: datetime) -> bool:
+    """
+    Return whether what was promised is over at a moment.
+
+    A request that nobody has proved, by now or ever, is late for nobody: the filter *late* and the
+    overview do not count it.
+    """
+    return at > promised_at and state not in _UNPROVED
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One request in a list; no personal data."""
@@ -63,7 +77,7 @@ class Line:
 
     def late(self, now: datetime) -> bool:
         """Return whether it was not answered in time, or is not by now; not while it is paused."""
-        return (self.closed_at or now) > self.promised_at and not self.paused
+        return overdue(self.state, self.promised_at, self.closed_at or now) and not self.paused
 
     @property
     def place(self) -> str:

@@ -26,10 +26,12 @@ from rights.services import (
     content_approvals,
     denial_proposals,
     extending,
+    letters_again,
     lifting,
     messages,
     not_me,
     plans,
+    points,
     recipients_told,
     redaction_views,
     reviewing,
@@ -163,8 +165,8 @@ def _ask(turn: Turn) -> None:
 
 
 def _given(turn: Turn) -> list[Point]:
-    points = [_point(turn, number) for number in range(1, POINTS + 1)]
-    return [one for one in points if one.name or one.question or one.why]
+    given = [_point(turn, number) for number in range(1, POINTS + 1)]
+    return [one for one in given if one.name or one.question or one.why]
 
 
 def _point(turn: Turn, number: int) -> Point:
@@ -196,6 +198,11 @@ def _write(turn: Turn) -> None:
     messages.from_staff(
         turn.session, turn.context, turn.request, turn.text("text"), turn.staff, now=turn.now
     )
+
+
+def _write_again(turn: Turn) -> None:
+    about = (turn.session, turn.context, turn.request, turn.text("letter"), turn.staff)
+    letters_again.send(*about, now=turn.now)
 
 
 def _release(turn: Turn) -> None:
@@ -264,12 +271,19 @@ def _accept_documents(turn: Turn) -> str:
     return "deny_documents" if state == State.DENIED else ""
 
 
-def _return_documents(turn: Turn) -> None:
+def _return_documents(turn: Turn) -> str:
+    """Ask for what is missing; the second time it is proposed, and a colleague agrees."""
     missing = turn.form.getlist("missing")
     if not missing or not set(missing) <= {*reviewing.ASKED_FOR}:
         wrong = FieldError("missing", "is none of the list", reviewing.ASKED_FOR)
         raise Invalid("say what to ask for", [wrong])
-    _refuse_documents(turn, missing)
+    if not points.asked_before(turn.session, turn.request.id):
+        _refuse_documents(turn, missing)
+        return ""
+    back = asking_again.Back(tuple(missing), tuple(turn.text("seen").split()))
+    about = (turn.session, turn.context, turn.request, back, turn.staff)
+    asking_again.propose_documents(*about, now=turn.now)
+    return "ask_again"
 
 
 def _deny_documents(turn: Turn) -> None:
@@ -343,6 +357,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "dismiss_asking": _dismiss_asking,
         "go_on": _go_on,
         "write": _write,
+        "write_again": _write_again,
         "release": _release,
         "trust": _trust,
         "ask_proof": _ask_proof,

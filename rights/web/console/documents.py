@@ -18,8 +18,10 @@ from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.lifecycle import TERMINAL
-from rights.services import catalogue, evidence, evidence_desk, reasons, reviewing
+from rights.services import catalogue, evidence, evidence_desk, points, reviewing
 from rights.services.console.dossier import Dossier
+from rights.services.context import Context
+from rights.services.denial_choices import Choices
 from rights.store.blobs import Blobs
 from rights.store.models import Evidence, Request
 from rights.web.console import door, pages, showing
@@ -81,16 +83,29 @@ def _identifiers(values: dict[str, str]) -> str:
 # -- what the page of a request offers -----------------------------------------------------------
 
 
-def offered(found: Dossier) -> dict[str, Any] | None:
-    """Return what a verifier can look at, ask for and deny with; None where nothing is there."""
-    if not found.documents or found.request.state in TERMINAL or not door.may(Act.VERIFY):
+def offered(
+    session: Session, context: Context, found: Dossier, choices: Choices, now: datetime
+) -> dict[str, Any] | None:
+    """
+    Return what a verifier can look at, ask for and deny with; None where nothing is there.
+
+    Args:
+        choices: The reasons with which they can deny this request now.
+    """
+    request = found.request
+    if not found.documents or request.state in TERMINAL or not door.may(Act.VERIFY):
         return None
+    stops = reviewing.in_the_way(session, context, request, door.staff(), now=now)
+    there = reviewing.of_documents(request.requester_role)
     return {
         "here": parts().evidence is not None,
         "listed": [_line(one) for one in found.documents],
         "seen": " ".join(one.id for one in found.documents),
+        "accept": stops is None,
+        "not_yet": pages.refusal(stops) if stops else [],
+        "again": points.asked_before(session, request.id),
         "missing": [(name, showing.need(name)) for name in reviewing.ASKED_FOR],
-        "denials": _denials(found.request),
+        "denials": [(code, showing.reason(code)) for code in choices.open if code in there],
     }
 
 
@@ -103,13 +118,3 @@ def _line(one: Evidence) -> dict[str, Any]:
         "at": pages.moment(one.uploaded_at),
         "shown": _HOW[one.media_type] == _SHOWN,
     }
-
-
-def _denials(request: Request) -> list[tuple[str, str]]:
-    codes = reasons.for_denying(request.kind, request.regimes)
-    mine, known = frozenset(door.staff().roles), reasons.catalogue()
-    return [
-        (code, showing.reason(code))
-        for code in codes
-        if code in reviewing.of_documents(request.requester_role) and mine & known[code].by
-    ]

@@ -13,31 +13,32 @@ from sqlmodel import Session
 
 from rights.domain import duties
 from rights.domain.duties import Act
-from rights.domain.errors import Forbidden
-from rights.domain.holds import APPROVABLE, BY_ITSELF
-from rights.domain.kinds import Kind, Option
-from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.domain.errors import Conflict
+from rights.domain.lifecycle import State, Wait
 from rights.domain.minors import Purpose
 from rights.services import (
+    appeals,
     askable,
+    asking,
     asking_again,
     catalogue,
     clock_pauses,
     clock_words,
+    content_approvals,
     extensions,
+    letters_again,
+    lifting,
+    not_me,
     points,
-    reasons,
     verification_plan,
 )
-from rights.services.beforehand import REASON, indicated
 from rights.services.console import held
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
-from rights.services.denials import CHANNELS
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
-from rights.store.models import Request, Staff
-from rights.web.console import documents, door, holding, pages
+from rights.store.models import Request
+from rights.web.console import denying, documents, door, holding, pages, stepping
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -52,42 +53,34 @@ Choices = list[tuple[str, str]]
 def of(session: Session, context: Context, found: Dossier, now: datetime) -> dict[str, Any]:
     """Return what is offered, by the name of the act, with what can be chosen in it."""
     request = found.request
+    denials = denying.chosen(session, context, found, now)
     return {
         "assign": _colleagues(session, Act.LOOK) if door.may(Act.ASSIGN) else [],
         "approve": _approves(found),
-        "leave_out": _left_out(request) if door.may(Act.LEAVE_OUT) else [],
-        "complete": door.may(Act.COMPLETE),
-        "review": door.may(Act.REVIEW),
-        "retry": door.may(Act.RETRY),
-        "deny": _denials(found),
-        "ranks": _ranks(found),
-        "indicate": any(code == REASON for code, _ in _denials(found)),
-        "indicated": _indicated(session, found),
-        "channels": [(one, pages.said().say("told_by", one)) for one in CHANNELS],
-        "decides": _decides(found),
-        "open_proposal": _made(found) or door.may(Act.CONFIRM_DENIAL),
+        **stepping.offered(session, found, now),
+        **denying.offered(session, context, found, denials),
         "open_appeal": door.may(Act.CORRESPOND),
-        "withdraws": _made(found),
         "ask": _points(context, request),
         "points": range(1, POINTS + 1),
         "asked_before": points.asked_before(session, request.id),
-        **_asking(session, found),
-        "go_on": bool(request.needs) and request.wait is Wait.NEEDS_INFO and _may_ask(request),
+        **_asking(session, context, found),
+        **_going_on(session, request, now),
         "write": door.may(Act.CORRESPOND),
         "identify": request.not_me_at is not None and door.may(Act.IDENTIFY),
         "trust": _doubted(found),
+        **_minors(session, found, now),
         "ask_proof": _ways(session, context, request, now),
-        "ask_minor": _purposes(found),
-        "lift": _lifts(request),
+        "lift": door.may(Act.LIFT) and lifting.can_announce(session, context, request),
         "hold": _holds(session, request),
         "hold_ranks": holding.ranks(),
         "extend": _reasons_for_time(session, context, request, now),
         "pause": _causes(context, request),
         "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
-        "assign_appeal": _deciders(session, found),
-        "decide_appeal": _decides_appeal(found),
-        "plan": found.plan is not None and door.may(Act.APPROVE),
-        "documents": documents.offered(found),
+        **_deciders(session, found),
+        **_decides_appeal(session, found),
+        "plan": _samples(found),
+        "documents": documents.offered(session, context, found, denials, now),
+        "letters": _letters(session, context, found, now),
     }
 
 
@@ -96,16 +89,8 @@ def _colleagues(session: Session, act: Act) -> Choices:
     return [
         (one.id, one.name)
         for one in accounts.listed(session)
-        if one.closed_at is None and _allowed(one, act)
+        if one.closed_at is None and duties.may(one.roles, act)
     ]
-
-
-def _allowed(staff: Staff, act: Act) -> bool:
-    try:
-        duties.check(staff.roles, act)
-    except Forbidden:
-        return False
-    return True
 
 
 def _approves(found: Dossier) -> bool:
@@ -114,53 +99,22 @@ def _approves(found: Dossier) -> bool:
     return waits and found.plan is not None and door.may(Act.APPROVE)
 
 
-def _ranks(found: Dossier) -> Choices:
-    """Return of which rank a provision can be, where a reason that is offered cites one."""
-    known = reasons.catalogue()
-    if not any(known[code].cites for code, _ in _denials(found)):
-        return []
-    return [
-        (one, pages.said().say("ranks", one)) for one in (*sorted(BY_ITSELF), *sorted(APPROVABLE))
-    ]
+def _samples(found: Dossier) -> bool:
+    """Return whether a sample can be looked at: it goes once the plan is approved."""
+    return found.plan is not None and not found.plan["approved_by"] and door.may(Act.APPROVE)
 
 
-def _left_out(request: Request) -> Choices:
-    w, known = pages.said(), reasons.catalogue()
-    codes = reasons.for_staff(request.regimes)
-    return [(code, w.either(known[code].texts, code)) for code in codes]
+def _letters(session: Session, context: Context, found: Dossier, now: datetime) -> frozenset[str]:
+    """Return the ids of letters that reached nobody and can be sent again."""
+    ended = any(one.state in letters_again.ENDED for one in found.letters)
+    if not ended or not door.may(Act.CORRESPOND):
+        return frozenset()
+    about = (session, context, found.request, found.letters)
+    known = letters_again.about(*about, now=now)
+    return frozenset(one.id for one in letters_again.unsent(known))
 
 
-def _denials(found: Dossier) -> Choices:
-    """Return the reasons with which whoever looks may propose to deny this request."""
-    request = found.request
-    if request.state in TERMINAL or found.proposal is not None or not door.may(Act.DENY):
-        return []
-    w, known, mine = pages.said(), reasons.catalogue(), frozenset(door.staff().roles)
-    codes = reasons.for_denying(request.kind, request.regimes)
-    return [(c, w.either(known[c].texts, c)) for c in codes if mine & known[c].by]
-
-
-def _indicated(session: Session, found: Dossier) -> dict[str, Any] | None:
-    """Return what came of telling the person of a refusal beforehand; None where nobody did."""
-    if all(code != REASON for code, _ in _denials(found)):
-        return None
-    said = indicated(session, found.request)
-    if said is None:
-        return None
-    w = pages.said()
-    if said.over_at is not None:
-        told = w.say("request", "indicated", moment=pages.moment(said.over_at))
-    else:
-        told = w.say("request", "indicated_failed" if said.failed else "indicated_waits")
-    return {"words": told, "late": said.failed}
-
-
-def _decides(found: Dossier) -> bool:
-    waits = found.proposal is not None and found.proposal.proposed_by != door.staff().id
-    return waits and door.may(Act.CONFIRM_DENIAL)
-
-
-def _asking(session: Session, found: Dossier) -> dict[str, bool]:
+def _asking(session: Session, context: Context, found: Dossier) -> dict[str, bool]:
     """Return what is offered about a second list that waits; agreeing, once they opened it."""
     one, me = found.asking, door.staff().id
     if one is None:
@@ -168,11 +122,25 @@ def _asking(session: Session, found: Dossier) -> dict[str, bool]:
     mine = one.proposed_by == me
     agrees = not mine and door.may(Act.ASK_AGAIN)
     opened = agrees and asking_again.was_read(session, one, me)
+    stands = asking_again.stands(session, context, found.request, one)
     return {
-        "agree_asking": opened,
-        "unread_asking": agrees and not opened,
+        "agree_asking": opened and stands,
+        "unread_asking": agrees and stands and not opened,
+        "stale_asking": not stands,
         "dismiss_asking": agrees or mine,
     }
+
+
+def _going_on(session: Session, request: Request, now: datetime) -> dict[str, Any]:
+    """Return whether work can go on without the answer, or why not yet."""
+    waits = bool(request.needs) and request.wait is Wait.NEEDS_INFO and _may_ask(request)
+    if not waits:
+        return {"go_on": False}
+    try:
+        points.droppable(session, request, now=now)
+    except Conflict as error:
+        return {"go_on": False, "not_on": pages.refusal(error)}
+    return {"go_on": True}
 
 
 def _doubted(found: Dossier) -> bool:
@@ -180,11 +148,13 @@ def _doubted(found: Dossier) -> bool:
     request = found.request
     held = request.state is State.ON_HOLD  # else staff said so, and no worker came by yet
     waits = held and any(one.code == CHANGED and one.waits for one in found.steps)
-    return waits and request.not_me_at is None and door.may(Act.IDENTIFY)
+    if not waits or request.not_me_at is not None or not door.may(Act.IDENTIFY):
+        return False
+    return not_me.may_vouch(found.entries, door.staff().id)
 
 
 def _may_ask(request: Request) -> bool:
-    return request.state in _AT_WORK and door.may(Act.ASK_POINTS)
+    return asking.at_work(request) and door.may(Act.ASK_POINTS)
 
 
 def _points(context: Context, request: Request) -> Choices:
@@ -206,16 +176,19 @@ def _ways(session: Session, context: Context, request: Request, now: datetime) -
     ]
 
 
-def _purposes(found: Dossier) -> Choices:
-    if not found.minors or not door.may(Act.ASK_MINOR):
-        return []
-    return [(one, pages.said().say("purposes", one)) for one in Purpose]
-
-
-def _lifts(request: Request) -> bool:
-    restricts = (request.kind, request.option) == (Kind.RESTRICTION, Option.RESTRICT)
-    done = request.state in (State.FULFILLED, State.PARTIALLY_FULFILLED)
-    return restricts and done and door.may(Act.LIFT)
+def _minors(session: Session, found: Dossier, now: datetime) -> dict[str, Any]:
+    """Return whether a minor's content is open to whoever looks, or how they come to it."""
+    if not found.minors:
+        return {}
+    asked = content_approvals.asked_by(session, found.request, door.staff(), now=now)
+    may = asked.until is None and not asked.purposes and door.may(Act.ASK_MINOR)
+    w = pages.said()
+    return {
+        "shut": asked.until is None,
+        "open_until": pages.moment(asked.until) if asked.until else "",
+        "asked_minor": w.listed([w.say("purposes", one) for one in sorted(asked.purposes)]),
+        "ask_minor": [(one, w.say("purposes", one)) for one in Purpose] if may else [],
+    }
 
 
 def _holds(session: Session, request: Request) -> Choices:
@@ -225,11 +198,6 @@ def _holds(session: Session, request: Request) -> Choices:
     w = pages.said()
     names = held.names(session, request.id)
     return [(one, w.find("identifiers", one) or one) for one in names]
-
-
-def _made(found: Dossier) -> bool:
-    """Return whether whoever looks proposed the denial that waits."""
-    return found.proposal is not None and found.proposal.proposed_by == door.staff().id
 
 
 def _rules(context: Context, request: Request) -> Promise:
@@ -266,14 +234,26 @@ def _causes(context: Context, request: Request) -> Choices:
     ]
 
 
-def _deciders(session: Session, found: Dossier) -> Choices:
+def _deciders(session: Session, found: Dossier) -> dict[str, Any]:
+    """Return who can decide an appeal: whoever may, and had no part in the request."""
     one = found.appeal
     if one is None or one.decided_at is not None or not door.may(Act.ASSIGN_APPEAL):
-        return []
-    return _colleagues(session, Act.DECIDE_APPEAL)
+        return {}
+    had_part = appeals.deciders(session, found.request)
+    able = _colleagues(session, Act.DECIDE_APPEAL)
+    free = [(who, name) for who, name in able if who not in had_part]
+    return {"assign_appeal": free, "no_deciders": not free}
 
 
-def _decides_appeal(found: Dossier) -> bool:
-    one = found.appeal
-    mine = one is not None and one.decided_at is None and one.assigned_to == door.staff().id
-    return mine and door.may(Act.DECIDE_APPEAL)
+def _decides_appeal(session: Session, found: Dossier) -> dict[str, bool]:
+    """Return whether whoever looks decides the appeal, and whether it can be upheld."""
+    one, me = found.appeal, door.staff().id
+    mine = one is not None and one.decided_at is None and one.assigned_to == me
+    if not mine or not door.may(Act.DECIDE_APPEAL):
+        return {}
+    had_part = me in appeals.deciders(session, found.request)
+    return {
+        "decide_appeal": not had_part,
+        "had_part": had_part,
+        "uphold": appeals.can_uphold(found.request),
+    }

@@ -23,7 +23,6 @@ from rights.domain.minors import ContentClosed
 from rights.services import (
     appeals,
     asking_again,
-    catalogue,
     denial_proposals,
     evidence,
     evidence_desk,
@@ -46,7 +45,7 @@ pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
 _DIGITS: Final = 8
-_LOOKS: Final = "any(messages,plan,proposal,asking,appeal,authority)"
+_LOOKS: Final = "any(messages,plan,proposal,dismissed,asking,appeal,authority)"
 
 
 @area.get("/requests/<id:request_id>")
@@ -181,15 +180,26 @@ def _proposal(session: Session, found: Request, now: datetime) -> list[dict[str,
     if read["law"]:
         rank = said.say("ranks", read["rank"])
         opened.append({"who": said.say("fields", "law"), "at": rank, "text": str(read["law"])})
-    return opened
+    before = said.say("opens", "dismissed_because")
+    return opened + [{"who": before, "at": "", "text": text} for text in read["dismissed_before"]]
+
+
+def _dismissed(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    about = (session, parts().context, found, door.staff())
+    who = pages.said().say("opens", "dismissed_because")
+    return [
+        {"who": who, "at": pages.moment(one.at), "text": one.text}
+        for one in denial_proposals.dismissals(*about, now=now)
+    ]
 
 
 def _asking(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
     asked = of_request(found, asking_again.find(session, call.form.get("asking", "")))
     read = asking_again.read_by(session, parts().context, found, asked, door.staff(), now=now)
-    w, titles = pages.said(), catalogue.words()["fields"]
-    named = {one.name: w.either(titles.get(one.name, {}), one.name) for one in read if one.name}
-    return [{"who": named.get(one.name, one.question), "at": "", "text": one.why} for one in read]
+    return [
+        {"who": showing.need(one.name) if one.name else one.question, "at": "", "text": one.why}
+        for one in read
+    ]
 
 
 _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {
@@ -197,6 +207,7 @@ _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, 
     "appeal": _appeal,
     "plan": _plan,
     "proposal": _proposal,
+    "dismissed": _dismissed,
     "asking": _asking,
     "authority": documents.authority,
 }

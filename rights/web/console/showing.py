@@ -11,7 +11,7 @@ from sqlmodel import Session
 from rights.services import catalogue, clock_words, reasons
 from rights.services.console import dossier
 from rights.services.console.dossier import Dossier, Progress
-from rights.services.console.listing import Line
+from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, Entry
 from rights.web.console import pages
@@ -59,10 +59,16 @@ def _line(one: Line, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
         "received": pages.day(one.received_at),
         "due": pages.day(one.promised_at),
         "late": one.late(now),
-        "left": "" if one.closed_at or one.paused else left(one.promised_at, now),
+        "left": _left(one, now),
         "assigned": names.get(one.assigned, ""),
         "age": one.age,
     }
+
+
+def _left(one: Line, now: datetime) -> str:
+    """Return how much time is left; nothing of what is late for nobody."""
+    over = one.promised_at < now and not one.late(now)
+    return "" if one.closed_at or one.paused or over else left(one.promised_at, now)
 
 
 def left(promised_at: datetime, now: datetime) -> str:
@@ -142,13 +148,14 @@ def _clock(found: Dossier, now: datetime) -> dict[str, Any]:
     request = found.request
     share = min(found.share, _LATE)
     still = bool(request.pause_cause) and request.closed_at is None
-    over = (request.closed_at or now) > request.promised_at and not still
+    over = overdue(request.state, request.promised_at, request.closed_at or now) and not still
+    quiet = request.closed_at or still or (request.promised_at < now and not over)
     return {
         "share": found.share,
         "width": share,
         "mark": "late" if over else "soon" if share >= _SOON else "fine",
         "due": pages.moment(request.promised_at),
-        "left": "" if request.closed_at or still else left(request.promised_at, now),
+        "left": "" if quiet else left(request.promised_at, now),
         "over": over,
         "moved": _moved(found),
     }
@@ -243,6 +250,7 @@ def _told(value: Any, names: Mapping[str, str]) -> str:
 def _letter(one: Any) -> dict[str, str]:
     w = pages.said()
     return {
+        "id": one.id,
         "what": w.find("letters", one.event) or one.event,
         "state": w.find("letter_states", one.state) or one.state,
         "at": pages.moment(one.sent_at or one.created_at),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from rights.domain.lifecycle import Event, State
 from rights.services import requests
-from rights.store.models import Evidence, Representation, Request
+from rights.store.models import AskedPoint, Evidence, Representation, Request
 from rights.web.parts import NAME as PARTS
 from tests.web.console.clerk import Clerk, clerk, events, id_of, told
 from tests.web.house import ALICE, House
@@ -133,7 +134,11 @@ def test_who_accepts_lets_the_request_go_on_and_the_document_is_gone_at_once(
     house: House, wang: Clerk
 ) -> None:
     made, document = _waiting(house)
-    page = wang.act(made, "accept_documents")
+    page = wang.get(f"/requests/{made}")
+    assert "accept_documents" not in _offered(page)
+    assert "Not accepted yet: A document was not opened" in page.text
+    seen = dict(page.form("/return_documents").fields)["seen"]
+    page = wang.force(f"/requests/{made}/accept_documents", seen=seen)
     assert page.status == 409
     assert "has opened every one of them" in page.text
     assert _state(house, made) is State.VERIFYING
@@ -157,7 +162,7 @@ def test_that_a_colleague_opened_a_document_does_not_count(house: House, wang: C
     made, document = _waiting(house)
     _look_at(clerk(house, "mei", "verifier"), made, document)
 
-    page = wang.act(made, "accept_documents")
+    page = wang.force(f"/requests/{made}/accept_documents", seen=document)
 
     assert page.status == 409
     assert _row(house, document).wrapped_key != b""
@@ -187,6 +192,38 @@ def test_who_sends_them_back_asks_for_all_that_is_missing(house: House, wang: Cl
     assert {"evidence_relation", "evidence_death"} <= {*needs}
     assert "shows that the person has died" in page.text
     assert _row(house, document).wrapped_key == b""
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_a_second_time_it_takes_a_colleague_and_the_documents_stay_until_then(
+    house: House, wang: Clerk, *, more: bool
+) -> None:
+    ana, (made, _) = clerk(house, "ana", "approver"), _waiting(house)
+    wang.act(made, "return_documents", missing=["evidence_relation"])
+    second = str(upload(house, made, PNG, "image/png").json["id"])
+    assert "The person was asked before" in wang.get(f"/requests/{made}").text
+
+    page = wang.act(made, "return_documents", missing=["evidence_death", "evidence_identity"])
+    assert "Proposed; a colleague decides" in page.text
+    assert "return_documents" not in _offered(page)
+    assert _row(house, second).wrapped_key != b""
+    if more:
+        upload(house, made, PDF, "application/pdf")
+    page = ana.reader.send(ana.get(f"/requests/{made}"), "/open/asking")
+    assert "shows that the person has died" in page.text
+
+    if more:  # nobody has looked at what came since
+        assert "something changed since it was proposed" in page.text
+        assert {"agree_asking", "dismiss_asking"} & {*_offered(page)} == {"dismiss_asking"}
+        return
+    ana.reader.send(page, "/agree_asking")
+    assert _row(house, second).wrapped_key == b""
+    with house.reading() as session:
+        needs = session.get_one(Request, made).needs
+        asked = session.exec(select(AskedPoint).where(AskedPoint.request_id == made)).all()
+    assert {"evidence_death", "evidence_identity"} <= {*needs}
+    both = tuple(f"staff:{id_of(house, one)}" for one in ("wang", "ana"))
+    assert {(p.asked_by, p.agreed_by) for p in asked if p.name == "evidence_death"} == {both}
 
 
 def test_sending_back_for_nothing_is_refused_and_nothing_is_destroyed(
@@ -226,7 +263,7 @@ def test_where_the_console_has_no_place_it_says_how_documents_are_opened(
     assert document in page.text
     assert wang.force(f"/requests/{made}/documents/{document}").status == 503
     assert "evidence_opened" not in told(house, made)
-    assert "accept_documents" in _offered(page)
+    assert "return_documents" in _offered(page)
 
 
 def test_what_was_changed_where_it_lies_is_not_shown(house: House, wang: Clerk) -> None:
@@ -252,6 +289,7 @@ def test_of_a_minor_it_takes_a_colleagues_approval(house: House, wang: Clerk) ->
         assert page.html.count('id="mistakes"') == 1, path
 
     assert not {"evidence_opened", "authority_opened"} & {*told(house, made)}
+    assert not {document, "authority"} & {*_offered(wang.get(f"/requests/{made}"))}
 
 
 @pytest.mark.parametrize(
@@ -266,6 +304,7 @@ def test_what_came_after_the_page_was_shown_is_not_decided_on_with_it(
     house: House, wang: Clerk, act: str, said: dict[str, Any]
 ) -> None:
     made, first = _waiting(house)
+    _look_at(wang, made, first)
     page = wang.get(f"/requests/{made}")
     second = str(upload(house, made, PDF, "application/pdf").json["id"])
 
@@ -277,7 +316,7 @@ def test_what_came_after_the_page_was_shown_is_not_decided_on_with_it(
     assert all(_row(house, one).wrapped_key for one in (first, second))
     assert second in _offered(page)
     _look_at(wang, made, first, second)
-    assert wang.reader.send(page, f"/{made}/{act}", **said).status == 200
+    assert wang.act(made, act, **said).status == 200
     assert not any(_row(house, one).wrapped_key for one in (first, second))
 
 

@@ -155,9 +155,10 @@ def test_a_denial_takes_two_and_nobody_confirms_their_own(house: House) -> None:
     assert _request(house, made).state is not State.DENIED
     page = ana.get(f"/requests/{made}")
     assert page.form("/open/proposal")
-    unread = ana.reader.send(page, "/confirm")
+    assert not any(form.action.endswith("/confirm") for form in page.forms)
+    unread = ana.force(f"/requests/{made}/confirm", proposal=proposal.id)
     assert unread.status == 409  # nobody confirms what they have not read
-    ana.reader.send(ana.get(f"/requests/{made}"), "/open/proposal")
+    ana.reader.send(page, "/open/proposal")
     done = ana.act(made, "confirm")
 
     assert "Denied" in done.text
@@ -206,24 +207,30 @@ def test_a_minors_content_is_opened_with_a_colleagues_approval_only(house: House
         messages.from_person(session, house.context, request, "hello", actor="subject", now=now)
     page = rui.get(f"/requests/{made}")
     assert "minor" in page.text
-    closed = rui.reader.send(page, "/open/messages")
+    assert not any("/open/" in form.action for form in page.forms)
+    closed = rui.force(f"/requests/{made}/open/messages")
     assert closed.status == 403
     assert "hello" not in closed.text
     assert "staff_refused" in told(house, made)
 
-    rui.act(made, "ask_minor", purpose="answer")
+    page = rui.act(made, "ask_minor", purpose="answer")
+    assert "You asked to open it, to answer the person. A colleague" in page.text
+    assert not any(form.action.endswith("/ask_minor") for form in page.forms)
     assert not any(
         "/waiting/minors/" in form.action for form in rui.get("/waiting").forms
     )  # not by who asked
     page = lin.get("/waiting")
     approval = next(form for form in page.forms if "/waiting/minors/" in form.action)
     lin.reader.post(approval.action, approval.holding(hours="2"))
-    opened = rui.reader.send(rui.get(f"/requests/{made}"), "/open/messages")
+    page = rui.get(f"/requests/{made}")
+    assert "It is open for you until" in page.text
+    opened = rui.reader.send(page, "/open/messages")
     assert "hello" in opened.text
     assert 'class="content minors"' in opened.html  # not to be copied or printed
     house.clock.forward(hours=2, minutes=1)
     rui.come_in()
-    assert rui.reader.send(rui.get(f"/requests/{made}"), "/open/messages").status == 403
+    assert rui.get(f"/requests/{made}").form("/ask_minor")  # anew
+    assert rui.force(f"/requests/{made}/open/messages").status == 403
 
 
 @pytest.mark.requirement("R-M36-1:bad")
@@ -373,7 +380,13 @@ def test_an_appeal_is_given_and_decided_on_its_own_request_only(house: House) ->
     own = ana.force(f"/requests/{mine}/assign_appeal", appeal=made.id, to=who)
 
     assert (given.status, decided.status, own.status) == (404, 404, 409)
-    ids = re.findall(r' id="([^"]+)"', ana.get(f"/requests/{mine}").html)
+    assert "had a part in the request" in ana.get(f"/requests/{mine}").text
+    clerk(house, "wei", "approver")
+    page = ana.get(f"/requests/{mine}")
+    ids = re.findall(r' id="([^"]+)"', page.html)
     assert {"to", "decider"} <= {*ids}  # whose work it is, and who decides
     assert len(ids) == len(set(ids))
+    offered = page.html.partition('id="decider"')[2].partition("</select>")[0]
+    assert id_of(house, "wei") in offered
+    assert who not in offered
     assert not {"appeal_assigned", "appeal_dismissed"} & {*told(house, other)}

@@ -1,0 +1,434 @@
+"""What the page of a request offers can be done: nobody is shown a form that can only fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from rights.domain.lifecycle import Event, State, Wait
+from rights.services import appeals, requests
+from rights.services.beforehand import REASON
+from rights.store.models import (
+    DenialProposal,
+    HoldException,
+    IdentifierRow,
+    Notice,
+    PlanRow,
+    Request,
+    StepRow,
+    StepState,
+)
+from rights.web.parts import NAME as PARTS
+from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned, told
+from tests.web.house import ALICE, BOB, House
+from tests.web.portal.reader import Form, Page
+from tests.web.verifying import reached, upload
+
+pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+
+ALWAYS = {"sign-out", "assign", "write", "hold", "tell_recipient", "ask", "deny"}
+"""Forms of nearly every page, looked at where they are what a test is about."""
+
+
+def _offered(page: Page) -> set[str]:
+    return {form.action.rpartition("/")[2] for form in page.forms}
+
+
+def _forms(page: Page) -> set[str]:
+    return _offered(page) - ALWAYS
+
+
+def _chosen(page: Page, act: str, name: str = "reason") -> set[str]:
+    """Return what can be chosen in a field of the form of an act."""
+    form = page.html.partition(f'/{act}"')[2].partition("</form>")[0]
+    select = form.partition(f'name="{name}"')[2].partition("</select>")[0]
+    return {*re.findall(r'value="(\w+)"', select)}
+
+
+def _step(house: House, request_id: str) -> StepRow:
+    with house.reading() as session:
+        query = select(StepRow).where(StepRow.request_id == request_id)
+        found: StepRow = session.exec(query.order_by(col(StepRow.phase).desc())).first()
+    return found
+
+
+def _state(house: House, request_id: str) -> State:
+    with house.reading() as session:
+        return State(session.get_one(Request, request_id).state)
+
+
+def _closed(house: House, request_id: str, state: State) -> None:
+    with house.writing() as session:
+        request = session.get_one(Request, request_id)
+        request.state, request.closed_at = state, house.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "forms", "reasons"),
+    [
+        ("prepare", StepState.FAILED, {"retry"}, None),
+        ("erase", StepState.FAILED, {"retry", "leave_out"}, {"held"}),
+        ("erase", StepState.MANUAL, {"complete", "leave_out"}, {"held"}),
+    ],
+)
+def test_a_step_offers_what_can_be_done_about_it(
+    house: House, action: str, state: StepState, forms: set[str], reasons: set[str] | None
+) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, action=action, state=state)
+
+    page = rui.get(f"/requests/{made}")
+
+    assert _forms(page) == forms
+    if reasons:
+        chosen = _chosen(page, "leave_out")
+        assert reasons <= chosen
+        assert "infeasible" not in chosen
+        assert rui.act(made, "leave_out", reason=min(chosen)).status == 200
+
+
+def test_what_cannot_be_deleted_is_a_reason_once_an_exception_is_in_force(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, state=StepState.MANUAL)
+    with house.writing() as session:
+        now = house.clock.now()
+        said: dict[str, Any] = {"statement": "WORM", "alternative": "locked away"}
+        said |= {"stated_by": "staff:y", "approved_by": "staff:x", "approved_at": now}
+        until = now + timedelta(days=9)
+        session.add(HoldException(path="shop.users", review_at=until, **said))
+
+    assert "infeasible" in _chosen(rui.get(f"/requests/{made}"), "leave_out")
+    assert rui.act(made, "leave_out", reason="infeasible").status == 200
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "act", "said", "code"),
+    [
+        ("erase", StepState.FAILED, "complete", {}, "The step failed"),
+        ("erase", StepState.FAILED, "leave_out", {"reason": "infeasible"}, "This store can delete"),
+        ("erase", StepState.MANUAL, "leave_out", {"reason": "infeasible"}, "No exception is in"),
+        ("erase", StepState.MANUAL, "retry", {}, "No connector does this step"),
+        ("prepare", StepState.FAILED, "leave_out", {"reason": "held"}, "Without a plan nothing"),
+    ],
+)
+def test_what_is_refused_all_the_same_names_the_rule_and_changes_nothing(
+    house: House, action: str, state: StepState, act: str, said: dict[str, str], code: str
+) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, action=action, state=state)
+    before = _step(house, made)
+
+    page = rui.force(f"/requests/{made}/{act}", step=before.id, **said)
+
+    assert page.status == 409
+    assert code in page.text
+    assert "Somebody else changed" not in page.text
+    assert ("staff_refused", f"staff:{id_of(house, 'rui')}") in events(house)
+    after, request = _step(house, made), _state(house, made)
+    assert (after.state, after.code, after.done_by) == (before.state, before.code, "")
+    assert request is State.ON_HOLD
+
+
+def test_a_step_out_of_its_turn_is_not_completed_and_it_says_so(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, state=StepState.MANUAL)
+    with house.writing() as session:
+        step: dict[str, Any] = {"request_id": made, "phase": 2, "action": "erase", "store": "till"}
+        session.add(StepRow(id=f"{made}-02-erase-till", state=StepState.MANUAL, **step))
+    page = rui.get(f"/requests/{made}")
+    assert len([form for form in page.forms if form.action.endswith("/complete")]) == 1
+
+    page = rui.force(f"/requests/{made}/complete", step=f"{made}-02-erase-till")
+
+    assert page.status == 409
+    assert "It is not the turn of this step" in page.text
+    assert _step(house, made).state is StepState.MANUAL
+
+
+def test_a_denied_request_has_no_steps_to_decide_on(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, state=StepState.MANUAL)
+    _closed(house, made, State.DENIED)
+
+    assert _forms(rui.get(f"/requests/{made}")) == set()
+
+
+def test_a_sample_is_looked_at_until_its_plan_is_approved(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver"), planned(house)
+    assert {"plan", "approve"} <= _forms(ana.get(f"/requests/{made}"))
+
+    ana.act(made, "approve")
+
+    assert not {"plan", "approve"} & _forms(ana.get(f"/requests/{made}"))
+
+
+def _waits(house: House, request_id: str, wait: Wait) -> None:
+    with house.writing() as session:
+        request, now = session.get_one(Request, request_id), house.clock.now()
+        request.wait = wait
+        requests.record(session, request, Event.HELD, actor="system", now=now)
+
+
+def test_why_a_denial_was_dismissed_is_read_by_who_proposed_it(house: House) -> None:
+    ana, wei = (clerk(house, one, "approver", "legal") for one in ("ana", "wei"))
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    said = {"reason": "secrecy_by_law", "facts": "Because of the file.", **CITED}
+    ranks = _chosen(ana.get(f"/requests/{made}"), "deny", "rank")
+    assert ranks == {"law", "administrative_regulation"}  # nothing lower forbids an answer
+    ana.act(made, "deny", **said)
+    _waits(house, made, Wait.DECISION)
+    page = wei.get(f"/requests/{made}")
+    assert {"proposal", "dismiss"} == _forms(page)
+    assert "Open the facts first" in page.text
+    assert not {"ask", "deny"} & _offered(page)  # neither is possible while it waits
+    assert {"proposal", "withdraw"} == _forms(ana.get(f"/requests/{made}"))
+
+    page = wei.reader.send(page, "/open/proposal")
+    assert {"proposal", "confirm", "dismiss"} == _forms(page)
+    wei.reader.send(page, "/dismiss", because="The file was closed in May.")
+
+    for who in (ana, wei):
+        page = who.get(f"/requests/{made}")
+        assert "a colleague decided against it" in page.text
+        assert "closed in May" not in page.text
+        assert "closed in May" in who.reader.send(page, "/open/dismissed").text
+    assert "dismissed" not in _forms(rui.get(f"/requests/{made}"))
+    assert rui.force(f"/requests/{made}/open/dismissed").status == 403
+    assert told(house, made).count("denial_dismissal_read") == 2
+    ana.act(made, "deny", **said)
+    again = wei.reader.send(wei.get(f"/requests/{made}"), "/open/proposal")
+    assert "closed in May" in again.text  # whoever decides now knows what was said before
+
+
+def test_nothing_is_denied_that_was_begun_and_the_page_says_what_to_do(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver", "legal"), planned(house, state=StepState.DONE)
+
+    page = ana.get(f"/requests/{made}")
+
+    assert not {"deny", "indicate"} & _offered(page)
+    assert "It is too late to deny" in page.text
+
+
+def test_a_reason_that_is_not_the_case_is_named_with_why_and_cannot_be_chosen(
+    house: House,
+) -> None:
+    ana, made = clerk(house, "ana", "approver", "legal"), planned(house)
+    assert "no_ground" not in _chosen(ana.get(f"/requests/{made}"), "deny")
+    with house.writing() as session:
+        plan = session.get_one(PlanRow, made)
+        plan.body = {**plan.body, "grounds": {"shop.users": {"withdrawn": True}}}
+
+    page = ana.get(f"/requests/{made}")
+
+    assert "no_ground" not in _chosen(page, "deny")
+    assert "There is a ground" in page.text
+    for reason in sorted(_chosen(page, "deny")):
+        with house.writing() as session:
+            for one in session.exec(select(DenialProposal)).all():
+                one.outcome = "withdrawn"
+        cited = CITED if reason in {"secrecy_by_law", "state_duty_obstruction"} else {}
+        done = ana.act(made, "deny", reason=reason, facts="It is so.", **cited)
+        assert done.status == 200, (reason, done.text)
+
+
+def test_no_law_that_names_a_way_out_is_said_to_be_that(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver", "legal"), str(house.asserted("access")["id"])
+    laws = dict(house.context.regimes)
+    for name, law in laws.items():
+        mute = {
+            key: replace(clock, denial=replace(clock.denial, remedies=()))
+            for key, clock in law.clocks.items()
+        }
+        laws[name] = replace(law, clocks=mute)
+    house.app.extensions[PARTS] = replace(house.parts, context=replace(house.context, regimes=laws))
+
+    page = ana.get(f"/requests/{made}")
+    refused = ana.force(f"/requests/{made}/deny", reason="secrecy_by_law", facts="x", **CITED)
+
+    assert "deny" not in _offered(page)
+    for one in (page, refused):
+        assert "No law names where the person could turn" in one.text
+    assert refused.status == 409
+
+
+def test_what_was_said_beforehand_is_not_offered_again(house: House) -> None:
+    dora = clerk(house, "dora", "dpo")
+    made = str(house.asserted("copy", regimes=["eu_gdpr"])["id"])
+    page = dora.get(f"/requests/{made}")
+    assert "indicate" in _offered(page)
+    assert REASON not in _chosen(page, "deny")  # before that was said
+
+    dora.act(made, "indicate", because="It is the ninth request.")
+
+    assert "indicate" not in _offered(dora.get(f"/requests/{made}"))
+
+
+def test_the_end_of_a_restriction_is_announced_once(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver"), str(house.asserted("restriction")["id"])
+    _closed(house, made, State.FULFILLED)
+    day = f"{house.clock.now() + timedelta(days=9):%Y-%m-%d}"
+    assert ana.act(made, "lift", because="It is settled.", on=day).status == 200
+
+    assert "lift" not in _offered(ana.get(f"/requests/{made}"))
+    assert ana.force(f"/requests/{made}/lift", because="x", on=day).status == 409
+
+
+def test_an_appeal_of_who_acts_for_another_is_not_said_to_be_upheld(house: House) -> None:
+    wei, made = clerk(house, "wei", "approver", "legal"), reached(house)
+    with house.writing() as session:
+        now, request = house.clock.now(), session.get_one(Request, made)
+        request.reason = "identity_unverified"
+        requests.record(session, request, Event.DENIED, actor="staff:x", now=now)
+        appeals.make(session, house.context, request, "no", actor="subject", now=now)
+    wei.act(made, "assign_appeal", to=id_of(house, "wei"))
+
+    page = wei.get(f"/requests/{made}")
+
+    assert 'value="uphold"' not in page.html
+    assert "Ask them to submit it anew" in page.text
+    assert wei.act(made, "decide_appeal", outcome="dismiss", reasons="So it is.").status == 200
+
+
+def _letters(house: House, request_id: str) -> list[Notice]:
+    with house.reading() as session:
+        query = select(Notice).where(Notice.request_id == request_id)
+        return list(session.exec(query.order_by(col(Notice.created_at), col(Notice.id))))
+
+
+def test_a_letter_that_reached_nobody_is_sent_again_once_there_is_somebody(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    otto, other = clerk(house, "otto", "auditor"), str(house.asserted("access", BOB)["id"])
+    rui.act(made, "write", text="Here it is.")
+    with house.writing() as session:
+        for one in session.exec(select(Notice).where(Notice.request_id == made)).all():
+            one.state, one.next_at = "refused", None
+        for row in session.exec(select(IdentifierRow)).all():
+            if row.request_id == made and row.type != "user_id":
+                row.type = f"old_{row.type}"
+    assert "write_again" not in _offered(rui.get(f"/requests/{made}"))  # to nobody
+    with house.writing() as session:
+        for row in session.exec(select(IdentifierRow)).all():
+            row.type = row.type.removeprefix("old_")
+    letter = _letters(house, made)[-1]
+    assert "write_again" not in _offered(otto.get(f"/requests/{made}"))
+    for who, where in ((otto, made), (rui, other)):
+        page = who.force(f"/requests/{where}/write_again", letter=letter.id)
+        assert page.status == (403 if who is otto else 404)
+
+    page = rui.get(f"/requests/{made}")
+    forms = [form for form in page.forms if form.action.endswith("/write_again")]
+    sent = [rui.reader.post(form.action, form.holding()) for form in forms]
+
+    assert [one.status for one in sent] == [200] * len(forms)
+    assert "to the contact that there is now" in sent[0].text
+    again = [one for one in _letters(house, made) if one.state == "waiting"]
+    assert "message" in {one.event for one in again}
+    assert len(again) == len(forms) == told(house, made).count("letter_again")
+    assert "write_again" not in _offered(rui.get(f"/requests/{made}"))
+    twice = rui.force(f"/requests/{made}/write_again", letter=letter.id)
+    assert twice.status == 409
+    assert "This letter is not sent again" in twice.text
+
+
+def test_what_nobody_has_proved_is_late_for_nobody(house: House) -> None:
+    ana, made = clerk(house, "ana", "approver"), str(house.submit("access", ALICE)["id"])
+    proved = str(house.asserted("access", BOB)["id"])
+    house.clock.forward(days=400)
+    ana.come_in()
+
+    listed = ana.get("/requests?state=all").html
+    rows = {one: listed.partition(one)[2].partition("</tr>")[0] for one in (made, proved)}
+
+    assert "late" in rows[proved]
+    assert "late" not in rows[made]
+    assert "days late" not in ana.get(f"/requests/{made}").text
+
+
+EVERYTHING = ("reviewer", "approver", "verifier", "legal", "dpo")
+TYPED = ("facts", "because", "why", "text", "answer", "reasons", "proof", "basis", "law")
+TWO_WAYS = {"outcome": "dismiss", "missing": "evidence_relation", "until": "2026-12-31"}
+
+
+def _filled(house: House, page: Page, form: Form) -> dict[str, list[str]]:
+    """Return a form as somebody sends it who chooses the first of everything and types a word."""
+    html = page.html.partition(f'action="{form.action}"')[2].partition("</form>")[0]
+    said = {name: "It is so." for name in TYPED if f'name="{name}"' in html}
+    for name, body in re.findall(
+        r'<select [^>]*name="([\w.]+)".*?>(.*?)</select>', html, re.DOTALL
+    ):
+        values = [one for one in re.findall(r'<option value="(\w*)"', body) if one]
+        said[name] = values[0] if values else ""
+    said |= {name: value for name, value in TWO_WAYS.items() if f'name="{name}"' in html}
+    if form.action.rpartition("/")[2].startswith("ask"):
+        said |= {"point.1": "", "question.1": "Which shop?", "why.1": "There are two."}
+        said |= {f"point.{n}": "" for n in (2, 3)}
+    if 'name="on"' in html:
+        said["on"] = f"{house.clock.now() + timedelta(days=20):%Y-%m-%d}"
+    return form.holding(**said)
+
+
+def _walked(house: House, who: Clerk, request_id: str) -> dict[str, int]:
+    """Send every form that the page offers, one after another; return what came of each."""
+    done: dict[str, int] = {}
+    while True:
+        page = who.get(f"/requests/{request_id}")
+        todo = (f for f in page.forms if f"/{request_id}/" in f.action)
+        form = next((f for f in todo if f.action.rpartition("/")[2] not in done), None)
+        if form is None:
+            return done
+        sent = who.reader.post(form.action, _filled(house, page, form))
+        done[form.action.rpartition("/")[2]] = sent.status
+
+
+def _denied(house: House, colleague: Clerk) -> str:
+    made = str(house.asserted("access")["id"])
+    said = {"reason": "secrecy_by_law", "facts": "Because of the file.", **CITED}
+    colleague.act(made, "deny", **said)
+    return made
+
+
+def _appealed(house: House, colleague: Clerk) -> str:
+    made = reached(house, "copy")
+    with house.writing() as session:
+        now, request = house.clock.now(), session.get_one(Request, made)
+        request.reason = "identity_unverified"
+        requests.record(session, request, Event.DENIED, actor="staff:x", now=now)
+        appeals.make(session, house.context, request, "no", actor="subject", now=now)
+    colleague.act(made, "assign_appeal", to=id_of(house, "all"))
+    return made
+
+
+def _sent_back(house: House, colleague: Clerk) -> str:
+    made = reached(house)
+    upload(house, made)
+    colleague.act(made, "return_documents", missing=["evidence_relation"])
+    upload(house, made)
+    return made
+
+
+SCENES: dict[str, Callable[[House, Clerk], str]] = {
+    "a plan waits": lambda house, _: planned(house),
+    "by hand": lambda house, _: planned(house, "copy", state=StepState.MANUAL),
+    "failed": lambda house, _: planned(house, "restriction", state=StepState.FAILED),
+    "no plan": lambda house, _: planned(house, "access", action="prepare", state=StepState.FAILED),
+    "being denied": _denied,
+    "appealed": _appealed,
+    "documents sent back": _sent_back,
+    "a minor's": lambda house, _: str(
+        house.asserted("access", BOB, subject_age_band="14_17")["id"]
+    ),
+    "begun": lambda house, _: planned(house, "deletion", state=StepState.DONE),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_form_of_a_page_can_be_sent(house: House, scene: str) -> None:
+    who, colleague = (clerk(house, one, *EVERYTHING) for one in ("all", "col"))
+    made = SCENES[scene](house, colleague)
+
+    done = _walked(house, who, made)
+
+    # A word may be the wrong one (422); nothing is refused for what was known beforehand.
+    assert {name: status for name, status in done.items() if status not in (200, 422)} == {}
+    assert done
