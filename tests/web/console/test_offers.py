@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,10 +24,10 @@ from rights.store.models import (
     StepState,
 )
 from rights.web.parts import NAME as PARTS
-from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned, told
+from tests.web.console.clerk import CITED, clerk, events, id_of, planned, told
 from tests.web.house import ALICE, BOB, House
-from tests.web.portal.reader import Form, Page
-from tests.web.verifying import reached, upload
+from tests.web.portal.reader import Page
+from tests.web.verifying import reached
 
 pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 
@@ -343,92 +342,3 @@ def test_what_nobody_has_proved_is_late_for_nobody(house: House) -> None:
     assert "late" in rows[proved]
     assert "late" not in rows[made]
     assert "days late" not in ana.get(f"/requests/{made}").text
-
-
-EVERYTHING = ("reviewer", "approver", "verifier", "legal", "dpo")
-TYPED = ("facts", "because", "why", "text", "answer", "reasons", "proof", "basis", "law")
-TWO_WAYS = {"outcome": "dismiss", "missing": "evidence_relation", "until": "2026-12-31"}
-
-
-def _filled(house: House, page: Page, form: Form) -> dict[str, list[str]]:
-    """Return a form as somebody sends it who chooses the first of everything and types a word."""
-    html = page.html.partition(f'action="{form.action}"')[2].partition("</form>")[0]
-    said = {name: "It is so." for name in TYPED if f'name="{name}"' in html}
-    for name, body in re.findall(
-        r'<select [^>]*name="([\w.]+)".*?>(.*?)</select>', html, re.DOTALL
-    ):
-        values = [one for one in re.findall(r'<option value="(\w*)"', body) if one]
-        said[name] = values[0] if values else ""
-    said |= {name: value for name, value in TWO_WAYS.items() if f'name="{name}"' in html}
-    if form.action.rpartition("/")[2].startswith("ask"):
-        said |= {"point.1": "", "question.1": "Which shop?", "why.1": "There are two."}
-        said |= {f"point.{n}": "" for n in (2, 3)}
-    if 'name="on"' in html:
-        said["on"] = f"{house.clock.now() + timedelta(days=20):%Y-%m-%d}"
-    return form.holding(**said)
-
-
-def _walked(house: House, who: Clerk, request_id: str) -> dict[str, int]:
-    """Send every form that the page offers, one after another; return what came of each."""
-    done: dict[str, int] = {}
-    while True:
-        page = who.get(f"/requests/{request_id}")
-        todo = (f for f in page.forms if f"/{request_id}/" in f.action)
-        form = next((f for f in todo if f.action.rpartition("/")[2] not in done), None)
-        if form is None:
-            return done
-        sent = who.reader.post(form.action, _filled(house, page, form))
-        done[form.action.rpartition("/")[2]] = sent.status
-
-
-def _denied(house: House, colleague: Clerk) -> str:
-    made = str(house.asserted("access")["id"])
-    said = {"reason": "secrecy_by_law", "facts": "Because of the file.", **CITED}
-    colleague.act(made, "deny", **said)
-    return made
-
-
-def _appealed(house: House, colleague: Clerk) -> str:
-    made = reached(house, "copy")
-    with house.writing() as session:
-        now, request = house.clock.now(), session.get_one(Request, made)
-        request.reason = "identity_unverified"
-        requests.record(session, request, Event.DENIED, actor="staff:x", now=now)
-        appeals.make(session, house.context, request, "no", actor="subject", now=now)
-    colleague.act(made, "assign_appeal", to=id_of(house, "all"))
-    return made
-
-
-def _sent_back(house: House, colleague: Clerk) -> str:
-    made = reached(house)
-    upload(house, made)
-    colleague.act(made, "return_documents", missing=["evidence_relation"])
-    upload(house, made)
-    return made
-
-
-SCENES: dict[str, Callable[[House, Clerk], str]] = {
-    "a plan waits": lambda house, _: planned(house),
-    "by hand": lambda house, _: planned(house, "copy", state=StepState.MANUAL),
-    "failed": lambda house, _: planned(house, "restriction", state=StepState.FAILED),
-    "no plan": lambda house, _: planned(house, "access", action="prepare", state=StepState.FAILED),
-    "being denied": _denied,
-    "appealed": _appealed,
-    "documents sent back": _sent_back,
-    "a minor's": lambda house, _: str(
-        house.asserted("access", BOB, subject_age_band="14_17")["id"]
-    ),
-    "begun": lambda house, _: planned(house, "deletion", state=StepState.DONE),
-}
-
-
-@pytest.mark.parametrize("scene", SCENES)
-def test_every_form_of_a_page_can_be_sent(house: House, scene: str) -> None:
-    who, colleague = (clerk(house, one, *EVERYTHING) for one in ("all", "col"))
-    made = SCENES[scene](house, colleague)
-
-    done = _walked(house, who, made)
-
-    # A word may be the wrong one (422); nothing is refused for what was known beforehand.
-    assert {name: status for name, status in done.items() if status not in (200, 422)} == {}
-    assert done
