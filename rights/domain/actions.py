@@ -35,6 +35,22 @@ FINAL: Final = IRREVERSIBLE | {Action.PACKAGE}
 BY_HAND: Final = frozenset({Action.REVIEW, Action.RECOMPUTE})
 """Actions that no connector does: a member of staff does, and says so."""
 
+IN_A_STORE: Final = (
+    Action.COUNT,
+    Action.COLLECT,
+    Action.CORRECT,
+    Action.RECOMPUTE,
+    Action.CHOOSE,
+    Action.ERASE,
+    Action.RESTRICT,
+    Action.LIFT,
+    Action.SUPPRESS,
+    Action.RESUME,
+    Action.CLOSE,
+    Action.VERIFY,
+)
+"""Actions on one store: what no connector can do of them, staff do by hand."""
+
 EFFECTS: Final = frozenset(
     {
         Action.CORRECT,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from rights.domain.advice import ADVICE, ByHand
 from rights.domain.conversation import Conversation
 from rights.domain.holds import Restriction, Retention, Ruling
 from rights.domain.mapwords import (
@@ -202,6 +203,7 @@ class Collection:
         tags: Which tags people may choose here; None where they can choose none.
         lets_go: Columns that point at rows which belong to this one and go with it, as an address
             does: one that stays anonymised has to let go of them. Worked out from the map.
+        by_hand: How staff do here what no connector does; else the store says it.
     """
 
     store: str
@@ -225,6 +227,7 @@ class Collection:
     products: tuple[str, ...] = ()
     unsettled: Unsettled | None = None
     tags: Tags | None = None
+    by_hand: ByHand = field(default_factory=lambda: _EMPTY, metadata=ADVICE)
 
     @property
     def path(self) -> str:
@@ -282,6 +285,7 @@ class Store:
         horizon, horizon_by: How long deleted bytes may remain, and what removes them then.
         backups: Where restored data may come from: ``name``, ``keeps``, ``remedy``.
         limits, pause_when: How gently it is asked. Not what is done: plans do not depend on it.
+        by_hand: How staff do what no connector does, where the collection does not say it.
     """
 
     name: str
@@ -301,6 +305,7 @@ class Store:
     backups: tuple[Mapping[str, str], ...] = ()
     limits: Limits = field(default=Limits(), metadata=PACE)
     pause_when: PauseWhen = field(default=PauseWhen(), metadata=PACE)
+    by_hand: ByHand = field(default_factory=lambda: _EMPTY, metadata=ADVICE)
 
 
 @dataclass(frozen=True, slots=True)

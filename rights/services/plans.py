@@ -6,7 +6,7 @@ A plan is read as it was written down, ``PlanRow.body``; only workers carry it o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -109,6 +109,18 @@ def collections(session: Session, step: StepRow) -> tuple[str, ...]:
         if f"{step.request_id}-{_name(one)}" == step.id:
             return tuple(one["collections"])
     return ()
+
+
+def places_of(
+    session: Session, request_ids: Iterable[str]
+) -> dict[str, Mapping[str, Mapping[str, int]]]:
+    """Return by step which paths it is about and how many rows were counted there; one query."""
+    mine = select(PlanRow).where(col(PlanRow.request_id).in_({*request_ids}))
+    return {
+        f"{row.request_id}-{_name(one)}": _step(one, row.body["counts"])["collections"]
+        for row in session.exec(mine)
+        for one in row.body["steps"]
+    }
 
 
 def keep_sample(

@@ -6,14 +6,15 @@ Plans to approve, steps of requests, what is owed on closed ones, and what has a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from rights.domain.datamap import DataMap
-from rights.services import aftertasks, plans, queued, tasks
-from rights.store.models import Request, Staff
+from rights.services import aftertasks, by_hand, plans, queued, tasks
+from rights.store.models import Request, Staff, StepState
 
 
 def waiting(session: Session, datamap: DataMap, now: datetime) -> list[dict[str, Any]]:
@@ -22,14 +23,27 @@ def waiting(session: Session, datamap: DataMap, now: datetime) -> list[dict[str,
 
     Returns:
         Of each: ``step`` (the name it is called by), ``request``, ``kind``, ``action``, ``store``,
-        ``state``, ``code``, ``note`` and ``due`` (ISO 8601); what does not apply is empty.
+        ``state``, ``code``, ``note`` and ``due`` (ISO 8601); what does not apply is empty. Of a
+        step that is done by hand in a store also ``by_hand``: whom to ask, where, and how.
     """
     return [
         *(_approval(request) for request, _ in plans.waiting(session)),
-        *tasks.open_tasks(session),
+        *_steps(session, datamap),
         *aftertasks.open_tasks(session, datamap),
         *queued.open_tasks(session, now),
     ]
+
+
+def _steps(session: Session, datamap: DataMap) -> Iterator[dict[str, Any]]:
+    found = tasks.open_tasks(session)
+    manual = [one for one in found if one["state"] == StepState.MANUAL]
+    places = plans.places_of(session, (one["request"] for one in manual))
+    for one in found:
+        told = None
+        if one in manual:
+            planned = places.get(one["step"], {})
+            told = by_hand.work(datamap, one["action"], one["store"], planned)
+        yield {**one, "by_hand": told.to_json()} if told else one
 
 
 def _approval(request: Request) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,20 @@ def list_tasks(*, as_json: bool) -> None:
         return
     for task in found:
         click.echo(f"{task['due'][:10]}  {task['step']}  {task['state']}  {task['note']}")
+        for line in _by_hand(task.get("by_hand")):
+            click.echo(f"    {line}")
     click.echo(f"{len(found)} waiting")
+
+
+def _by_hand(work: dict[str, Any] | None) -> Iterator[str]:
+    """Yield where something is done by hand, to how many rows, how, and whom to ask."""
+    for place in work["collections"] if work else ():
+        rows = ", ".join(f"{name} {n}" for name, n in place["rows"].items())
+        title = place["title"].get("en") or place["collection"]
+        yield f"{title} ({place['collection']}): {rows or 'not counted'}"
+        yield f"    how: {place['how'].get('en') or 'the data map does not say: ask the owner'}"
+    if work:
+        yield f"owner: {work['owner'] or 'the data map names none'}"
 
 
 @tasks.command("plan")

@@ -84,6 +84,7 @@ def _store(raw: Plain) -> Store:
         backups=tuple(_frozen({"remedy": "", **b}) for b in raw.get("backups", ())),
         limits=Limits(**raw.get("limits", NONE)),
         pause_when=PauseWhen(**raw.get("pause_when", NONE)),
+        by_hand=_frozen(raw.get("by_hand", NONE)),
     )
 
 
@@ -113,6 +114,7 @@ def _collection(store: str, raw: Plain, defaults: Plain) -> Collection:
         products=tuple(rules["products"] or ()),
         unsettled=_unsettled(raw.get("unsettled")),
         tags=_tags(raw.get("tags")),
+        by_hand=_frozen(raw.get("by_hand", NONE)),
     )
 
 

@@ -3,7 +3,8 @@ The hash of a data map: of what it means, not of how it is written.
 
 Values left at their default are left out, so that comments, order of keys, spelling out a
 default, and new constructs that a map does not use change nothing. How gently a store is asked is
-left out too: lowering a limit in need must not stop every plan that was made before.
+left out too: lowering a limit in need must not stop every plan that was made before. Nor must a
+better word on how staff do something by hand.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
-from rights.domain.datamap import DataMap
+from rights.domain.advice import ADVICE
+from rights.domain.datamap import PACE, DataMap
 
 
 def content_hash(datamap: DataMap) -> str:
@@ -29,7 +31,7 @@ def _plain(value: Any) -> Any:
         return {
             f.name: _plain(getattr(value, f.name))
             for f in fields(value)
-            if "pace" not in f.metadata and getattr(value, f.name) != _default(f)
+            if not f.metadata.keys() & {*PACE, *ADVICE} and getattr(value, f.name) != _default(f)
         }
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}

@@ -9,7 +9,14 @@ from rights.domain.purposes import MANNERS
 from rights.services.datamap import words
 from rights.services.datamap.hold_shapes import RestrictionShape, a_retention
 from rights.services.datamap.paces import LimitsShape, PauseWhenShape
-from rights.services.datamap.shapes import a_column, a_name, a_period, said, some_columns
+from rights.services.datamap.shapes import (
+    a_column,
+    a_name,
+    a_period,
+    by_hand,
+    said,
+    some_columns,
+)
 from rights.services.datamap.values import (
     Bilingual,
     Choice,
@@ -194,6 +201,7 @@ class CollectionShape(Closed):
     products = Many(a_name())
     unsettled = Part(UnsettledShape)
     tags = Part(TagsShape)
+    by_hand = by_hand()
     settings = Settings()
 
 
@@ -269,6 +277,7 @@ class StoreShape(Closed):
     backups = Many(Part(BackupShape))
     limits = Part(LimitsShape)
     pause_when = Part(PauseWhenShape)
+    by_hand = by_hand()
 
 
 class ContractShape(Closed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rights.services.datamap import words
-from rights.services.datamap.values import Bilingual, Many, Text, Words
+from rights.services.datamap.values import Bilingual, Choice, Many, Part, Table, Text, Words
 
 
 def a_name(**kwargs: Any) -> Text:
@@ -31,3 +31,8 @@ def some_columns() -> Many:
 def said(**kwargs: Any) -> Words:
     """Words a person reads, in one language or both."""
     return Words(Bilingual, **kwargs)
+
+
+def by_hand() -> Table:
+    """Work in a store, to how staff do it by hand."""
+    return Table(keys=Choice(words.BY_HAND, "work in a store"), values=Part(Bilingual))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from rights.domain.actions import IN_A_STORE
 from rights.domain.facts import COMPARISONS, USUALLY
 
 NAME: Final = r"[A-Za-z][A-Za-z0-9_-]{0,62}"
@@ -29,6 +30,7 @@ CORRECT_MODES: Final = ("allowed", "self_service", "refused")
 CORRECT_TYPES: Final = ("text", "integer", "number", "date", "boolean")
 PROOFS: Final = tuple(USUALLY)
 COMPARE: Final = COMPARISONS
+BY_HAND: Final = tuple(str(one) for one in IN_A_STORE)
 ON_SOURCE_ERASURE: Final = ("recompute", "erase", "keep")
 REVIEWERS: Final = ("reviewer", "approver", "verifier", "auditor", "admin")
 

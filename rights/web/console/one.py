@@ -35,7 +35,17 @@ from rights.services import staff as members
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
 from rights.store.models import Request, Staff
-from rights.web.console import documents, door, holding, offers, packing, pages, recipients, showing
+from rights.web.console import (
+    by_hand,
+    documents,
+    door,
+    holding,
+    offers,
+    packing,
+    pages,
+    recipients,
+    showing,
+)
 from rights.web.console.acts import ACTS, Turn, of_request
 from rights.web.console.arriving import LOGGED
 from rights.web.parts import parts
@@ -62,6 +72,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values = showing.of(session, request_id, here.now())
         values["package"] = packing.of(values["dossier"], here.now())
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
+        values["by_hand"] = by_hand.of(values["dossier"])
         values["recipients"] = recipients.of(session, here.context, values["dossier"].request)
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
     return pages.page("request.html", status, given=call.form, **{**_NOTHING, **values, **more})
