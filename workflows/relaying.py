@@ -12,7 +12,16 @@ from sqlalchemy import Engine
 
 from rights import logs, metrics, traces
 from rights.net import Client, Guard
-from rights.services import checkpoints, evidence, purge, queued, spools, unanswered, warnings_due
+from rights.services import (
+    checkpoints,
+    evidence,
+    purge,
+    queued,
+    spools,
+    task_documents,
+    unanswered,
+    warnings_due,
+)
 from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.live_settings import values as live
@@ -102,11 +111,17 @@ def _chores(
         relay.Chore(
             "evidence",
             EVIDENCE_S,
-            lambda: evidence.destroy(register, context, documents, now=now()),
+            lambda: _documents(register, context, documents, now()),
         ),
         relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
         *_letters_to_staff(register, context, now),
     ]
+
+
+def _documents(register: Engine, context: Context, place: Blobs | None, now: datetime) -> None:
+    """Take away the documents whose time is over: of representatives, and of steps done by hand."""
+    evidence.destroy(register, context, place, now=now)
+    task_documents.destroy(register, context, place, now=now)
 
 
 def _doorbells(

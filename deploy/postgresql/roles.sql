@@ -156,6 +156,9 @@ GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge 
 -- Documents: a verifier looks at them where the console has their place, and what is decided takes
 -- their keys away. What a person arranged for the time after their death can forbid it.
 GRANT SELECT, UPDATE (wrapped_key, destroy_at) ON evidence TO rights_console;
+-- Documents that show that a step was done by hand: taken in, looked at, let go; what one is stays.
+GRANT SELECT, INSERT, UPDATE (wrapped_key, file_id, size, sha256, kept_at, destroy_at)
+    ON task_document TO rights_console;
 GRANT UPDATE (method, result, verifier, decided_at, decision_hash) ON representation
     TO rights_console;
 GRANT SELECT ON arrangement TO rights_console;

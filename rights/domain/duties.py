@@ -41,6 +41,7 @@ class Act(StrEnum):
     VERIFY = "verify"
     OPEN_EVIDENCE = "open_evidence"
     REDACT_EVIDENCE = "redact_evidence"
+    OPEN_TASK_DOCUMENT = "open_task_document"
     ASK_MINOR = "ask_minor"
     APPROVE_MINOR = "approve_minor"
     LOG_REQUEST = "log_request"
@@ -88,6 +89,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.VERIFY: frozenset({"verifier"}),
         Act.OPEN_EVIDENCE: frozenset({"verifier"}),
         Act.REDACT_EVIDENCE: frozenset({"verifier"}),
+        Act.OPEN_TASK_DOCUMENT: frozenset({"approver", "auditor", "dpo"}),
         Act.ASK_MINOR: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.APPROVE_MINOR: frozenset({"approver", "dpo"}),
         Act.LOG_REQUEST: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
@@ -135,6 +137,7 @@ BY_A_PERSON: Final = frozenset(
         Act.VERIFY,
         Act.OPEN_EVIDENCE,
         Act.REDACT_EVIDENCE,
+        Act.OPEN_TASK_DOCUMENT,
         Act.ASK_MINOR,
         Act.APPROVE_MINOR,
         Act.LOG_REQUEST,

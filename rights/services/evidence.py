@@ -120,14 +120,14 @@ def take(
         Invalid: it is empty or of no kind that is taken. TooLarge: more than 5 MiB.
         Conflict: the request takes no documents now, or has enough.
     """
-    head, rest = _begun(pieces)
+    head, rest = begun(pieces)
     found = media_type(head)
     data_key = new_data_key()
     with transaction(engine) as session:
         row = _reserved(session, context, find(session), found, data_key, now)
     try:
         files = SealedFiles(place, row.id, data_key)
-        sealed = files.put(key_of(row.id), _limited(chain([head], rest)))
+        sealed = files.put(key_of(row.id), limited(chain([head], rest)))
     except BaseException:
         drop(engine, place, row.id, now)
         raise
@@ -163,14 +163,16 @@ def _kept(
     return kept
 
 
-def _begun(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def begun(pieces: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Return how a document begins, enough to tell its kind, and what is left of it."""
     rest, head = iter(pieces), b""
     while len(head) < _HEAD and (piece := next(rest, b"")):
         head += piece
     return head, rest
 
 
-def _limited(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def limited(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a document. Raises TooLarge as soon as it has more bytes than are taken."""
     size = 0
     for piece in pieces:
         size += len(piece)

@@ -82,6 +82,7 @@ from rights.store.models import (
     StepRow,
     SubjectLock,
     Suppression,
+    TaskDocument,
     WarningDue,
     WebhookDelivery,
     Writing,
@@ -135,6 +136,7 @@ OF_A_REQUEST: Final = (
     ClockPause,
     Representation,
     Evidence,
+    TaskDocument,
     ContentApproval,
     Assignment,
 )
@@ -315,7 +317,11 @@ def _records(engine: Engine, context: Context, now: datetime) -> int:
     shown = exists().where(
         col(Evidence.request_id) == col(Request.id), col(Evidence.destroyed_at).is_(None)
     )
-    query = select(Request.id).where(col(Request.closed_at) <= limit, sealed, ~live, ~holds, ~shown)
+    by_hand = exists().where(
+        col(TaskDocument.request_id) == col(Request.id), col(TaskDocument.destroyed_at).is_(None)
+    )
+    ended = col(Request.closed_at) <= limit
+    query = select(Request.id).where(ended, sealed, ~live, ~holds, ~shown, ~by_hand)
     signer = Signer(context.settings.signing_key.get_secret_value())
 
     def forget(ids: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from rights.services import (
     person_keys,
     representatives,
     subjects,
+    task_documents,
     writings,
 )
 from rights.services.network_identity import bridges
@@ -47,6 +48,7 @@ from rights.store.models import (
     SignInProvider,
     StaffLogin,
     StaffPasskey,
+    TaskDocument,
     WebhookSubscription,
     Writing,
 )
@@ -91,6 +93,8 @@ def rotate(engine: Engine, vault: Vault) -> dict[str, int]:
         out[str(model.__tablename__)] = _walk(engine, model, key, turn)
     out["package"] = _walk(engine, Package, "id", _rewrapper(vault, lambda r: f"package|{r.id}"))
     out["evidence"] = _walk(engine, Evidence, "id", _rewrapper(vault, lambda r: evidence.aad(r.id)))
+    steps = _rewrapper(vault, lambda r: task_documents.aad(r.id))
+    out["task_document"] = _walk(engine, TaskDocument, "id", steps)
     return out
 
 

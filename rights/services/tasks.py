@@ -112,6 +112,14 @@ def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, pro
             it is not its turn yet.
         Forbidden: their roles do not allow it.
     """
+    request, row = completable(session, step_id, staff)
+    row.state, row.done_at, row.done_by = StepState.DONE, now, f"staff:{staff.id}"
+    row.result = {"proof": proof[:200]}
+    _resume(session, request, row, "task_completed", staff, now)
+
+
+def completable(session: Session, step_id: str, staff: Staff) -> tuple[Request, StepRow]:
+    """Return a step that somebody may say was done by hand now; raises as :func:`complete`."""
     request, row = _waiting(session, step_id)
     duties.check(staff.roles, Act.REVIEW if row.action == Action.REVIEW else Act.COMPLETE)
     if row.state is not StepState.MANUAL:
@@ -124,9 +132,7 @@ def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, pro
     ).first():
         message = f"step {step_id} comes after steps that are not finished yet"
         raise Conflict(message, code="step_too_early")
-    row.state, row.done_at, row.done_by = StepState.DONE, now, f"staff:{staff.id}"
-    row.result = {"proof": proof[:200]}
-    _resume(session, request, row, "task_completed", staff, now)
+    return request, row
 
 
 def retry(session: Session, step_id: str, staff: Staff, *, now: datetime) -> None:

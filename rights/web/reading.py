@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import orjson
 from flask import request
@@ -11,6 +11,14 @@ from marshmallow import Schema, ValidationError
 
 from rights.domain.errors import FieldError, Invalid
 from rights.web.problems import Problem
+
+_PIECE: Final = 64 * 1024
+
+
+def pieces(stream: Any) -> Iterator[bytes]:
+    """Yield what is uploaded, a little at a time."""
+    while piece := stream.read(_PIECE):
+        yield piece
 
 
 def body(schema: Schema) -> Any:

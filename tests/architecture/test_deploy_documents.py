@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import col
 
 from rights.domain.lifecycle import State
-from rights.store.models import Evidence, Request
+from rights.store.models import Evidence, Request, StepState, TaskDocument
 from tests.architecture.desk import Office
 from tests.architecture.test_deploy_console import _did, _do
-from tests.web.console.clerk import Clerk
+from tests.web.console.clerk import Clerk, planned
 from tests.web.test_arrangements import NOBODY, arrange
-from tests.web.verifying import GUARDIAN, PNG, RELATIVE, reached, upload
+from tests.web.verifying import GUARDIAN, PDF, PNG, RELATIVE, reached, upload
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,17 @@ def test_what_the_deceased_arranged_is_found_with_the_consoles_role(office: Offi
     assert page.response.request.args["done"] == "deny_documents"
     with house.reading() as session:
         assert session.get_one(Request, made).state is State.DENIED
+
+
+def test_what_shows_a_step_is_attached_and_opened_with_the_consoles_role(office: Office) -> None:
+    ana = office.clerk("ana")
+    made = planned(office.house, state=StepState.MANUAL)
+    form = ana.get(f"/requests/{made}").form(f"/{made}/complete")
+    wrong = ana.reader.attach(form.action, form.holding(), [(PDF, "a"), (b"x", "b")])
+    assert wrong.status == 422
+
+    _did(ana.reader.attach(form.action, form.holding(), [(PDF, "a")]), "complete")
+
+    (kept,) = office.rows(TaskDocument, col(TaskDocument.kept_at).is_not(None))
+    page = ana.force(f"/requests/{made}/task-documents/{kept.id}")
+    assert page.response.data == PDF

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from rights.services import task_documents
 from rights.store.models import StepState
-from tests.web.console.clerk import planned
+from tests.web.console.clerk import events, planned, told
 from tests.web.correspondence import Office
 from tests.web.house import House
+from tests.web.verifying import PDF
 
 
 @pytest.fixture
@@ -38,3 +40,23 @@ def test_the_list_says_how_something_is_done_by_hand_and_whom_to_ask(office: Off
     assert told["erase"]["owner"] == "shop team"
     assert told["erase"]["collections"][0]["how"]["zh"] == "在后台的“会员”页注销"
     assert told["restrict"]["collections"][0]["how"] == {}
+
+
+def test_a_file_shows_it_and_an_auditor_opens_it_again(office: Office, tmp_path: Path) -> None:
+    made = planned(office.house, state=StepState.MANUAL)
+    step = f"{made}-01-erase-shop"
+    attach = ("tasks", "complete", step, "--as", "rui", "--proof", "T-1", "--proof-file", "FILE")
+
+    wrong = office.run(*attach, text="<html>")
+    assert wrong.exit_code == 1
+    done = office.run(*attach, text=PDF)
+    assert done.exit_code == 0, done.output
+    with office.house.reading() as session:
+        (kept,) = task_documents.of_request(session, made)
+    mine = ("tasks", "open-document", kept.id, "--out", str(tmp_path / "desk"), "--as")
+    assert office.run(*mine, "rui").exit_code == 1
+    read = office.run(*mine, "otto")
+
+    assert Path(read.output.strip()).read_bytes() == PDF
+    assert told(office.house, made)[-1] == "task_document_opened"
+    assert [e for e, _ in events(office.house)].count("staff_refused") == 2

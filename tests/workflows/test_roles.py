@@ -56,6 +56,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
                 Act.EXTEND,
                 Act.OPEN_INCIDENT,
                 Act.LIST_TOUCHED,
+                Act.OPEN_TASK_DOCUMENT,
             }
         )
         | _WRITING
@@ -79,7 +80,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
             }
         )
         | _CHECKING,
-        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS}),
+        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS})
+        | {Act.OPEN_TASK_DOCUMENT},
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
         | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT}
         | {Act.MARK_DUTY, Act.CHANGE_SETTINGS},
@@ -100,7 +102,7 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _ASKING
         | _MINORS
         | _DESK
-        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL, Act.MARK_DUTY}
+        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL, Act.MARK_DUTY, Act.OPEN_TASK_DOCUMENT}
         | _HOLDS
         | _INCIDENTS,
     }
@@ -122,6 +124,7 @@ _ELSEWHERE = (
     Act.VERIFY,
     Act.OPEN_EVIDENCE,
     Act.REDACT_EVIDENCE,
+    Act.OPEN_TASK_DOCUMENT,
     Act.CORRESPOND,
     Act.ASSIGN_APPEAL,
     Act.DECIDE_APPEAL,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from rights.store.models import Evidence, Staff
 from workflows import blackening
 from workflows.commands.acting import AGREED, AS, as_staff, context_in, supervisor
 from workflows.commands.opening import opened
+from workflows.commands.private_files import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +88,9 @@ def unlock(desk: Desk, evidence_id: str, who: str, out: Path) -> None:
 
     place = evidence.given(desk.place)
     row, about = as_staff(desk.register, who, act)
-    file = _written(desk, place, row, out)
+    name = f"{row.id}.{evidence.ENDINGS[row.media_type]}"
+    file = written(out, name, evidence.content(desk.context.vault, place, row))
     click.echo(json.dumps({"file": file, **about}, ensure_ascii=False))
-
-
-def _written(desk: Desk, place: Blobs, row: Evidence, out: Path) -> str:
-    """Write a document under its id, readable by this user alone; nothing of it is interpreted."""
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = out / f"{row.id}.{evidence.ENDINGS[row.media_type]}"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        for piece in evidence.content(desk.context.vault, place, row):
-            file.write(piece)
-    return str(path)
 
 
 @documents.command()

@@ -58,7 +58,7 @@ def used() -> None:
 @click.command()
 def purge() -> None:
     """Forget what is over: packages, documents, codes, contacts, old records."""
-    from rights.services import evidence
+    from rights.services import evidence, task_documents
     from rights.services.purge import purge as forget
     from workflows.building import blobs_for, context_for
 
@@ -67,5 +67,8 @@ def purge() -> None:
     blobs = blobs_for(settings)
     now = RegisterClock(register).now()
     context, documents = context_for(settings), evidence.open_place(settings)
-    gone = {"evidence": evidence.destroy(register, context, documents, now=now)}
+    gone = {
+        "evidence": evidence.destroy(register, context, documents, now=now),
+        "task_documents": task_documents.destroy(register, context, documents, now=now),
+    }
     click.echo(json.dumps({**gone, **forget(register, context, blobs, now=now)}))

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from rights.services.reasons import for_staff
 from rights.settings import load
 from rights.store.db import RegisterClock, reading
 from rights.store.models import Staff
+from workflows.commands import task_documents
 from workflows.commands.acting import AS, as_staff
 from workflows.commands.opening import opened
 
@@ -84,9 +86,22 @@ def show_plan(request_id: str, *, as_json: bool) -> None:
 @click.argument("step")
 @AS
 @click.option("--proof", default="", help="Reference of a ticket or document; no personal data.")
-def complete(step: str, who: str, proof: str) -> None:
+@click.option(
+    "--proof-file",
+    "files",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A PDF, PNG or JPEG that shows it; repeated. Only of a step of a request.",
+)
+def complete(step: str, who: str, proof: str, files: tuple[Path, ...]) -> None:
     """Say that STEP was done by hand: a step, an incident, or a store's maintenance."""
+    if files:
+        task_documents.complete(step, who, proof, files)
+        return
     _act(who, lambda s, staff, now: staff_desk.complete(s, step, staff, now=now, proof=proof))
+
+
+tasks.add_command(task_documents.unlock)
 
 
 @tasks.command()

@@ -70,6 +70,7 @@ from rights.store.models.work import (
     StepRow,
     StepState,
     SubjectLock,
+    TaskDocument,
 )
 
 __all__ = [
@@ -162,6 +163,7 @@ __all__ = [
     "Suppression",
     "TagKeptAway",
     "TagSaid",
+    "TaskDocument",
     "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",

@@ -98,6 +98,36 @@ class StepRow(SQLModel, table=True):
     done_by: str = Field(default="", max_length=60)
 
 
+class TaskDocument(SQLModel, table=True):
+    """
+    One document that shows that a step was done by hand; nothing of it but this line is here.
+
+    Args:
+        wrapped_key: The data key of this object alone; emptied when its time is over.
+        media_type: As its first bytes say; no name is kept.
+        sha256: In hex, of the sealed object as it lies in its place.
+        kept_at: When the step was completed with it; empty while it is on its way.
+        destroy_at: When what nobody kept goes; empty once it goes with its request's record.
+    """
+
+    __tablename__ = "task_document"
+    __table_args__ = (Index("ix_task_document_due", "destroyed_at", "destroy_at"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    request_id: str = Field(max_length=32, index=True)
+    step_id: str = Field(max_length=120)
+    wrapped_key: bytes = b""
+    file_id: str = Field(default="", max_length=32)
+    size: int = 0
+    sha256: str = Field(default="", max_length=64)
+    media_type: str = Field(default="", max_length=20)
+    uploaded_by: str = Field(max_length=60)
+    uploaded_at: datetime = Field(sa_type=UtcDateTime)
+    kept_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    destroy_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    destroyed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class KeyringRow(SQLModel, table=True):
     """The frozen keys of a request, sealed; destroyed once the request is closed."""
 

@@ -6,7 +6,6 @@ The body of a call is the document itself, read piece by piece; what it is, is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from rights.web.area import Area
 from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
 from rights.web.problems import Problem
+from rights.web.reading import pieces
 from rights.web.schemas import representing as shapes
 
 area = Area(
@@ -32,7 +32,6 @@ area = Area(
     about="Documents of whoever acts for somebody else: sealed, looked at, destroyed.",
 )
 
-_PIECE: Final = 64 * 1024
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -77,12 +76,6 @@ def _mine(request_id: str) -> Any:
         return request
 
     return find
-
-
-def pieces(stream: Any) -> Iterator[bytes]:
-    """Yield what is uploaded, a little at a time."""
-    while piece := stream.read(_PIECE):
-        yield piece
 
 
 @area.call(

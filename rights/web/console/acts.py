@@ -121,9 +121,12 @@ def _leave_out(turn: Turn) -> None:
 
 
 def _step(turn: Turn) -> str:
+    return step_of(turn.request.id, turn.text("step"))
+
+
+def step_of(request_id: str, step: str) -> str:
     """Return the step of a form, if it is one of this request. Raises Invalid."""
-    step = turn.text("step")
-    if not step.startswith(f"{turn.request.id}-"):
+    if not step.startswith(f"{request_id}-"):
         raise Invalid("there is no such step", [FieldError("step", "is none of this request")])
     return step
 

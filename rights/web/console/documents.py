@@ -40,9 +40,19 @@ def send(place: Blobs, row: Evidence) -> Response:
     """Return a document as a browser may have it. Raises NotFound, Tampered, Unavailable."""
     # Not a piece at a time: what was changed where it lies shows at its end only.
     content = b"".join(evidence.content(parts().context.vault, place, row))
-    response = Response(content, content_type=row.media_type)
-    name = f"{row.id}.{evidence.ENDINGS[row.media_type]}"
-    response.headers["Content-Disposition"] = f'{_HOW[row.media_type]}; filename="{name}"'
+    return sent(content, row.media_type, row.id)
+
+
+def is_shown(media_type: str) -> bool:
+    """Return whether a browser shows what is of this type, and does not save it."""
+    return _HOW[media_type] == _SHOWN
+
+
+def sent(content: bytes, media_type: str, document_id: str) -> Response:
+    """Return a document, whole and checked, as a browser may have it."""
+    response = Response(content, content_type=media_type)
+    name = f"{document_id}.{evidence.ENDINGS[media_type]}"
+    response.headers["Content-Disposition"] = f'{_HOW[media_type]}; filename="{name}"'
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -116,5 +126,5 @@ def _line(one: Evidence) -> dict[str, Any]:
         "what": w.say("documents", evidence.ENDINGS[one.media_type]),
         "size": w.number(max(1, one.size // 1000)),
         "at": pages.moment(one.uploaded_at),
-        "shown": _HOW[one.media_type] == _SHOWN,
+        "shown": is_shown(one.media_type),
     }

@@ -9,6 +9,7 @@ Source: NDSR 9; PIPL 51.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -63,6 +64,19 @@ def private(name: str, act: Act = Act.LOOK) -> Blueprint:
     return made
 
 
+def taking(name: str, most: Callable[[], int]) -> Blueprint:
+    """
+    Return a blueprint of forms that may bring documents.
+
+    Args:
+        most: Bytes of a form of whoever is here, asked before any of it is read; less than any
+            form may have is no limit of its own.
+    """
+    made = _blueprint(name, Guard.STAFF)
+    made.before_request(lambda: _take_in(most))
+    return made
+
+
 def _blueprint(name: str, guard: Guard) -> Blueprint:
     made = Blueprint(f"console-{name}", __name__, url_prefix=PREFIX)
     made.guard = guard  # type: ignore[attr-defined]  # for the test of guards
@@ -95,8 +109,19 @@ def _come_in(act: Act | None) -> Response | None:
     return None
 
 
-def _bounded() -> None:
+def _take_in(most: Callable[[], int]) -> Response | None:
     request.max_content_length = request.max_form_memory_size = _FORM_BYTES
+    enter(Guard.STAFF, "")  # by the cookie alone: nothing of the form is read yet
+    if present().stage is not Stage.FULL:
+        return redirect(url_for(_STEPS[present().stage]), 303)
+    duties.check(present().staff.roles, Act.LOOK)
+    _bounded(max(most(), _FORM_BYTES))
+    _ours(present())
+    return None
+
+
+def _bounded(most: int = _FORM_BYTES) -> None:
+    request.max_content_length, request.max_form_memory_size = most, _FORM_BYTES
     g.language = language.chosen()
     for said in (request.args, request.form):
         if any("\x00" in one for pair in said.items(multi=True) for one in pair):

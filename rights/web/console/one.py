@@ -36,6 +36,7 @@ from rights.services.writings import Written
 from rights.store.db import reading, transaction
 from rights.store.models import Request, Staff
 from rights.web.console import (
+    attached,
     by_hand,
     documents,
     door,
@@ -72,6 +73,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values = showing.of(session, request_id, here.now())
         values["package"] = packing.of(values["dossier"], here.now())
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
+        values["task_documents"] = attached.of(session, request_id)
         values["by_hand"] = by_hand.of(values["dossier"])
         values["recipients"] = recipients.of(session, here.context, values["dossier"].request)
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
@@ -92,11 +94,12 @@ def act(request_id: str, name: str) -> Response:
             turn = Turn(session, here.context, found, staff, call.form, here.now())
             done = ACTS[name](turn) or name
     except (Conflict, IllegalTransition, Forbidden, Invalid) as error:
-        return _refused(request_id, name, error)
+        return refused(request_id, name, error)
     return pages.go("console-one.one", request_id=request_id, done=done)
 
 
-def _refused(request_id: str, about: str, error: RightsError) -> Response:
+def refused(request_id: str, about: str, error: RightsError) -> Response:
+    """Tell what was refused beside what was typed; that it was tried is an entry."""
     here = parts()
     with transaction(here.engine) as session:
         members.refused(session, door.staff(), error, now=here.now())
@@ -116,7 +119,7 @@ def look(request_id: str, what: str) -> Response:
             found = requests.locked(session, request_id)
             content = _OPENERS[what](session, found, here.now())
     except (Conflict, Forbidden) as error:
-        return _refused(request_id, what, error)
+        return refused(request_id, what, error)
     return _shown(request_id, opened=what, content=content)
 
 
@@ -132,7 +135,7 @@ def passages(request_id: str) -> Response:
             row = redaction_views.ask(session, here.context, found, door.staff(), **given)
             view_id = row.id
     except (Conflict, Forbidden) as error:
-        return _refused(request_id, "passages", error)
+        return refused(request_id, "passages", error)
     return pages.go("console-passages.shown", request_id=request_id, view_id=view_id)
 
 
@@ -148,7 +151,7 @@ def document(request_id: str, document_id: str) -> Response:
             session.flush()
             session.expunge(row)
     except (Conflict, Forbidden) as error:
-        return _refused(request_id, "documents", error)
+        return refused(request_id, "documents", error)
     return documents.send(place, row)
 
 

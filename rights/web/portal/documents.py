@@ -17,10 +17,10 @@ from rights.domain.errors import Conflict, Invalid, NotFound
 from rights.services import evidence
 from rights.store.db import reading
 from rights.store.models import Request
-from rights.web.api.evidence import pieces
 from rights.web.parts import parts
 from rights.web.portal import door, pages, standing
 from rights.web.portal.following import shown
+from rights.web.reading import pieces
 
 _FORM: Final = evidence.MOST_FILES * evidence.MOST_BYTES + 64 * 1024
 _NAME: Final = "document"

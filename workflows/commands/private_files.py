@@ -1,0 +1,23 @@
+"""Files that hold what somebody may read alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def written(folder: Path, name: str, pieces: Iterable[bytes]) -> str:
+    """
+    Write a file that this user alone can read, and return its path; nothing of it is interpreted.
+
+    Raises:
+        FileExistsError: there is one of that name: nothing is written over, nor through a link.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / name
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+    return str(path)
