@@ -20,6 +20,7 @@ from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
 from rights.services import (
     datamap,
+    drafts,
     evidence,
     keeping,
     policy_files,
@@ -210,6 +211,7 @@ def context_of(settings: Settings) -> Context:
     found, book = datamap.load(settings.datamap), regimes.regimes(settings.regimes_override)
     regime_choice.check(settings, book)
     keeping.check(settings, book)
+    drafts.check(settings.drafts)
     return Context(
         in_force=InForce(settings),
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),

@@ -99,6 +99,8 @@ class Settings(WorkingLimits, OutwardSettings):
     """A YAML file with this deployment's intake and verification policy; checked at start."""
     organisation: Path | None = None
     """A YAML file with the organisation's profile, from which its duties follow."""
+    drafts: Path | None = None
+    """A YAML file with texts of this deployment that staff begin letters with; checked at start."""
     approval_kinds: Words = ()
     """Kinds whose plan a member of staff approves by hash before anything is changed."""
     verify_days: int = Field(default=7, ge=1, le=30)

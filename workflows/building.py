@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from connectors.registry import load as load_connectors
 from connectors.sdk import Connector
 from rights import traces
-from rights.services import keeping, regime_choice
+from rights.services import drafts, keeping, regime_choice
 from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
@@ -55,6 +55,7 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     book = regimes(settings.regimes_override)
     regime_choice.check(settings, book)
     keeping.check(settings, book)
+    drafts.check(settings.drafts)
     datamap = load_datamap(settings.datamap, tell=tell)
     fitted = fitting(policy(settings.policy), datamap)
     return Context(InForce(settings), vault, datamap, book, fitted, profile(settings.organisation))

@@ -22,6 +22,7 @@ from rights.domain.plain_text import plain
 from rights.services import (
     audit,
     content_approvals,
+    drafts,
     notices,
     regime_choice,
     requests,
@@ -197,12 +198,12 @@ def answer(
     Raises:
         Forbidden: their roles do not allow it.
         Conflict: it was answered already.
-        Invalid: there is nothing in it, or too much.
+        Invalid: there is nothing in it, or too much, or a blank of a draft is left.
     """
     duties.check(staff.roles, duties.Act.ANSWER_COMPLAINT)
     if complaint.answered_at is not None:
         raise Conflict("this complaint was answered already", code="complaint_answered")
-    said = plain(text, field="answer")
+    said = plain(drafts.refuse_blanks(text, field="answer"), field="answer")
     writings.keep(session, context.vault, complaint.id, COMPLAINT_ANSWER, said, now=now)
     complaint.answered_at, complaint.answered_by = now, f"staff:{staff.id}"
     _note(

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict
 from rights.domain.plain_text import plain
-from rights.services import audit, content_approvals, notices, webhooks, writings
+from rights.services import audit, content_approvals, drafts, notices, webhooks, writings
 from rights.services.context import Context
 from rights.services.writings import (
     ANSWER_PERSON,
@@ -70,9 +70,11 @@ def from_staff(
     Keep what staff write, and tell the person that there is something to read.
 
     Raises:
-        Forbidden: their roles do not allow it. Invalid, Conflict: like :func:`from_person`.
+        Forbidden: their roles do not allow it. Invalid, Conflict: like :func:`from_person`;
+            Invalid too: a blank of a draft was not filled in.
     """
     duties.check(staff.roles, duties.Act.CORRESPOND)
+    drafts.refuse_blanks(text)
     made = _kept(
         session, context, request, (MESSAGE_STAFF, text), actor=f"staff:{staff.id}", now=now
     )

@@ -13,7 +13,7 @@ from rights.services import complaints
 from rights.services import staff as members
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
-from rights.web.console import door, pages, showing
+from rights.web.console import door, drafting, pages, showing
 from rights.web.parts import parts
 
 area = door.private("letters", Act.ANSWER_COMPLAINT)
@@ -42,6 +42,7 @@ def _shown(complaint_id: str, status: int = 200, **more: Any) -> Response:
         "late": found.promised_at < now,
         "answered": answered,
         "language": found.locale,
+        "drafts": drafting.of_complaint(found),
         "laws": showing.regimes(found.regimes),
     }
     told = {"texts": [], "who": [], "opened": False, "wrong": [], **values, **more}

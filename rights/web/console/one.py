@@ -40,6 +40,7 @@ from rights.web.console import (
     by_hand,
     documents,
     door,
+    drafting,
     holding,
     offers,
     packing,
@@ -74,6 +75,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values["package"] = packing.of(values["dossier"], here.now())
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
+        values["drafts"] = drafting.of_request(values["dossier"].request)
         values["by_hand"] = by_hand.of(values["dossier"])
         values["recipients"] = recipients.of(session, here.context, values["dossier"].request)
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())

@@ -13,6 +13,17 @@
     });
   }
 
+  // A draft is in the text at once, unless somebody has begun to write.
+  for (const choice of document.querySelectorAll("select[data-fills]")) {
+    const text = document.getElementById(choice.dataset.fills);
+    const drafts = [...choice.options].map((one) => one.dataset.text || "");
+    choice.addEventListener("change", () => {
+      const written = text.value.trim();
+      if (written && !drafts.includes(written)) return;
+      text.value = choice.selectedOptions[0].dataset.text || "";
+    });
+  }
+
   // What is folded away and named in the address is opened.
   const there = location.hash && document.getElementById(location.hash.slice(1));
   if (there && there.tagName === "DETAILS") there.open = true;
