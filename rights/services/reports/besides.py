@@ -1,5 +1,6 @@
 """
-What a report counts that is not a request: holds, appeals, complaints, data that came back.
+What a report counts that is not a request: holds, appeals, complaints, data that came back,
+recipients that were told, security incidents.
 
 Each is a row with the moments at which it began and ended; those are written once.
 """
@@ -14,6 +15,7 @@ from sqlmodel import SQLModel, col
 
 from rights.services.appeals import DISMISSED, UPHELD
 from rights.services.exceptions import CODE
+from rights.services.recipients_told import EVENT, Told
 from rights.services.reports.register import Window, count
 from rights.store.models import (
     Aftercare,
@@ -21,9 +23,11 @@ from rights.store.models import (
     Complaint,
     Consent,
     ContentApproval,
+    Entry,
     HeldRows,
     HoldException,
     LegalHold,
+    SecurityIncident,
 )
 
 
@@ -36,6 +40,8 @@ def counted(connection: Connection, at: Window) -> dict[str, int]:
         **_row(connection, Appeal, _appeals(at)),
         **_row(connection, Complaint, _complaints(at)),
         **came_back(connection, at),
+        **recipients(connection, at),
+        **_row(connection, SecurityIncident, _incidents(at)),
     }
 
 
@@ -62,6 +68,32 @@ def came_back(connection: Connection, at: Window) -> dict[str, int]:
     """Return how often erased data was found again."""
     found = (col(Aftercare.kind) == "incident") & at.holds(col(Aftercare.created_at))
     return _row(connection, Aftercare, {"data_came_back": count(found)})
+
+
+def recipients(connection: Connection, at: Window) -> dict[str, int]:
+    """
+    Return how often staff wrote down that a recipient was told of a request, or was not.
+
+    Whoever was not told at first and was later counts in both, each on its day.
+    """
+    outcome = col(Entry.data)["outcome"].as_string()
+    told = outcome == str(Told.TOLD)
+    measures = {"recipients_told": count(told), "recipients_not_told": count(~told)}
+    named = [measure.label(name) for name, measure in measures.items()]
+    query = select(*named).where(col(Entry.event) == EVENT, at.holds(col(Entry.at)))
+    row = connection.execute(query).one()
+    return {name: int(getattr(row, name)) for name in measures}
+
+
+def _incidents(at: Window) -> dict[str, Any]:
+    """Return what counts incidents by when they came into the register; drills are none."""
+    real = ~col(SecurityIncident.drill)
+    opened, closed = col(SecurityIncident.opened_at), col(SecurityIncident.closed_at)
+    return {
+        "incidents_opened": count(real & at.holds(opened)),
+        "incidents_closed": count(real & at.holds(closed)),
+        "incidents_open_after": count(real & (opened < at.end) & at.open_at_end(closed)),
+    }
 
 
 def _legal_holds(at: Window) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from rights.services.reports.report import Cell, Report, Row, Table
 COUNTS: Final = ("received", "accepted", *flow.ENDS, "sent", "unsent", "overdue")
 DAYS: Final = ("median_days", "p95_days", "max_days")
 SHARE: Final = "on_time_at_least_percent"
-INSIDE: Final = frozenset({"complaints_on_time", "appeals_open_after", "complaints_open_after"})
+INSIDE: Final = frozenset(
+    {"complaints_on_time", "appeals_open_after", "complaints_open_after", "incidents_open_after"}
+)
 """Figures beside requests that could be taken from others: what is late, or open, is the rest."""
 
 _SHARE_OF: Final = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +13,9 @@ from sqlmodel import col, select
 from rights.domain.kinds import OPTIONS
 from rights.domain.representation import Role
 from rights.services import audit
+from rights.services.recipients_told import EVENT
 from rights.store.db import open_engine, reading, transaction
-from rights.store.models import Entry, Notice, Request
+from rights.store.models import Entry, Notice, Request, SecurityIncident
 from tests.services.reports import town
 from tests.services.reports.expected import CHANNELS, Count
 from tests.services.reports.terminal import Terminal
@@ -207,8 +208,51 @@ def test_what_nothing_records_is_named_and_not_printed_as_nought(terminal: Termi
     content = terminal.report(*YEAR)["content"]
 
     missing = {one["figure"] for one in content["missing"]}
-    assert {"recipients_notified", "transfers_abroad", "fees", "incidents"} <= missing
+    assert missing == {
+        "recipients_confirmed",
+        "transfers_domestic",
+        "transfers_abroad",
+        "fees",
+        "complaint_outcomes",
+    }
     assert not missing & {row["figure"] for row in content["tables"]["others"]}
+
+
+@pytest.mark.requirement("R-44-1")
+def test_recipients_that_were_told_and_incidents_are_counted_in_their_period(
+    terminal: Terminal, all_of: list[Case], url: str
+) -> None:
+    june, later = datetime(2026, 6, 5, tzinfo=UTC), datetime(2026, 8, 1, tzinfo=UTC)
+    engine = open_engine(url)
+    with transaction(engine) as session:
+        request = session.get_one(Request, all_of[0].id)
+        for at, outcome in ((june, "impossible"), (june, "told"), (later, "told")):
+            said = {"recipient": "mill", "outcome": outcome}
+            audit.append(session, request, [audit.Line(EVENT, "staff:1", said)], now=at)
+        session.add_all([_incident(june, later), _incident(june), _incident(june, drill=True)])
+    engine.dispose()
+
+    tables = terminal.report(*YEAR, "--quarter", "2")["content"]["tables"]
+
+    others = {row["figure"]: row["number"] for row in tables["others"]}
+    assert (others["recipients_told"], others["recipients_not_told"]) == (1, 1)
+    assert (others["incidents_opened"], others["incidents_closed"]) == (2, 0)
+    assert others["incidents_open_after"] == 2, "what ended after the period was open at its end"
+
+
+def _incident(
+    opened: datetime, closed: datetime | None = None, *, drill: bool = False
+) -> SecurityIncident:
+    return SecurityIncident(
+        kind="breach",
+        severity="general",
+        operator="other",
+        discovered_at=opened,
+        opened_at=opened,
+        opened_by="staff:1",
+        closed_at=closed,
+        drill=drill,
+    )
 
 
 @ON_A_FILE
