@@ -1,18 +1,19 @@
 """
-Reports, made and taken as a file: figures, California's metrics, evidence for an audit.
+Reports, read as a page or taken as a file: figures, California's metrics, evidence for an audit.
 
 The console holds no signing key: what has to be signed is made on the command line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Final
 
 import orjson
 from flask import request as call
-from flask import stream_with_context
+from flask import stream_with_context, url_for
 from werkzeug import Response
 
 from rights.domain import period as periods
@@ -21,15 +22,15 @@ from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
 from rights.domain.period import Period
 from rights.services import minors_records
 from rights.services import staff as members
-from rights.services.reports import california, making
+from rights.services.reports import audit_evidence, california, making
 from rights.services.reports.as_csv import to_csv
 from rights.services.reports.as_json import to_json
 from rights.services.reports.fonts import font
 from rights.services.reports.labels import Labels
 from rights.services.reports.making import Wanted
-from rights.services.reports.report import Made
+from rights.services.reports.report import Made, Report
 from rights.store.db import transaction
-from rights.web.console import door, pages
+from rights.web.console import door, pages, report_pages
 from rights.web.parts import parts
 
 area = door.private("reports", Act.REPORT)
@@ -41,6 +42,10 @@ _TYPES: Final = {
     "pdf": "application/pdf",
 }
 _QUARTERS: Final = (1, 2, 3, 4)
+_PAGE: Final = "page"
+_FORMS: Final = (_PAGE, *_TYPES)
+_FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items")
+"""What is asked for again when the same report is taken in another form."""
 
 
 @area.get("/reports")
@@ -55,23 +60,28 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         "reports.html",
         status,
         names=[(name, pages.said().say("reports", name)) for name in making.BUILDS],
-        forms=[(one, one.upper()) for one in _TYPES],
+        forms=forms(_FORMS),
         quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
         year=today.year - 1,
         audits_minors=door.may(Act.AUDIT_MINORS),
         bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
-        given=call.form,
+        given=call.form or call.args,
         wrong=wrong or [],
     )
 
 
+def forms(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return in which forms a report comes: what it is called here, and in the list."""
+    return [(n, pages.said().say("reports", _PAGE) if n == _PAGE else n.upper()) for n in names]
+
+
 @area.post("/reports")
 def make() -> Response:
-    """Send a report as a file; that it was made is an entry first."""
+    """Show a report, or send it as a file; that it was made is an entry first."""
     here, staff = parts(), door.staff()
     try:
-        form = _one_of("form", _TYPES)
-        write = _writer(form)
+        form = _one_of("form", _FORMS)
+        write = None if form == _PAGE else writer(form)
         wanted = _wanted()
         report = making.build(here.engine, here.context, staff, wanted, now=here.now())
     except (Invalid, Forbidden) as error:
@@ -80,9 +90,32 @@ def make() -> Response:
         return _shown(422, wrong=pages.refusal(error))
     except ConfigError:
         return _shown(503, wrong=[pages.said().say("reports", "no_font")])
-    written = write(making.signed(report, None, now=here.now()))
+    made = making.signed(report, None, now=here.now())
+    written = write(made) if write else b""
     with transaction(here.engine) as session:
         making.note(session, staff, report, now=here.now())
+    return file(report, form, written) if write else _page(made)
+
+
+def _page(made: Made) -> Response:
+    again = {name: call.form.get(name, "") for name in _FIELDS}
+    signed = _signed(made.report) if made.report.name == audit_evidence.NAME else ""
+    return report_pages.page(
+        made, action=url_for("console-reports.make"), again=again, signed=signed
+    )
+
+
+def _signed(report: Report) -> str:
+    """Return the command that makes the same evidence signed: this process holds no key for it."""
+    days = f"--from {report.period.first} --to {report.period.last}"
+    items = call.form.get("items", "").replace(",", " ").split()
+    more = f" --items {','.join(items)}" if items else ""
+    who = shlex.quote(door.staff().name)
+    return f"rights reports audit {days}{more} --as {who} --format pdf --out audit.pdf"
+
+
+def file(report: Report, form: str, written: bytes) -> Response:
+    """Return a report as a file of some form."""
     response = Response(written, content_type=_TYPES[form])
     name = f"{report.name}-{report.period.first}-{report.period.last}.{form}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -132,7 +165,7 @@ def _period(name: str) -> Period:
     return periods.year(year, zone, _number("quarter") if quarter else None)
 
 
-def _one_of(name: str, allowed: Mapping[str, object]) -> str:
+def _one_of(name: str, allowed: Collection[str]) -> str:
     said = call.form.get(name, "")
     if said not in allowed:
         wrong = FieldError(name, "is none of the list", tuple(allowed))
@@ -154,7 +187,7 @@ def _day(name: str) -> date:
         raise Invalid("name a day", [FieldError(name, "is no day")]) from None
 
 
-def _writer(form: str) -> Callable[[Made], bytes]:
+def writer(form: str) -> Callable[[Made], bytes]:
     """Return what writes a report; what it needs is looked for before any work."""
     context = parts().context
     labels = Labels(pages.said().language, context.regimes)
@@ -163,6 +196,6 @@ def _writer(form: str) -> Callable[[Made], bytes]:
     if form == "pdf":
         from rights.services.reports.as_pdf import to_pdf  # noqa: PLC0415 - 10 MB that few need
 
-        file = font(context.settings.report_font)
-        return lambda made: to_pdf(made, labels, file)
+        letters = font(context.settings.report_font)
+        return lambda made: to_pdf(made, labels, letters)
     return to_json
