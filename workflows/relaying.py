@@ -25,6 +25,7 @@ from rights.services import (
 from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.live_settings import values as live
+from rights.services.organisation.declared_maps import Keeper
 from rights.services.reports import published
 from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
@@ -39,6 +40,8 @@ PURGE_S = 600.0
 KEEP_S = 600.0
 EVIDENCE_S = 60.0
 QUEUES_S = 3600.0
+MAP_S = 600.0
+"""What this relay's data map declares is written down once; until then it is tried again."""
 MAIL_S = 0.2
 ALERTS_S = 300.0
 CLOCK_S = 60.0
@@ -77,6 +80,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     chores += _of_incidents(register, context, clock.now)
     chores += _outward(settings, register, context, clock.now)
     chores.append(_settings(register, context))
+    chores.append(relay.Chore("maps", MAP_S, Keeper(register, context.datamap, clock.now).run))
     if settings.metrics_listen:
         chores.append(_gauges(register, redis, context, clock.now))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)

@@ -104,6 +104,8 @@ GRANT SELECT ON
     TO rights_console;
 -- The compliance calendar: what was done about a duty, and that staff were told of it.
 GRANT SELECT, INSERT, UPDATE ON duty_term TO rights_console;
+-- What the data map declared in a year that is over.
+GRANT SELECT ON declared_map TO rights_console;
 -- What is decided about a request, its plan and its steps.
 GRANT SELECT, INSERT, UPDATE ON request, day_chain TO rights_console;
 GRANT SELECT, INSERT ON entry, notice TO rights_console;

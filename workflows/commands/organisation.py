@@ -20,12 +20,19 @@ from rights.services.organisation import outbound as going
 from rights.services.organisation import shown
 from rights.services.organisation.duty_catalogue import catalogue
 from rights.services.organisation.outbound_files import WRITE
+from rights.services.organisation.outbound_report import report
 from rights.services.organisation.profile_files import examined
+from rights.services.reports.as_pdf import to_pdf
+from rights.services.reports.fonts import font
+from rights.services.reports.labels import Labels
+from rights.services.reports.report import Made
+from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
 from workflows.commands.acting import AS, act, desk
 
 BAD_INPUT: Final = 2
+FORMATS: Final = (*WRITE, "pdf")
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 PROFILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -139,24 +146,28 @@ def reopen(duty: str, due: datetime, who: str) -> None:
 
 @organisation.command()
 @click.option("--year", type=int, required=True)
-@click.option("--format", "form", type=click.Choice([*WRITE]), default="json", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True)
+@click.option("--language", type=click.Choice(LANGUAGES), help="Of a PDF. Default: that of staff.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.")
 @AS
-def outbound(year: int, form: str, out: Path | None, who: str) -> None:
+def outbound(year: int, form: str, language: str | None, out: Path | None, who: str) -> None:
     """Write the register of what went out in a year; for processors of important data."""
     at = desk()
+    letters = font(at.context.settings.report_font) if form == "pdf" else None
     with reading(at.register) as session:
         staff = members.staff_named(session, who)
     try:
-        period = going.begin(at.register, at.context, staff, year, now=at.now)
+        asked = going.begin(at.register, at.context, staff, year, now=at.now)
     except RightsError as error:
         with transaction(at.register) as session:
             members.refused(session, staff, error, now=at.now)
         raise
     with transaction(at.register) as session:
-        going.note(session, staff, period, form, now=at.now)
+        going.note(session, staff, asked.period, form, now=at.now)
+    found = going.records(at.register, asked)
     with click.open_file(str(out or "-"), "wb") as file:
-        for piece in WRITE[form](
-            going.head(period, at.now), going.records(at.register, at.context, period)
-        ):
-            file.write(piece)
+        if letters is None:
+            file.writelines(WRITE[form](going.head(asked), found))
+        else:
+            labels = Labels(language or at.context.settings.staff_locale, at.context.regimes)
+            file.write(to_pdf(Made(report(asked, found), at.now), labels, letters))

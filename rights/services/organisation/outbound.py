@@ -2,14 +2,16 @@
 The register of what went out in a year: packages, who was let have them, who data is given to.
 
 A processor of important data takes it into its yearly risk assessment. It names requests and
-packages by their ids, and nobody; it says what nothing here records.
+packages by their ids, and nobody; it says what nothing here records. Of a year that is over it says
+what held at its end: the data map of then, downloads until then.
 
 Source: NDSR 33, 12; PIPL 54, 55.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,12 +20,13 @@ from sqlalchemy import Engine, Row, select
 from sqlmodel import Session, col
 
 from rights.domain import duties
-from rights.domain.datamap import DataMap, Store
 from rights.domain.errors import NotFound
 from rights.domain.period import Period, year
-from rights.services import audit
+from rights.services import audit, recipients_told
 from rights.services.context import Context
+from rights.services.organisation import declared_maps
 from rights.services.organisation.calendar import profile_of
+from rights.services.organisation.declared_maps import Declared, Place
 from rights.services.reports import register
 from rights.services.reports.making import zone_of
 from rights.store.db import picture, reading
@@ -59,11 +62,15 @@ COLUMNS: Final = (
     "recipient_country",
     "purpose",
     "method",
+    "outcome",
 )
 """Every record has them all; what does not apply is empty, and so is what nobody recorded."""
 
-MISSING: Final = ("portability_transfers", "recipients_told", "download_country")
+MISSING: Final = ("portability_transfers", "download_country")
 """What a reader could look for and nothing here records."""
+
+MAP: Final = "map_at_end"
+"""Missing too where the register does not know what the data map declared when the year ended."""
 
 BATCH: Final = 200
 """Packages that one look at the register takes."""
@@ -76,7 +83,26 @@ _LIVES: Final = timedelta(days=60)
 Record = dict[str, Any]
 
 
-def begin(engine: Engine, context: Context, staff: Staff, number: int, *, now: datetime) -> Period:
+@dataclass(frozen=True, slots=True)
+class Year:
+    """
+    What the register is given out of.
+
+    Args:
+        now: When it is given out.
+    """
+
+    period: Period
+    declared: Declared
+    now: datetime
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is not in it."""
+        return MISSING if self.declared.known else (*MISSING, MAP)
+
+
+def begin(engine: Engine, context: Context, staff: Staff, number: int, *, now: datetime) -> Year:
     """
     Make sure that the register of a year can be given out; return that year.
 
@@ -95,7 +121,9 @@ def begin(engine: Engine, context: Context, staff: Staff, number: int, *, now: d
     period = year(number, zone_of(context))
     with picture(engine) as connection:
         register.check(connection, context, period, now)
-    return period
+    with reading(engine) as session:
+        declared = declared_maps.at_end(session, context.datamap, period, now)
+    return Year(period, declared, now)
 
 
 def note(session: Session, staff: Staff, period: Period, form: str, *, now: datetime) -> None:
@@ -104,33 +132,42 @@ def note(session: Session, staff: Staff, period: Period, form: str, *, now: date
     audit.append_day(session, audit.Line(EVENT, f"staff:{staff.id}", said), now=now)
 
 
-def head(period: Period, now: datetime) -> dict[str, Any]:
+def head(asked: Year) -> dict[str, Any]:
     """Return what the register is about, and what is not in it."""
+    period, declared = asked.period, asked.declared
     return {
-        "format": "rights-outbound/1",
+        "format": "rights-outbound/2",
         "from": period.first.isoformat(),
         "to": period.last.isoformat(),
-        "made_at": now.isoformat(),
-        "provisional": not period.closed(now),
-        "missing": list(MISSING),
+        "made_at": asked.now.isoformat(),
+        "provisional": not period.closed(asked.now),
+        "map": {
+            "hash": declared.hash,
+            "since": declared.since.isoformat() if declared.since else None,
+            "known": declared.known,
+        },
+        "missing": list(asked.missing),
         "columns": list(COLUMNS),
     }
 
 
-def records(
-    engine: Engine, context: Context, period: Period, *, batch: int = BATCH
-) -> Iterator[Record]:
+def records(engine: Engine, asked: Year, *, batch: int = BATCH) -> Iterator[Record]:
     """
     Yield every record; the register is looked at in batches and never held open.
 
     Args:
-        batch: Packages that one look takes.
+        batch: Packages, or recipients that were told, that one look takes.
     """
-    yield from _declared(context.datamap)
+    yield from _declared(asked.declared)
+    places = {one["store"]: _place(one) for one in asked.declared.stores}
     after = ""
-    while found := _batch(engine, context.datamap, period, after, batch):
-        after, told = found
-        yield from told
+    while found := _batch(engine, places, asked.period, after, batch):
+        after, out = found
+        yield from out
+    last = 0
+    while told := _told(engine, asked.period, last, batch):
+        last, out = told
+        yield from out
 
 
 # -- what the data map declares ------------------------------------------------------------------
@@ -140,29 +177,28 @@ def _record(record: str, **said: Any) -> Record:
     return {**dict.fromkeys(COLUMNS), "record": record, **said}
 
 
-def _place(store: Store) -> dict[str, Any]:
+def _place(store: Place) -> dict[str, Any]:
     return {
-        "store": store.name,
-        "store_country": store.location.get("country"),
-        "store_region": store.location.get("region"),
-        "classification": store.classification,
+        "store": store["store"],
+        "store_country": store["country"],
+        "store_region": store["region"],
+        "classification": store["classification"],
     }
 
 
-def _declared(datamap: DataMap) -> Iterator[Record]:
+def _declared(declared: Declared) -> Iterator[Record]:
     """Yield each store with the categories in it, and everybody to whom its data is given."""
-    for store in datamap:
-        categories = sorted({f.category for c in store.collections for f in c.fields})
-        yield _record("store", **_place(store), categories=categories)
-        for to in store.recipients:
+    for store in declared.stores:
+        yield _record("store", **_place(store), categories=store["categories"])
+        for to in store["recipients"]:
             yield _record(
                 "recipient",
                 **_place(store),
-                recipient=to.name,
-                recipient_country=to.country or None,
-                categories=list(to.categories),
-                purpose=to.purpose or None,
-                method=to.method or None,
+                recipient=to["name"],
+                recipient_country=to["country"],
+                categories=to["categories"],
+                purpose=to["purpose"],
+                method=to["method"],
             )
 
 
@@ -170,7 +206,7 @@ def _declared(datamap: DataMap) -> Iterator[Record]:
 
 
 def _batch(
-    engine: Engine, datamap: DataMap, period: Period, after: str, batch: int
+    engine: Engine, places: Mapping[str, Place], period: Period, after: str, batch: int
 ) -> tuple[str, list[Record]] | None:
     """Return the next packages and what belongs to them, and the last of their ids."""
     with reading(engine) as session:
@@ -184,7 +220,7 @@ def _batch(
         record
         for row in rows
         for record in (
-            *_made(row, datamap, receipts.get(row.request_id, ())),
+            *_made(row, places, receipts.get(row.request_id, ()), len(granted.get(row.id, ()))),
             *granted.get(row.id, ()),
         )
         if row.created_at >= period.start or record["record"] == "handed_out"
@@ -202,7 +238,6 @@ def _packages(period: Period, after: str, batch: int) -> Any:
             col(Package.size),
             col(Package.complete),
             col(Package.missing),
-            col(Package.grants_used),
             col(Request.kind),
             col(Request.option),
             col(Request.regimes),
@@ -220,7 +255,10 @@ def _packages(period: Period, after: str, batch: int) -> Any:
     )
 
 
-def _made(row: Row[Any], datamap: DataMap, lines: Sequence[Record]) -> Iterator[Record]:
+def _made(
+    row: Row[Any], places: Mapping[str, Place], lines: Sequence[Record], downloads: int
+) -> Iterator[Record]:
+    """Yield a package and what it disclosed; how often it was let out counts within the year."""
     about = {
         "at": row.created_at.isoformat(),
         "request": row.request_id,
@@ -236,9 +274,8 @@ def _made(row: Row[Any], datamap: DataMap, lines: Sequence[Record]) -> Iterator[
         bytes=row.size,
         complete=row.complete,
         missing=len(row.missing),
-        downloads=row.grants_used,
+        downloads=downloads,
     )
-    places = {store.name: _place(store) for store in datamap}
     for line in lines:
         where = places.get(line["store"], {"store": line["store"]})
         yield _record(
@@ -282,3 +319,47 @@ def _granted(session: Session, period: Period, asked: Sequence[str]) -> dict[str
         )
         found.setdefault(data["package"], []).append(record)
     return found
+
+
+def _told(
+    engine: Engine, period: Period, after: int, batch: int
+) -> tuple[int, list[Record]] | None:
+    """Return the next recipients that were told of a request or not, and the last entry's id."""
+    query = (
+        select(
+            col(Entry.id),
+            col(Entry.chain),
+            col(Entry.at),
+            col(Entry.actor),
+            col(Entry.data),
+            col(Request.kind),
+            col(Request.option),
+            col(Request.regimes),
+        )
+        .join(Request, col(Request.id) == col(Entry.chain))
+        .where(
+            col(Entry.id) > after,
+            col(Entry.event) == recipients_told.EVENT,
+            col(Entry.at) >= period.start,
+            col(Entry.at) < period.end,
+        )
+        .order_by(col(Entry.id))
+        .limit(batch)
+    )
+    with reading(engine) as session:
+        rows = session.connection().execute(query).all()
+    return (rows[-1].id, [_telling(row) for row in rows]) if rows else None
+
+
+def _telling(row: Row[Any]) -> Record:
+    return _record(
+        "recipient_told",
+        at=row.at.isoformat(),
+        request=row.chain,
+        kind=str(row.kind),
+        option=str(row.option),
+        regimes=list(row.regimes),
+        recipient=row.data["recipient"],
+        outcome=row.data["outcome"],
+        by=row.actor,
+    )

@@ -47,5 +47,3 @@ WRITE: Final[Mapping[str, Callable[[Head, Iterable[Record]], Iterator[bytes]]]] 
     "json": to_json,
 }
 """How the register is written, by the name of the form."""
-
-TYPES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}

@@ -41,6 +41,16 @@ _WIDE: Final = {
     "kind": 2,
     "option": 3,
     "state": 2,
+    "store_country": 2,
+    "store_region": 2,
+    "classification": 2,
+    "categories": 8,
+    "recipient_country": 2,
+    "purpose": 4,
+    "method": 4,
+    "packed_at": 3,
+    "to": 2,
+    "complete": 2,
 }
 """How much wider than a number these columns are."""
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from rights.domain.regime import Regime
 from rights.services import reasons
+from rights.services.catalogue import categories
 from rights.services.catalogue import words as kinds_words
 from rights.services.reports import groups
 from rights.services.reports.audit_items import items
@@ -31,9 +32,21 @@ _OWN: Final[Mapping[str, str]] = {
     "state": "states",
     "by": "tables",
     "chain_holds": "answers",
+    "complete": "answers",
+    "to": "receivers",
 }
 """Kind of code to where its words are."""
-_THINGS: Final = frozenset({"head", "receipt"})
+_THINGS: Final = frozenset(
+    {
+        "head",
+        "receipt",
+        "store_country",
+        "store_region",
+        "recipient_country",
+        "purpose",
+        "method",
+    }
+)
 """Columns that hold no number: what lacks is not there, and was not worked out from anything."""
 
 
@@ -95,6 +108,7 @@ class Labels:
             "group": lambda: self._group(beside["by"], value),
             "reason": lambda: self._reason(value),
             "item": lambda: f"{value} {items()[value].titles[language]}",
+            "categories": lambda: self._categories(value),
         }
         return str(found[name]()) if name in found else ""
 
@@ -135,6 +149,10 @@ class Labels:
     def _law(self, code: str) -> str:
         known = self._regimes.get(code)
         return known.titles[self.language] if known else ""
+
+    def _categories(self, value: str) -> str:
+        known, short = categories(), "en" if self.language == "en" else "zh"
+        return self.words.listed([known.get(one, {}).get(short, one) for one in value.split()])
 
     def _reason(self, code: str) -> str:
         known = reasons.catalogue().get(code)

@@ -17,7 +17,7 @@ from rights.store.models.incidents import (
 )
 from rights.store.models.keys import KeyChallenge, KeyLetter, KeyProof, PersonKey
 from rights.store.models.network_identity import NetworkIdentityBridge, NetworkIdentityVisit
-from rights.store.models.organisation import DutyTerm
+from rights.store.models.organisation import DeclaredMap, DutyTerm
 from rights.store.models.parties import (
     Backend,
     BackendKey,
@@ -94,6 +94,7 @@ __all__ = [
     "ContentApproval",
     "CorrectionGuard",
     "DayChain",
+    "DeclaredMap",
     "DenialProposal",
     "DisputedValue",
     "DutyTerm",

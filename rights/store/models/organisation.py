@@ -1,12 +1,15 @@
-"""What was done about the organisation's own duties."""
+"""What was done about the organisation's own duties, and what its data map declared when."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
+from rights.store.ids import new_id
 
 
 class DutyTerm(SQLModel, table=True):
@@ -32,3 +35,21 @@ class DutyTerm(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     told: str = Field(default="", max_length=8)
     mailed: bool = False
+
+
+class DeclaredMap(SQLModel, table=True):
+    """
+    What the data map declared from a moment on: where data lies, and to whom it is given.
+
+    Args:
+        hash: Of the whole map, as requests and plans name it.
+        stores: As :func:`rights.services.organisation.declared_maps.declared` writes them.
+        since: When a relay first ran with it; the one before held until then.
+    """
+
+    __tablename__ = "declared_map"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    hash: str = Field(max_length=64)
+    stores: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    since: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
 from flask import request as call
+from flask import url_for
 from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.compliance import Clause, Owed
 from rights.domain.duties import Act
-from rights.domain.errors import FieldError, Forbidden, Invalid, NotFound, RightsError
+from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid, NotFound, RightsError
 from rights.domain.organisation import FIGURES, FLAGS, LARGE, Profile
 from rights.domain.terms import Standing, Term
-from rights.services.organisation import calendar, outbound
-from rights.services.organisation.outbound_files import TYPES, WRITE
+from rights.services.organisation import calendar, outbound, outbound_report
+from rights.services.organisation.outbound_files import WRITE
+from rights.services.reports.report import Made
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
-from rights.web.console import door, pages, showing
+from rights.web.console import door, pages, report_pages, showing
+from rights.web.console.reports import FORMS, MEDIA, forms, writer
 from rights.web.console.trying import note, status_of, tried
 from rights.web.parts import parts
 
@@ -61,7 +64,7 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         today=today.isoformat(),
         outbound=profile is not None and profile.holds(outbound.IMPORTANT) and door.may(Act.REPORT),
         year=today.year,
-        forms=[(one, one.upper()) for one in WRITE],
+        forms=forms(FORMS),
         wrong=wrong or [],
     )
 
@@ -179,27 +182,40 @@ def _day(name: str, said: str) -> date:
 
 @area.post("/organisation/outbound")
 def send_outbound() -> Response:
-    """Send the register of a year as a file; that it was asked for is an entry first."""
+    """Show the register of a year, or send it as a file; that it was asked for is an entry."""
     here, staff, now = parts(), door.staff(), parts().now()
-    form, year = call.form.get("form", ""), call.form.get("year", "")
+    form, number = call.form.get("form", ""), call.form.get("year", "")
     try:
-        number = _asked(form, year)
-        period = outbound.begin(here.engine, here.context, staff, number, now=now)
+        year = _asked(form, number)
+        write = writer(form) if form == "pdf" else None
+        asked = outbound.begin(here.engine, here.context, staff, year, now=now)
     except (Invalid, Forbidden, NotFound) as error:
         note(error)
         return _refused(error)
+    except ConfigError:
+        return _shown(503, wrong=[pages.said().say("reports", "no_font")])
     with transaction(here.engine) as session:
-        outbound.note(session, staff, period, form, now=now)
-    found = outbound.records(here.engine, here.context, period)
-    response = Response(WRITE[form](outbound.head(period, now), found), content_type=TYPES[form])
-    name = f"outbound-{period.first.year}.{form}"
+        outbound.note(session, staff, asked.period, form, now=now)
+    found = outbound.records(here.engine, asked)
+    if form in WRITE:
+        return _file(asked, form, WRITE[form](outbound.head(asked), found))
+    made = Made(outbound_report.report(asked, found), now)
+    if write:
+        return _file(asked, form, [write(made)])
+    action = url_for("console-organisation.send_outbound")
+    return report_pages.page(made, action=action, again={"year": str(year)})
+
+
+def _file(asked: outbound.Year, form: str, pieces: Iterable[bytes]) -> Response:
+    response = Response(pieces, content_type=MEDIA[form])
+    name = f"outbound-{asked.period.first.year}.{form}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def _asked(form: str, year: str) -> int:
     """Return the year; it is bounded where it is looked at. Raises Invalid."""
-    wrong = [] if form in WRITE else [FieldError("form", "is none", tuple(WRITE))]
+    wrong = [] if form in FORMS else [FieldError("form", "is none", FORMS)]
     if not (year.isascii() and year.isdecimal() and len(year) <= _DIGITS):
         wrong.append(FieldError("year", "is no year"))
     if wrong:

@@ -36,14 +36,14 @@ from rights.web.parts import parts
 area = door.private("reports", Act.REPORT)
 pages.errors(area)
 
-_TYPES: Final = {
+MEDIA: Final = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "pdf": "application/pdf",
 }
 _QUARTERS: Final = (1, 2, 3, 4)
 _PAGE: Final = "page"
-_FORMS: Final = (_PAGE, *_TYPES)
+FORMS: Final = (_PAGE, *MEDIA)
 _FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items")
 """What is asked for again when the same report is taken in another form."""
 
@@ -60,7 +60,7 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         "reports.html",
         status,
         names=[(name, pages.said().say("reports", name)) for name in making.BUILDS],
-        forms=forms(_FORMS),
+        forms=forms(FORMS),
         quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
         year=today.year - 1,
         audits_minors=door.may(Act.AUDIT_MINORS),
@@ -80,7 +80,7 @@ def make() -> Response:
     """Show a report, or send it as a file; that it was made is an entry first."""
     here, staff = parts(), door.staff()
     try:
-        form = _one_of("form", _FORMS)
+        form = _one_of("form", FORMS)
         write = None if form == _PAGE else writer(form)
         wanted = _wanted()
         report = making.build(here.engine, here.context, staff, wanted, now=here.now())
@@ -116,7 +116,7 @@ def _signed(report: Report) -> str:
 
 def file(report: Report, form: str, written: bytes) -> Response:
     """Return a report as a file of some form."""
-    response = Response(written, content_type=_TYPES[form])
+    response = Response(written, content_type=MEDIA[form])
     name = f"{report.name}-{report.period.first}-{report.period.last}.{form}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -27,6 +27,7 @@ from rights.services.reports.figures import COLUMNS
 from rights.services.reports.labels import Labels
 from rights.services.reports.report import Made, Report, Row, Table
 from rights.services.words import LANGUAGES
+from tests.organisations import profile_file
 from tests.servers.missing import install, missing
 from tests.services.reports.terminal import Terminal
 
@@ -125,6 +126,27 @@ def test_a_pdf_says_its_language_has_its_pages_and_carries_the_json(
         assert int(pages[1]) > (0 if name == "california" else 1)
         (carried,) = [text for text in _streams(pdf) if text.startswith(b'{"content":')]
         assert json.loads(carried) == terminal.report(*words)
+
+
+@pytest.mark.requirement("R-33-1")
+@ON_A_FILE
+def test_what_went_out_is_a_pdf_too(terminal: Terminal, chinese: Path, tmp_path: Path) -> None:
+    del chinese
+    own = profile_file(tmp_path, persons=10, important_data=True)
+    terminal.environ["RIGHTS_ORGANISATION"] = str(own)
+    out = tmp_path / "out.pdf"
+    asked = ("organisation", "outbound", "--year", "2026", "--as", "otto")
+
+    terminal.run(*asked, "--format", "pdf", "--language", "zh-CN", "--out", str(out))
+
+    pdf = out.read_bytes()
+    assert b"/Lang (zh-CN)" in pdf
+    (carried,) = [text for text in _streams(pdf) if text.startswith(b'{"content":')]
+    content = json.loads(carried)["content"]
+    assert content["report"] == "outbound"
+    stores = {one["store"] for one in content["tables"]["declared_stores"]}
+    told = json.loads(terminal.run(*asked))
+    assert stores == {one["store"] for one in told["records"] if one["record"] == "store"}
 
 
 def _streams(pdf: bytes) -> list[bytes]:
