@@ -152,6 +152,8 @@ class Labels:
 
     def _categories(self, value: str) -> str:
         known, short = categories(), "en" if self.language == "en" else "zh"
+        if not value:
+            return self.words.say("empty")
         return self.words.listed([known.get(one, {}).get(short, one) for one in value.split()])
 
     def _reason(self, code: str) -> str:

@@ -104,7 +104,7 @@ def _key(table: Table, row: Row, labels: Labels) -> Cell | None:
     """Return what a row is called; what names a request leads to it."""
     said = labels.row(table, row)
     named = [value for name, value in zip(table.keys, row.key, strict=True) if _is_reference(name)]
-    shown = [text for text in said if text not in named]
+    shown = [text for text in said if text and text not in named]
     return Cell(_PARTS.join(shown), requests=tuple(named)) if table.keys else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -37,12 +38,20 @@ PLAIN: Final = {
     "stores": "/stores",
     "store": "/stores/shop",
     "rechecks": "/rechecks",
+    "reports": "/reports",
     "organisation": "/organisation",
     "account": "/account",
+    "passkeys": "/account/passkeys",
     "app": "/set-up",
     "nothing-here": "/nothing-here",
 }
 """Pages that open with an address alone."""
+
+REPORTS: Final = {
+    "figures": {"year": "2026", "public": "1"},
+    "audit": {"first": "2026-10-01", "last": "2026-11-25", "items": "16"},
+}
+"""What is typed to read a report as a page."""
 
 SEEN_BY: Final = {
     "ana": (
@@ -149,6 +158,27 @@ def test_no_page_has_a_barrier(
     look.page.goto(f"{office.address}/complaints/{office.made['complaint']}")
     ana.send()
     look.at("complaint")
+
+    assert look.found == []
+
+
+@pytest.mark.requirement("R-44-1", "R-AUD17-1", "R-33-1")
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_no_report_has_a_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark)
+    ana, page = Person(office, look.page, "ana"), look.page
+    ana.come_in()
+    for name, typed in REPORTS.items():
+        page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
+        ana.send()
+        expect(page.locator("table.report").first).to_be_visible()
+        look.at(f"report-{name}")
+    page.goto(f"{office.address}/organisation")
+    page.locator("form[action$='/outbound'] button").click()
+    expect(page.locator("table.report").first).to_be_visible()
+    look.at("report-outbound")
 
     assert look.found == []
 
