@@ -90,9 +90,22 @@ def shown(session: Session, request_id: str) -> dict[str, Any]:
     }
 
 
+def judged(session: Session, request_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """
+    Return what a plan would come to, and the grounds that were judged for it; counts and codes.
+
+    Both are empty where there is no plan, or where it is of a kind that has none.
+    """
+    row = session.get(PlanRow, request_id)
+    body = row.body if row is not None else {}
+    return body.get("outlook", {}), body.get("grounds", {})
+
+
 def _step(step: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     return {
         "step": _name(step),
+        "action": step["action"],
+        "store": step["store"],
         "collections": {path: dict(counts.get(path, {})) for path in step["collections"]},
         "by_hand": step["manual"],
     }

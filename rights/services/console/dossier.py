@@ -7,7 +7,7 @@ Source: PIPL 51; NDSR 9.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -88,6 +88,8 @@ class Dossier:
         share: How much of its time is used up, in percent.
         minors: Content is opened with an approval only.
         plan: As ``plans.shown`` gives it; None before it was made.
+        outlook: What the plan would come to, as a worker foresaw it.
+        grounds: Path to each ground of the law and whether it applies.
         proposal: A denial that waits for a second person.
         asking: A second list for the person that waits for one.
         letters: Notices to the person: event, state, when.
@@ -107,6 +109,8 @@ class Dossier:
     entries: Sequence[Entry]
     steps: Sequence[Progress]
     plan: dict[str, Any] | None
+    outlook: Mapping[str, Any]
+    grounds: Mapping[str, Any]
     proposal: DenialProposal | None
     asking: AskProposal | None
     appeal: Appeal | None
@@ -129,6 +133,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
     request = requests.find(session, request_id)
     planned = session.get(PlanRow, request_id) is not None
     steps = _step_rows(session, request_id)
+    outlook, grounds = plans.judged(session, request_id) if planned else ({}, {})
     return Dossier(
         request=request,
         product=_product(session, request.backend_id),
@@ -138,6 +143,8 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         entries=audit.entries(session, request_id)[-MOST_ENTRIES:],
         steps=_steps(session, request_id, steps),
         plan=plans.shown(session, request_id) if planned else None,
+        outlook=outlook,
+        grounds=grounds,
         proposal=_proposal(session, request_id),
         asking=asking_again.waiting(session, request_id),
         appeal=appeals.of_request(session, request_id),

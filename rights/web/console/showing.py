@@ -14,7 +14,7 @@ from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, Entry
-from rights.web.console import pages
+from rights.web.console import pages, planning
 from rights.web.parts import parts
 
 _LATE: Final = 100
@@ -209,17 +209,8 @@ def _plan(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:
         "approved": who(plan["approved_by"], names),
         "again": plan["again"],
         "warnings": plan["warnings"],
-        "rows": [_planned(one) for one in plan["steps"] if one["collections"]],
+        **planning.of(found),
     }
-
-
-def _planned(step: Mapping[str, Any]) -> dict[str, Any]:
-    w = pages.said()
-    counts = [
-        (path, w.listed([f"{name} {w.number(n)}" for name, n in sorted(counted.items())]))
-        for path, counted in step["collections"].items()
-    ]
-    return {"step": step["step"], "by_hand": bool(step["by_hand"]), "counts": counts}
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:

@@ -14,9 +14,32 @@ from tests.web.house import House
 HASH: Final = "9175e8cd" * 8
 _COUNTS: Final = {
     "shop.users": {"rows": 1},
-    "shop.orders": {"rows": 14, "held": 3},
+    "shop.orders": {"rows": 14, "restricted": 0, "bytes": 2240, "sole": 14},
     "recommender.tags": {"rows": 26},
 }
+_KEPT: Final = {"code": "ecom_trade_3y", "rank": "law", "basis": "《电子商务法》第三十一条"}
+_LINES: Final[tuple[dict[str, Any], ...]] = (
+    {"store": "recommender", "collection": "tags"},
+    {
+        "store": "shop",
+        "collection": "users",
+        "deleted": 0,
+        "anonymised": 1,
+        "reasons": [{"what": "anonymised", "rows": 1, "code": "data_map", "basis": ""}],
+    },
+    {
+        "store": "shop",
+        "collection": "orders",
+        "deleted": 11,
+        "held": 3,
+        "reasons": [{"what": "held", "rows": 3, **_KEPT, "until": "2027-07-01"}],
+    },
+)
+_OUTLOOK: Final = {
+    "collections": [{"action": "erase", **line} for line in _LINES],
+    "unknown": ["recommender.tags"],
+}
+_GROUNDS: Final = {path: {"purpose_achieved": True, "unlawful": False} for path in _COUNTS}
 _SAMPLE: Final = {
     "shop.users": [{"email": "email (17)", "nickname": "text (5)", "birthday": "date"}],
     "shop.orders": [{"state": "text (4)", "done_at": "time"}],
@@ -65,7 +88,8 @@ def _plan(house: House, request_id: str, **more: Any) -> None:
         }
         for phase, action, store, collections in _STEPS
     ]
-    body = {"steps": steps, "counts": _COUNTS, "holds": {}, "warnings": []}
+    body: dict[str, Any] = {"steps": steps, "counts": _COUNTS, "holds": {}, "warnings": []}
+    body |= {"outlook": _OUTLOOK, "grounds": _GROUNDS}
     row = PlanRow(
         request_id=request_id,
         config_hash="c",

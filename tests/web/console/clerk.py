@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -161,8 +163,15 @@ def query_of(path: str) -> str:
     return urlsplit(path).query
 
 
-def planned(house: House, kind: str = "deletion", *, action: str = "erase", **waits: Any) -> str:
-    """Let a request wait with a plan, as a worker leaves it."""
+def planned(
+    house: House,
+    kind: str = "deletion",
+    *,
+    action: str = "erase",
+    body: Mapping[str, Any] = MappingProxyType({}),
+    **waits: Any,
+) -> str:
+    """Let a request wait with a plan, as a worker leaves it; *body* is what else the plan has."""
     made = str(house.asserted(kind)["id"])
     with house.writing() as session:
         request = session.get_one(Request, made)
@@ -181,6 +190,7 @@ def planned(house: House, kind: str = "deletion", *, action: str = "erase", **wa
             "counts": {"shop.users": {"rows": 3}},
             "holds": {},
             "warnings": [],
+            **body,
         }
         session.add(
             PlanRow(

@@ -22,6 +22,51 @@ from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned,
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.reader import Page
 
+HELD = {"rank": "litigation", "basis": "case 2026-17"}
+LINE = {"store": "shop", "action": "erase", "rows": 3, "bytes": 812, "bytes_measured_on": 3}
+FORESEEN = {
+    "steps": [
+        {
+            "phase": 1,
+            "action": "erase",
+            "store": "shop",
+            "part": "",
+            "collections": ["shop.users", "shop.orders"],
+            "manual": "",
+        }
+    ],
+    "counts": {"shop.users": {"rows": 3, "restricted": 0, "bytes": 812, "sole": 3}},
+    "holds": {"approved": [], "placed": {"shop.orders": {"hold": "h", **HELD, "until": ""}}},
+    "grounds": {"shop.users": {"consent_withdrawn": True, "unlawful": False}},
+    "outlook": {
+        "collections": [
+            {
+                **LINE,
+                "collection": "users",
+                "deleted": 2,
+                "anonymised": 0,
+                "decorrelated": 0,
+                "held": 1,
+                "kept": 0,
+                "reasons": [
+                    {
+                        "what": "held",
+                        "rows": 1,
+                        "code": "litigation_hold",
+                        **HELD,
+                        "until": "2027-07-01",
+                    }
+                ],
+            },
+            {**LINE, "collection": "orders"},
+        ],
+        "steps": [],
+        "unknown": ["shop.orders"],
+        "estimated": ["bytes"],
+    },
+}
+"""What a worker foresaw of a plan, and went by."""
+
 
 def _request(house: House, request_id: str) -> Request:
     with house.reading() as session:
@@ -36,9 +81,31 @@ def test_the_page_says_where_a_request_stands_and_nothing_of_the_person(house: H
     page = ana.get(f"/requests/{made}")
 
     assert page.status == 200
-    for said in ("on hold", "an approval", "shop", "rows 3", "p" * 64, "days left"):
+    for said in ("on hold", "an approval", "shop", "3 rows", "p" * 64, "days left"):
         assert said in page.text, said
     assert not any(value in page.html for value in ALICE.values())
+
+
+def test_an_approver_reads_what_becomes_of_what_and_why_and_until_when(house: House) -> None:
+    ana = clerk(house, "ana", "approver")
+    made = planned(house, body=FORESEEN)
+
+    page = ana.get(f"/requests/{made}")
+
+    for said in (
+        "2 deleted, 1 held",
+        "Kept for a lawsuit; a lawsuit: case 2026-17; until July 1, 2027",
+        "the store cannot tell beforehand",
+        "A legal hold on shop.orders: a lawsuit: case 2026-17; until somebody releases it",
+        "Applies: They took back their consent",
+        "Does not apply: Processed unlawfully",
+    ):
+        assert said in page.text, said
+    assert not re.search(r"deleted_|litigation_hold|consent_withdrawn|\b0 of", page.text)
+    ana.reader.language = "zh-CN"
+    page = ana.get(f"/requests/{made}")
+    for said in ("删除 2 行、保留 1 行", "因诉讼需要保全", "2027年7月1日", "该存储无法事先告知"):
+        assert said in page.text, said
 
 
 def test_a_plan_is_approved_by_its_hash_from_its_page(house: House) -> None:
