@@ -154,7 +154,13 @@ GRANT SELECT ON lookup TO rights_console;
 -- person's own is kept as a keyed hash.
 GRANT INSERT ON lookup TO rights_console;
 GRANT SELECT, INSERT, UPDATE (request_id, released_at) ON released_value TO rights_console;
-GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_console;
+GRANT SELECT (request_id, identifier_id, purpose, created_at, expires_at, tries, used_at), INSERT ON challenge
+    TO rights_console;
+-- What was tried and found right, for the page of a request: never under which hash it is counted, nor
+-- in which browser.
+GRANT SELECT (request_id, way, level, at, verifier) ON proof TO rights_console;
+GRANT SELECT (request_id, lookup_id, way, outcome, at) ON proof_try TO rights_console;
+GRANT SELECT (request_id, way, trusted, at) ON key_proof TO rights_console;
 -- Documents: a verifier looks at them where the console has their place, and what is decided takes
 -- their keys away. What a person arranged for the time after their death can forbid it.
 GRANT SELECT, UPDATE (wrapped_key, destroy_at) ON evidence TO rights_console;

@@ -9,12 +9,12 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from rights.services import catalogue, clock_words, reasons
-from rights.services.console import dossier
+from rights.services.console import dossier, proving
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, Entry
-from rights.web.console import pages, planning
+from rights.web.console import pages, planning, proof_lines
 from rights.web.parts import parts
 
 _LATE: Final = 100
@@ -94,8 +94,10 @@ def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
     """Return what the page of a request says."""
     found = dossier.read(session, request_id, now=now)
     names = accounts.names(session)
+    proved = proving.read(session, parts().context, found.request)
     return {
         "dossier": found,
+        "proofs": proof_lines.of(proved, names, now),
         "id": request_id,
         "title": title(found.request.kind, found.request.option),
         "facts": _facts(found, names, now),

@@ -13,7 +13,10 @@ from rights.store.ids import new_id
 from rights.store.models import (
     ContentApproval,
     DenialProposal,
+    KeyProof,
     PlanRow,
+    ProofRow,
+    ProofTry,
     Request,
     StepRow,
     StepState,
@@ -106,6 +109,45 @@ def test_an_approver_reads_what_becomes_of_what_and_why_and_until_when(house: Ho
     page = ana.get(f"/requests/{made}")
     for said in ("删除 2 行、保留 1 行", "因诉讼需要保全", "2027年7月1日", "该存储无法事先告知"):
         assert said in page.text, said
+
+
+def test_the_page_says_how_somebody_proved_who_they_are_and_shows_no_address(house: House) -> None:
+    vera, now = clerk(house, "vera", "verifier"), house.clock.now()
+    made = str(house.submit("deletion", {"email": ALICE["email"], "phone": "+8613900139000"})["id"])
+    answer = f"/v1/requests/{made}/verification/answer"
+    wrong = f"{(int(house.code(made)) + 1) % 10**6:06d}"
+    assert house.post(answer, {"code": wrong}).status_code == 401
+    assert "not answered yet, good until" in vera.get(f"/requests/{made}").text
+    house.clock.forward(seconds=30)
+    house.post(answer, {"code": house.code(made)})
+    vera.act(made, "ask_proof", way="document", why="The account was sold.")
+    tried = {"request_id": made, "way": "known_facts", "at": house.clock.now()}
+    with house.writing() as session:
+        session.add(ProofRow(**tried, level=2, verifier="system"))
+        for outcome in ("wrong", "enough"):
+            blinds = [{"lookup_id": outcome * 2, "blind": one} for one in "ab"]
+            session.add_all(ProofTry(**tried, **one, outcome=outcome) for one in blinds)
+        session.add(KeyProof(request_id=made, key_id="k", way="passkey", trusted=True, at=now))
+
+    page = vera.get(f"/requests/{made}")
+
+    for said in (
+        "E-mail address a•••@e•••.com a code was answered there",
+        "Phone number •••00 only typed",
+        "to E-mail address a•••@e•••.com answered",
+        "level 1, wrong answers: 1",
+        "Show a document asked for by vera, outside the plan",
+        "Two details that we hold already not right",
+        "Two details that we hold already found right, level 2",
+        "opens a copy until",
+        "Passkey stands in place of a code",
+        "(6)",
+    ):
+        assert said in page.text, said
+    assert not any(one in page.html for one in (ALICE["email"], "alice", "13900139000"))
+    house.clock.forward(hours=2)
+    vera.come_in()
+    assert "opens a copy until" not in vera.get(f"/requests/{made}").text
 
 
 def test_a_plan_is_approved_by_its_hash_from_its_page(house: House) -> None:
