@@ -113,3 +113,16 @@ def entries(session: Session, chain: str) -> list[Entry]:
     """Return one chain's entries in order."""
     query = select(Entry).where(Entry.chain == chain).order_by(col(Entry.seq))
     return list(session.exec(query))
+
+
+def newest(session: Session, chain: str, *, before: int = 0, limit: int) -> list[Entry]:
+    """
+    Return the last entries of a chain, oldest first.
+
+    Args:
+        before: The place of an entry, of which only older ones are wanted; 0 for the newest.
+    """
+    query = select(Entry).where(Entry.chain == chain)
+    if before:
+        query = query.where(Entry.seq < before)
+    return list(session.exec(query.order_by(col(Entry.seq).desc()).limit(limit)))[::-1]

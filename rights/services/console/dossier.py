@@ -52,6 +52,8 @@ from rights.store.models import (
 )
 
 MOST_ENTRIES: Final = 300
+"""Entries of a timeline that are read at once."""
+
 _CHANGING: Final = (StepState.MANUAL, StepState.FAILED)
 
 
@@ -87,6 +89,7 @@ class Dossier:
     Args:
         share: How much of its time is used up, in percent.
         minors: Content is opened with an approval only.
+        entries: Of its trail, :data:`MOST_ENTRIES` at most; the others are before them.
         plan: As ``plans.shown`` gives it; None before it was made.
         outlook: What the plan would come to, as a worker foresaw it.
         grounds: Path to each ground of the law and whether it applies.
@@ -128,8 +131,16 @@ class Dossier:
     aftercare: Sequence[Aftercare]
 
 
-def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
-    """Return what staff see of a request. Raises NotFound."""
+def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -> Dossier:
+    """
+    Return what staff see of a request.
+
+    Args:
+        before: Entries from before this one, in place of the newest; 0 for those.
+
+    Raises:
+        NotFound: there is no such request.
+    """
     request = requests.find(session, request_id)
     planned = session.get(PlanRow, request_id) is not None
     steps = _step_rows(session, request_id)
@@ -140,7 +151,7 @@ def read(session: Session, request_id: str, *, now: datetime) -> Dossier:
         assigned=assigning.of(session, request_id),
         share=_share(request, now),
         minors=content_approvals.needed(session, request),
-        entries=audit.entries(session, request_id)[-MOST_ENTRIES:],
+        entries=audit.newest(session, request_id, before=before, limit=MOST_ENTRIES),
         steps=_steps(session, request_id, steps),
         plan=plans.shown(session, request_id) if planned else None,
         outlook=outlook,

@@ -1,14 +1,16 @@
 """
 Holds as staff see them: what was placed, what waits for a second person, and what ends soon.
 
-Whom a hold is on is not told: the register keeps a keyed hash of it.
+Whom a hold is on is not told: the register keeps a keyed hash of it. By that hash it is found from
+the requests of that person, and they from it.
 
 Source: NDSR 24; PIPL 47(2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,9 +20,10 @@ from sqlmodel import Session, and_, col, or_, select
 
 from rights.domain import duties
 from rights.domain.duties import Act
-from rights.domain.errors import FieldError, Invalid
+from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.services import audit, holds, subjects
 from rights.services.context import Context
+from rights.store.keys import Tampered
 from rights.store.models import HeldRows, IdentifierRow, LegalHold, Request, Staff
 
 SOON: Final = timedelta(days=30)
@@ -31,6 +34,11 @@ BACK: Final = timedelta(days=90)
 
 MOST: Final = 100
 """Lines of one list: those that end first."""
+
+EACH: Final = 5
+"""Requests that are named with one hold."""
+
+_MOST_REQUESTS: Final = EACH * MOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,47 @@ def of_request(session: Session, request_id: str) -> Sequence[HeldRows]:
     """Return what a request left because something holds it, and what became of that."""
     query = select(HeldRows).where(HeldRows.request_id == request_id)
     return session.exec(query.order_by(col(HeldRows.collection)).limit(MOST)).all()
+
+
+def on_person(session: Session, context: Context, request_id: str) -> Sequence[LegalHold]:
+    """
+    Return the legal holds on whom a request is about, those that are over or released too.
+
+    Found by what was proved, under every key that is set: a hold on an address that somebody only
+    typed says nothing about this request.
+    """
+    rows = _proved(session, request_id)
+    blinds = {row.blind for row in rows}
+    for name, value in _opened(context, rows):
+        blinds.update(subjects.blinds(context.vault, name, value))
+    query = select(LegalHold).where(col(LegalHold.blind).in_(sorted(blinds - {""})))
+    newest = col(LegalHold.placed_at).desc(), col(LegalHold.id)
+    return session.exec(query.order_by(*newest).limit(MOST)).all()
+
+
+def _opened(context: Context, rows: Iterable[IdentifierRow]) -> Iterator[tuple[str, str]]:
+    """Yield what opens; a value whose key is gone is found by the hash that is kept."""
+    for row in rows:
+        with suppress(Tampered, ConfigError):
+            yield row.type, subjects.value(context.vault, row)
+
+
+def requests_of(session: Session, found: Iterable[LegalHold]) -> dict[str, list[str]]:
+    """Return the requests of whom legal holds are on, by hold: the latest few of each."""
+    by_blind: dict[str, list[str]] = {}
+    blinds = sorted({one.blind for one in found if one.blind})
+    query = (
+        select(IdentifierRow.blind, Request.id)
+        .join(Request, col(Request.id) == col(IdentifierRow.request_id))
+        .where(col(IdentifierRow.blind).in_(blinds), col(IdentifierRow.proof) != "")
+        .order_by(col(Request.received_at).desc(), col(Request.id))
+        .limit(_MOST_REQUESTS)
+    )
+    for blind, request_id in session.exec(query) if blinds else ():
+        mine = by_blind.setdefault(blind, [])
+        if len(mine) < EACH and request_id not in mine:
+            mine.append(request_id)
+    return {one.id: by_blind.get(one.blind, []) for one in found}
 
 
 def waiting(session: Session, now: datetime, *, limit: int = MOST) -> Sequence[LegalHold]:

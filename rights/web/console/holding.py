@@ -8,8 +8,9 @@ Source: NDSR 24; PIPL 47(2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from types import MappingProxyType
 from typing import Any, Final
 
 from flask import request as call
@@ -44,11 +45,12 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     here, now = parts(), parts().now()
     with reading(here.engine) as session:
         found, names = held.read(session, now), accounts.names(session)
+        theirs = held.requests_of(session, [*found.legal, *found.ending])
     return pages.page(
         "holds.html",
         status,
-        legal=[_legal(one, names, now) for one in found.legal],
-        ending=[_legal(one, names, now) for one in found.ending],
+        legal=[legal(one, names, now, theirs) for one in found.legal],
+        ending=[legal(one, names, now, theirs) for one in found.ending],
         rows=[kept(one, now) for one in found.rows],
         collections=[(one.path, one.path) for one in here.context.datamap.collections],
         ranks=ranks(),
@@ -66,7 +68,18 @@ def ranks() -> list[tuple[str, str]]:
     return [(one, pages.said().say("ranks", one)) for one in sorted(PLACED)]
 
 
-def _legal(one: LegalHold, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+def legal(
+    one: LegalHold,
+    names: Mapping[str, str],
+    now: datetime,
+    requests: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """
+    Return what a page says of a legal hold: on what, why, until when, how far it is.
+
+    Args:
+        requests: By hold, those of whom it is on.
+    """
     w = pages.said()
     over = one.until is not None and one.until <= now
     code = "released" if one.released_at else "over" if over else _standing(one)
@@ -83,6 +96,15 @@ def _legal(one: LegalHold, names: Mapping[str, str], now: datetime) -> dict[str,
         ),
         "approved": showing.who(one.approved_by, names) if one.approved_by else "",
         "mine": one.placed_by == f"staff:{door.staff().id}",
+        "released": w.say(
+            "holds",
+            "released",
+            who=showing.who(one.released_by, names),
+            at=pages.moment(one.released_at),
+        )
+        if one.released_at
+        else "",
+        "requests": requests.get(one.id, ()),
         "open": one.released_at is None and not over,
     }
 

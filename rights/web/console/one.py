@@ -32,6 +32,8 @@ from rights.services import (
     requests,
 )
 from rights.services import staff as members
+from rights.services.console import held
+from rights.services.staff_access import accounts
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
 from rights.store.models import Request, Staff
@@ -69,14 +71,18 @@ def one(request_id: str) -> Response:
 
 
 def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
-    here = parts()
+    here, asked = parts(), call.args.get("before", "")
+    before = int(asked) if asked.isdecimal() and len(asked) < _DIGITS else 0
     with reading(here.engine) as session:
-        values = showing.of(session, request_id, here.now())
+        values = showing.of(session, request_id, here.now(), before=before)
         values["package"] = packing.of(values["dossier"], here.now())
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
         values["drafts"] = drafting.of_request(values["dossier"].request)
         values["by_hand"] = by_hand.of(values["dossier"])
+        placed = held.on_person(session, here.context, request_id)
+        names = accounts.names(session) if placed else {}
+        values["placed"] = [holding.legal(one, names, here.now()) for one in placed]
         values["recipients"] = recipients.of(session, here.context, values["dossier"].request)
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
     return pages.page("request.html", status, given=call.form, **{**_NOTHING, **values, **more})

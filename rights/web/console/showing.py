@@ -13,14 +13,12 @@ from rights.services.console import dossier, proving
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
-from rights.store.models import Aftercare, Entry
-from rights.web.console import pages, planning, proof_lines
+from rights.store.models import Aftercare
+from rights.web.console import pages, planning, proof_lines, trail_lines
 from rights.web.parts import parts
 
 _LATE: Final = 100
 _SOON: Final = 75
-_QUIET: Final = frozenset({"step_started", "step_stopped"})
-"""Entries of a request that say nothing beside the steps themselves."""
 
 
 def title(kind: str, option: str) -> str:
@@ -90,9 +88,14 @@ def sample_line(row: Mapping[str, Any]) -> str:
 # -- one request ---------------------------------------------------------------------------------
 
 
-def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
-    """Return what the page of a request says."""
-    found = dossier.read(session, request_id, now=now)
+def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> dict[str, Any]:
+    """
+    Return what the page of a request says.
+
+    Args:
+        before: The place of an entry, whose predecessors are shown in place of the newest.
+    """
+    found = dossier.read(session, request_id, now=now, before=before)
     names = accounts.names(session)
     proved = proving.read(session, parts().context, found.request)
     return {
@@ -104,7 +107,7 @@ def of(session: Session, request_id: str, now: datetime) -> dict[str, Any]:
         "clock": _clock(found, now),
         "steps": [_step(one, names) for one in found.steps],
         "planned": _plan(found, names),
-        "timeline": [_entry(one, names) for one in found.entries if one.event not in _QUIET],
+        "timeline": _timeline(found, names),
         "letters": [_letter(one) for one in found.letters],
         "related": lines(found.related, names, now),
         "proposal": _proposal(found, names),
@@ -223,21 +226,16 @@ def who(actor: str, names: Mapping[str, str]) -> str:
     return pages.said().find("actors", kind) or actor
 
 
-def _entry(one: Entry, names: Mapping[str, str]) -> dict[str, str]:
-    told = [f"{name}: {_told(value, names)}" for name, value in sorted(one.data.items()) if value]
+def _timeline(found: Dossier, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return entries of the trail, and how many are before them."""
+    told = [one for one in found.entries if one.event not in trail_lines.QUIET]
+    first = found.entries[0].seq if found.entries else 1
     return {
-        "at": pages.moment(one.at),
-        "who": who(one.actor, names),
-        "what": pages.said().find("events", one.event) or one.event,
-        "more": pages.said().listed(told),
+        "lines": [trail_lines.of(one, lambda actor: who(actor, names), names) for one in told],
+        "first": first,
+        "before": first - 1,
+        "later": bool(found.entries) and found.entries[-1].seq < found.request.head_seq,
     }
-
-
-def _told(value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    text = str(value)
-    return who(text, names) if text.startswith("staff:") else names.get(text, text)
 
 
 def _letter(one: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ from rights.domain.staff import EVERY_ROLE, SCOPES
 from rights.services import holds
 from rights.store.models import HeldRows, LegalHold
 from tests.web.console.clerk import Clerk, clerk, events, id_of, told
-from tests.web.house import ALICE, House
+from tests.web.house import ALICE, BOB, House
 
 CASE = {"rank": "litigation", "basis": "case 2026-17"}
 ON_SHOP = {"collection": "shop.users", **CASE}
@@ -97,6 +97,15 @@ def test_a_hold_on_a_person_is_found_again_and_its_page_names_nobody(
     assert "hold_placed" in told(house, made)
     for one in (page, rui.get("/holds"), rui.get("/waiting")):
         assert not [value for value in ALICE.values() if value in one.text]
+    assert "waits for approval" in page.text
+    assert "a lawsuit: case 2026-17" in page.text
+    assert "Nothing." not in page.text.partition("Held")[2].partition("Timeline")[0]
+    assert f'href="/console/requests/{made}#held-title"' in rui.get("/holds").html
+    lin, again = clerk(house, "lin", "legal"), str(house.asserted("access")["id"])
+    lin.force(f"/holds/{_only(house).id}/release")
+    assert "released by lin" in rui.get(f"/requests/{again}").text  # the same person's
+    other = str(house.asserted("deletion", BOB)["id"])
+    assert "case 2026-17" not in rui.get(f"/requests/{other}").text
 
 
 @pytest.mark.parametrize(

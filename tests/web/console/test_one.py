@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import appeals, messages, requests
+from rights.services import appeals, audit, messages, requests
 from rights.store.ids import new_id
 from rights.store.models import (
     ContentApproval,
@@ -148,6 +149,52 @@ def test_the_page_says_how_somebody_proved_who_they_are_and_shows_no_address(hou
     house.clock.forward(hours=2)
     vera.come_in()
     assert "opens a copy until" not in vera.get(f"/requests/{made}").text
+
+
+def test_the_timeline_has_words_and_local_times_and_leads_to_what_is_older(house: House) -> None:
+    rui, other = clerk(house, "rui", "reviewer"), new_id()
+    made = planned(house, state=StepState.FAILED)
+    said: dict[str, Any] = {
+        "step_done": {"step": "03-erase-shop", "affected": 26, "hops": ["shop.orders"]},
+        "extended": {"reason": "complexity", "until": "2026-11-25T02:30:00+00:00"},
+        "assigned": {"to": id_of(house, "rui")},
+        "plan_approved": {"plan": "p" * 64},
+        "by_category": {"into": other},
+        "clock_alert": {"stage": 75},
+        "unheard_of": {"never_seen": "some_code"},
+    }
+    lines = [audit.Line(event, "system", data) for event, data in said.items()]
+    with house.writing() as session:
+        request, now = session.get_one(Request, made), house.clock.now()
+        alert = audit.Line("clock_alert", "system", {"stage": 50})
+        audit.append(session, request, [*lines, *[alert] * 296], now=now)
+
+    page = rui.get(f"/requests/{made}")
+    older = _request(house, made).head_seq - 300
+    assert f"{older} older entries are before these" in page.text
+    assert "step: Delete · shop" not in page.text
+    page = rui.get(f"/requests/{made}?before=12")
+
+    for words in (
+        "channel: API · kind: Deletion · choice: Delete · laws: ",
+        "state: on hold · waits for: staff",
+        "rows: 26 · followed over: shop.orders · step: Delete · shop",
+        "reason: your request is complex",
+        "until: Nov 25, 2026, 10:30",
+        "to: rui",
+        "plan: pppppppp",
+        f"into the request: {other[:8]}",
+        "of the time is used up: 75 %",
+        "never_seen: some_code",
+    ):
+        assert words in page.text, words
+    assert f'href="/console/requests/{other}"' in page.html
+    assert "Show the newest" in page.text
+    assert rui.get(f"/requests/{made}?before=x").status == 200
+    rui.reader.language = "zh-CN"
+    page = rui.get(f"/requests/{made}?before=12")
+    for words in ("等待：人工办理", "至：2026年11月25日", "步骤：删除 · shop", "期限已用：75 %"):
+        assert words in page.text, words
 
 
 def test_a_plan_is_approved_by_its_hash_from_its_page(house: House) -> None:
