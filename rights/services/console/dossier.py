@@ -20,6 +20,7 @@ from rights.services import (
     appeals,
     asking_again,
     audit,
+    clock_pauses,
     content_approvals,
     evidence,
     extensions,
@@ -34,6 +35,7 @@ from rights.store.models import (
     Appeal,
     AskProposal,
     Backend,
+    ClockPause,
     Complaint,
     DenialProposal,
     Entry,
@@ -95,6 +97,8 @@ class Dossier:
         grounds: Path to each ground of the law and whether it applies.
         proposal: A denial that waits for a second person.
         asking: A second list for the person that waits for one.
+        complaints: About it, oldest first.
+        pauses: Times in which its clock stood still, oldest first.
         letters: Notices to the person: event, state, when.
         documents: Of a representative, that somebody can still look at.
         held: Rows that it left because something holds them, and those that ended since.
@@ -117,7 +121,7 @@ class Dossier:
     proposal: DenialProposal | None
     asking: AskProposal | None
     appeal: Appeal | None
-    complaints: Sequence[str]
+    complaints: Sequence[Complaint]
     letters: Sequence[Notice]
     packages: Sequence[Package]
     documents: Sequence[Evidence]
@@ -128,6 +132,7 @@ class Dossier:
     messages: int
     related: Sequence[Line]
     extensions: Sequence[ExtensionRow]
+    pauses: Sequence[ClockPause]
     aftercare: Sequence[Aftercare]
 
 
@@ -171,6 +176,7 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         messages=_messages(session, request_id),
         related=people.related(session, request),
         extensions=extensions.of_request(session, request_id),
+        pauses=clock_pauses.of_request(session, request_id),
     )
 
 
@@ -237,9 +243,9 @@ def _proposal(session: Session, request_id: str) -> DenialProposal | None:
     return session.exec(query).first()
 
 
-def _complaints(session: Session, request_id: str) -> Sequence[str]:
-    query = select(Complaint.id).where(Complaint.request_id == request_id)
-    return session.exec(query.order_by(col(Complaint.received_at))).all()
+def _complaints(session: Session, request_id: str) -> Sequence[Complaint]:
+    query = select(Complaint).where(Complaint.request_id == request_id)
+    return session.exec(query.order_by(col(Complaint.received_at)).limit(100)).all()
 
 
 def _rows(session: Session, model: Any, request_id: str, order: str) -> Sequence[Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlmodel import Session, and_, col, or_, select
@@ -64,6 +64,11 @@ class Run:
     def place(self) -> str:
         """Where the next page goes on."""
         return f"{self.created_at.isoformat()}|{self.id}"
+
+
+def just_before(row: Aftercare) -> str:
+    """Return the place after which a page begins with the looks of *row*."""
+    return f"{(row.created_at + timedelta(microseconds=1)).isoformat()}|"
 
 
 def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Run], str]:

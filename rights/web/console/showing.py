@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
+from rights.domain.duties import Act
 from rights.services import catalogue, clock_words, reasons
-from rights.services.console import dossier, proving
+from rights.services.console import dossier, proving, rechecks
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
-from rights.store.models import Aftercare
-from rights.web.console import pages, planning, proof_lines, trail_lines
+from rights.store.models import Aftercare, ClockPause, Complaint
+from rights.web.console import door, pages, planning, proof_lines, trail_lines
 from rights.web.parts import parts
 
 _LATE: Final = 100
@@ -103,12 +104,13 @@ def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> 
         "proofs": proof_lines.of(proved, names, now),
         "id": request_id,
         "title": title(found.request.kind, found.request.option),
-        "facts": _facts(found, names, now),
+        "facts": _facts(found, names),
         "clock": _clock(found, now),
         "steps": [_step(one, names) for one in found.steps],
         "planned": _plan(found, names),
         "timeline": _timeline(found, names),
         "letters": [_letter(one) for one in found.letters],
+        "complaints": [_complaint(one) for one in found.complaints],
         "related": lines(found.related, names, now),
         "proposal": _proposal(found, names),
         "asking": _asking(found, names),
@@ -118,7 +120,8 @@ def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> 
     }
 
 
-def _facts(found: Dossier, names: Mapping[str, str], now: datetime) -> list[tuple[str, str]]:
+def _facts(found: Dossier, names: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return what is known of a request: name, value, and the request that a value leads to."""
     w, request = pages.said(), found.request
     say = w.say
     told: list[tuple[str, str]] = [
@@ -135,11 +138,12 @@ def _facts(found: Dossier, names: Mapping[str, str], now: datetime) -> list[tupl
         ("received", pages.moment(request.received_at)),
         ("closed", pages.moment(request.closed_at) if request.closed_at else ""),
         ("assigned", names.get(found.assigned, "") or say("request", "nobody")),
-        ("follows", request.follows),
-        ("merged_into", request.merged_into),
     ]
-    del now
-    return [(say("facts", name), value) for name, value in told if value]
+    linked = [("follows", request.follows), ("merged_into", request.merged_into)]
+    return [
+        *((say("facts", name), value, "") for name, value in told if value),
+        *((say("facts", name), to[:8], to) for name, to in linked if to),
+    ]
 
 
 def need(name: str) -> str:
@@ -173,6 +177,7 @@ def _moved(found: Dossier) -> list[str]:
         cause = w.either(clock_words.causes().get(request.pause_cause, {}), request.pause_cause)
         since = pages.moment(request.paused_at)
         out.append(w.say("request", "still", since=since, cause=cause))
+    out += [_stood_still(one) for one in found.pauses if one.ended_at is not None]
     if request.paused_days:
         out.append(w.say("request", "paused", days=request.paused_days))
     for row in found.extensions:
@@ -182,6 +187,19 @@ def _moved(found: Dossier) -> list[str]:
     if request.due_provisional and request.closed_at is None:
         out.append(w.say("request", "provisional"))
     return out
+
+
+def _stood_still(one: ClockPause) -> str:
+    """Return a time in which the clock stood still: from, until, why, and what ended it."""
+    w = pages.said()
+    return w.say(
+        "request",
+        "stood_still",
+        since=pages.moment(one.began_at),
+        until=pages.moment(one.ended_at or one.began_at),
+        cause=w.either(clock_words.causes().get(one.cause, {}), one.cause),
+        ended=w.find("trail", "codes", one.ended_by) or one.ended_by,
+    )
 
 
 def _step(one: Progress, names: Mapping[str, str]) -> dict[str, Any]:
@@ -248,6 +266,18 @@ def _letter(one: Any) -> dict[str, str]:
     }
 
 
+def _complaint(one: Complaint) -> dict[str, Any]:
+    w = pages.said()
+    answered = pages.moment(one.answered_at) if one.answered_at else ""
+    return {
+        "id": one.id,
+        "opens": door.may(Act.ANSWER_COMPLAINT),
+        "received": pages.moment(one.received_at),
+        "due": pages.day(one.promised_at),
+        "answered": w.say("complaint", "answered", moment=answered) if answered else "",
+    }
+
+
 def _asking(found: Dossier, names: Mapping[str, str]) -> dict[str, str] | None:
     one = found.asking
     if one is None:
@@ -301,7 +331,17 @@ def _care(one: Aftercare, names: Mapping[str, str], now: datetime) -> dict[str, 
         "at": pages.moment(at),
         "by": who(one.done_by, names) if done else "",
         "why": w.listed([text for text in (told, one.note) if text]),
+        **_leads_to(one),
     }
+
+
+def _leads_to(one: Aftercare) -> dict[str, str]:
+    """Return where more is said of it, or where it waits for staff."""
+    if one.kind == rechecks.KIND:
+        return {"list": "rechecks", "after": rechecks.just_before(one)}
+    if one.state == "open" and one.kind == "incident" and door.may(Act.COMPLETE):
+        return {"list": "waiting", "after": ""}
+    return {"list": "", "after": ""}
 
 
 def _package(one: Any, now: datetime) -> dict[str, Any]:

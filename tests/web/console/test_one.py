@@ -9,9 +9,10 @@ import pytest
 from sqlmodel import select
 
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import appeals, audit, messages, requests
+from rights.services import appeals, audit, complaints, messages, requests
 from rights.store.ids import new_id
 from rights.store.models import (
+    Aftercare,
     ContentApproval,
     DenialProposal,
     KeyProof,
@@ -195,6 +196,42 @@ def test_the_timeline_has_words_and_local_times_and_leads_to_what_is_older(house
     page = rui.get(f"/requests/{made}?before=12")
     for words in ("等待：人工办理", "至：2026年11月25日", "步骤：删除 · shop", "期限已用：75 %"):
         assert words in page.text, words
+
+
+def test_a_request_leads_to_the_persons_others_its_complaints_and_what_goes_on(
+    house: House,
+) -> None:
+    rui, ada = clerk(house, "rui", "reviewer"), clerk(house, "ada", "admin")
+    made, first, merged = (
+        str(house.asserted(kind)["id"]) for kind in ("deletion", "access", "copy")
+    )
+    other = str(house.asserted("access", BOB)["id"])
+    with house.writing() as session:
+        request, now = session.get_one(Request, made), house.clock.now()
+        request.follows, request.merged_into = first, merged
+        new = complaints.NewComplaint("Too slow.", ALICE, house.partner.id)
+        complaint = complaints.make(session, house.context, new, about=request, now=now).id
+        for kind, state in (("recheck", "waiting"), ("incident", "open")):
+            care = {"kind": kind, "state": state, "created_at": now, "due_at": now}
+            session.add(Aftercare(request_id=made, **care))
+
+    page = rui.get(f"/requests/{made}")
+
+    related = page.html.partition('id="related-title"')[2].partition("</section>")[0]
+    facts = page.html.partition('id="facts-title"')[2].partition("</section>")[0]
+    for one in (first, merged):
+        assert f'href="/console/requests/{one}"' in related
+        assert f'href="/console/requests/{one}">{one[:8]}' in facts
+    assert other not in page.html
+    assert made not in related
+    assert f'href="/console/complaints/{complaint}"' in page.html
+    assert "Too slow." not in page.html
+    assert 'href="/console/waiting#other"' in page.html
+    looks = re.findall(r'href="/console(/rechecks\?after=[^"]+)"', page.html)
+    assert made[:8] in rui.get(looks[0]).text
+    page = ada.get(f"/requests/{made}")
+    assert complaint[:8] in page.text
+    assert f'href="/console/complaints/{complaint}"' not in page.html  # not hers to open
 
 
 def test_a_plan_is_approved_by_its_hash_from_its_page(house: House) -> None:
@@ -493,8 +530,13 @@ def test_the_clock_stands_still_only_while_the_person_is_waited_for(house: House
     page = rui.act(made, "pause", cause="clarification")
 
     assert "has stood still since" in page.text
+    house.clock.forward(minutes=20)
     page = rui.act(made, "resume")
     assert "runs again" in page.text
+    assert re.search(
+        r"stood still from [^:]+:\d\d to [^:]+:\d\d: we are waiting for you to tell us", page.text
+    )
+    assert "what ended it: staff" in page.text
 
 
 @pytest.mark.requirement("R-NEG-28:bad")
