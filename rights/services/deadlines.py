@@ -8,7 +8,9 @@ Source: App-Violation Identification Method 6(3); GDPR 12(3).
 
 from __future__ import annotations
 
-from rights.domain.clock import tighten
+from datetime import datetime
+
+from rights.domain.clock import denied_by, tighten
 from rights.services.context import Context
 from rights.services.regimes import Promise, extended, promise
 from rights.store.models import Request
@@ -48,3 +50,20 @@ def verified(context: Context, request: Request) -> None:
     request.due_at = tighten(request.due_at, fresh.due_at)
     request.promised_at = tighten(request.promised_at, fresh.promised_at)
     request.due_provisional = fresh.due.provisional
+
+
+def denial_told_by(context: Context, request: Request) -> datetime:
+    """
+    Return by when the person has to be told, if *request* is to be denied.
+
+    More time may be taken for an answer, and not for a denial where a law gives that a time of its
+    own. A moment that has passed keeps nobody from telling them.
+
+    Source: GDPR 12(4).
+    """
+    limits = [
+        denied_by(clock, request.received_at, law.counting, paused_days=request.paused_days)
+        for law in (context.regimes[name] for name in request.regimes if name in context.regimes)
+        if (clock := law.clock(str(request.kind), str(request.option))) is not None
+    ]
+    return min(limit for limit in (*limits, request.promised_at) if limit)

@@ -21,6 +21,7 @@ from rights.domain.plain_text import LONGEST, plain
 from rights.services import (
     audit,
     content_approvals,
+    deadlines,
     denials,
     reasons,
     requests,
@@ -296,7 +297,7 @@ def _shown(
         "state": str(request.state),
         "level": request.level,
         "level_needed": request.level_needed,
-        "due": denials.told_by(context, request).isoformat(),
+        "due": deadlines.denial_told_by(context, request).isoformat(),
     }
 
 

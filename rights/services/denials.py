@@ -20,7 +20,6 @@ from typing import Any, Final
 from sqlmodel import Session, select
 
 from rights.domain import duties, ground_table
-from rights.domain.clock import denied_by
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.ground_table import Objection
 from rights.domain.holds import BY_ITSELF
@@ -226,7 +225,7 @@ def carry_out(
         notes.keep(session, context.vault, request.id, notes.ANSWER, said.facts.strip(), now=now)
     _take_over(session, context, request, now)
     entry = {"reason": request.reason, "channel": said.channel, **(data or {})}
-    if now > (limit := told_by(context, request)):
+    if now > (limit := deadlines.denial_told_by(context, request)):
         entry["was_to_be_told"] = limit.isoformat()
     requests.record(session, request, Event.DENIED, actor=actor, now=now, data=entry)
     if said.reason == by_category.UNVERIFIED:
@@ -358,23 +357,6 @@ def _take_over(session: Session, context: Context, request: Request, now: dateti
         step.state, step.lease_owner, step.next_at = StepState.TODO, "", None
         later = now + timedelta(seconds=2 * context.settings.lease_s)
         outbox.emit(session, "close_out", now=now, not_before=later, request_id=request.id)
-
-
-def told_by(context: Context, request: Request) -> datetime:
-    """
-    Return by when the person has to be told, if *request* is to be denied.
-
-    More time may be taken for an answer, and not for a denial where a law gives that a time of its
-    own. A moment that has passed keeps nobody from telling them.
-
-    Source: GDPR 12(4).
-    """
-    limits = [
-        denied_by(clock, request.received_at, law.counting, paused_days=request.paused_days)
-        for law in (context.regimes[name] for name in request.regimes if name in context.regimes)
-        if (clock := law.clock(str(request.kind), str(request.option))) is not None
-    ]
-    return min(limit for limit in (*limits, request.promised_at) if limit)
 
 
 def ways_out(context: Context, request: Request) -> list[dict[str, Any]]:

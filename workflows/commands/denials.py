@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from rights.domain.lifecycle import Wait
 from rights.services import denial_proposals as proposals
-from rights.services.denials import told_by
+from rights.services.deadlines import denial_told_by
 from rights.store.db import reading
 from rights.store.models import Request, Staff
 from workflows.commands.acting import AS, act, desk
@@ -34,7 +34,7 @@ def list_denials(*, as_json: bool) -> None:
                 "request": request.id,
                 "kind": str(request.kind),
                 "reason": one.reason,
-                "due": (due := told_by(at.context, request)).isoformat(),
+                "due": (due := denial_told_by(at.context, request)).isoformat(),
                 "late": due < at.now,
                 "holds_until": _holds(request),
             }

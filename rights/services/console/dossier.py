@@ -147,9 +147,7 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         NotFound: there is no such request.
     """
     request = requests.find(session, request_id)
-    planned = session.get(PlanRow, request_id) is not None
     steps = _step_rows(session, request_id)
-    outlook, grounds = plans.judged(session, request_id) if planned else ({}, {})
     return Dossier(
         request=request,
         product=_product(session, request.backend_id),
@@ -158,9 +156,7 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         minors=content_approvals.needed(session, request),
         entries=audit.newest(session, request_id, before=before, limit=MOST_ENTRIES),
         steps=_steps(session, request_id, steps),
-        plan=plans.shown(session, request_id) if planned else None,
-        outlook=outlook,
-        grounds=grounds,
+        **_planned(session, request_id),
         proposal=_proposal(session, request_id),
         asking=asking_again.waiting(session, request_id),
         appeal=appeals.of_request(session, request_id),
@@ -234,6 +230,15 @@ def _touched(session: Session, request_id: str) -> dict[str, int]:
         .group_by(col(JournalRow.step_id))
     )
     return {step: int(count or 0) for step, count in session.exec(query)}
+
+
+def _planned(session: Session, request_id: str) -> dict[str, Any]:
+    """Return what is planned for a request, and what workers foresaw of it, if anything is."""
+    if session.get(PlanRow, request_id) is None:
+        return {"plan": None, "outlook": {}, "grounds": {}}
+    outlook, grounds = plans.judged(session, request_id)
+    plan = plans.shown(session, request_id)
+    return {"plan": plan, "outlook": outlook, "grounds": grounds}
 
 
 def _proposal(session: Session, request_id: str) -> DenialProposal | None:

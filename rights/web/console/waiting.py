@@ -20,8 +20,8 @@ from rights.services import (
     asking_again,
     complaints,
     content_approvals,
+    deadlines,
     denial_proposals,
-    denials,
     messages,
     not_me,
     plans,
@@ -108,7 +108,7 @@ def _denials(session: Session, names: Mapping[str, str], now: datetime) -> list[
         _line(
             request,
             now,
-            told_by=denials.told_by(parts().context, request),
+            told_by=deadlines.denial_told_by(parts().context, request),
             more=names.get(one.proposed_by, ""),
         )
         for one, request in denial_proposals.open_ones(session, limit=_MOST)

@@ -163,6 +163,16 @@ def query_of(path: str) -> str:
     return urlsplit(path).query
 
 
+STEP = {
+    "phase": 1,
+    "store": "shop",
+    "part": "",
+    "collections": ["shop.users"],
+    "manual": "",
+}
+"""What a plan says of its one step, but for what is done."""
+
+
 def planned(
     house: House,
     kind: str = "deletion",
@@ -177,16 +187,7 @@ def planned(
         request = session.get_one(Request, made)
         now = house.clock.now()
         body = {
-            "steps": [
-                {
-                    "phase": 1,
-                    "action": action,
-                    "store": "shop",
-                    "part": "",
-                    "collections": ["shop.users"],
-                    "manual": "",
-                }
-            ],
+            "steps": [{**STEP, "action": action}],
             "counts": {"shop.users": {"rows": 3}},
             "holds": {},
             "warnings": [],

@@ -163,7 +163,7 @@ def test_a_proposed_list_is_taken_back_or_dismissed_and_is_of_its_request_alone(
 
 
 def _doubted(house: House) -> str:
-    waits = {"state": "failed", "code": "contact_changed"}
+    waits: dict[str, Any] = {"state": "failed", "code": "contact_changed"}
     return planned(house, "copy", action="prepare", **waits)
 
 
