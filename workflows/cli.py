@@ -36,6 +36,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "not-me": "not_me:not_me",
         "stores": "stores:stores",
         "clocks": "clocks:clocks",
+        "alerts": "staff_hooks:alerts",
         "regimes": "regimes:regimes",
         "backend": "parties:backend",
         "staff": "members:staff",

@@ -1,5 +1,5 @@
 """
-Deliver events to the webhooks of product backends.
+Deliver events to the webhooks of product backends, and of staff.
 
 At least once: a delivery is claimed for a while, sent, and then marked; whoever dies in between
 costs time and a repeat with the same ``webhook-id``. Subscriptions are served side by side and

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from rights import metrics
 from rights.domain.breaker import Circuit
 from rights.domain.datamap import DataMap
-from rights.services import backlog, clocks
+from rights.services import acknowledging, backlog, clocks, targets, untold
 from rights.services.backlog import DEAD, WAITING, Line
 from rights.services.clocks import Tally
 from rights.services.context import Context
@@ -64,6 +64,7 @@ def of_register(
     return {
         **_of_requests(tallies, now),
         "rights_requests_law_unknown": _law_unknown(tallies, laws),
+        **_of_promises(session, now),
         **_of_lines("outbox", backlog.outbox(session, now), now),
         **_of_stores(datamap, backlog.circuits(session), backlog.health(session)),
         **_plain("rights_lookups", lookups, now),
@@ -74,6 +75,16 @@ def of_register(
         "rights_deliveries_oldest_seconds": [({}, deliveries.get(WAITING, Line()).age(now))],
         "rights_audit_checkpoint_age_seconds": [({}, Line(1, signed).age(now))] if signed else [],
         "rights_audit_unsigned_seconds": [({}, Line(1, unsigned).age(now))],
+    }
+
+
+def _of_promises(session: Session, now: datetime) -> _Readings:
+    """Return what people were not told or given in time, beside the answer itself."""
+    late = acknowledging.counted(session, now)
+    return {
+        "rights_acknowledgements_late": [({"about": name}, n) for name, n in late.items()],
+        "rights_answers_untold": [({}, untold.count(session))],
+        "rights_targets_missed": [({}, targets.count_missed(session))],
     }
 
 

@@ -87,6 +87,9 @@ GRANT SELECT, INSERT, DELETE ON sign_in TO rights_console;
 GRANT SELECT, INSERT, UPDATE, DELETE ON key_challenge TO rights_console;
 -- More time, and clocks that stand still.
 GRANT SELECT, INSERT, UPDATE ON extension, clock_pause TO rights_console;
+-- Letters that were given up: staff told the person another way, and receipt is confirmed by that.
+GRANT UPDATE (state, sent_at) ON notice TO rights_console;
+GRANT SELECT, INSERT, UPDATE (stage, told_at) ON alert TO rights_console;
 -- Reports count; they name requests, and nobody.
 GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, checkpoint_leaf
     TO rights_console;

@@ -71,6 +71,7 @@ _ONLY_LOOKED: Final = frozenset(
         "extension_asked",
         "clock_paused",
         "clock_resumed",
+        "told_otherwise",
     }
 )
 """Entries of staff that say nothing about how the request was to end."""

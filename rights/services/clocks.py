@@ -29,19 +29,16 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from rights.domain import alerts
-from rights.domain.lifecycle import State, Wait
-from rights.services import audit, notices, requests, webhooks
+from rights.domain.lifecycle import State
+from rights.services import alarms, audit, requests, untold, untouched, webhooks
 from rights.services.context import Context
 from rights.store import moments
-from rights.store.models import Entry, ExtensionRow, Notice, Request, RequestClock
+from rights.store.models import ExtensionRow, Request, RequestClock
 
 BATCH: Final = 200
-EVENT: Final = "clock_alert"
-IDLE: Final = "clock_idle"
-MISSED: Final = "target_missed"
+EVENT: Final = untouched.STAGE
 
 _RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
-_ON_STAFF: Final = (Wait.TASK, Wait.APPROVAL, Wait.DECISION)
 _HOOKS: Final = {90: "request.due_soon", alerts.LATE: "request.overdue"}
 
 
@@ -52,7 +49,7 @@ class Running:
 
     Args:
         unsent: It has an answer that has not gone out yet.
-        idle_since: Since when nobody has touched it; None where that is not so.
+        idle_since: Since when nothing has moved it; None where that is not so.
         paused: Why its clock stands still, since *paused_at*; empty where it runs.
         provisional: Its date was counted without the working days of a year.
         untold: More time was taken, and the person was not told of it in time: it is void.
@@ -94,15 +91,10 @@ def _next(session: Session, now: datetime) -> ColumnElement[bool]:
     return (told < alerts.LATE) & (gone * 100.0 >= whole * share)
 
 
-def _waiting_letters() -> Any:
-    waits = col(Notice.state).in_(notices.UNSENT), col(Notice.event) == "outcome"
-    return select(col(Notice.request_id)).where(*waits, col(Notice.next_at).is_not(None))
-
-
 def _runs() -> Iterator[ColumnElement[bool]]:
     """Yield what is true of requests that are worked on, and of answers that have not gone out."""
     yield col(Request.closed_at).is_(None) & col(Request.state).in_(_RUNNING)
-    yield col(Request.closed_at).is_not(None) & col(Request.id).in_(_waiting_letters())
+    yield col(Request.closed_at).is_not(None) & col(Request.id).in_(untold.unsent())
 
 
 def due(session: Session, now: datetime, *, limit: int = BATCH) -> list[str]:
@@ -129,7 +121,7 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     late: list[str] = []
     for request_id in ids:
         request = requests.locked(session, request_id)
-        clock = _clock(session, request_id, now)
+        clock = alarms.clock_of(session, request_id, now)
         stage = alerts.reached(_begin(request), request.promised_at, now)
         if stage <= clock.stage:
             continue
@@ -143,67 +135,9 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
 
 def anew(session: Session, request: Request, now: datetime) -> None:
     """Count the stages of a request anew, from dates that have moved; what is past is not told."""
-    clock = _clock(session, request.id, now)
+    clock = alarms.clock_of(session, request.id, now)
     clock.stage = alerts.reached(_begin(request), request.promised_at, now)
-    clock.mailed = clock.stage
-
-
-def _clock(session: Session, request_id: str, now: datetime) -> RequestClock:
-    found = session.get(RequestClock, request_id)
-    if found is None:
-        found = RequestClock(request_id=request_id, told_at=now)
-        session.add(found)
-    return found
-
-
-# -- what nobody touches ----------------------------------------------------------------------
-
-
-def _touched() -> ColumnElement[datetime]:
-    """Return when something happened to a request last that was not a clock's."""
-    last = select(func.max(col(Entry.at))).where(
-        col(Entry.chain) == col(Request.id), col(Entry.event).not_in((EVENT, IDLE, MISSED))
-    )
-    return last.correlate(Request).scalar_subquery()
-
-
-def _touched_at(session: Session, request_id: str) -> datetime:
-    """Return when something happened to one request last that was not a clock's."""
-    query = select(_touched()).where(col(Request.id) == request_id)
-    found: datetime = session.execute(query).scalar_one()
-    return found
-
-
-def untouched(
-    session: Session, context: Context, now: datetime, *, limit: int = BATCH
-) -> list[str]:
-    """Return requests that wait for staff, whom nobody touched for days and was told of since."""
-    before = now - timedelta(days=context.settings.idle_days)
-    touched, told = _touched(), col(RequestClock.idle_at)
-    query = (
-        select(col(Request.id))
-        .outerjoin(RequestClock, col(RequestClock.request_id) == col(Request.id))
-        .where(_on_staff(), touched < before, told.is_(None) | (told < touched))
-        .order_by(col(Request.promised_at), col(Request.id))
-        .limit(limit)
-    )
-    return list(session.execute(query).scalars())
-
-
-def _on_staff() -> ColumnElement[bool]:
-    waits = col(Request.state) == State.ON_HOLD, col(Request.wait).in_(_ON_STAFF)
-    return col(Request.closed_at).is_(None) & waits[0] & waits[1]
-
-
-def tell_untouched(session: Session, ids: Iterable[str], now: datetime) -> None:
-    """Write down that staff are told of these; once, whoever else looked at the same moment."""
-    for request_id in ids:
-        request = requests.locked(session, request_id)
-        clock = _clock(session, request_id, now)
-        if clock.idle_at is not None and clock.idle_at >= _touched_at(session, request_id):
-            continue
-        clock.idle_at, clock.idle_mailed = now, False
-        audit.append(session, request, [audit.Line(IDLE, "system", {})], now=now)
+    clock.mailed = clock.hooked = clock.stage
 
 
 # -- what staff look at -----------------------------------------------------------------------
@@ -213,7 +147,7 @@ def pressing(
     session: Session, context: Context, now: datetime, *, limit: int = 200
 ) -> list[Running]:
     """
-    Return what is late, due soon, answered but not sent, or untouched; the most urgent first.
+    Return what is late, due soon, answered but not told, or untouched; the most urgent first.
 
     Also what stands still, and what more time was taken for that nobody was told of in time.
 
@@ -263,8 +197,8 @@ def _untold() -> ColumnElement[bool]:
 
 
 def _idle(session: Session, context: Context, now: datetime, limit: int) -> Iterator[Running]:
-    before, touched = now - timedelta(days=context.settings.idle_days), _touched()
-    query = select(*_COLUMNS, touched.label("touched")).where(_on_staff(), touched < before)
+    before, touched = now - timedelta(days=context.settings.idle_days), untouched.last()
+    query = select(*_COLUMNS, touched.label("touched")).where(untouched.waits(before))
     for row in session.execute(query.order_by(col(Request.promised_at)).limit(limit)).all():
         yield replace(_running(row, _reached(row, now)), idle_since=row.touched)
 

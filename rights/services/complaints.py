@@ -21,6 +21,7 @@ from rights.domain.errors import Conflict, NotFound, Unavailable
 from rights.domain.plain_text import plain
 from rights.services import (
     audit,
+    contacts,
     content_approvals,
     drafts,
     notices,
@@ -85,8 +86,11 @@ def make(
     if new.claimed:
         writings.keep(session, context.vault, made.id, COMPLAINT_CLAIM, new.claimed, now=now)
     proofs = dict.fromkeys(new.attested, "assertion")
-    session.add_all(subjects.rows_for(context.vault, made, new.identifiers, proofs=proofs, now=now))
-    _note(session, made, about, "complaint_made", new.actor, now)
+    contacts_given = subjects.rows_for(context.vault, made, new.identifiers, proofs=proofs, now=now)
+    session.add_all(contacts_given)
+    if contacts.best(context, contacts_given) is None:
+        made.acked_at = now  # nobody can be written to: the reference was read in the answer
+    note(session, made, about, "complaint_made", new.actor, now)
     notices.ask_for(session, made, "complaint_received", now=now)
     return made
 
@@ -110,10 +114,11 @@ def _new(context: Context, new: NewComplaint, about: Request | None, now: dateti
         received_at=now,
         due_at=clock.due_at,
         promised_at=clock.promised_at,
+        ack_at=clock.due.ack_at,
     )
 
 
-def _note(
+def note(
     session: Session,
     complaint: Complaint,
     about: Request | None,
@@ -206,10 +211,10 @@ def answer(
     said = plain(drafts.refuse_blanks(text, field="answer"), field="answer")
     writings.keep(session, context.vault, complaint.id, COMPLAINT_ANSWER, said, now=now)
     complaint.answered_at, complaint.answered_by = now, f"staff:{staff.id}"
-    _note(
+    note(
         session,
         complaint,
-        _about(session, complaint),
+        about_of(session, complaint),
         "complaint_answered",
         f"staff:{staff.id}",
         now,
@@ -217,7 +222,7 @@ def answer(
     notices.ask_for(session, complaint, "complaint_answered", now=now)
 
 
-def _about(session: Session, complaint: Complaint) -> Request | None:
+def about_of(session: Session, complaint: Complaint) -> Request | None:
     """Return the request a complaint is about, locked; None once its record is gone too."""
     if not complaint.request_id:
         return None
@@ -238,7 +243,7 @@ def read_by(
             approval lets them.
     """
     duties.check(staff.roles, duties.Act.ANSWER_COMPLAINT)
-    about = _about(session, complaint) or _claimed(session, context, complaint)
+    about = about_of(session, complaint) or _claimed(session, context, complaint)
     allowed = content_approvals.check(session, about, staff, now=now) if about else {}
     data = {"complaint": complaint.id, **allowed}
     audit.append_day(session, audit.Line("complaint_read", f"staff:{staff.id}", data), now=now)

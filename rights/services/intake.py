@@ -53,7 +53,7 @@ from rights.services.context import Context
 from rights.services.notices import ask_for
 from rights.services.reaching import GUARDIAN
 from rights.services.regime_choice import Chosen
-from rights.services.regimes import promise
+from rights.services.regimes import Promise, promise
 from rights.services.representatives import Second
 from rights.services.verification import challenge
 from rights.store import rows
@@ -211,13 +211,20 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         acr=str(new.acr or ""),
         needs=[*missing, *_of_second(context, new, regimes[0], now)],
         received_at=received,
-        due_at=promised.due_at,
-        promised_at=promised.promised_at,
-        due_provisional=promised.due.provisional,
+        **_dates(promised),
         next_at=now + timedelta(days=context.settings.verify_days),
         map_version=context.datamap.version,
         map_hash=context.datamap.hash,
     )
+
+
+def _dates(promised: Promise) -> dict[str, Any]:
+    return {
+        "due_at": promised.due_at,
+        "promised_at": promised.promised_at,
+        "due_provisional": promised.due.provisional,
+        "ack_at": promised.due.ack_at,
+    }
 
 
 def laws_of(context: Context, new: Submission) -> Chosen:
@@ -322,6 +329,8 @@ def _start(
     deadlines.verified(context, request)
     if new.notify and (contact := _asker(context, new, people)):
         ask_for(session, request, "received", now=now, identifier_id=contact.id)
+    else:
+        _read_at_once(new, request, now)
     if not new.confirmed_by_guardian and not request.needs:
         cooling.hold(session, request, now=now)
     if new.confirmed_by_guardian and people.second:
@@ -347,11 +356,19 @@ def _ask(
         sent = challenge(session, context, request, contact, now=now).id if new.ask else ""
         where = contact.id
         ask_for(session, request, "received", now=now, identifier_id=where, challenge_id=sent)
+    else:
+        _read_at_once(new, request, now)
     principal = contacts.best(context, people.subject)
     if new.role in _TOLD and principal:
         ask_for(session, request, "represented", now=now, identifier_id=principal.id)
     if set(request.needs) & {*GAPS, EVIDENCE, SUBJECT}:
         request.wait = Wait.NEEDS_INFO
+
+
+def _read_at_once(new: Submission, request: Request, now: datetime) -> None:
+    """Who asks here and gets no letter reads in the answer that theirs arrived."""
+    if not new.logged_by:
+        request.acked_at = now
 
 
 _TOLD: Final = (Role.AGENT, Role.GUARDIAN_ADULT)

@@ -48,6 +48,12 @@ NO_CONTACT: Final = "no_contact"
 UNSENT: Final = ("waiting", "untried")
 """States of a notice that is still going to be sent."""
 
+GIVEN_UP: Final = ("failed", "refused")
+"""States of a notice that is not tried any more: nobody was reached."""
+
+TOLD: Final = "told"
+"""State of a notice that was given up, and whose person staff told another way."""
+
 OF_COMPLAINTS: Final = ("code", "complaint_received", "complaint_answered")
 """Every occasion on which somebody is written to about a complaint."""
 

@@ -21,11 +21,12 @@ from sqlalchemy import Engine, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, or_, select
 
+from rights.domain import alerts
 from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid, LevelTooLow
 from rights.domain.kinds import Kind, Option
 from rights.domain.policy import trains
-from rights.services import agreeing, audit, subjects, webhooks
+from rights.services import agreeing, alarms, audit, subjects, webhooks
 from rights.services.context import Context
 from rights.store.db import reading
 from rights.store.models import Preference, Request
@@ -352,5 +353,7 @@ def _tell(session: Session, row: Preference, event: str, now: datetime) -> None:
         return
     data: dict[str, Any] = {"switch": row.name, "stores": row.pending}
     audit.append(session, request, [audit.Line(event, "system", data)], now=now)
+    stage = alerts.LATE if event == "preference_breached" else alarms.AIM
+    alarms.first(session, request.id, alarms.TARGET, stage, request_id=request.id, now=now)
     if event == "preference_breached":
         webhooks.publish(session, request, "preference.breached", now=now)

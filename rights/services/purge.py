@@ -25,6 +25,7 @@ from rights.store.blobs import Blobs
 from rights.store.db import reading, transaction
 from rights.store.models import (
     Aftercare,
+    Alert,
     Appeal,
     AskedPoint,
     AskProposal,
@@ -132,6 +133,7 @@ OF_A_REQUEST: Final = (
     AskedPoint,
     AskProposal,
     RequestClock,
+    Alert,
     ExtensionRow,
     ClockPause,
     Representation,
@@ -291,6 +293,7 @@ def _complaints(engine: Engine, context: Context, now: datetime) -> int:
         with transaction(engine) as session:
             for model in (*_CONTACTS, Notice):
                 _delete(session, model, col(model.request_id).in_(ids))
+            _delete(session, Alert, col(Alert.about).in_(ids))
             _delete(session, Complaint, col(Complaint.id).in_(ids))
 
     records = select(Complaint.id).where(col(Complaint.answered_at) <= old)

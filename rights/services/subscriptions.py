@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +23,7 @@ from rights.store.vault import Vault
 
 MOST: Final = 20
 """Live subscriptions of one backend."""
-_SECRET_BYTES: Final = 32
+SECRET_BYTES: Final = 32
 
 
 def add(
@@ -45,10 +45,10 @@ def add(
         Forbidden: it sets prices, or decides who may have a service.
     """
     _may_be_told(session, backend_id)
-    wanted = _checked(guard, url, events)
+    wanted = checked(guard, url, events)
     if len(webhooks.live(session, backend_id)) >= MOST:
         raise Conflict(f"a backend may have {MOST} webhooks: remove one", code="too_many_webhooks")
-    secret = secrets.token_bytes(_SECRET_BYTES)
+    secret = secrets.token_bytes(SECRET_BYTES)
     row_id = new_id()
     row = WebhookSubscription(
         id=row_id,
@@ -84,7 +84,7 @@ def change(
 ) -> None:
     """Point a subscription elsewhere, or at other events. Raises Invalid and Forbidden."""
     _may_be_told(session, row.backend_id)
-    row.events = _checked(guard, url or row.url, events if events is not None else row.events)
+    row.events = checked(guard, url or row.url, events if events is not None else row.events)
     row.url = url or row.url
     session.add(row)
     _entry(session, "webhook_changed", row, now)
@@ -121,11 +121,19 @@ def _may_be_told(session: Session, backend_id: str) -> None:
         raise equal_service.refusal()
 
 
-def _checked(guard: Guard, url: str, events: Iterable[str]) -> list[str]:
+def checked(
+    guard: Guard, url: str, events: Iterable[str], known: Sequence[str] = webhooks.EVENTS
+) -> list[str]:
+    """
+    Return the events that are wanted, each once.
+
+    Raises:
+        Invalid: the address leads where we do not go, or an event is none of those *known*.
+    """
     errors = []
     wanted = sorted(set(events))
-    if not wanted or any(e not in webhooks.EVENTS for e in wanted):
-        errors.append(FieldError("events", "is not a known event", webhooks.EVENTS))
+    if not wanted or any(e not in known for e in wanted):
+        errors.append(FieldError("events", "is not a known event", tuple(known)))
     try:
         guard.check(url)
     except (Refused, Transient) as error:
@@ -136,5 +144,6 @@ def _checked(guard: Guard, url: str, events: Iterable[str]) -> list[str]:
 
 
 def _entry(session: Session, event: str, row: WebhookSubscription, now: datetime) -> None:
-    line = audit.Line(event, f"backend:{row.backend_id}", {"webhook": row.id})
+    actor = f"backend:{row.backend_id}" if row.backend_id else "system"
+    line = audit.Line(event, actor, {"webhook": row.id})
     audit.append_day(session, line, now=now)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, String, cast, exists, func
 from sqlmodel import Session, and_, col, or_, select
@@ -21,10 +21,10 @@ from rights.domain.errors import Conflict, Invalid
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.lifecycle import State
 from rights.domain.regime import Clock, Regime
-from rights.services import audit, deadlines, requests
-from rights.services.clocks import MISSED
+from rights.services import alarms, audit, deadlines, requests
 from rights.services.context import Context
-from rights.store.models import Entry, Preference, Request
+from rights.services.untouched import MISSED
+from rights.store.models import Alert, Entry, Preference, Request
 
 BATCH: Final = 200
 
@@ -61,8 +61,21 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
         told = select(Entry.id).where(Entry.chain == request_id, Entry.event == MISSED)
         if request.closed_at is None and session.exec(told).first() is None:
             audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
+            given: dict[str, Any] = {"request_id": request_id, "now": now}
+            alarms.first(session, request_id, alarms.TARGET, alarms.AIM, **given)
             new.append(request_id)
     return new
+
+
+def was_missed() -> ColumnElement[bool]:
+    """Say "it is open, and was not done by the moment that is aimed at"."""
+    told = exists().where(col(Alert.about) == col(Request.id), col(Alert.what) == alarms.TARGET)
+    return col(Request.closed_at).is_(None) & told
+
+
+def count_missed(session: Session) -> int:
+    """Return how many such requests there are."""
+    return session.exec(select(func.count()).select_from(Request).where(was_missed())).one()
 
 
 def _at_once(book: Mapping[str, Regime]) -> Mapping[Kind, Mapping[Option, list[str]]]:

@@ -6,8 +6,9 @@ Bodies hold ids, codes and times; never personal data. Delivering them is the re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import bindparam
@@ -50,7 +51,15 @@ def publish(session: Session, request: Request, event: str, *, now: datetime) ->
     """Queue *event* for each live subscription of the request's backend that wants it."""
     if not request.backend_id:
         return
-    data = {
+    data = said_of(request)
+    for subscription_id, events in rows.read(session, _WANTED, backend_id=request.backend_id):
+        if event in events:
+            _write(session, subscription_id, event, data, now=now)
+
+
+def said_of(request: Request) -> dict[str, Any]:
+    """Return what an event says of a request: ids, codes and a time."""
+    return {
         "request_id": request.id,
         "kind": str(request.kind),
         "option": str(request.option),
@@ -58,9 +67,6 @@ def publish(session: Session, request: Request, event: str, *, now: datetime) ->
         "wait": str(request.wait),
         "due_at": request.promised_at.isoformat(),
     }
-    for subscription_id, events in rows.read(session, _WANTED, backend_id=request.backend_id):
-        if event in events:
-            _write(session, subscription_id, event, data, now=now)
 
 
 def live(session: Session, backend_id: str) -> list[WebhookSubscription]:
@@ -76,7 +82,7 @@ def queue(
     session: Session,
     subscription: WebhookSubscription,
     event: str,
-    data: dict[str, str],
+    data: Mapping[str, Any],
     *,
     now: datetime,
 ) -> WebhookDelivery:
@@ -85,7 +91,7 @@ def queue(
 
 
 def _write(
-    session: Session, subscription_id: str, event: str, data: dict[str, str], *, now: datetime
+    session: Session, subscription_id: str, event: str, data: Mapping[str, Any], *, now: datetime
 ) -> WebhookDelivery:
     body = {"type": event, "timestamp": now.isoformat(), "data": data}
     delivery = rows.new(

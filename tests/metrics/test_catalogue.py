@@ -17,6 +17,7 @@ from tests.architecture.pages import page
 from tests.architecture.tree import ROOT
 
 LABELS = {
+    "about",
     "action",
     "channel",
     "chore",

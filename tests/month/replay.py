@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rights.domain.kinds import Option
+from rights.domain.kinds import Kind, Option
+from rights.domain.representation import Role
 from tests.month import story as told
 from tests.month.days import Known
-from tests.month.oracle import Dates, dates, longer
+from tests.month.drawing import LOGGED
+from tests.month.oracle import Asked, Dates, dates, longer
 from tests.month.rounds import LOADED, Round
 from tests.month.story import Story
 
@@ -40,6 +42,9 @@ _SWITCHED = frozenset(
 """What stores have to read back, and is told of after a minute and after a day."""
 
 
+_TAKEN_BACK = (told.REVOKED, told.LAPSED)
+
+
 def known(at: datetime) -> Known:
     """Return the years whose working days are known then."""
     return AFTER if at >= LOADED else BEFORE
@@ -47,7 +52,13 @@ def known(at: datetime) -> Known:
 
 @dataclass
 class Expected:
-    """What the register must say of one request in the end."""
+    """
+    What the register must say of one request in the end.
+
+    Args:
+        told: The stages of its clock, and when nobody touched it.
+        besides: What else staff are told of: what, as which stage, when.
+    """
 
     due: datetime
     promised: datetime
@@ -61,7 +72,74 @@ class Expected:
     closed: datetime | None = None
     out: datetime | None = None
     told: list[tuple[int, datetime]] = field(default_factory=list)
+    besides: list[tuple[str, int, datetime]] = field(default_factory=list)
     confirmed: datetime | None = None
+
+
+class Besides:
+    """Of one story what is told of beside the stages of its clock, but for what is switched off."""
+
+    def __init__(self, story: Story, made: Expected) -> None:
+        self.story, self.made = story, made
+        reached = story.mail if story.role is Role.SELF else story.rep_mail
+        self.logged = story.channel in LOGGED
+        self.writes = reached
+        self.acked = not reached and not self.logged
+        """Who asks here and gets no letter reads in the answer that theirs arrived."""
+        self.stage = 0
+        self.told: set[str] = set()
+
+    def waits(self, at: datetime) -> bool:
+        """Return whether something may still come of a request that is closed."""
+        one = self.story
+        open_ack = not self.acked and self.stage < 100 and self.made.state not in _TAKEN_BACK
+        return open_ack or bool(one.appealed and "appeal" not in self.told and self._appealed(at))
+
+    def _appealed(self, at: datetime) -> bool:
+        decided = self.story.decided
+        return decided is None or decided >= at
+
+    def letter(self, at: datetime) -> None:
+        """Let the letter go out that says that theirs arrived."""
+        if not self.writes or self.acked:
+            return
+        self.acked = True
+        if at > self.made.first.confirmed:
+            self._acknowledge(100, at)
+
+    def _acknowledge(self, stage: int, at: datetime) -> None:
+        if stage > self.stage:
+            self.stage = stage
+            self.made.besides.append(("acknowledgement", stage, at))
+
+    def round(self, at: datetime) -> None:
+        """Look at everything once."""
+        self._aim(at)
+        begun, due = self.story.received, self.made.first.confirmed
+        if not self.acked and self.made.state not in _TAKEN_BACK:
+            soon = (at - begun) * 100 >= (due - begun) * 75
+            self._acknowledge(100 if at >= due else 75 if soon else 0, at)
+        self._late_appeal(at)
+
+    def _aim(self, at: datetime) -> None:
+        one, proved = self.story, self.made.proved
+        wanted = any(rule.at_once and rule.target is not None for _, rule in one.asks.rules())
+        read_back = one.option in _SWITCHED or one.kind is Kind.CONSENT_WITHDRAWAL
+        if not wanted or read_back or proved is None or self.made.closed or "aim" in self.told:
+            return
+        aim = dates(one.asks, known(at), paused=self.made.paused, proved=proved).aim
+        if aim is not None and aim < at:
+            self.told.add("aim")
+            self.made.besides.append(("target", 90, at))
+
+    def _late_appeal(self, at: datetime) -> None:
+        one = self.story
+        if one.appealed is None or one.appealed >= at or "appeal" in self.told:
+            return
+        asked = Asked(one.laws, "appeal", "", one.appealed)
+        if self._appealed(at) and dates(asked, known(one.appealed)).promised < at:
+            self.told.add("appeal")
+            self.made.besides.append(("appeal", 100, at))
 
 
 class Replay:
@@ -81,6 +159,7 @@ class Replay:
         self.asks_for_more: datetime | None = None
         self.wait = ""
         self.noted = 0
+        self.besides = Besides(story, self.made)
 
     def run(self) -> Expected:
         """Return what comes of it."""
@@ -91,7 +170,8 @@ class Replay:
                 when, name = deeds.pop(0)
                 self._do(name, when)
             self._round(one)
-            if self.made.closed and self.made.out and self.made.confirmed and not deeds:
+            over = self.made.closed and self.made.out and self.made.confirmed and not deeds
+            if over and not self.besides.waits(one.at):
                 break
         return self.made
 
@@ -162,6 +242,7 @@ class Replay:
     def _round(self, one: Round) -> None:
         if one.mail and self.made.confirmed is None:
             self.made.confirmed = one.at
+            self.besides.letter(one.at)
         if self.made.state == told.LAPSED:
             return
         if self.made.proved is None and one.at >= self.story.entered + _LAPSES:
@@ -169,6 +250,7 @@ class Replay:
             return
         self._letters(one)
         self._switch(one)
+        self.besides.round(one.at)
         if self.made.proved is not None and not self.made.out:
             self._clock(one)
             self._untouched(one)
@@ -208,6 +290,7 @@ class Replay:
         step = 2 if gone >= _DAY else 1 if gone >= timedelta(minutes=1) else 0
         if step > self.noted and not done:
             self.noted, self.touched = step, one.at
+            self.made.besides.append(("target", 100 if step == 2 else 90, one.at))
 
     def _reached(self, at: datetime) -> int:
         begun = self.story.received + self.made.paused * _DAY

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 
 from rights.domain import period as periods
 from rights.domain.representation import Role
-from rights.services import clocks, extensions
+from rights.services import acknowledging, clocks, extensions, late_queues, untouched
 from rights.services.regimes import promise
 from rights.services.reports import making
 from rights.services.reports.making import Wanted
@@ -143,13 +143,41 @@ def test_every_alert_is_told_once_and_at_the_first_look_after_its_moment(
 ) -> None:
     told_of: dict[str, list[tuple[int, datetime]]] = defaultdict(list)
     with happened.house.reading() as session:
-        every = select(Entry).where(col(Entry.event).in_((clocks.EVENT, clocks.IDLE)))
+        every = select(Entry).where(col(Entry.event).in_((clocks.EVENT, untouched.IDLE)))
         for entry in session.exec(every.order_by(col(Entry.id))):
             told_of[entry.chain].append((entry.data.get("stage", IDLE), entry.at))
 
     pairs = zip(happened.stories, expected, strict=True)
     assert _differ((one.number, told_of[one.id], made.told) for one, made in pairs) == []
     assert sum(map(len, told_of.values())) > NUMBER
+
+
+_BESIDES = {
+    acknowledging.SOON: ("acknowledgement", 75),
+    acknowledging.MISSED: ("acknowledgement", 100),
+    untouched.MISSED: ("target", 90),
+    "preference_late": ("target", 90),
+    "preference_breached": ("target", 100),
+    late_queues.APPEAL: ("appeal", 100),
+}
+
+
+@pytest.mark.requirement("R-SLA-10", "R-SLA-11")
+def test_what_is_told_beside_the_clock_is_told_once_and_at_the_first_look_after_its_moment(
+    happened: Month, expected: list[Expected]
+) -> None:
+    """Receipts that are not confirmed, what is wanted at once, appeals."""
+    told_of: dict[str, set[tuple[str, int, datetime]]] = defaultdict(set)
+    with happened.house.reading() as session:
+        entries = session.exec(select(Entry).where(col(Entry.event).in_(_BESIDES))).all()
+    for entry in entries:
+        told_of[entry.chain].add((*_BESIDES[entry.event], entry.at))
+
+    pairs = zip(happened.stories, expected, strict=True)
+    assert _differ((one.number, told_of[one.id], set(made.besides)) for one, made in pairs) == []
+    assert len(entries) == sum(len(made.besides) for made in expected)
+    kinds = Counter(what for made in expected for what, _, _ in made.besides)
+    assert min(kinds[what] for what in ("acknowledgement", "target", "appeal")) > 10, kinds
 
 
 @pytest.mark.requirement("R-SLA-11")
@@ -163,6 +191,12 @@ def test_staff_are_mailed_in_each_round_that_has_news_for_them_and_in_no_other(
         for stage, at in made.told
         for role in ROLES
         if stage >= least[role] or (stage == IDLE and role != "dpo")
+    } | {
+        (role, at)
+        for made in expected
+        for _, stage, at in made.besides
+        for role in ROLES
+        if stage >= least[role]
     }
 
     assert {(role, at) for role, at in happened.alerted} == mine

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import click
 from sqlmodel import Session
 
 from rights.domain import alerts
 from rights.domain.errors import RightsError
-from rights.services import clock_words, extending, requests, standing_still
+from rights.services import (
+    acknowledging,
+    clock_words,
+    extending,
+    requests,
+    standing_still,
+    untold,
+    untouched,
+)
 from rights.services import clocks as running
 from rights.services import staff as members
 from rights.services.clocks import Running
@@ -93,6 +101,47 @@ def resume(request_id: str, who: str) -> None:
     click.echo(f"promised by {act(at, who, do)}")
 
 
+@clocks.command()
+@click.argument("request_id", metavar="REQUEST")
+@click.option("--how", required=True, type=click.Choice(untold.WAYS))
+@AS
+def told(request_id: str, how: str, who: str) -> None:
+    """Say how the person of REQUEST was told what its letters, given up, were to tell."""
+    at = desk()
+
+    def do(session: Session, staff: Staff) -> None:
+        request = requests.locked(session, request_id)
+        untold.told(session, request, staff, how, now=at.now)
+
+    act(at, who, do)
+    click.echo("done")
+
+
+@clocks.command()
+@click.option("--json", "as_json", is_flag=True)
+def unconfirmed(*, as_json: bool) -> None:
+    """Show requests and complaints whose receipt is to be confirmed soon, or should have been."""
+    at = desk()
+    with reading(at.register) as session:
+        found = acknowledging.unconfirmed(session, at.now)
+    shown = [
+        {
+            "id": one.id,
+            "about": "complaint" if one.complaint else "request",
+            "due": one.ack_at.isoformat(),
+            "late": one.stage == alerts.LATE,
+        }
+        for one in found
+    ]
+    if as_json:
+        click.echo(json.dumps(shown))
+        return
+    for line in shown:
+        late = "  LATE" if line["late"] else ""
+        click.echo(f"{line['due']:.10}  {line['about']}  {line['id']}{late}")
+    click.echo(f"{len(found)} to confirm, {sum(bool(line['late']) for line in shown)} late")
+
+
 @clocks.command("list")
 @click.option("--json", "as_json", is_flag=True)
 def list_clocks(*, as_json: bool) -> None:
@@ -131,7 +180,15 @@ def _shown(one: Running) -> dict[str, Any]:
         "extension_void": one.untold,
         "provisional": one.provisional,
         "idle_since": idle,
+        "idle_because": untouched.cause(one.state, one.wait) if idle else None,
     }
+
+
+_IDLE: Final = {
+    untouched.STAFF: "waits for staff",
+    untouched.STORE: "waits for a store",
+    untouched.WORK: "its work does not move",
+}
 
 
 def _words(one: Running) -> str:
@@ -141,6 +198,7 @@ def _words(one: Running) -> str:
     marks += ["provisional date"] if one.provisional else []
     marks += ["more time was taken and not told in time: the date stands"] if one.untold else []
     marks += ["the answer has not gone out"] if one.unsent else []
-    marks += [f"untouched since {one.idle_since:%Y-%m-%d}"] if one.idle_since else []
+    why = _IDLE[untouched.cause(one.state, one.wait)]
+    marks += [f"untouched since {one.idle_since:%Y-%m-%d}: {why}"] if one.idle_since else []
     about = f"{one.kind}/{one.option}  {one.state} {one.wait}".rstrip()
     return "  ".join([f"{one.promised_at:%Y-%m-%d}", one.id, about, *marks])

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from rights.services import appeals as appealing
 from rights.services import complaints as complaining
 from rights.services import messages as writing
-from rights.services import requests
+from rights.services import requests, untold
 from rights.services.staff import staff_named
 from rights.services.writings import Written
 from rights.store.db import reading
@@ -211,6 +211,22 @@ def answer_complaint(complaint_id: str, who: str, file: Path) -> None:
     def do(session: Session, staff: Staff) -> None:
         found = complaining.find(session, complaint_id, lock=True)
         complaining.answer(session, at.context, found, text, staff, now=at.now)
+
+    act(at, who, do)
+    click.echo("done")
+
+
+@complaints.command("told")
+@click.argument("complaint_id")
+@click.option("--how", required=True, type=click.Choice(untold.WAYS))
+@AS
+def complaint_told(complaint_id: str, how: str, who: str) -> None:
+    """Say how who made COMPLAINT_ID was told what its letters, given up, were to tell."""
+    at = desk()
+
+    def do(session: Session, staff: Staff) -> None:
+        found = complaining.find(session, complaint_id, lock=True)
+        untold.told_of_complaint(session, found, staff, how, now=at.now)
 
     act(at, who, do)
     click.echo("done")

@@ -11,22 +11,20 @@ Source: NDSR 23; PIPL 50.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import Engine
-from sqlmodel import Session
 
-from rights.domain import alerts
 from rights.domain.errors import Refused, Transient
 from rights.logs import get
-from rights.services import clocks
+from rights.services import alarms
 from rights.services.context import Context
 from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.ids import new_id
-from rights.store.models import Request, RequestClock
+from workflows.notices import alert_news
+from workflows.notices.alert_news import News
 from workflows.notices.letter import Block, Letter, bullets, heading, paragraph
 from workflows.notices.mail import Down, Mail, Outgoing, message
 from workflows.notices.words import Words, words
@@ -34,21 +32,20 @@ from workflows.notices.words import Words, words
 MOST: Final = 50
 """Requests that one mail names; of more it says how many."""
 
-Done = set[tuple[str, str, int, bool]]
-"""Addresses that had, or never will take, what is told of a request: its stage, its idleness."""
+Done = set[tuple[str, str, str, int]]
+"""Addresses that had, or never will take, what is told: what it is about, what of it, its stage."""
 
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One request of whose clock staff have not been written yet."""
-
-    request: Request
-    stage: int
-    idle: bool
-
-    def to(self, address: str) -> tuple[str, str, int, bool]:
-        """Return what stands for this and one address among what is done."""
-        return (address, self.request.id, self.stage, self.idle)
+_PARTS: Final = (
+    "late",
+    "soon",
+    alarms.TARGET,
+    alarms.ACKNOWLEDGEMENT,
+    "unconfirmed",
+    alarms.APPEAL,
+    alarms.COMPLAINT,
+    alert_news.IDLE,
+)
+"""The headings of the mail, the most urgent first."""
 
 
 def send(register: Engine, context: Context, now: Callable[[], datetime], done: Done) -> int:
@@ -65,30 +62,21 @@ def send(register: Engine, context: Context, now: Callable[[], datetime], done: 
     if not context.settings.alert_mail:
         return 0
     with reading(register) as session:
-        news = [*_news(session)]
+        news = alert_news.read(session)
     if not news:
         return 0
     sent, waiting = _write(context, news, done, now())
     with transaction(register) as session:
-        _told(session, [one for one in news if one.request.id not in waiting])
-    again = [one for one in news if one.request.id in waiting]
+        alert_news.told(session, [one for one in news if one.about not in waiting])
+    again = [one for one in news if one.about in waiting]
     done.intersection_update({o.to(at) for o in again for _, at in _addresses(context.settings)})
     return sent
-
-
-def _news(session: Session) -> Iterator[News]:
-    for clock in clocks.unmailed(session):
-        request = session.get(Request, clock.request_id)
-        if request is not None:
-            stage = clock.stage if clock.stage > clock.mailed else 0
-            session.expunge(request)
-            yield News(request, stage, not clock.idle_mailed)
 
 
 def _write(
     context: Context, news: Sequence[News], done: Done, now: datetime
 ) -> tuple[int, set[str]]:
-    """Write to everybody who is due; return how many took it, and which requests still wait."""
+    """Write to everybody who is due; return how many took it, and what still waits."""
     sent, waiting = 0, set[str]()
     with Outgoing(context.settings) as server:
         for role, address in _addresses(context.settings):
@@ -104,8 +92,8 @@ def _write(
             except Transient as error:
                 get().warning("alerts.waits", role=role, error=error.code)
                 if isinstance(error, Down):  # nobody else would be reached either
-                    return sent, {one.request.id for one in news}
-                waiting.update(one.request.id for one in mine)
+                    return sent, {one.about for one in news}
+                waiting.update(one.about for one in mine)
                 continue
             done.update(one.to(address) for one in mine)
     return sent, waiting
@@ -130,54 +118,56 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _for(role: str, first: int, one: News) -> bool:
-    return one.stage >= first or (one.idle and role != "dpo")
-
-
-def _told(session: Session, news: Sequence[News]) -> None:
-    for one in news:
-        clock = session.get(RequestClock, one.request.id, with_for_update=True)
-        if clock is not None:
-            clock.mailed = max(clock.mailed, one.stage)
-            clock.idle_mailed = clock.idle_mailed or one.idle
+    return role != "dpo" if one.what == alert_news.IDLE else one.stage >= first
 
 
 def _letter(context: Context, news: Sequence[News]) -> Letter:
     say = words(context.settings.staff_locale)
-    late = [one for one in news if one.stage == alerts.LATE]
-    soon = [one for one in news if 0 < one.stage < alerts.LATE]
-    idle = [one for one in news if one.idle]
+    parts = {name: [one for one in news if one.part == name] for name in _PARTS}
     controller = context.datamap.controller.get("name", {})
     company = say.either(controller) if controller else ""
-    blocks = (
-        paragraph(say.say("alerts", "opening")),
-        *_part(context, say, "late", late),
-        *_part(context, say, "soon", soon),
-        *_part(context, say, "idle", idle),
-        paragraph(say.say("alerts", "closing")),
-    )
+    blocks = [block for name, mine in parts.items() for block in _part(context, say, name, mine)]
+    counts = {name: len(parts[name]) for name in ("late", "soon", "idle")}
+    more = len(news) - sum(counts.values())
     return Letter(
-        subject=say.say("alerts", "subject", late=len(late), soon=len(soon), idle=len(idle)),
+        subject=say.say("alerts", "subject", more=more, **counts),
         sender=say.say("from", company=company).strip(" ,"),
         language=say.language,
         colon=say.say("colon"),
-        blocks=blocks,
+        blocks=(
+            paragraph(say.say("alerts", "opening")),
+            *blocks,
+            paragraph(say.say("alerts", "closing")),
+        ),
     )
 
 
 def _part(context: Context, say: Words, name: str, news: Sequence[News]) -> Iterator[Block]:
     if not news:
         return
-    ordered = sorted(news, key=lambda one: (one.request.promised_at, one.request.id))
+    ordered = sorted(news, key=lambda one: (one.ends_at, one.about))
     yield heading(say.say("alerts", name, count=len(news)))
-    yield bullets(_line(context, say, one.request) for one in ordered[:MOST])
+    yield bullets(_line(context, say, one) for one in ordered[:MOST])
     if len(news) > MOST:
         yield paragraph(say.say("alerts", "more", count=len(news) - MOST))
 
 
-def _line(context: Context, say: Words, request: Request) -> str:
-    zone = context.regimes[request.regimes[0]].counting.zone
-    asked = say.say("asked", str(request.kind), str(request.option))
-    day = say.day(request.promised_at.astimezone(zone).date())
-    line = say.say("alerts", "line", reference=request.id, asked=asked, day=day)
+def _line(context: Context, say: Words, one: News) -> str:
+    known = [context.regimes[law] for law in one.regimes if law in context.regimes]
+    zone = known[0].counting.zone if known else UTC
+    request, day = one.request, say.day(one.ends_at.astimezone(zone).date())
+    asked = say.say("asked", str(request.kind), str(request.option)) if request else one.what
+    kind = {"clock": "line", "idle": "line", "target": "line"}.get(one.what, f"{one.what}_line")
+    line = say.say("alerts", kind, reference=one.about, asked=asked, day=day)
+    if one.because:
+        line = say.say("alerts", "because", line=line, why=say.say("alerts", "idle_" + one.because))
+    return f"{line} {link}" if (link := _link(context, one)) else line
+
+
+def _link(context: Context, one: News) -> str:
+    """Return where the page of it is; empty where it is not known where the console is."""
     console = context.settings.console_url
-    return f"{line} {console}/console/requests/{request.id}" if console else line
+    if not console:
+        return ""
+    place = f"requests/{one.request.id}" if one.request else f"complaints/{one.about}"
+    return f"{console}/console/{place}"

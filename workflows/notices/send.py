@@ -22,7 +22,14 @@ from sqlmodel import Session, col, select
 from rights import metrics
 from rights.domain.errors import ConfigError, NotFound, Refused, Transient
 from rights.logs import get
-from rights.services import audit, contact_warnings, extensions, requests, warnings_due
+from rights.services import (
+    acknowledging,
+    audit,
+    contact_warnings,
+    extensions,
+    requests,
+    warnings_due,
+)
 from rights.services.contacts import Way
 from rights.services.context import Context
 from rights.store.db import reading, transaction
@@ -201,6 +208,7 @@ def _write(register: Engine, context: Context, results: Sequence[_Result], now: 
         told = [n for n in marked if n.event == extensions.EVENT and n.state != "waiting"]
         for notice in sorted(told, key=lambda one: one.request_id):  # as everybody locks requests
             extensions.settle(session, context, notice, now)
+        acknowledging.went_out(session, [n for n in marked if n.state == "sent"], now)
     for notice in marked:
         untried = states[notice.id].state == "untried"
         metrics.count("rights_notices_total", outcome="untried" if untried else notice.state)

@@ -22,7 +22,16 @@ from rights.domain.duties import Act
 from rights.domain.errors import Forbidden
 from rights.domain.lifecycle import State, Wait
 from rights.domain.terms import Standing
-from rights.services import aftertasks, messages, redaction_views, reviewing, tasks
+from rights.services import (
+    acknowledging,
+    aftertasks,
+    messages,
+    redaction_views,
+    reviewing,
+    targets,
+    tasks,
+    untold,
+)
 from rights.services.console import filters, held
 from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker, Line, line, rows
@@ -62,6 +71,8 @@ class Board:
     Args:
         stuck: How many open requests wait, by why.
         mine: How much waits for whoever looks, by what it is; only what their roles let them do.
+        unconfirmed: Open requests whose receipt should have been confirmed; ``missed``: that were
+            wanted at once and not done in time.
         duties_overdue, duties_soon: Days of the compliance calendar.
     """
 
@@ -72,6 +83,8 @@ class Board:
     mine: Mapping[str, int]
     assigned: Block
     open: int
+    unconfirmed: int
+    missed: int
     duties_overdue: int
     duties_soon: int
 
@@ -88,6 +101,8 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
         mine=_mine(session, staff, asker.now, context.datamap),
         assigned=_block(session, Filters(assigned=filters.ME), asker),
         open=sum(waits.values()),
+        unconfirmed=_count(session, Request, acknowledging.missed(Request, asker.now)),
+        missed=targets.count_missed(session),
         duties_overdue=owed[Standing.OVERDUE],
         duties_soon=owed[Standing.SOON],
     )
@@ -212,6 +227,11 @@ def _not_me(session: Session, staff: Staff, now: datetime) -> int:
     return _count(session, Request, *waits)
 
 
+def _untold(session: Session, staff: Staff, now: datetime) -> int:
+    del staff, now
+    return untold.count(session)
+
+
 def _messages(session: Session, staff: Staff, now: datetime) -> int:
     del staff, now
     return messages.count_waiting(session)
@@ -227,6 +247,7 @@ COUNTED: Final[Mapping[str, Callable[[Session, Staff, datetime], int]]] = {
     "tasks": _tasks,
     "denials": _denials,
     "asking": _asking,
+    "untold": _untold,
     "messages": _messages,
     "appeals": _appeals,
     "complaints": _complaints,

@@ -8,7 +8,7 @@ exact identifier, and noted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
@@ -19,9 +19,11 @@ from sqlmodel import col, select
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import AgeBand
+from rights.services import acknowledging, targets, untold
 from rights.store.models import Assignment, Backend, Request, StepRow
 
-CLOCKS: Final = ("late", "today", "week")
+UNTOLD: Final = "untold"
+CLOCKS: Final = ("late", "today", "week", "unconfirmed", "target", UNTOLD)
 STATES: Final = ("open", "closed", "all", *State)
 CHANNELS: Final = ("api", "portal", "internal", "letter", "phone", "counter", "email")
 YEARS: Final = range(2000, 2200)
@@ -55,7 +57,9 @@ class Filters:
 
     Args:
         state: ``open``, ``closed``, ``all`` or a state.
-        clock: ``late``, ``today`` or ``week``: by the promised date.
+        clock: ``late``, ``today`` or ``week``: by the promised date; ``unconfirmed``: receipt
+            should have been confirmed; ``target``: wanted at once, and missed; ``untold``:
+            closed, and the answer was given up; found with ``open`` all the same.
         assigned: ``me``, ``nobody``, or the id of a member of staff.
         words: Of a free search.
         since, until: Days of receipt, both counted in.
@@ -158,7 +162,7 @@ def conditions(
         stores: The names that are stores of the data map.
         zone: Where days begin.
     """
-    yield from _state(asked.state)
+    yield from _state("all" if asked.clock == UNTOLD and asked.state == "open" else asked.state)
     yield from _chosen(asked)
     if asked.clock:
         yield _clock(asked.clock, now, zone)
@@ -194,7 +198,16 @@ def _state(said: str) -> Iterator[ColumnElement[bool]]:
         yield col(Request.state) == said
 
 
+_NAMED: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
+    "unconfirmed": lambda now: acknowledging.missed(Request, now),
+    "target": lambda _: targets.was_missed(),
+    UNTOLD: lambda _: untold.given_up(),
+}
+
+
 def _clock(said: str, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
+    if said in _NAMED:
+        return _NAMED[said](now)
     running = (
         col(Request.closed_at).is_(None)
         & col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))

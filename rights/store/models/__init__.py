@@ -4,7 +4,13 @@ from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Su
 from rights.store.models.approvals import ContentApproval
 from rights.store.models.asking import AskedPoint, AskProposal
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
-from rights.store.models.clocks import ClockPause, ExtensionRow, RequestClock, ScheduleWarning
+from rights.store.models.clocks import (
+    Alert,
+    ClockPause,
+    ExtensionRow,
+    RequestClock,
+    ScheduleWarning,
+)
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
 from rights.store.models.denying import DenialProposal
@@ -75,6 +81,7 @@ from rights.store.models.work import (
 
 __all__ = [
     "Aftercare",
+    "Alert",
     "Appeal",
     "Arrangement",
     "AskProposal",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
@@ -16,19 +17,66 @@ class RequestClock(SQLModel, table=True):
 
     Args:
         stage: The last share of its time, in percent, that stands in its trail.
-        mailed: The last one that staff were written of.
+        mailed: The last one that staff were written of; ``hooked``: that went to their webhooks.
         idle_at: When staff were told last that nobody had touched it; empty for never.
-        idle_mailed: They were written of that too.
+        idle_mailed, idle_hooked: They were written of that too, and their webhooks told.
     """
 
     __tablename__ = "request_clock"
+    __table_args__ = (
+        Index(
+            "ix_request_clock_unhooked",
+            "told_at",
+            postgresql_where=text("hooked < stage OR NOT idle_hooked"),
+            sqlite_where=text("hooked < stage OR NOT idle_hooked"),
+        ),
+    )
 
     request_id: str = Field(primary_key=True, max_length=32)
     stage: int = 0
     mailed: int = 0
+    hooked: int = 0
     told_at: datetime = Field(sa_type=UtcDateTime)
     idle_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     idle_mailed: bool = True
+    idle_hooked: bool = True
+
+
+class Alert(SQLModel, table=True):
+    """
+    What staff were told of beside the stages of a request's own clock.
+
+    Args:
+        about: The request, appeal or complaint whose time it is.
+        what: ``acknowledgement``, ``target``, ``appeal`` or ``complaint``.
+        request_id: The request that it belongs to; empty for a complaint about none.
+        stage: How much of the time was used up when it was told of, in percent.
+        mailed: The last stage that staff were written of; ``hooked``: that went to their webhooks.
+    """
+
+    __tablename__ = "alert"
+    __table_args__ = (
+        Index(
+            "ix_alert_unhooked",
+            "told_at",
+            postgresql_where=text("hooked < stage"),
+            sqlite_where=text("hooked < stage"),
+        ),
+        Index(
+            "ix_alert_unmailed",
+            "told_at",
+            postgresql_where=text("mailed < stage"),
+            sqlite_where=text("mailed < stage"),
+        ),
+    )
+
+    about: str = Field(primary_key=True, max_length=32)
+    what: str = Field(primary_key=True, max_length=20)
+    request_id: str = Field(default="", max_length=32, index=True)
+    stage: int
+    told_at: datetime = Field(sa_type=UtcDateTime)
+    mailed: int = 0
+    hooked: int = 0
 
 
 class ExtensionRow(SQLModel, table=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index, text
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
@@ -64,9 +64,19 @@ class Complaint(SQLModel, table=True):
         id: The reference the person is given.
         request_id: The request it is about, if it is about one.
         subject: "The same person", as for a request.
+        ack_at, acked_at: By when its receipt has to be confirmed, and when it was.
     """
 
     __tablename__ = "complaint"
+    __table_args__ = (
+        Index(
+            "ix_complaint_unconfirmed",
+            "ack_at",
+            "id",
+            postgresql_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
+            sqlite_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
+        ),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     backend_id: str = Field(default="", max_length=32, index=True)
@@ -78,5 +88,7 @@ class Complaint(SQLModel, table=True):
     received_at: datetime = Field(sa_type=UtcDateTime)
     due_at: datetime = Field(sa_type=UtcDateTime)
     promised_at: datetime = Field(sa_type=UtcDateTime)
+    ack_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    acked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     answered_by: str = Field(default="", max_length=60)

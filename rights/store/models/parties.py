@@ -99,9 +99,11 @@ def origin_of(url: str) -> str:
 
 class WebhookSubscription(SQLModel, table=True):
     """
-    Where a backend wants to be told of events. The secret is sealed.
+    Where a backend wants to be told of events, or staff of clocks. The secret is sealed.
 
     Args:
+        backend_id: Empty where it is for staff.
+        role: The role of staff that it is for; empty where it is a backend's.
         url: The whole of it may open a door, so whoever only shows where it leads reads *origin*.
         origin: Its scheme, host and port; follows from it when a row is made.
     """
@@ -110,6 +112,7 @@ class WebhookSubscription(SQLModel, table=True):
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     backend_id: str = Field(max_length=32, index=True)
+    role: str = Field(default="", max_length=20)
     url: str = Field(max_length=500)
     origin: str = Field(
         default=None, sa_column=Column(String(500), nullable=False, default=_origin_of)

@@ -44,6 +44,8 @@ class Request(SQLModel, table=True):
         channel: ``api``, ``portal`` or ``internal``; ``letter``, ``phone``, ``counter`` or
             ``email`` where staff logged it.
         received_at: When it arrived, not when it was logged.
+        ack_at: By when its receipt has to be confirmed; empty where nobody counts that.
+        acked_at: When the confirmation went out or was shown, or staff gave it another way.
         due_at, promised_at: What we keep, and what the person is told: the same or earlier.
         due_provisional: Counted without the published schedule of some year.
         extension_reason: Why more time was taken, once that counts; ``first_due_at``: what was
@@ -81,6 +83,13 @@ class Request(SQLModel, table=True):
         Index("ix_request_received", "received_at", "id"),
         Index("ix_request_promised", "promised_at", "id"),
         Index("ix_request_closed", "closed_at"),
+        Index(
+            "ix_request_unconfirmed",
+            "ack_at",
+            "id",
+            postgresql_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
+            sqlite_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
+        ),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
@@ -110,6 +119,8 @@ class Request(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UtcDateTime)
     promised_at: datetime = Field(sa_type=UtcDateTime)
     due_provisional: bool = False
+    ack_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    acked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     extension_reason: str = Field(default="", max_length=60)
     first_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     pause_cause: str = Field(default="", max_length=24)

@@ -86,6 +86,14 @@ class Notice(SQLModel, table=True):
     """
 
     __tablename__ = "notice"
+    __table_args__ = (
+        Index(
+            "ix_notice_given_up",
+            "request_id",
+            postgresql_where=text("state IN ('failed', 'refused')"),
+            sqlite_where=text("state IN ('failed', 'refused')"),
+        ),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     request_id: str = Field(max_length=32, index=True)

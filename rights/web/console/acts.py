@@ -37,6 +37,7 @@ from rights.services import (
     reviewing,
     standing_still,
     tasks,
+    untold,
     verification_plan,
 )
 from rights.services.askable import Point
@@ -315,6 +316,10 @@ def _pause(turn: Turn) -> None:
     )
 
 
+def _told(turn: Turn) -> None:
+    untold.told(turn.session, turn.request, turn.staff, turn.text("how"), now=turn.now)
+
+
 def _resume(turn: Turn) -> None:
     standing_still.resume(turn.session, turn.context, turn.request, turn.staff, now=turn.now)
 
@@ -376,6 +381,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "extend": _extend,
         "pause": _pause,
         "resume": _resume,
+        "told": _told,
         "assign_appeal": _assign_appeal,
         "decide_appeal": _decide_appeal,
     }

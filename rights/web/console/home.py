@@ -44,6 +44,8 @@ def home() -> Response:
         stuck=[(w, pages.said().say("waits", w), n) for w, n in sorted(found.stuck.items())],
         mine=[(name, pages.said().say("mine", name), n) for name, n in found.mine.items()],
         open=found.open,
+        unconfirmed=found.unconfirmed,
+        missed=found.missed,
         duties_overdue=found.duties_overdue,
         duties_soon=found.duties_soon,
         pictures=pictures.all_of(counted, pages.said()) if counted else [],

@@ -30,6 +30,7 @@ from rights.services import (
     lifting,
     not_me,
     points,
+    untold,
     verification_plan,
 )
 from rights.services.console import held
@@ -73,9 +74,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "lift": door.may(Act.LIFT) and lifting.can_announce(session, context, request),
         "hold": _holds(session, request),
         "hold_ranks": holding.ranks(),
-        "extend": _reasons_for_time(session, context, request, now),
-        "pause": _causes(context, request),
-        "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
+        **_of_time(session, context, request, now),
         **_deciders(session, found),
         **_decides_appeal(session, found),
         "plan": _samples(found),
@@ -102,6 +101,22 @@ def _approves(found: Dossier) -> bool:
 def _samples(found: Dossier) -> bool:
     """Return whether a sample can be looked at: it goes once the plan is approved."""
     return found.plan is not None and not found.plan["approved_by"] and door.may(Act.APPROVE)
+
+
+def _of_time(session: Session, context: Context, request: Request, now: datetime) -> dict[str, Any]:
+    return {
+        "extend": _reasons_for_time(session, context, request, now),
+        "pause": _causes(context, request),
+        "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
+        "told": _untold(session, request),
+    }
+
+
+def _untold(session: Session, request: Request) -> Choices:
+    """Return how somebody can be told whom no letter reached; empty where every letter did."""
+    if not door.may(Act.CORRESPOND) or not untold.possible(session, request):
+        return []
+    return [(one, pages.said().say("told_how", one)) for one in untold.WAYS]
 
 
 def _letters(session: Session, context: Context, found: Dossier, now: datetime) -> frozenset[str]:

@@ -14,7 +14,7 @@ from rights.services.console import dossier, proving, rechecks
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
-from rights.store.models import Aftercare, ClockPause, Complaint
+from rights.store.models import Aftercare, ClockPause, Complaint, Request
 from rights.web.console import door, pages, planning, proof_lines, trail_lines
 from rights.web.parts import parts
 
@@ -172,7 +172,7 @@ def _clock(found: Dossier, now: datetime) -> dict[str, Any]:
 
 def _moved(found: Dossier) -> list[str]:
     """Return what made the date another one, or may still: more time, pauses, a missing year."""
-    w, request, out = pages.said(), found.request, list[str]()
+    w, request, out = pages.said(), found.request, _confirmed(found.request)
     if request.pause_cause and request.paused_at is not None:
         cause = w.either(clock_words.causes().get(request.pause_cause, {}), request.pause_cause)
         since = pages.moment(request.paused_at)
@@ -200,6 +200,17 @@ def _stood_still(one: ClockPause) -> str:
         cause=w.either(clock_words.causes().get(one.cause, {}), one.cause),
         ended=w.find("trail", "codes", one.ended_by) or one.ended_by,
     )
+
+
+def _confirmed(request: Request) -> list[str]:
+    """Return by when receipt is confirmed, or when it was."""
+    if request.ack_at is None:
+        return []
+    say = pages.said().say
+    if request.acked_at is None:
+        return [say("request", "unconfirmed", moment=pages.moment(request.ack_at))]
+    name = "confirmed" if request.acked_at <= request.ack_at else "confirmed_late"
+    return [say("request", name, moment=pages.moment(request.acked_at))]
 
 
 def _step(one: Progress, names: Mapping[str, str]) -> dict[str, Any]:

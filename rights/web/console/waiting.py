@@ -29,6 +29,7 @@ from rights.services import (
     reviewing,
     staff_desk,
     tasks,
+    untold,
 )
 from rights.services.console import held
 from rights.services.console.queues import QUEUES
@@ -120,6 +121,11 @@ def _asking(session: Session, names: Mapping[str, str], now: datetime) -> list[L
         _line(request, now, more=names.get(one.proposed_by, ""))
         for one, request in asking_again.open_ones(session, limit=_MOST)
     ]
+
+
+def _untold(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    del names
+    return [_line(request, now) for request in untold.waiting(session, limit=_MOST)]
 
 
 def _messages(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
@@ -232,6 +238,7 @@ READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[L
     "tasks": _tasks,
     "denials": _denials,
     "asking": _asking,
+    "untold": _untold,
     "messages": _messages,
     "appeals": _appeals,
     "complaints": _complaints,
