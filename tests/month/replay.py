@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from rights.domain.kinds import Kind, Option
+from rights.domain.kinds import Option
 from rights.domain.representation import Role
 from tests.month import story as told
 from tests.month.days import Known
@@ -124,7 +124,7 @@ class Besides:
     def _aim(self, at: datetime) -> None:
         one, proved = self.story, self.made.proved
         wanted = any(rule.at_once and rule.target is not None for _, rule in one.asks.rules())
-        read_back = one.option in _SWITCHED or one.kind is Kind.CONSENT_WITHDRAWAL
+        read_back = one.option in _SWITCHED  # consent is taken back here for no named purpose
         if not wanted or read_back or proved is None or self.made.closed or "aim" in self.told:
             return
         aim = dates(one.asks, known(at), paused=self.made.paused, proved=proved).aim
