@@ -111,7 +111,9 @@ def test_the_page_says_how_somebody_proved_who_they_are_and_shows_no_address(hou
     with house.writing() as session:
         session.add(ProofRow(**tried, level=2, verifier="system"))
         for outcome in ("wrong", "enough"):
-            blinds = [{"lookup_id": outcome * 2, "blind": one} for one in "ab"]
+            blinds: list[dict[str, Any]] = [
+                {"lookup_id": outcome * 2, "blind": one} for one in "ab"
+            ]
             session.add_all(ProofTry(**tried, **one, outcome=outcome) for one in blinds)
         session.add(KeyProof(request_id=made, key_id="k", way="passkey", trusted=True, at=now))
 
