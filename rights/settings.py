@@ -23,10 +23,11 @@ from pydantic_settings import (
 
 from rights import failpoints
 from rights.domain import staff
-from rights.domain.alerts import ROLES
+from rights.domain.alerts import OF_THE_TRAIL, ROLES
 from rights.domain.colours import READABLE, contrast
 from rights.domain.errors import ConfigError
 from rights.outward_settings import OutwardSettings
+from rights.trail_settings import TrailSettings
 from rights.working_limits import WorkingLimits
 
 LOG_FLOOR_DAYS = 184
@@ -44,7 +45,7 @@ Words = Annotated[tuple[str, ...], NoDecode]
 """A tuple that the environment gives as words separated by commas."""
 
 
-class Settings(WorkingLimits, OutwardSettings):
+class Settings(WorkingLimits, TrailSettings, OutwardSettings):
     """What an operator can set. Each default is the cautious one."""
 
     model_config = SettingsConfigDict(env_prefix="RIGHTS_", extra="forbid", frozen=True)
@@ -148,7 +149,6 @@ class Settings(WorkingLimits, OutwardSettings):
     heartbeat_s: float = Field(default=10.0, gt=0)
     poll_s: float = Field(default=0.02, gt=0)
     sweep_s: float = Field(default=1.0, gt=0)
-    checkpoint_s: float = Field(default=60.0, gt=0)
     backoff_s: Annotated[tuple[float, ...], NoDecode] = (5, 30, 120, 600, 1800, 7200)
     """Pauses after a store could not be reached; the last one repeats."""
     store_pause_s: Annotated[tuple[float, ...], NoDecode] = (5, 10, 30, 60, 300)
@@ -162,7 +162,8 @@ class Settings(WorkingLimits, OutwardSettings):
     clock_s: float = Field(default=60.0, gt=0)
     """How often the clocks of open requests are looked at."""
     alert_mail: Words = ()
-    """Whom alerts are mailed to: ``role=address``; reviewer, approver or dpo, as often as liked."""
+    """Whom alerts are mailed to, ``role=address``, as often as liked: reviewer, approver or dpo of
+    clocks, auditor and admin of an audit trail that does not hold."""
     incident_operator: Literal["other", "central_state_organ", "cii"] = "other"
     """What the company is to the law when it reports a security incident: sets how fast."""
     staff_locale: Literal["zh-CN", "en"] = "zh-CN"
@@ -243,8 +244,8 @@ class Settings(WorkingLimits, OutwardSettings):
     def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
             role, _, address = one.partition("=")
-            if role not in ROLES or "@" not in address:
-                raise ValueError(f"write role=address, with a role of: {', '.join(ROLES)}")
+            if role not in (known := (*ROLES, *OF_THE_TRAIL)) or "@" not in address:
+                raise ValueError(f"write role=address, with a role of: {', '.join(known)}")
         return value
 
     @field_validator("staff_oidc_roles", mode="before")

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from rights import metrics
 from rights.domain.breaker import Circuit
 from rights.domain.datamap import DataMap
-from rights.services import acknowledging, backlog, clocks, targets, untold
+from rights.services import acknowledging, backlog, clocks, targets, trail_checks, untold
 from rights.services.backlog import DEAD, WAITING, Line
 from rights.services.clocks import Tally
 from rights.services.context import Context
@@ -75,6 +75,16 @@ def of_register(
         "rights_deliveries_oldest_seconds": [({}, deliveries.get(WAITING, Line()).age(now))],
         "rights_audit_checkpoint_age_seconds": [({}, Line(1, signed).age(now))] if signed else [],
         "rights_audit_unsigned_seconds": [({}, Line(1, unsigned).age(now))],
+        **_of_the_trail(session, now),
+    }
+
+
+def _of_the_trail(session: Session, now: datetime) -> _Readings:
+    held = trail_checks.held_since(session)
+    last = trail_checks.last_of(session, trail_checks.HELD, trail_checks.BROKEN)
+    return {
+        "rights_audit_held_age_seconds": [({}, Line(1, held).age(now))] if held else [],
+        "rights_audit_problems": [({}, last.problems)] if last else [],
     }
 
 

@@ -32,9 +32,27 @@ from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
 from rights.store.db import RegisterClock, open_engine, transaction
-from workflows import clock_watch, delivery, expiry, gauges, relay, ringing, sweep, watched
+from workflows import (
+    clock_watch,
+    delivery,
+    expiry,
+    gauges,
+    relay,
+    ringing,
+    sweep,
+    trail_watch,
+    watched,
+)
 from workflows.building import blobs_for, context_for
-from workflows.notices import alert_mail, duty_mail, incident_mail, schedule_mail, send, sms
+from workflows.notices import (
+    alert_mail,
+    duty_mail,
+    incident_mail,
+    schedule_mail,
+    send,
+    sms,
+    trail_mail,
+)
 
 PURGE_S = 600.0
 KEEP_S = 600.0
@@ -78,6 +96,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     redis = Redis.from_url(settings.redis_url)
     chores = _chores(settings, register, context, clock.now)
     chores += _of_incidents(register, context, clock.now)
+    chores += _of_the_trail(settings, register, context, clock.now)
     chores += _outward(settings, register, context, clock.now)
     chores.append(_settings(register, context))
     chores.append(relay.Chore("maps", MAP_S, Keeper(register, context.datamap, clock.now).run))
@@ -89,21 +108,15 @@ def build(settings: Settings, context: Context) -> relay.Relay:
 def _chores(
     settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
 ) -> list[relay.Chore]:
-    signer = Signer(settings.signing_key.get_secret_value())
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
     documents = evidence.open_place(settings)
     every = timedelta(seconds=settings.figures_s * 0.9)
 
-    def check() -> None:
-        with transaction(register) as session:
-            checkpoints.checkpoint(session, signer, now())
-
     return [
         *_doorbells(settings, register, context, blobs, now),
         relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),
         relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
-        relay.Chore("checkpoint", settings.checkpoint_s, check),
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
         relay.Chore("clocks", settings.clock_s, lambda: clock_watch.watch(register, context, now)),
         relay.Chore("schedules", QUEUES_S, lambda: clock_watch.schedules(register, context, now)),
@@ -170,6 +183,24 @@ def _of_incidents(
         relay.Chore("incidents", CLOCK_S, lambda: incident_mail.watch(register, now)),
         relay.Chore("alarms", CLOCK_S, lambda: incident_mail.send(register, context, now, done)),
         relay.Chore("told", TOLD_S, lambda: spreading.spread(register, context, now)),
+    ]
+
+
+def _of_the_trail(
+    settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
+) -> list[relay.Chore]:
+    signer = Signer(settings.signing_key.get_secret_value())
+    watch = trail_watch.Watch(settings, register, now)
+    done: trail_mail.Done = {}
+
+    def sign() -> None:
+        with transaction(register) as session:
+            checkpoints.checkpoint(session, signer, now())
+
+    return [
+        relay.Chore("checkpoint", settings.checkpoint_s, sign),
+        relay.Chore("trail", trail_watch.LOOK_S, watch.look),
+        relay.Chore("broken", ALERTS_S, lambda: trail_mail.send(register, context, now, done)),
     ]
 
 

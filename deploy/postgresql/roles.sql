@@ -91,7 +91,7 @@ GRANT SELECT, INSERT, UPDATE ON extension, clock_pause TO rights_console;
 GRANT UPDATE (state, sent_at) ON notice TO rights_console;
 GRANT SELECT, INSERT, UPDATE (stage, told_at) ON alert TO rights_console;
 -- Reports count; they name requests, and nobody.
-GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, checkpoint_leaf
+GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, checkpoint_leaf, trail_check
     TO rights_console;
 -- Legal holds: what one is on, and on what it rests, stays as it was placed; rows that it kept are
 -- looked at anew once it is released.

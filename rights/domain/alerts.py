@@ -23,6 +23,9 @@ SOON: Final = 75
 ROLES: Final[Mapping[str, int]] = MappingProxyType({"reviewer": 50, "approver": 90, "dpo": 100})
 """Who is written to, and from which stage on where no setting says otherwise."""
 
+OF_THE_TRAIL: Final = ("auditor", "admin")
+"""Who is written to when the audit trail does not hold, and not of clocks."""
+
 
 def moment(received_at: datetime, promised_at: datetime, stage: int) -> datetime:
     """Return when *stage* is reached."""

@@ -122,6 +122,7 @@ def purge_chain(session: Session, signer: Signer, chain: str, *, now: datetime) 
     leaf.purged_at, leaf.purge_key = now.astimezone(UTC), signer.key_id
     leaf.purge_signature = signer.sign(purge_text(chain, leaf.seq, leaf.hash, leaf.purged_at))
     session.add(leaf)
+    session.flush()  # the database lets entries go only once their purge is on record
     session.execute(delete(Entry).where(col(Entry.chain) == chain))
     return leaf.seq
 

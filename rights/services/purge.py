@@ -84,6 +84,7 @@ from rights.store.models import (
     SubjectLock,
     Suppression,
     TaskDocument,
+    TrailCheck,
     WarningDue,
     WebhookDelivery,
     Writing,
@@ -158,6 +159,7 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
         counts["key_letters"] = key_letters.forget(session, now)
         old = now - timedelta(days=context.settings.record_days)
         decided = col(SettingProposal.decided_at) <= old
+        counts["trail_checks"] = _delete(session, TrailCheck, col(TrailCheck.begun_at) <= old)
         counts["setting_proposals"] = _delete(session, SettingProposal, decided)
     counts["packages"] = _packages(engine, blobs, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)

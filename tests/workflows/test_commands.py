@@ -30,6 +30,7 @@ from rights.settings import load
 from rights.store.db import open_engine, reading, transaction
 from rights.store.keys import Keyring
 from rights.store.vault import Vault
+from tests.unguarded import unguarded
 from tests.workflows.house import KEY, SEED, Clock, ask, floor_over, request_of
 from workflows.cli import main
 from workflows.floor import Floor
@@ -282,7 +283,7 @@ def test_the_audit_trail_is_verified_with_an_exit_code_to_alarm_on(
     assert shell.last("audit", "verify", "--json")["ok"] is True
     assert "all of them hold" in shell.run("audit", "verify")
 
-    with open_engine(shell.url).begin() as connection:
+    with unguarded(open_engine(shell.url)) as connection:
         connection.execute(text("UPDATE entry SET actor = 'nobody' WHERE seq = 2"))
 
     report = shell.last("audit", "verify", "--json", code=1)

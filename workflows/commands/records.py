@@ -6,20 +6,13 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from rights.settings import Settings, load
+from rights.settings import load
 from workflows import requirements as facts
 from workflows.commands.acting import AS, act, desk
 from workflows.commands.opening import opened
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from rights.services.signing import Signer
-    from rights.services.trail import Report
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -33,15 +26,10 @@ def audit() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def verify_audit(*, as_json: bool) -> None:
     """Find any change, removal or reordering. Exit 1 when something is wrong."""
-    from rights.services.checkpoints import verify
-    from rights.services.signing import Signer
+    from workflows.trail_watch import whole
 
     settings = load()
-    signer = Signer(settings.signing_key.get_secret_value())
-    register = opened(settings)
-    report = verify(register, signer)
-    if settings.checkpoints_url:
-        _compare(settings, register, signer, report)
+    report = whole(settings, opened(settings))
     if as_json:
         body = {
             "ok": report.ok,
@@ -55,16 +43,6 @@ def verify_audit(*, as_json: bool) -> None:
             click.echo(problem)
         click.echo(f"{report.entries} entries in {report.chains} chains: {_word(ok=report.ok)}")
     sys.exit(0 if report.ok else 1)
-
-
-def _compare(settings: Settings, register: Engine, signer: Signer, report: Report) -> None:
-    from rights.services import kept_checkpoints
-    from rights.store.db import RegisterClock
-
-    place = kept_checkpoints.open_place(settings)
-    if place is not None:
-        now, days = RegisterClock(register).now(), settings.checkpoints_days
-        kept_checkpoints.compare(register, place, signer, report, days=days, now=now)
 
 
 @audit.command("export")

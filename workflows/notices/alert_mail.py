@@ -114,7 +114,8 @@ def _mail(context: Context, news: Sequence[News], address: str, now: datetime) -
 def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     for one in settings.alert_mail:
         role, _, address = one.partition("=")
-        yield role, address
+        if role in alerts.ROLES:
+            yield role, address
 
 
 def _for(role: str, first: int, one: News) -> bool:

@@ -3,7 +3,7 @@
 from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Suppression
 from rights.store.models.approvals import ContentApproval
 from rights.store.models.asking import AskedPoint, AskProposal
-from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry
+from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry, TrailCheck
 from rights.store.models.clocks import (
     Alert,
     ClockPause,
@@ -172,6 +172,7 @@ __all__ = [
     "TagKeptAway",
     "TagSaid",
     "TaskDocument",
+    "TrailCheck",
     "WarningDue",
     "WebhookDelivery",
     "WebhookSubscription",

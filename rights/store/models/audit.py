@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
+
+OF_A_DAY: Final = "substr(chain, 1, 4) = 'day:'"
+"""Which entries concern no request; a query that says so in these words finds them by an index."""
+OF_A_DAY_OR_STAFF: Final = f"{OF_A_DAY} OR substr(actor, 1, 6) = 'staff:'"
+"""Which of them, and of those of requests, are found by who acted."""
+
+
+def _index(name: str, where: str, *columns: str) -> Index:
+    only = text(where)
+    return Index(name, *columns, sqlite_where=only, postgresql_where=only)
 
 
 class Entry(SQLModel, table=True):
     """
     One line of the audit trail. Rows are only ever added; purge leaves the chain's head.
+
+    The database itself refuses anything else (migration 0039).
 
     Args:
         chain: A request's id, or ``day:2026-11-22`` for what concerns no request.
@@ -24,7 +36,11 @@ class Entry(SQLModel, table=True):
     """
 
     __tablename__ = "entry"
-    __table_args__ = (UniqueConstraint("chain", "seq"),)
+    __table_args__ = (
+        UniqueConstraint("chain", "seq"),
+        _index("ix_entry_day_event", OF_A_DAY, "event", "chain", "seq"),
+        _index("ix_entry_actor", OF_A_DAY_OR_STAFF, "actor", "at", "id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     chain: str = Field(max_length=40)
@@ -94,3 +110,30 @@ class CheckpointLeaf(SQLModel, table=True):
     purged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     purge_key: str = Field(default="", max_length=40)
     purge_signature: str = Field(default="", max_length=120)
+
+
+class TrailCheck(SQLModel, table=True):
+    """
+    One check of the whole trail by a relay: when it was, and what it found.
+
+    Args:
+        seen_at: When the relay that makes it last said so; one that is silent has died.
+        outcome: ``held``, ``broken``, or why nobody knows: ``too_long``, ``died``, ``failed``;
+            empty while it runs.
+        first_problems: The first of them; they name chains, numbers and checkpoints alone.
+        mailed: Staff were written to that it did not hold.
+    """
+
+    __tablename__ = "trail_check"
+
+    id: int | None = Field(default=None, primary_key=True)
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str = Field(default="", max_length=12)
+    chains: int = 0
+    entries: int = Field(default=0, sa_type=BigInteger)
+    checkpoints: int = 0
+    problems: int = 0
+    first_problems: list[str] = Field(default_factory=list, sa_type=JSON)
+    mailed: bool = False
