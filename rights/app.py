@@ -20,6 +20,7 @@ from rights.metrics.listener import Listener, address, bound
 from rights.net import Guard
 from rights.services import (
     datamap,
+    disturbances,
     drafts,
     evidence,
     keeping,
@@ -30,6 +31,7 @@ from rights.services import (
 )
 from rights.services.backends import LiveKeys
 from rights.services.context import Context, fitting
+from rights.services.disturbances import teller
 from rights.services.live_settings.in_force import InForce
 from rights.services.network_identity.calls import Bridges
 from rights.services.organisation import profile_files
@@ -227,6 +229,7 @@ def _parts(
 ) -> Parts:
     engine, guard = open_engine(settings.database_url, pool=threads), Guard(settings.webhook_allow)
     limits = Limits(settings)
+    clock = now or RegisterClock(engine).now
     blobs = open_blobs(
         settings.blobs_url,
         access_key=settings.blobs_access_key,
@@ -238,12 +241,12 @@ def _parts(
         engine=engine,
         blobs=blobs,
         guard=guard,
-        directory=Directory(guard),
-        bridges=Bridges(guard),
+        directory=Directory(guard, teller(engine, disturbances.SIGN_IN, clock)),
+        bridges=Bridges(guard, teller(engine, disturbances.BRIDGE, clock)),
         keys=LiveKeys(engine),
         limits=limits,
         readiness=_readiness(engine, limits, blobs, context.vault),
-        now=now or RegisterClock(engine).now,
+        now=clock,
         evidence=evidence.open_place(settings),
     )
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from rights.domain.breaker import Breaker, Circuit
 from rights.domain.errors import Transient
 from rights.logs import get
+from rights.services import disturbances
 from rights.store.db import transaction
 from rights.store.models import StoreGate
 from rights.store.rows import table_of
@@ -79,6 +80,16 @@ def heard(floor: Floor, claim: Claim, outcome: Outcome) -> None:
             _change(floor, store, "", lambda b: b.answered(claim.step_id))
 
 
+def _told(
+    session: Session, store: str, before: Circuit, after: Circuit, now: datetime, reason: str
+) -> None:
+    """Write down that a store is left alone, and that it is well again; trials are neither."""
+    if before is Circuit.CLOSED and after is Circuit.OPEN:
+        disturbances.note(session, disturbances.STORE_PAUSED, now=now, store=store, code=reason)
+    elif after is Circuit.CLOSED and before is not Circuit.CLOSED:
+        disturbances.note(session, disturbances.STORE_RESUMED, now=now, store=store)
+
+
 def _change(floor: Floor, store: str, reason: str, move: Callable[[Breaker], Breaker]) -> None:
     with transaction(floor.register) as session:
         gate = locked(session, [store])[store]
@@ -86,6 +97,7 @@ def _change(floor: Floor, store: str, reason: str, move: Callable[[Breaker], Bre
         after = move(before)
         if after != before:
             keep(gate, after, floor.now(), reason)
+            _told(session, store, before.circuit, after.circuit, floor.now(), gate.reason)
     floor.gates.note(store, well=after.well)
     if after.circuit is before.circuit:
         return

@@ -28,7 +28,7 @@ from rights.domain.errors import ConfigError, ConnectorError
 from rights.failpoints import Point, hit
 from rights.logs import carried, get
 from rights.net import Client
-from rights.services import equal_service, subscriptions
+from rights.services import disturbances, equal_service, subscriptions
 from rights.services.context import Context
 from rights.store.db import reading, transaction
 from rights.store.keys import Tampered
@@ -228,7 +228,7 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
             delivered += 1
             row.state, row.delivered_at, row.next_at = "delivered", now, None
         else:
-            _again(context, row, result, now)
+            _again(session, context, row, result, now)
         if result.status == _GONE:
             gone = row.subscription_id
     if gone:
@@ -242,12 +242,16 @@ def _outcome(result: _Result) -> str:
     return "refused" if result.status else "unreached"
 
 
-def _again(context: Context, row: WebhookDelivery, result: _Result, now: datetime) -> None:
+def _again(
+    session: Session, context: Context, row: WebhookDelivery, result: _Result, now: datetime
+) -> None:
     pauses = context.settings.webhook_backoff_s
     if row.attempts > len(pauses) or result.status == _GONE:
         row.state, row.next_at = "dead", None
         about = {"delivery_id": row.id, "subscription_id": row.subscription_id}
         get().error("delivery.dead", **about, attempts=row.attempts, status=row.last_status)
+        said = {"webhook": row.subscription_id, "code": str(row.last_status or "unreached")}
+        disturbances.once_a_day(session, disturbances.DELIVERY_DEAD, "webhook", now=now, **said)
         return
     pause = timedelta(seconds=pauses[row.attempts - 1])
     row.next_at = now + max(pause, result.after)

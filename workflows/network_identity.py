@@ -11,11 +11,11 @@ from datetime import datetime
 from functools import cache
 from typing import Final
 
-from rights.domain.errors import Misconfigured
+from rights.domain.errors import ConnectorError, Misconfigured
 from rights.domain.levels import Matched
 from rights.logs import get
 from rights.net import Guard
-from rights.services import subjects
+from rights.services import disturbances, subjects
 from rights.services.network_identity import answers, bridges
 from rights.services.network_identity.answers import Asked
 from rights.services.network_identity.calls import Bridges, Unsigned
@@ -49,10 +49,18 @@ def asked(floor: Floor, row: Lookup, values: Mapping[str, str]) -> Matched | Non
         )
     except Unsigned:
         get().warning("network_identity.unsigned", backend_id=bridge.backend_id)
+        _tell(floor, bridge.backend_id, Unsigned.code)
         return None
+    except ConnectorError as error:
+        _tell(floor, bridge.backend_id, error.code)
+        raise
     since = datetime.fromisoformat(values["since"])
     what = Asked(values["nonce"], since, floor.now())
     return answers.worth(context, bridge, request, rows, said, what)
+
+
+def _tell(floor: Floor, backend_id: str, code: str) -> None:
+    disturbances.teller(floor.register, disturbances.BRIDGE, floor.now)(backend_id, code)
 
 
 @cache

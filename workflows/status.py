@@ -12,7 +12,7 @@ from connectors.sdk import Inventory, Manifest
 from rights.domain.datamap import Store
 from rights.domain.errors import ConfigError, ConnectorError
 from rights.logs import get
-from rights.services import schema_changes
+from rights.services import disturbances, schema_changes
 from rights.store.db import transaction
 from rights.store.models import StoreStatus
 from workflows.check import inventory_of
@@ -68,9 +68,13 @@ def _write(
     schema: Inventory | None,
 ) -> None:
     row = session.get(StoreStatus, store.name, with_for_update=True)
+    was = row is None or row.healthy  # one that nobody looked at yet was well
     if row is None:
         row = StoreStatus(store=store.name, connector=store.connector, checked_at=floor.now())
         session.add(row)
+    if healthy is not was:
+        event = disturbances.STORE_REACHABLE if healthy else disturbances.STORE_UNREACHABLE
+        disturbances.note(session, event, now=floor.now(), store=store.name)
     row.connector, row.healthy, row.note = store.connector, healthy, note
     row.manifest = _json(floor.manifests[store.connector])
     row.checked_at, row.worker = floor.now(), floor.worker[:80]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from rights.services import audit, contact_warnings, incidents, notes, warnings_due
+from rights.services import (
+    audit,
+    contact_warnings,
+    disturbances,
+    incidents,
+    notes,
+    warnings_due,
+)
 from rights.store import rows as direct
 from rights.store.models import JournalRow, Package, Request, StepRow, StepState
 from workflows import bystanders, heldnotes, journalled
@@ -77,7 +86,18 @@ def _done(
         direct.insert(session, JournalRow, journal)
     data = {"step": row.id.partition("-")[2], "affected": sum(j["affected"] for j in journal)}
     data |= {"hops": row.result["hops"]} if row.result.get("hops") else {}
-    audit.append(session, request, [audit.Line("step_done", "system", data)], now=now)
+    lines = [audit.Line("step_done", "system", data), *_dropped(row)]
+    audit.append(session, request, lines, now=now)
+
+
+def _dropped(row: StepRow) -> Iterator[audit.Line]:
+    """Yield what a connector returned and must not have; a field's name may be somebody's own."""
+    rows = Counter[tuple[str, str]]()
+    for one in row.result.get("alerts", ()):
+        rows[one["collection"], str(one["why"])] += one["rows"]
+    for (collection, why), count in sorted(rows.items()):
+        said = {"collection": collection, "why": why, "rows": count}
+        yield audit.Line(disturbances.VALUE_DROPPED, "system", said)
 
 
 def _warned(session: Session, floor: Floor, request: Request, outcome: Done, now: datetime) -> None:

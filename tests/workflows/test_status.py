@@ -17,6 +17,7 @@ from rights.services.console import coverage
 from rights.services.schema_changes import Change
 from rights.store.db import reading
 from rights.store.models import StoreChange, StoreStatus
+from tests.day_entries import day_entries
 from tests.workflows.house import Clock, floor_over
 from tests.workflows.shop_on_sql import MAP, SCHEMA, execute
 from workflows import status
@@ -106,6 +107,12 @@ def test_a_store_that_cannot_be_asked_claims_nothing_new(floor: Floor, clock: Cl
     seen = _seen(replace(floor, connector=gone))  # type: ignore[arg-type]  # it never returns
 
     assert not seen.healthy
+    status.publish(replace(floor, connector=gone))  # type: ignore[arg-type]
+    status.publish(floor)
+    assert day_entries(floor.register, "store_unreachable", "store_reachable") == [
+        ("store_unreachable", {"store": "shop"}),
+        ("store_reachable", {"store": "shop"}),
+    ]
     assert (seen.looked_at, seen.findings) == (looked, before.findings)
     assert _changes(floor) == []
 

@@ -17,6 +17,7 @@ from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.store.db import reading
 from rights.store.models import Request, StoreGate
+from tests.day_entries import day_entries
 from tests.workflows.bells import Watched, rung
 from tests.workflows.house import Clock, ask, floor_over, lying, replace, request_of
 from tests.workflows.test_engine import MAP
@@ -31,6 +32,10 @@ from workflows.strain import refuse_unmeasured
 
 ONE = MAP[: MAP.index("- name: letters")]
 PAUSES = (5.0, 20.0)
+ENTRIES = [
+    ("store_paused", {"store": "shop", "code": "busy"}),
+    ("store_resumed", {"store": "shop"}),
+]
 
 
 @pytest.fixture
@@ -116,6 +121,7 @@ def test_a_store_that_has_enough_is_asked_by_nobody_until_one_step_tries_it(
         work_on(floor, request_id)
     assert {request_of(floor, r).state for r in requests} == {State.FULFILLED}
     assert {r: request_of(floor, r).promised_at for r in requests} == promised
+    assert day_entries(floor.register, "store_paused", "store_resumed") == ENTRIES
 
 
 def test_a_trial_that_fails_makes_the_pause_longer(
@@ -133,6 +139,7 @@ def test_a_trial_that_fails_makes_the_pause_longer(
     gate = _gate(floor)
     assert gate.until == clock() + timedelta(seconds=PAUSES[1])
     assert (gate.openings, gate.reason) == (2, "busy")
+    assert len(day_entries(floor.register, "store_paused")) == 1  # its beginning, not each trial
 
 
 def test_as_long_as_the_store_asked_for_it_is_left_alone(

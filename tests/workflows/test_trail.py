@@ -93,6 +93,13 @@ def _trail(floor: Floor) -> str:
     return repr(found)
 
 
+def _returns_too_much(floor: Floor) -> None:
+    """Let the store give a value that nobody declared, under a name that is somebody's own."""
+    store = cast("Memory", floor.connector("shop"))
+    honest, more = store.collect, {f"{CANARY}-column": CANARY}
+    lying(store, collect=lambda *said: ({**dict(one), **more} for one in honest(*said)))
+
+
 def _work(floor: Floor, kind: Kind, **more: Any) -> str:
     request_id = ask(floor, kind, {"user_id": "1", "email": ADDRESS}, **more)
     work_on(floor, request_id)
@@ -108,7 +115,11 @@ def test_a_value_about_the_person_is_found_nowhere_in_the_trail(
     stream = io.StringIO()
     logs.configure(stream)
     change = {"field": "shop.users.nickname", "value": f"{CANARY}-new"}
+    _returns_too_much(floor)
     copied = _work(floor, Kind.COPY)
+    with reading(floor.register) as session:
+        dropped = [e.data for e in audit.entries(session, copied) if e.event == "value_dropped"]
+    assert dropped == [{"collection": "shop.users", "why": "undeclared", "rows": 1}]
     _work(floor, Kind.CORRECTION, values={"changes": [change]})
     with transaction(floor.register) as session:
         request = requests.find(session, copied)

@@ -15,9 +15,16 @@ from typing import Any, Final
 import orjson
 
 from rights.domain import signing
-from rights.domain.errors import Misconfigured, Refused, Transient, Unauthenticated
+from rights.domain.errors import (
+    ConnectorError,
+    Misconfigured,
+    Refused,
+    Transient,
+    Unauthenticated,
+)
 from rights.net import Guard, PartnerClient, Response
 from rights.net.partners import leads_on
+from rights.services.disturbances import Tell, nobody
 from rights.services.network_identity.bridge import Bridge
 from rights.store.ids import new_id
 
@@ -39,9 +46,11 @@ class Bridges:
 
     Args:
         guard: Where they may be.
+        tell: Told of a bridge that could not be asked.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, tell: Tell = nobody) -> None:
+        self._tell = tell
         self._client = PartnerClient(guard, max_bytes=_BYTES)
 
     def close(self) -> None:
@@ -83,8 +92,12 @@ class Bridges:
             "Accept": "application/json",
             **signing.sign([bridge.secret], question, now, body),
         }
-        answer = self._client.request("POST", f"{bridge.url}/{path}", headers, body)
-        return _read(bridge, question, answer, now)
+        try:
+            answer = self._client.request("POST", f"{bridge.url}/{path}", headers, body)
+            return _read(bridge, question, answer, now)
+        except ConnectorError as error:
+            self._tell(bridge.backend_id, error.code)
+            raise
 
 
 def _read(bridge: Bridge, question: str, answer: Response, now: datetime) -> dict[str, Any]:

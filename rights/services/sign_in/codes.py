@@ -53,9 +53,10 @@ class _Transport:
 
     def post(self, url: str, *, data: Mapping[str, str], headers: Any, auth: Any) -> _Answer:
         url, sent, body = auth.prepare("POST", url, dict(headers), urlencode(data))
-        answer = self.directory.ask(self.provider, "POST", url, sent, body)
-        if answer.status >= _FAULT:
-            raise unavailable(self.provider, "status")
+        with self.directory.told(self.provider):
+            answer = self.directory.ask(self.provider, "POST", url, sent, body)
+            if answer.status >= _FAULT:
+                raise unavailable(self.provider, "status")
         return _Answer(answer)
 
 

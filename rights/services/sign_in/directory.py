@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
-from rights.domain.errors import Misconfigured, Refused, Transient
+from rights.domain.errors import (
+    Misconfigured,
+    Refused,
+    Transient,
+    Unauthenticated,
+    Unavailable,
+)
 from rights.net import Busy, Guard, PartnerClient, Response
 from rights.net.partners import leads_on
+from rights.services.disturbances import Tell, nobody
 from rights.services.sign_in.provider import Provider
 from rights.services.sign_in.refusing import failed, unavailable
 
@@ -56,10 +64,18 @@ class Directory:
 
     Args:
         guard: Where they may be.
+        tell: Told of a provider that cannot be reached, or publishes what does not hold.
         monotonic: Seconds that only go forward.
     """
 
-    def __init__(self, guard: Guard, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        tell: Tell = nobody,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tell = tell
         self._client = PartnerClient(guard, max_bytes=_BYTES)
         self._monotonic = monotonic
         self._metadata: dict[str, tuple[Metadata, float]] = {}
@@ -77,7 +93,8 @@ class Directory:
         if known is not None and self._monotonic() - known[1] < KEPT_S:
             return known[0]
         url = f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration"
-        found = _read(provider, self.document(provider, url))
+        with self.told(provider):
+            found = _read(provider, self.document(provider, url))
         _keep(self._metadata, provider.issuer, (found, self._monotonic()))
         return found
 
@@ -93,11 +110,21 @@ class Directory:
             yield known[0]
             if age < AGAIN_S:
                 return
-        keys = self.document(provider, metadata.keys).get("keys")
-        if not isinstance(keys, list):
-            raise failed(provider, "keys")
+        with self.told(provider):
+            keys = self.document(provider, metadata.keys).get("keys")
+            if not isinstance(keys, list):
+                raise failed(provider, "keys")
         _keep(self._keys, metadata.keys, (keys, self._monotonic()))
         yield keys
+
+    @contextmanager
+    def told(self, provider: Provider) -> Iterator[None]:
+        """Have it written down that a provider failed us, and go on failing."""
+        try:
+            yield
+        except (Unavailable, Unauthenticated) as error:
+            self._tell(provider.backend_id, error.code)
+            raise
 
     def document(
         self, provider: Provider, url: str, headers: Mapping[str, str] = _NOTHING

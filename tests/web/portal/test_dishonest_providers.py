@@ -17,6 +17,7 @@ from werkzeug import Response
 from rights import logs
 from rights.net import partners
 from rights.services.sign_in import directory
+from tests.day_entries import day_entries
 from tests.web.portal.desk import CLIENT, Desk, part, visited
 from tests.web.portal.reader import Page
 from tests.web.portal.town import (
@@ -284,6 +285,9 @@ def test_a_fault_of_the_provider_is_called_one(town: Town, path: str) -> None:
     assert page.status == 503
     _refused(town, page, "sign_in_unavailable")
     assert "example.com</h1>" not in page.html
+    ((_, told),) = day_entries(town.house.engine, "sign_in_unavailable")
+    assert told["code"] == "sign_in_unavailable"
+    assert set(told) == {"backend", "code"}
 
 
 def test_a_slow_provider_is_waited_for_so_long_and_no_longer(

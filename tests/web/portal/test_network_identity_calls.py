@@ -11,6 +11,7 @@ from rights.domain.lifecycle import State
 from rights.services import purge, verification_plan
 from rights.services.network_identity import visits
 from rights.store.models import Request
+from tests.day_entries import day_entries
 from tests.web.house import Reply
 from tests.web.portal.desk import visited
 from tests.web.portal.reader import SHOP
@@ -113,6 +114,9 @@ def test_a_bridge_that_is_down_is_said(street: Street) -> None:
     refused = begin(street, request_id)
 
     assert (refused.status_code, refused.json["code"]) == (503, "network_identity_unavailable")
+    assert begin(street, request_id).status_code == 503
+    ((_, told),) = day_entries(street.house.engine, "network_identity_unavailable")
+    assert set(told) == {"backend", "code"}
     assert street.tries() == []
 
 

@@ -31,7 +31,8 @@ _POSTGRES = (
     END $$
     """,
     """
-    CREATE FUNCTION entry_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION entry_kept() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
     BEGIN
         IF EXISTS (
             SELECT FROM (SELECT chain, max(seq) AS seq FROM gone GROUP BY chain) AS last
