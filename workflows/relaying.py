@@ -101,7 +101,7 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     chores.append(_settings(register, context))
     chores.append(relay.Chore("maps", MAP_S, Keeper(register, context.datamap, clock.now).run))
     if settings.metrics_listen:
-        chores.append(_gauges(register, redis, context, clock.now))
+        chores.append(_gauges(register, redis, context, clock))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
 
 
@@ -239,10 +239,12 @@ def _keeping(settings: Settings, register: Engine, now: Callable[[], datetime]) 
     return relay.Chore("keep", KEEP_S, keep)
 
 
-def _gauges(
-    register: Engine, redis: Redis, context: Context, now: Callable[[], datetime]
-) -> relay.Chore:
-    return relay.Chore("gauges", gauges.EVERY_S, lambda: gauges.read(register, redis, context, now))
+def _gauges(register: Engine, redis: Redis, context: Context, clock: RegisterClock) -> relay.Chore:
+    def read() -> None:
+        gauges.read(register, redis, context, clock.now)
+        metrics.mark("rights_clock_off_seconds", clock.off)
+
+    return relay.Chore("gauges", gauges.EVERY_S, read)
 
 
 def _remind(register: Engine, context: Context, now: Callable[[], datetime]) -> None:

@@ -69,7 +69,9 @@ def _staffed(at: House) -> months.Months:
     now = datetime.now(UTC)
     with transaction(here.engine) as session:
         shop = backends.add(session, "shop", now=now, level_cap=3)
-        mine = accounts.add(session, _WHO, ["approver", "reviewer", "admin"], None, now=now)
+        mine = accounts.add(
+            session, _WHO, ["approver", "reviewer", "admin", "auditor"], None, now=now
+        )
         other = accounts.add(session, "otto", ["reviewer"], None, now=now)
         return months.Months(REQUESTS, now, here.context.vault, shop.id, mine.id, other.id)
 

@@ -38,6 +38,10 @@ _ENDING: Final = (
     "SELECT * FROM held_rows WHERE latest BETWEEN now() - interval '90 days'"
     " AND now() + interval '30 days' ORDER BY latest LIMIT 100"
 )
+_TRAIL: Final = (
+    "SELECT * FROM entry WHERE chain BETWEEN 'day:' || (now() - interval '6 days')::date"
+    " AND 'day:' || now()::date {} ORDER BY chain DESC, seq DESC LIMIT 51"
+)
 _ONE: Final = " WHERE request_id = %(full)s"
 
 QUERIES: Final[dict[str, tuple[str, ...]]] = {
@@ -81,6 +85,8 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "incidents": ("SELECT * FROM security_incident ORDER BY discovered_at DESC LIMIT 50",),
     "reports": ("SELECT name, head_seq FROM day_chain LIMIT 100",),
+    "trail": (_TRAIL.format(""), "SELECT * FROM checkpoint ORDER BY id DESC LIMIT 1"),
+    "trail_of_event": (_TRAIL.format("AND event = 'person_looked_up'"),),
     "organisation": ("SELECT * FROM duty_term",),
     "settings": ("SELECT * FROM setting_value",),
     "products": ("SELECT * FROM backend", "SELECT backend_id, created_at FROM backend_key"),

@@ -41,6 +41,8 @@ PAGES: Final[Mapping[str, str]] = {
     "stores": "/stores",
     "incidents": "/incidents",
     "reports": "/reports",
+    "trail": "/trail",
+    "trail_of_event": "/trail?event=person_looked_up",
     "organisation": "/organisation",
     "settings": "/settings",
     "products": "/products",

@@ -57,6 +57,7 @@ class Act(StrEnum):
     EXTEND = "extend"
     PAUSE_CLOCK = "pause_clock"
     REPORT = "report"
+    READ_TRAIL = "read_trail"
     EXPORT_TRAIL = "export_trail"
     OPEN_INCIDENT = "open_incident"
     HANDLE_INCIDENT = "handle_incident"
@@ -107,6 +108,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.EXTEND: frozenset({"approver", "legal", "dpo"}),
         Act.PAUSE_CLOCK: frozenset({"reviewer", "approver", "verifier", "legal", "dpo"}),
         Act.REPORT: frozenset({"auditor", "approver", "legal", "dpo", "admin"}),
+        Act.READ_TRAIL: frozenset({"auditor", "dpo"}),
         Act.EXPORT_TRAIL: frozenset({"auditor", "dpo"}),
         Act.OPEN_INCIDENT: frozenset({"reviewer", "approver", "verifier", "admin", "legal", "dpo"}),
         Act.HANDLE_INCIDENT: frozenset({"legal", "dpo"}),
@@ -153,6 +155,7 @@ BY_A_PERSON: Final = frozenset(
         Act.EXTEND,
         Act.PAUSE_CLOCK,
         Act.REPORT,
+        Act.READ_TRAIL,
         Act.EXPORT_TRAIL,
         Act.OPEN_INCIDENT,
         Act.HANDLE_INCIDENT,

@@ -113,6 +113,12 @@ def newest(session: Session) -> TrailCheck | None:
     return session.exec(select(TrailCheck).order_by(col(TrailCheck.id).desc()).limit(1)).first()
 
 
+def last_ended(session: Session) -> TrailCheck | None:
+    """Return the newest check that ended, however it did."""
+    over = select(TrailCheck).where(col(TrailCheck.ended_at).is_not(None))
+    return session.exec(over.order_by(col(TrailCheck.id).desc()).limit(1)).first()
+
+
 def last_of(session: Session, *outcomes: str) -> TrailCheck | None:
     """Return the newest check that ended in one of these ways."""
     mine = select(TrailCheck).where(col(TrailCheck.outcome).in_(outcomes))

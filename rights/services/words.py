@@ -46,6 +46,11 @@ class Words:
             return ""
         return found if isinstance(found, str) else ""
 
+    def codes(self, *path: str) -> Mapping[str, str]:
+        """Return the words of every code below a path; nothing where there is none."""
+        found = self._at(path)
+        return dict(found) if isinstance(found, Mapping) else {}
+
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """Return a moment as people of this language write it, with its distance to UTC."""
         return format_datetime(at, self.say("moment"), tzinfo=zone, locale=self._locale)

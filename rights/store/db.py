@@ -153,6 +153,11 @@ class RegisterClock:
             self._measure()
         return datetime.now(UTC) + self._offset
 
+    @property
+    def off(self) -> float:
+        """By how many seconds the register's clock is ahead of this machine's, as last measured."""
+        return self._offset.total_seconds()
+
     def _measure(self) -> None:
         if self._engine.dialect.name != "sqlite":  # a file has no clock but this machine's
             with self._engine.connect() as connection:

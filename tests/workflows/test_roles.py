@@ -80,8 +80,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
             }
         )
         | _CHECKING,
-        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.EXPORT_TRAIL, Act.AUDIT_MINORS})
-        | {Act.OPEN_TASK_DOCUMENT},
+        "auditor": frozenset({Act.REPORT, Act.LOOK, Act.AUDIT_MINORS})
+        | {Act.READ_TRAIL, Act.EXPORT_TRAIL, Act.OPEN_TASK_DOCUMENT},
         "admin": frozenset({Act.COMPLETE, Act.RETRY, Act.ASSIGN_APPEAL, Act.REPORT})
         | {Act.LOOK, Act.ASSIGN, Act.MANAGE_STAFF, Act.MANAGE_PRODUCTS, Act.OPEN_INCIDENT}
         | {Act.MARK_DUTY, Act.CHANGE_SETTINGS},
@@ -102,7 +102,8 @@ _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
         | _ASKING
         | _MINORS
         | _DESK
-        | {Act.REPORT, Act.EXTEND, Act.EXPORT_TRAIL, Act.MARK_DUTY, Act.OPEN_TASK_DOCUMENT}
+        | {Act.REPORT, Act.EXTEND, Act.READ_TRAIL, Act.EXPORT_TRAIL, Act.MARK_DUTY}
+        | {Act.OPEN_TASK_DOCUMENT}
         | _HOLDS
         | _INCIDENTS,
     }
@@ -140,6 +141,7 @@ _ELSEWHERE = (
     Act.MANAGE_STAFF,
     Act.MANAGE_PRODUCTS,
     Act.CHANGE_SETTINGS,
+    Act.READ_TRAIL,
     Act.EXPORT_TRAIL,
     Act.MARK_DUTY,
     Act.EXTEND,

@@ -97,7 +97,10 @@ def _returns_too_much(floor: Floor) -> None:
     """Let the store give a value that nobody declared, under a name that is somebody's own."""
     store = cast("Memory", floor.connector("shop"))
     honest, more = store.collect, {f"{CANARY}-column": CANARY}
-    lying(store, collect=lambda *said: ({**dict(one), **more} for one in honest(*said)))
+    lying(
+        store,
+        collect=lambda *said: ({**cast("dict[str, Any]", one), **more} for one in honest(*said)),
+    )
 
 
 def _work(floor: Floor, kind: Kind, **more: Any) -> str:

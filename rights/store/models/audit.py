@@ -12,8 +12,8 @@ from rights.store.columns import UtcDateTime
 
 OF_A_DAY: Final = "substr(chain, 1, 4) = 'day:'"
 """Which entries concern no request; a query that says so in these words finds them by an index."""
-OF_A_DAY_OR_STAFF: Final = f"{OF_A_DAY} OR substr(actor, 1, 6) = 'staff:'"
-"""Which of them, and of those of requests, are found by who acted."""
+OF_STAFF: Final = "substr(actor, 1, 6) = 'staff:'"
+"""Which ones staff made; likewise."""
 
 
 def _index(name: str, where: str, *columns: str) -> Index:
@@ -39,7 +39,7 @@ class Entry(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chain", "seq"),
         _index("ix_entry_day_event", OF_A_DAY, "event", "chain", "seq"),
-        _index("ix_entry_actor", OF_A_DAY_OR_STAFF, "actor", "at", "id"),
+        _index("ix_entry_actor", f"{OF_A_DAY} OR {OF_STAFF}", "actor", "at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

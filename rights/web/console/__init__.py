@@ -25,6 +25,7 @@ from rights.web.console import (
     signing,
     staff,
     stores,
+    trail,
     waiting,
 )
 
@@ -54,6 +55,7 @@ AREAS = (
     rechecks.area,
     incidents.area,
     reports.area,
+    trail.area,
     products.area,
     organisation.area,
     settings.area,

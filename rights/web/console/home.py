@@ -6,13 +6,16 @@ from typing import Any
 
 from werkzeug import Response
 
+from rights.domain.duties import Act
 from rights.domain.errors import NotFound
+from rights.services import trail_checks
 from rights.services.console import board, figures
 from rights.services.console.board import Block
 from rights.services.console.listing import Asker
 from rights.services.security_incidents import shown
 from rights.services.staff_access import accounts
 from rights.store.db import reading
+from rights.store.models import TrailCheck
 from rights.web.console import door, incident_lines, pages, pictures, showing
 from rights.web.parts import parts
 
@@ -30,6 +33,7 @@ def home() -> Response:
         names = accounts.names(session)
         counted = figures.last(session)
         ticking = shown.on_board(session, now)
+        trail = trail_checks.last_ended(session) if door.may(Act.READ_TRAIL) else None
 
     def block(one: Block) -> dict[str, Any]:
         return {"lines": showing.lines(one.lines, names, now), "count": one.count}
@@ -46,11 +50,21 @@ def home() -> Response:
         open=found.open,
         unconfirmed=found.unconfirmed,
         missed=found.missed,
+        trail=_checked(trail),
         duties_overdue=found.duties_overdue,
         duties_soon=found.duties_soon,
         pictures=pictures.all_of(counted, pages.said()) if counted else [],
         made=pages.moment(counted.made_at) if counted else "",
     )
+
+
+def _checked(last: TrailCheck | None) -> dict[str, Any] | None:
+    """Return what the last check of the audit trail found, for who may read that."""
+    if last is None or last.ended_at is None:
+        return None
+    told = {"moment": pages.moment(last.ended_at), "entries": pages.said().number(last.entries)}
+    said = pages.said().say("trail", "outcomes", last.outcome, count=last.problems, **told)
+    return {"said": said, "held": last.outcome == trail_checks.HELD}
 
 
 @area.route("/<path:anything>", methods=["GET", "POST"])

@@ -27,6 +27,7 @@ AREAS: Final = (
     ("rechecks", "console-rechecks.listed", Act.LOOK),
     ("incidents", "console-incidents.listed", Act.LOOK),
     ("reports", "console-reports.reports", Act.REPORT),
+    ("records", "console-trail.listed", Act.READ_TRAIL),
     ("products", "console-products.listed", Act.MANAGE_PRODUCTS),
     ("organisation", "console-organisation.organisation", Act.LOOK),
     ("staff", "console-staff.listed", Act.MANAGE_STAFF),

@@ -198,7 +198,7 @@ def _stood_still(one: ClockPause) -> str:
         since=pages.moment(one.began_at),
         until=pages.moment(one.ended_at or one.began_at),
         cause=w.either(clock_words.causes().get(one.cause, {}), one.cause),
-        ended=w.find("trail", "codes", one.ended_by) or one.ended_by,
+        ended=w.find("timeline", "codes", one.ended_by) or one.ended_by,
     )
 
 

@@ -58,7 +58,7 @@ def of(one: Entry, who: Who, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _name(name: str) -> str:
-    return pages.said().find("trail", "names", name) or name
+    return pages.said().find("timeline", "names", name) or name
 
 
 def _values(name: str, value: Any, who: Who, names: Mapping[str, str]) -> list[dict[str, str]]:
@@ -79,7 +79,7 @@ def _said(name: str, value: Any, who: Who, names: Mapping[str, str]) -> str:
     """Return one value in words: a number, a moment, a member of staff, an id cut short, a code."""
     w = pages.said()
     if isinstance(value, int):
-        return w.say("trail", "share", share=value) if name == "stage" else w.number(value)
+        return w.say("timeline", "share", share=value) if name == "stage" else w.number(value)
     text = str(value)
     if text.startswith("staff:") or text in names:
         return who(text) if text.startswith("staff:") else names[text]
@@ -101,7 +101,7 @@ def _code(code: str) -> str:
     w, known = pages.said(), reasons.catalogue().get(code)
     if known:
         return w.either(known.texts)
-    places = ("trail", "codes"), ("events",), ("letters",), ("rechecks", "codes"), ("released",)
+    places = ("timeline", "codes"), ("events",), ("letters",), ("rechecks", "codes"), ("released",)
     return next((text for place in places if (text := w.find(*place, code))), "")
 
 
@@ -164,7 +164,7 @@ _BY_NAME: Final[Mapping[str, Callable[[str], str]]] = {
     "wait": _section("waits"),
     "channel": _section("channels"),
     "rank": _section("ranks"),
-    "acr": _section("trail", "acr"),
+    "acr": _section("timeline", "acr"),
     "event": _section("letters"),
     "outcome": _section("told_recipient"),
     "to": _to,
@@ -173,7 +173,7 @@ _BY_NAME: Final[Mapping[str, Callable[[str], str]]] = {
     "option": _option,
     "asked_option": _option,
     "regimes": _law,
-    "regimes_because": _section("trail", "laws"),
+    "regimes_because": _section("timeline", "laws"),
     "needs": _need,
     "fields": _need,
     "way": _way,

@@ -44,7 +44,7 @@ TEAM: Final[dict[str, tuple[str, ...]]] = {
     "wei": ("approver", "legal"),
     "vera": ("verifier",),
     "otto": ("auditor",),
-    "ada": ("admin",),
+    "ada": ("admin", "auditor"),
 }
 LETTER: Final = "请问我的请求什么时候能办完？"
 DISAGREES: Final = "我不同意这个决定，订单早就完成了。"

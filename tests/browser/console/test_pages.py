@@ -224,6 +224,8 @@ def test_the_staff_page_has_no_barrier(
     look.at("staff-link")
     look.page.goto(f"{office.address}/products")
     look.at("products")
+    look.page.goto(f"{office.address}/trail")
+    look.at("trail")
     look.page.goto(f"{office.address}/settings")
     shot(look.page, f"settings-{look.name}")
     form = look.page.locator("form[action$='/settings/staff_hours']")

@@ -25,6 +25,7 @@ PAGES = {
     "/staff": Act.MANAGE_STAFF,
     "/products": Act.MANAGE_PRODUCTS,
     "/settings": Act.CHANGE_SETTINGS,
+    "/trail": Act.READ_TRAIL,
 }
 
 
