@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlmodel import select
 
 from rights.domain import staff
 from rights.services import audit
+from rights.store.models import Entry
 from tests.day_entries import day_entries
 from tests.web.console.clerk import clerk
 from tests.web.house import House
@@ -82,3 +84,29 @@ def test_pages_show_nothing_about_a_person_and_looking_somebody_up_is_an_entry(
     with house.reading() as session:
         assert CANARY not in str([dict(e.data) for e in audit.entries(session, request_id)])
     assert CANARY not in str(day_entries(house.engine, "person_looked_up", "trail_read"))
+
+
+@pytest.mark.requirement("R-LOG-1")
+def test_what_people_and_staff_write_is_found_nowhere_in_the_trail(house: House) -> None:
+    made = str(house.asserted("deletion", PERSON)["id"])
+    kim = clerk(house, "kim", *staff.ROLES, *staff.SCOPES)
+    said = house.post(f"/v1/requests/{made}/messages", {"text": f"{CANARY} asks"})
+    complained = house.post(
+        "/v1/complaints", {"text": f"{CANARY} complains", "subject": {"email": PERSON["email"]}}
+    )
+    assert (said.status_code, complained.status_code) == (201, 201), complained.json
+    house.clock.forward(seconds=90)
+    page = kim.get(f"/requests/{made}")
+    kim.reader.send(page, "/open/messages")
+    kim.act(made, "write", text=f"{CANARY} is answered")
+    number = str(complained.json["id"])
+    opened = kim.reader.send(kim.get(f"/complaints/{number}"), "/open")
+    assert f"{CANARY} complains" in opened.text
+    kim.reader.send(opened, "/answer", text=f"{CANARY} is answered")
+    house.post(f"/v1/requests/{made}/revoke", {})
+
+    with house.reading() as session:
+        trail = [(e.event, str(e.data)) for e in session.exec(select(Entry))]
+    events = {event for event, _ in trail}
+    assert {"messages_read", "complaint_read", "complaint_answered"} <= events, events
+    assert not any(CANARY in data for _, data in trail)
