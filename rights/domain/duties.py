@@ -176,14 +176,16 @@ def check(has: Iterable[str], act: Act, *, narrower: frozenset[str] | None = Non
         narrower: What is asked for in this case, within what the act asks for.
 
     Raises:
-        Forbidden: they may not; names who may.
+        Forbidden: they may not; names the act and who may.
     """
     mine = frozenset(has)
     may = MAY[act] if narrower is None else MAY[act] & narrower
+    who = sorted(may - {AUTOMATION})
     if act in BY_A_PERSON and AUTOMATION in mine:
-        raise Forbidden(f"{act}: a decision is taken by a person, never by an automaton")
+        message = f"{act}: a decision is taken by a person, never by an automaton"
+        raise Forbidden(message, act=act, roles=who)
     if not mine & may:
-        raise Forbidden(f"{act} is for {', '.join(sorted(may - {AUTOMATION}))}")
+        raise Forbidden(f"{act} is for {', '.join(who)}", act=act, roles=who)
 
 
 def may(has: Iterable[str], act: Act) -> bool:

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as part
 from datetime import timedelta
 
 
@@ -70,11 +71,16 @@ class FieldError:
         field: Dotted path in the caller's document.
         message: What is wrong with it.
         allowed: The values that would do, when they can be listed.
+        rule: Code of the rule it breaks, for pages that say so in the reader's language; empty
+            where *allowed* says it.
+        bound: The number or day that the rule names.
     """
 
     field: str
     message: str
     allowed: tuple[str, ...] = ()
+    rule: str = part(default="", compare=False)
+    bound: str = part(default="", compare=False)
 
 
 class Invalid(RightsError):
@@ -102,9 +108,21 @@ class Gone(RightsError):
 
 
 class Forbidden(RightsError):
-    """The caller is known and may not do this."""
+    """
+    The caller is known and may not do this.
+
+    Args:
+        act: What a member of staff would need a role for; empty where it is about none.
+        roles: Those that may, one of which is enough.
+    """
 
     code = "forbidden"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, act: str = "", roles: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, code=code)
+        self.act, self.roles = act, tuple(roles)
 
 
 class Unauthenticated(RightsError):

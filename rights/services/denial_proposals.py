@@ -207,7 +207,8 @@ def withdraw(
         Conflict: it was decided.
     """
     if staff.id != proposal.proposed_by:
-        raise Forbidden("a proposal is withdrawn by whoever made it; others dismiss it")
+        message = "a proposal is withdrawn by whoever made it; others dismiss it"
+        raise Forbidden(message, code="not_own_proposal")
     _undecided(proposal)
     _decide(proposal, WITHDRAWN, staff, now)
     _note(session, request, proposal, "denial_withdrawn", staff, now)

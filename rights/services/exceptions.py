@@ -50,7 +50,8 @@ def make(session: Session, path: str, case: Case, staff: Staff, *, now: datetime
     """
     hold_rules.legal(staff)
     if staff.id == case.stated_by.id:
-        raise Forbidden("whoever states it does not approve it: somebody else has to")
+        message = "whoever states it does not approve it: somebody else has to"
+        raise Forbidden(message, code="own_approval")
     if case.deletable:
         raise Conflict(f"{path}: its connector can delete, so nothing is infeasible")
     if not case.statement.strip() or not case.alternative.strip():

@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
+from rights.domain import duties
 from rights.domain.datamap import DataMap, Retention
-from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from rights.domain.errors import Conflict, Invalid, NotFound
 from rights.domain.holds import AGREED, APPROVABLE, BY_ITSELF, PLACED
 from rights.domain.kinds import Kind, default_option
 from rights.services import audit
@@ -42,8 +43,7 @@ def legal(staff: Staff) -> None:
     Raises:
         Forbidden: they lack the scope, or are an automaton.
     """
-    if "legal" not in staff.roles or "automation" in staff.roles:
-        raise Forbidden("only a person of the staff with scope legal decides about holds")
+    duties.check(staff.roles, duties.Act.DECIDE_HOLD)
 
 
 def approve(

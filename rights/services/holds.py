@@ -107,7 +107,8 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
     hold_rules.legal(staff)
     row = _hold(session, hold_id)
     if row.placed_by == f"staff:{staff.id}":
-        raise Forbidden("whoever placed a hold does not approve it: somebody else has to")
+        message = "whoever placed a hold does not approve it: somebody else has to"
+        raise Forbidden(message, code="own_approval")
     if row.approved_at is not None or row.released_at is not None:
         raise Conflict(f"hold {hold_id} was decided before")
     row.approved_by, row.approved_at = f"staff:{staff.id}", now

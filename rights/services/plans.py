@@ -18,7 +18,7 @@ from rights.domain.actions import step_name
 from rights.domain.errors import Conflict, NotFound
 from rights.domain.lifecycle import Event, State, Wait
 from rights.domain.minors import ContentClosed
-from rights.services import audit, content_approvals, notes, requests
+from rights.services import audit, content_approvals, notes, own_requests, requests
 from rights.services.replanning import asked_again
 from rights.services.steps import steps_of
 from rights.store.models import PlanRow, Request, SealedNote, Staff, StepRow
@@ -36,9 +36,10 @@ def approve(
 
     Raises:
         Conflict: the request waits for something else, or the hash is another plan's.
-        Forbidden: *staff* may not approve.
+        Forbidden: *staff* may not approve, or brought the request in (:mod:`own_requests`).
     """
     duties.check(staff.roles, duties.Act.APPROVE)
+    own_requests.check(session, request.id, staff)
     row = session.get(PlanRow, request.id)
     if row is None:
         raise NotFound(f"request {request.id} has no plan to approve")

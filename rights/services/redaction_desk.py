@@ -19,7 +19,14 @@ from rights.domain.duties import Act
 from rights.domain.errors import Invalid, NotFound
 from rights.domain.foreign_values import Sort, form_of
 from rights.domain.lines import BATCH_BYTES, whole_lines
-from rights.services import audit, content_approvals, packages, redactions, requests
+from rights.services import (
+    audit,
+    content_approvals,
+    own_requests,
+    packages,
+    redactions,
+    requests,
+)
 from rights.services.context import Context
 from rights.store.blobs import Blobs
 from rights.store.models import Package, Staff, StepRow
@@ -66,6 +73,7 @@ def release(
         Invalid: a number that nothing has, or no reason of the list.
     """
     duties.check(staff.roles, Act.REVIEW)
+    own_requests.check(session, request_id, staff)
     request = requests.locked(session, request_id)
     wanted = set(numbers)
     rows = (r for r in _read(session, context, blobs, request_id) if r["number"] in wanted)

@@ -23,7 +23,15 @@ from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Gone, Invalid, NotFound
 from rights.domain.foreign_values import Sort, form_of
-from rights.services import audit, content_approvals, lookups, outbox, redaction_desk, redactions
+from rights.services import (
+    audit,
+    content_approvals,
+    lookups,
+    outbox,
+    own_requests,
+    redaction_desk,
+    redactions,
+)
 from rights.services.context import Context
 from rights.services.packages import READY
 from rights.store.ids import new_id
@@ -150,11 +158,12 @@ def release(
         because: One of :data:`redactions.BECAUSE`.
 
     Raises:
-        Forbidden, NotFound: as :func:`read`.
+        Forbidden, NotFound: as :func:`read`; or they brought the request in.
         Conflict: the view is over, or not of the copy that is there now; or as
             :func:`redactions.release`.
         Invalid: a number that is not in the view, or no reason of the list.
     """
+    own_requests.check(session, request.id, staff)
     shown = _shown(session, context, request, staff, lookup_id, now)
     wanted = set(numbers)
     forms = {

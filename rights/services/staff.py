@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session, col, select
 
@@ -10,6 +12,26 @@ from rights.domain.errors import Forbidden, RightsError
 from rights.domain.minors import ContentClosed
 from rights.services import audit, requests
 from rights.store.models import Staff
+
+NOBODY: Final = "unknown"
+"""Who came with a session that the register does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """
+    What a member of staff tried.
+
+    Args:
+        act: Name of the page and its form, or of the command; never what was typed.
+        request_id: Of which request, if of one.
+    """
+
+    act: str = ""
+    request_id: str = ""
+
+
+_UNSAID: Final = Tried()
 
 
 def staff_named(session: Session, name: str) -> Staff:
@@ -26,11 +48,43 @@ def staff_named(session: Session, name: str) -> Staff:
     return found
 
 
-def refused(session: Session, staff: Staff, error: RightsError, *, now: datetime) -> None:
-    """Note what a member of staff tried and may not do; with a minor's request, whose it was."""
-    line = audit.Line("staff_refused", f"staff:{staff.id}", {"code": error.code})
+def refused(
+    session: Session,
+    staff: Staff,
+    error: RightsError,
+    tried: Tried = _UNSAID,
+    *,
+    now: datetime,
+) -> None:
+    """
+    Note what a member of staff tried and may not do.
+
+    It is an entry of the day, because nothing happened to the request; the content of a minor's
+    is the exception: whoever tried to open it stands in the request's own chain.
+    """
+    line = audit.Line("staff_refused", f"staff:{staff.id}", _said(error, tried))
     if isinstance(error, ContentClosed):
         request = requests.locked(session, error.request_id)
         audit.append(session, request, [line], now=now)
         return
     audit.append_day(session, line, now=now)
+
+
+def turned_away(
+    session: Session, staff_id: str, error: RightsError, act: str, *, now: datetime
+) -> None:
+    """
+    Note that a browser came with a session that is over, or that the register does not know.
+
+    Args:
+        staff_id: Whose session it was; empty where nobody's is known.
+    """
+    actor = f"staff:{staff_id}" if staff_id else NOBODY
+    line = audit.Line("staff_refused", actor, _said(error, Tried(act)))
+    audit.append_day(session, line, now=now)
+
+
+def _said(error: RightsError, tried: Tried) -> dict[str, str]:
+    needs = error.act if isinstance(error, Forbidden) else ""
+    said = {"code": error.code, "act": tried.act, "needs": needs, "request": tried.request_id}
+    return {name: value for name, value in said.items() if value}

@@ -25,10 +25,12 @@ class WrongPages:
     Args:
         tell: Takes a code and a status; returns the page.
         known: Whether the surface has words for a code.
+        hear: Takes every deliberate error before its page is made.
     """
 
     tell: Callable[[str, int], Response]
     known: Callable[[str], bool]
+    hear: Callable[[RightsError], None] = lambda _: None
 
     def serve(self, blueprint: Blueprint) -> None:
         """Let everything that goes wrong in *blueprint* become such a page."""
@@ -40,6 +42,7 @@ class WrongPages:
     def _deliberate(self, error: Exception) -> Response:
         if not isinstance(error, RightsError) or type(error) not in problems.STATUS:
             return self._fault(error)
+        self.hear(error)
         code = error.code if self.known(error.code) else type(error).code
         response = self._told(code, problems.STATUS[type(error)])
         if isinstance(error, TooMany):

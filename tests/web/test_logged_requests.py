@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from sqlmodel import select
 
-from rights.domain.errors import FieldError, Forbidden, Invalid
+from rights.domain.errors import FieldError, Forbidden, Invalid, NotFound
 from rights.domain.lifecycle import Event, State
 from rights.services import appeals, backends
 from rights.store.db import RegisterClock
@@ -300,6 +300,20 @@ def test_an_address_that_staff_typed_is_not_told_what_was_found(
 
     letters = [text_of(m) for m in smtp_sink.messages if "outcome" in m["Subject"]]
     assert "this address has not been verified" in letters[0]
+
+
+@pytest.mark.requirement("R-NEG-28:bad")
+def test_who_logged_it_does_not_approve_its_plan_and_a_colleague_is_asked(office: Office) -> None:
+    made = _logged(office, who="ana")["reference"]
+    approve = ("approve", made, "--plan", "0" * 64, "--as")
+
+    own, other = (office.run(*approve, who) for who in ("ana", "wei"))
+
+    assert isinstance(own.exception, Forbidden)
+    assert own.exception.code == "own_request"
+    assert isinstance(other.exception, NotFound)  # wei may: there is no plan yet
+    (first, _) = [e for e in _all(office, Entry) if e.event == "staff_refused"]
+    assert first.data == {"code": "own_request", "act": "approve", "request": made}
 
 
 def test_who_logged_it_had_no_part_in_how_it_ended(office: Office) -> None:

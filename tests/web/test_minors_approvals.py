@@ -67,7 +67,9 @@ def test_nobody_approves_what_they_asked_themselves(
     refused = office.run("minors", "approve", own, "--hours", "1", "--as", "ana")
 
     assert code(refused) == "own_approval"
-    assert [e.data for e in entries(house, "staff_refused")] == [{"code": "own_approval"}]
+    assert [e.data for e in entries(house, "staff_refused")] == [
+        {"code": "own_approval", "act": "minors approve"}
+    ]
     assert code(office.run("messages", "show", case.request, "--as", "ana")) == "minor_content"
     assert [row.approved_at for row in approvals(house)] == [None]
 

@@ -52,7 +52,7 @@ def test_outside_the_plan_nothing_is_asked_for_without_a_reason(shell: Shell, sh
     with reading(shop.floor.register) as session:
         assert session.exec(select(ProofDemand)).all() == []
         (refused,) = session.exec(select(Entry).where(Entry.event == "staff_refused")).all()
-    assert refused.data == {"code": "way_not_open"}
+    assert refused.data == {"code": "way_not_open", "act": "ask-proof", "request": request_id}
 
     shell.run(*ask, "--reason", "two people claim the account")
 

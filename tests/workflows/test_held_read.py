@@ -131,7 +131,9 @@ def test_whoever_may_not_read_reads_nothing_and_it_is_noted(
     assert result.exception.code == "forbidden"
     assert result.output == ""
     assert entries(shop, "held_rows_read") == []
-    assert [entry.data for entry in entries(shop, "staff_refused")] == [{"code": "forbidden"}]
+    (entry,) = entries(shop, "staff_refused")
+    said = {"code": "forbidden", "act": "read", "needs": "read_held", "request": request_id}
+    assert entry.data == said
 
 
 @pytest.mark.parametrize(

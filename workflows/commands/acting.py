@@ -16,9 +16,10 @@ from sqlmodel import Session
 from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.services.context import Context
 from rights.services.live_settings import values as live
-from rights.services.staff import refused, staff_named
+from rights.services.staff import Tried, refused, staff_named
 from rights.settings import Settings, load
 from rights.store.db import RegisterClock, reading, transaction
+from rights.store.ids import ID
 from rights.store.models import Staff
 from workflows.commands.opening import opened
 
@@ -31,6 +32,7 @@ AGREED = click.option(
 )
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 Made = TypeVar("Made")
+_ID_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,30 @@ def as_staff(register: Engine, who: str, do: Callable[[Session, Staff, datetime]
             return do(session, staff, now)
     except RightsError as error:
         with transaction(register) as session:
-            refused(session, staff, error, now=now)
+            refused(session, staff, error, tried(), now=now)
         raise
+
+
+def tried(request_id: str = "") -> Tried:
+    """
+    Return which command this is, and which request it is about, if it is about one.
+
+    Args:
+        request_id: Which one of several.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return Tried()
+    named = (context.params.get(name) for name in ("request_id", "request", "step"))
+    about = str(request_id or next(filter(None, named), ""))[:_ID_LENGTH]
+    return Tried(_name(context), about if ID.fullmatch(about) else "")
+
+
+def _name(context: click.Context) -> str:
+    """Return the words of a command behind ``rights``."""
+    above = context.parent
+    group = _name(above) if above is not None and above.parent is not None else ""
+    return f"{group} {context.info_name}".strip()
 
 
 def supervisor(session: Session, name: str) -> Staff | None:

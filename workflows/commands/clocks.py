@@ -26,7 +26,7 @@ from rights.services import staff as members
 from rights.services.clocks import Running
 from rights.store.db import reading
 from rights.store.models import Staff
-from workflows.commands.acting import AS, act, desk
+from workflows.commands.acting import AS, act, desk, tried
 
 
 @click.group()
@@ -56,8 +56,9 @@ def extend(request_ids: tuple[str, ...], reason: str, because: str, who: str) ->
 
     def each(session: Session, staff: Staff) -> Mapping[str, RightsError | None]:
         done = extending.extend_each(session, at.context, request_ids, staff, **given)
-        for error in filter(None, done.values()):
-            members.refused(session, staff, error, now=at.now)
+        for request_id, error in done.items():
+            if error is not None:
+                members.refused(session, staff, error, tried(request_id), now=at.now)
         return done
 
     if len(request_ids) == 1:

@@ -22,7 +22,7 @@ from rights.services.context import Context
 from rights.services.staff import refused, staff_named
 from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Staff
-from workflows.commands.acting import AS, as_staff
+from workflows.commands.acting import AS, as_staff, tried
 from workflows.commands.opening import MAP, STATE, chosen, opened
 
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -220,4 +220,4 @@ def _act(desk: Desk, who: str, do: Callable[[Session, Staff, datetime], object])
 def _refused(desk: Desk, staff: Staff, error: RightsError) -> None:
     now = RegisterClock(desk.register).now()
     with transaction(desk.register) as session:
-        refused(session, staff, error, now=now)
+        refused(session, staff, error, tried(), now=now)

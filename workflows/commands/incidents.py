@@ -39,7 +39,7 @@ from rights.services.security_incidents.shown import Shown
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
 from rights.store.models import SecurityIncident, Staff
-from workflows.commands.acting import AS, FILE, act, desk, text_in
+from workflows.commands.acting import AS, FILE, act, desk, text_in, tried
 
 INCIDENT = click.argument("incident", metavar="INCIDENT")
 _MOST_BYTES = 100_000
@@ -250,7 +250,7 @@ def list_guardians(incident: str, agreed: str, out: Path | None, who: str) -> No
         guardians.check(staff, second)
     except RightsError as error:
         with transaction(at.register) as session:
-            members.refused(session, staff, error, now=at.now)
+            members.refused(session, staff, error, tried(), now=at.now)
         raise
     _write(out, guardians.listed(at.register, at.context, row, staff, second, now=at.now))
 

@@ -104,6 +104,14 @@ def reset_factor(name: str) -> None:
     click.echo("done")
 
 
+@staff.command("sign-out")
+@click.argument("name")
+def sign_out(name: str) -> None:
+    """Sign NAME out of every browser, as after a laptop was lost; the way in stays."""
+    _do(lambda s, now: accounts.sign_out(s, members.staff_named(s, name), None, now=now))
+    click.echo("done")
+
+
 @staff.command("close")
 @click.argument("name")
 def close_staff(name: str) -> None:

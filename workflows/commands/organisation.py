@@ -29,7 +29,7 @@ from rights.services.reports.report import Made
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
-from workflows.commands.acting import AS, act, desk
+from workflows.commands.acting import AS, act, desk, tried
 
 BAD_INPUT: Final = 2
 FORMATS: Final = (*WRITE, "pdf")
@@ -160,7 +160,7 @@ def outbound(year: int, form: str, language: str | None, out: Path | None, who: 
         asked = going.begin(at.register, at.context, staff, year, now=at.now)
     except RightsError as error:
         with transaction(at.register) as session:
-            members.refused(session, staff, error, now=at.now)
+            members.refused(session, staff, error, tried(), now=at.now)
         raise
     with transaction(at.register) as session:
         going.note(session, staff, asked.period, form, now=at.now)

@@ -26,7 +26,7 @@ from rights.services.reports.report import Made
 from rights.services.signing import Signer
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
-from workflows.commands.acting import AS, FILE, Desk, desk
+from workflows.commands.acting import AS, FILE, Desk, desk, tried
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 FORMATS = ("json", "csv", "pdf")
@@ -127,7 +127,7 @@ def _make(
         report = making.build(at.register, at.context, staff, wanted, now=at.now)
     except RightsError as error:
         with transaction(at.register) as session:
-            members.refused(session, staff, error, now=at.now)
+            members.refused(session, staff, error, tried(), now=at.now)
         raise
     made = making.signed(report, signer, now=at.now)
     written = write(made)

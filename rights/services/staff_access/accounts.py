@@ -222,6 +222,19 @@ def _not_the_last(session: Session, staff: Staff) -> None:
         raise Conflict(message, code="last_admin")
 
 
+def sign_out(session: Session, staff: Staff, by: Staff | None, *, now: datetime) -> None:
+    """
+    Sign somebody out everywhere, as after a laptop was lost; their way in stays.
+
+    Raises:
+        Forbidden: they may not.
+    """
+    if by is not None:
+        check(by.roles, Act.MANAGE_STAFF)
+    ended = sessions.end_all(session, staff.id)
+    _note(session, "staff_signed_out", staff, _actor(by), now, sessions=ended)
+
+
 def forget_second_factor(
     session: Session, staff: Staff, by: Staff | None, *, now: datetime
 ) -> None:

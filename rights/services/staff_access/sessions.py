@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from rights.domain import staff as rules
@@ -107,6 +107,12 @@ def read(session: Session, secret: str, *, now: datetime) -> tuple[Present, bool
     return found, now - row.seen_at >= _SEEN
 
 
+def whose(session: Session, secret: str) -> str:
+    """Return the id of whose session a cookie is or was; empty if the register knows none."""
+    row = session.get(StaffSession, place(secret))
+    return row.staff_id if row is not None else ""
+
+
 def seen(session: Session, settings: Settings, session_id: str, *, now: datetime) -> None:
     """Write down that a session is in use: it ends so much later, within its longest time."""
     row = session.get(StaffSession, session_id)
@@ -146,6 +152,36 @@ def of_staff(session: Session, staff_id: str, *, now: datetime) -> Sequence[Staf
     return session.exec(mine.order_by(col(StaffSession.seen_at).desc())).all()
 
 
+@dataclass(frozen=True, slots=True)
+class Browsers:
+    """
+    In how many browsers somebody is signed in.
+
+    Args:
+        since: When they signed in to the oldest of them.
+        seen_at: When one of them was last used, to the minute.
+    """
+
+    count: int
+    since: datetime
+    seen_at: datetime
+
+
+def counted(session: Session, *, now: datetime) -> dict[str, Browsers]:
+    """Return in how many browsers each member of staff is signed in, by id: one query."""
+    query = (
+        select(
+            col(StaffSession.staff_id),
+            func.count(col(StaffSession.id)),
+            func.min(col(StaffSession.created_at)),
+            func.max(col(StaffSession.seen_at)),
+        )
+        .where(StaffSession.stage == Stage.FULL, col(StaffSession.expires_at) > now)
+        .group_by(col(StaffSession.staff_id))
+    )
+    return {one: Browsers(*many) for one, *many in session.execute(query).all()}
+
+
 def end(session: Session, here: Present, public_id: str, *, now: datetime) -> None:
     """Sign out one of one's own browsers; one that is not one's own is not there."""
     mine = delete(StaffSession).where(
@@ -162,12 +198,12 @@ def end_others(session: Session, here: Present, *, now: datetime) -> None:
     audit.append_day(session, line, now=now)
 
 
-def end_all(session: Session, staff_id: str, *, but: str = "") -> None:
-    """Sign somebody out everywhere; in *but* not."""
+def end_all(session: Session, staff_id: str, *, but: str = "") -> int:
+    """Sign somebody out everywhere; in *but* not. Return how many browsers that were."""
     mine = delete(StaffSession).where(
         col(StaffSession.staff_id) == staff_id, col(StaffSession.id) != but
     )
-    session.connection().execute(mine)
+    return session.connection().execute(mine).rowcount
 
 
 def over() -> Unauthenticated:

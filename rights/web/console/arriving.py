@@ -20,11 +20,10 @@ from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.representation import AgeBand
 from rights.services import arrivals, backends
-from rights.services import staff as members
 from rights.services.arrivals import Arrival
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
-from rights.web.console import arriving_inputs, door, pages, showing, words
+from rights.web.console import arriving_inputs, door, noting, pages, showing, words
 from rights.web.parts import parts
 
 area = door.private("arriving", Act.LOG_REQUEST)
@@ -94,8 +93,7 @@ def log() -> Response:
             session.flush()
             told = arrivals.told(session, here.context, made, here.now())
     except (Conflict, Forbidden, Invalid) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
+        noting.note(error)
         return _shown(
             call.form, _STATUS.get(type(error), 422), wrong=pages.refusal(error, form="arriving")
         )

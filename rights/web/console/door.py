@@ -24,6 +24,7 @@ from rights.services.words import LANGUAGES
 from rights.store.models import Staff
 from rights.web import language, problems
 from rights.web.auth import STAFF_COOKIE, Guard, enter
+from rights.web.console import noting
 from rights.web.parts import parts
 
 PREFIX: Final = "/console"
@@ -95,7 +96,8 @@ def _come_in(act: Act | None) -> Response | None:
     _bounded()
     try:
         enter(Guard.STAFF, "")
-    except Unauthenticated:
+    except Unauthenticated as error:
+        noting.note_over(error)
         if request.method == "POST":
             raise  # what somebody typed is not thrown away without a word
         return _to_sign_in()
@@ -142,7 +144,7 @@ def _ours(here: Present) -> None:
 
 
 def _forged() -> Forbidden:
-    return Forbidden("the form did not come from this page", code="forged_form")
+    return Forbidden("the form did not come from this page", code="form_not_ours")
 
 
 def _own() -> tuple[str, ...]:

@@ -10,10 +10,9 @@ from werkzeug import Response
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, Invalid
 from rights.services import complaints
-from rights.services import staff as members
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
-from rights.web.console import door, drafting, pages, showing
+from rights.web.console import door, drafting, noting, pages, showing
 from rights.web.parts import parts
 
 area = door.private("letters", Act.ANSWER_COMPLAINT)
@@ -81,8 +80,6 @@ def answer(complaint_id: str) -> Response:
 
 
 def _refused(complaint_id: str, error: Conflict | Forbidden | Invalid) -> Response:
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())
+    noting.note(error)
     status = _STATUS.get(type(error), 422)
     return _shown(complaint_id, status, wrong=pages.refusal(error))

@@ -19,12 +19,11 @@ from werkzeug.datastructures import MultiDict
 
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
 from rights.services import extending
-from rights.services import staff as members
 from rights.services.console import assigning
 from rights.services.console.filters import Filters
 from rights.store.db import transaction
 from rights.store.models import Staff
-from rights.web.console import door, pages
+from rights.web.console import door, noting, pages
 from rights.web.console.acts import ACTS
 from rights.web.console.listing import asked_for, shown
 from rights.web.parts import parts
@@ -72,8 +71,9 @@ def _each(ids: list[str]) -> Mapping[str, RightsError | None]:
         staff = session.get_one(Staff, door.staff().id)
         now = here.now()
         done = extending.extend_each(session, here.context, ids, staff, **given, now=now)
-        for error in filter(None, done.values()):
-            members.refused(session, staff, error, now=now)
+        for request_id, error in done.items():
+            if error is not None:
+                noting.within(session, error, request_id=request_id)
     return done
 
 
@@ -93,8 +93,6 @@ def _list() -> Filters:
 
 
 def _refused(asked: Filters, error: RightsError) -> Response:
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())
+    noting.note(error)
     chosen, wrong = call.form.getlist("requests"), pages.refusal(error)
     return shown(asked, _STATUS.get(type(error), 422), wrong=wrong, chosen=chosen)

@@ -18,7 +18,14 @@ from flask import request as call
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.domain.errors import Conflict, Forbidden, IllegalTransition, Invalid, RightsError
+from rights.domain.errors import (
+    Conflict,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    NotFound,
+    RightsError,
+)
 from rights.domain.minors import ContentClosed
 from rights.services import (
     appeals,
@@ -31,7 +38,6 @@ from rights.services import (
     redaction_views,
     requests,
 )
-from rights.services import staff as members
 from rights.services.console import held
 from rights.services.staff_access import accounts
 from rights.services.writings import Written
@@ -44,6 +50,7 @@ from rights.web.console import (
     door,
     drafting,
     holding,
+    noting,
     offers,
     packing,
     pages,
@@ -101,16 +108,16 @@ def act(request_id: str, name: str) -> Response:
             staff = session.get_one(Staff, door.staff().id)
             turn = Turn(session, here.context, found, staff, call.form, here.now())
             done = ACTS[name](turn) or name
-    except (Conflict, IllegalTransition, Forbidden, Invalid) as error:
+    except (Conflict, IllegalTransition, Forbidden, Invalid, NotFound) as error:
         return refused(request_id, name, error)
     return pages.go("console-one.one", request_id=request_id, done=done)
 
 
 def refused(request_id: str, about: str, error: RightsError) -> Response:
     """Tell what was refused beside what was typed; that it was tried is an entry."""
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())
+    noting.note(error, act=f"one.{about}")
+    if isinstance(error, NotFound):
+        raise error  # of another request, or of none: the page does not say which
     status = _STATUS.get(type(error), 422)
     return _shown(request_id, status, wrong=pages.refusal(error), about=about)
 
@@ -126,7 +133,7 @@ def look(request_id: str, what: str) -> Response:
         with transaction(here.engine) as session:
             found = requests.locked(session, request_id)
             content = _OPENERS[what](session, found, here.now())
-    except (Conflict, Forbidden) as error:
+    except (Conflict, Forbidden, NotFound) as error:
         return refused(request_id, what, error)
     return _shown(request_id, opened=what, content=content)
 
@@ -142,7 +149,7 @@ def passages(request_id: str) -> Response:
             given: dict[str, Any] = {"start": first, "now": here.now()}
             row = redaction_views.ask(session, here.context, found, door.staff(), **given)
             view_id = row.id
-    except (Conflict, Forbidden) as error:
+    except (Conflict, Forbidden, NotFound) as error:
         return refused(request_id, "passages", error)
     return pages.go("console-passages.shown", request_id=request_id, view_id=view_id)
 
@@ -158,7 +165,7 @@ def document(request_id: str, document_id: str) -> Response:
             row = evidence_desk.document(session, found, document_id, door.staff(), now=here.now())
             session.flush()
             session.expunge(row)
-    except (Conflict, Forbidden) as error:
+    except (Conflict, Forbidden, NotFound) as error:
         return refused(request_id, "documents", error)
     return documents.send(place, row)
 

@@ -22,8 +22,9 @@ from rights.services.reports.report import Made
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
 from rights.web.console import door, pages, report_pages, showing
+from rights.web.console.noting import note
 from rights.web.console.reports import FORMS, MEDIA, forms, writer
-from rights.web.console.trying import note, status_of, tried
+from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
 area = door.private("organisation")

@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from flask import Blueprint, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import FieldError, Invalid, RightsError
+from rights.domain.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    IllegalTransition,
+    Invalid,
+    RightsError,
+)
 from rights.services.staff_access.sessions import Present, Stage
 from rights.services.words import LANGUAGES, Words
 from rights.web import language, problems
-from rights.web.console import door, words
+from rights.web.console import door, noting, words
 from rights.web.parts import parts
 from rights.web.wrong_pages import WrongPages
 
@@ -99,6 +106,8 @@ def refusal(error: RightsError, *, form: str = "fields") -> list[str]:
         form: Where the words of the form's fields are, before those that all forms share.
     """
     w, known = said(), problems.catalogue().get(error.code)
+    if isinstance(error, Forbidden) and error.act:
+        return [not_yours(error)]
     lines = [one for one in (w.find("refused", error.code),) if one]
     if not lines and known is not None:
         lines = [w.either(known["title"]) + w.say("colon") + w.either(known["about"])]
@@ -106,6 +115,13 @@ def refusal(error: RightsError, *, form: str = "fields") -> list[str]:
         own = error.code != Invalid.code  # says which field, if not what it may hold
         lines += [_wrong(form, one) for one in error.errors if one.allowed or not own]
     return lines or [w.say("refused", "other", code=error.code)]
+
+
+def not_yours(error: Forbidden) -> str:
+    """Return which act somebody's roles do not allow, and whose do: the rule by its name."""
+    w = said()
+    who = w.listed([w.say("roles", one) for one in error.roles])
+    return w.say("refused_act", "rule", act=w.say("acts_of_staff", error.act), who=who)
 
 
 def _wrong(form: str, one: FieldError) -> str:
@@ -134,6 +150,9 @@ def _told(code: str, status: int) -> Response:
     w, known = said(), problems.catalogue().get(code, {})
     about = w.find("refused", code) or w.either(known.get("about", {}))
     title = w.either(known.get("title", {})) or w.say("problem", "title")
+    error = g.get("wrong")
+    if isinstance(error, Forbidden) and error.act:
+        title, about = w.say("refused_act", "title"), not_yours(error)
     return page("problem.html", status, title=title, about=about or w.say("problem", "about"))
 
 
@@ -141,4 +160,12 @@ def _known(code: str) -> bool:
     return bool(said().find("refused", code)) or code in problems.catalogue()
 
 
-_WRONG: Final = WrongPages(_told, _known)
+def _heard(error: RightsError) -> None:
+    """Write down what somebody tried and may not, however far they came."""
+    g.wrong = error
+    sent = request.method == "POST" and isinstance(error, Conflict | IllegalTransition | Invalid)
+    if sent or isinstance(error, Forbidden):
+        noting.note_once(error)
+
+
+_WRONG: Final = WrongPages(_told, _known, _heard)

@@ -12,11 +12,10 @@ from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.errors import Forbidden, NotFound
-from rights.services import staff as members
 from rights.services.console import products
 from rights.services.console.products import Hook, Key, Product
 from rights.store.db import reading, transaction
-from rights.web.console import door, pages, showing
+from rights.web.console import door, noting, pages, showing
 from rights.web.parts import parts
 
 area = door.private("products", Act.MANAGE_PRODUCTS)
@@ -111,8 +110,7 @@ def _done(do: Callable[[Session, datetime], int | None]) -> Response:
         with transaction(here.engine) as session:
             count = do(session, here.now())
     except (Forbidden, NotFound) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, door.staff(), error, now=here.now())
+        noting.note(error)
         status = 403 if isinstance(error, Forbidden) else 404
         return _shown(status, wrong=pages.refusal(error))
     return pages.go("console-products.listed", **({"again": count} if count else {}))

@@ -21,7 +21,6 @@ from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
 from rights.domain.period import Period
 from rights.services import minors_records
-from rights.services import staff as members
 from rights.services.reports import audit_evidence, california, making
 from rights.services.reports.as_csv import to_csv
 from rights.services.reports.as_json import to_json
@@ -30,7 +29,7 @@ from rights.services.reports.labels import Labels
 from rights.services.reports.making import Wanted
 from rights.services.reports.report import Made, Report
 from rights.store.db import transaction
-from rights.web.console import door, pages, report_pages
+from rights.web.console import door, noting, pages, report_pages
 from rights.web.parts import parts
 
 area = door.private("reports", Act.REPORT)
@@ -85,8 +84,7 @@ def make() -> Response:
         wanted = _wanted()
         report = making.build(here.engine, here.context, staff, wanted, now=here.now())
     except (Invalid, Forbidden) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, staff, error, now=here.now())
+        noting.note(error)
         return _shown(422, wrong=pages.refusal(error))
     except ConfigError:
         return _shown(503, wrong=[pages.said().say("reports", "no_font")])
@@ -131,8 +129,7 @@ def minors() -> Response:
         with transaction(here.engine) as session:
             minors_records.begin(session, staff, period, band, now=here.now())
     except (Invalid, Forbidden) as error:
-        with transaction(here.engine) as session:
-            members.refused(session, staff, error, now=here.now())
+        noting.note(error)
         status = 403 if isinstance(error, Forbidden) else 422
         return _shown(status, wrong=pages.refusal(error))
 

@@ -13,13 +13,12 @@ from werkzeug import Response
 
 from rights.domain import staff as rules
 from rights.domain.duties import AUTOMATION, Act
-from rights.domain.errors import Conflict, Forbidden, Invalid, RightsError
-from rights.services import staff as members
-from rights.services.staff_access import accounts, provider
+from rights.domain.errors import Conflict, Forbidden, Invalid
+from rights.services.staff_access import accounts, provider, sessions
 from rights.settings import Settings
 from rights.store.db import reading, transaction
 from rights.store.models import Staff, StaffInvitation
-from rights.web.console import door, pages, showing
+from rights.web.console import door, noting, pages, showing
 from rights.web.parts import parts
 
 area = door.private("staff", Act.MANAGE_STAFF)
@@ -41,8 +40,10 @@ def _shown(
         rows = [_line(one, elsewhere) for one in everybody]
         ages, links = accounts.passwords_set(session), accounts.invitations(session, now=_now())
         names = {one.id: one.name for one in everybody}
+        browsers = sessions.counted(session, now=_now())
     for row in rows:
         row.update(_way_in(str(row["id"]), ages, links, names))
+        row["browsers"] = _browsers(browsers.get(str(row["id"])))
     return pages.page(
         "staff.html",
         status,
@@ -72,6 +73,14 @@ def _way_in(
         who, until = showing.who(link.made_by, names), pages.moment(link.expires_at)
         invited = {"invited": w.say("staff", "invited", who=who, until=until)}
     return {"password": w.say("staff", "password", day=pages.day(age)) if age else "", **invited}
+
+
+def _browsers(found: sessions.Browsers | None) -> str:
+    """Say in how many browsers somebody is signed in, since when, and when one was last used."""
+    if found is None:
+        return ""
+    since, used = pages.moment(found.since), pages.moment(found.seen_at)
+    return pages.said().say("staff", "browsers", count=found.count, since=since, used=used)
 
 
 def _settings() -> Settings:
@@ -141,6 +150,16 @@ def forget_second_factor(staff_id: str) -> Response:
     return _done(do)
 
 
+@area.post("/staff/<id:staff_id>/sign-out")
+def sign_out(staff_id: str) -> Response:
+    """Sign somebody out of every browser."""
+
+    def do(session: Session, now: datetime) -> None:
+        accounts.sign_out(session, accounts.find(session, staff_id), door.staff(), now=now)
+
+    return _done(do)
+
+
 @area.post("/staff/<id:staff_id>/close")
 def close(staff_id: str) -> Response:
     """Let somebody in no more."""
@@ -158,16 +177,10 @@ def _done(do: Callable[[Session, datetime], tuple[str, str] | None]) -> Response
         with transaction(here.engine) as session:
             made = do(session, here.now())
     except (Conflict, Forbidden, Invalid) as error:
-        _refused(error)
+        noting.note(error)
         status = {Conflict: 409, Forbidden: 403}.get(type(error), 422)
         return _shown(status, wrong=pages.refusal(error))
     if made is None or not made[1]:
         return pages.go("console-staff.listed")
     base = here.context.settings.console_address
     return _shown(link=(made[0], f"{base}{door.PREFIX}/invitation?w={made[1]}"))
-
-
-def _refused(error: RightsError) -> None:
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())

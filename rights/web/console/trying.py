@@ -8,10 +8,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from rights.domain.errors import Conflict, Forbidden, Invalid, NotFound, RightsError
-from rights.services import staff as members
 from rights.store.db import transaction
 from rights.store.models import Staff
-from rights.web.console import door
+from rights.web.console import door, noting
 from rights.web.parts import parts
 
 _STATUS = {Forbidden: 403, Conflict: 409, NotFound: 404}
@@ -29,16 +28,9 @@ def tried(do: Callable[[Session, Staff, datetime], object]) -> RightsError | Non
         with transaction(here.engine) as session:
             do(session, session.get_one(Staff, door.staff().id), here.now())
     except (Conflict, Forbidden, Invalid, NotFound) as error:
-        note(error)
+        noting.note(error)
         return error
     return None
-
-
-def note(error: RightsError) -> None:
-    """Write down that whoever is signed in was refused something."""
-    here = parts()
-    with transaction(here.engine) as session:
-        members.refused(session, door.staff(), error, now=here.now())
 
 
 def status_of(error: RightsError) -> int:

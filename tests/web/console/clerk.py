@@ -146,6 +146,14 @@ def events(house: House) -> list[tuple[str, str]]:
         return [(e.event, e.actor) for day in days for e in audit.entries(session, day)]
 
 
+def refusals(house: House) -> list[dict[str, str]]:
+    """Return what the entries of the days say of what was tried and refused."""
+    with house.reading() as session:
+        days = session.exec(select(DayChain.name).order_by(DayChain.name)).all()
+        found = [e for day in days for e in audit.entries(session, day)]
+    return [dict(e.data) for e in found if e.event == "staff_refused"]
+
+
 def told(house: House, request_id: str) -> list[str]:
     """Return the events of a request's chain."""
     with house.reading() as session:

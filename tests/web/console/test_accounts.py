@@ -11,22 +11,34 @@ from rights.domain.errors import Conflict, Forbidden
 from rights.services import audit
 from rights.services.staff_access import accounts
 from rights.store.models import Appeal, Assignment, DayChain, Staff
-from tests.web.console.clerk import Clerk, clerk, events, id_of
+from tests.web.console import permissions
+from tests.web.console.clerk import Clerk, clerk, events, id_of, refusals
+from tests.web.console.permissions import MAY
 from tests.web.house import House
 
+NONE = "0" * 32
 PAGES = {
     "/": Act.LOOK,
     "/requests": Act.LOOK,
+    "/requests.csv": Act.LOOK,
     "/waiting": Act.LOOK,
+    "/holds": Act.LOOK,
     "/stores": Act.LOOK,
     "/rechecks": Act.LOOK,
+    "/incidents": Act.LOOK,
+    "/organisation": Act.LOOK,
     "/account": Act.LOOK,
+    "/log": Act.LOG_REQUEST,
     "/find": Act.FIND_PERSON,
+    "/reports": Act.REPORT,
     "/staff": Act.MANAGE_STAFF,
     "/products": Act.MANAGE_PRODUCTS,
     "/settings": Act.CHANGE_SETTINGS,
     "/trail": Act.READ_TRAIL,
+    f"/complaints/{NONE}": Act.ANSWER_COMPLAINT,
+    f"/requests/{NONE}/passages/{NONE}": Act.REVIEW,
 }
+"""Whom a page is for is asked before whether there is what it shows."""
 
 
 @pytest.mark.requirement("R-9-1")
@@ -34,24 +46,70 @@ PAGES = {
 def test_each_page_opens_for_whom_the_table_lets_in(house: House, role: str) -> None:
     one = clerk(house, "kim", role)
 
+    closed = set()
     for path, act in PAGES.items():
-        allowed = role in duties.MAY[act]
-        assert (path, one.get(path).status) == (path, 200 if allowed else 403)
+        there = 404 if NONE in path else 200
+        allowed = role in MAY[act]
+        assert (path, one.get(path).status) == (path, there if allowed else 403)
+        closed |= set() if allowed else {str(act)}
+    assert {said["needs"] for said in refusals(house)} == closed
+
+
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_every_page_of_the_console_is_in_the_list(house: House) -> None:
+    areas = {path.split("/")[1].partition(".")[0] for path in PAGES}
+    rules = [r for r in house.app.url_map.iter_rules() if r.endpoint.startswith("console-")]
+    gets = {r.rule.split("/")[2].partition(".")[0] for r in rules if "GET" in (r.methods or ())}
+    nobody_yet = {"sign-in", "code", "set-up", "invitation", "readyz", "<path:anything>"}
+    assert gets - areas == nobody_yet
+
+
+@pytest.mark.requirement("R-9-1")
+def test_the_table_of_permissions_says_what_was_written_down_apart_from_it() -> None:
+    assert dict(duties.MAY) == MAY
+    assert set(Act) - duties.BY_A_PERSON == {a for a, who in MAY.items() if "automation" in who}
+
+
+@pytest.mark.requirement("R-9-1")
+def test_the_page_for_staff_has_every_act_and_its_roles() -> None:
+    rows = permissions.written()
+
+    assert [who for _, who in rows] == [who for _, who in permissions.wanted()]
+    for (row, _), (begins, _) in zip(rows, permissions.wanted(), strict=True):
+        assert row.startswith(begins)
 
 
 @pytest.mark.requirement("R-9-1")
 @pytest.mark.parametrize("act", list(Act))
 def test_the_table_of_permissions_row_by_row(act: Act) -> None:
-    assert duties.MAY[act], act
     for role in staff.KNOWN:
-        allowed = role in duties.MAY[act]
-        if role == duties.AUTOMATION and act in duties.BY_A_PERSON:
-            allowed = False
-        if allowed:
+        if role in MAY[act]:
             duties.check([role], act)
         else:
-            with pytest.raises(Forbidden):
+            with pytest.raises(Forbidden) as refused:
                 duties.check([role], act)
+            assert refused.value.act == str(act)
+            assert {*refused.value.roles} == MAY[act] - {"automation"}
+
+
+@pytest.mark.requirement("R-NEG-28:bad")
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_who_lacks_a_role_reads_which_rule_it_is_and_it_is_an_entry(house: House) -> None:
+    uma = clerk(house, "uma", "auditor")
+
+    page = uma.get("/staff")
+    assert "manage the accounts of staff" in page.text
+    assert "Administrator" in page.text
+    assert "API" not in page.text
+    chinese = uma.get("/staff?lang=zh-CN")
+    assert "管理工作人员账号" in chinese.text
+    assert "管理员" in chinese.text
+    sent = uma.force("/products/keys/" + NONE + "/revoke")
+
+    assert (page.status, chinese.status, sent.status) == (403, 403, 403)
+    listed = {"code": "forbidden", "act": "staff.listed", "needs": "manage_staff"}
+    sent_ = {"code": "forbidden", "act": "products.revoke", "needs": "manage_products"}
+    assert refusals(house) == [listed, listed, sent_]
 
 
 def test_an_admin_adds_somebody_who_sets_a_password_and_comes_in(house: House) -> None:
@@ -134,6 +192,26 @@ def test_closing_an_account_ends_what_it_is_signed_in_with(house: House) -> None
 
     assert rui.get("/").response.request.path == "/console/sign-in"
     assert "closed on" in ada.get("/staff").text
+
+
+def test_an_admin_signs_a_colleague_out_of_every_browser_who_then_comes_in_anew(
+    house: House,
+) -> None:
+    ada, rui = clerk(house, "ada", "admin"), clerk(house, "rui", "reviewer")
+    lost = Clerk(house, "rui", rui.secret)
+    lost.come_in()
+    who, page = id_of(house, "rui"), ada.get("/staff")
+    assert "signed in, browsers: 2" in page.text
+
+    page = ada.reader.send(page, f"/{who}/sign-out")
+
+    assert "browsers: 2" not in page.text
+    assert not any(form.action.endswith(f"/{who}/sign-out") for form in page.forms)
+    for one in (rui, lost):
+        assert one.get("/").response.request.path == "/console/sign-in"
+    assert ("staff_signed_out", f"staff:{id_of(house, 'ada')}") in events(house)
+    assert rui.come_in().status == 200
+    assert ada.get("/").status == 200
 
 
 def test_what_was_given_to_somebody_is_nobodys_once_their_account_is_closed(house: House) -> None:

@@ -14,7 +14,7 @@ from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State
 from rights.domain.staff import ROLES, SCOPES
 from rights.store.models import Challenge, Entry, IdentifierRow, Request
-from tests.web.console.clerk import Clerk, clerk, events, id_of
+from tests.web.console.clerk import Clerk, clerk, events, id_of, refusals
 from tests.web.house import House
 from tests.web.portal.reader import Page
 
@@ -132,6 +132,12 @@ def test_what_arrived_long_ago_is_logged_by_who_may_approve(house: House, rui: C
     ana = clerk(house, "ana", "approver")
     assert _log(ana, "access/summary", received_at="2026-09-01T09:00").status == 200
     assert _one(house).received_at == datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
+
+    own = ana.force(f"/requests/{_one(house).id}/approve", plan="p" * 64)
+
+    assert own.status == 403
+    assert "You brought this request in: Who logged a request" in own.text
+    assert refusals(house)[-1]["code"] == "own_request"
 
 
 @_ONCE

@@ -17,7 +17,7 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
-from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned, told
+from tests.web.console.clerk import CITED, Clerk, clerk, events, id_of, planned, refusals, told
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.reader import Page
 
@@ -75,8 +75,11 @@ def test_whoever_has_not_the_role_is_offered_nothing_and_refused_all_the_same(
     page = rui.force(f"/requests/{made}/approve", plan="p" * 64)
 
     assert page.status == 403
+    assert "Your roles do not allow this: approve a plan. Who may: Approver" in page.text
     assert _request(house, made).state is State.ON_HOLD
-    assert ("staff_refused", f"staff:{id_of(house, 'rui')}") in events(house)
+    said = {"code": "forbidden", "act": "one.approve", "needs": "approve", "request": made}
+    assert refusals(house) == [said]
+    assert "staff_refused" not in told(house, made)  # nothing happened to it
 
 
 def test_a_failed_step_says_why_and_is_tried_again(house: House) -> None:
@@ -272,6 +275,9 @@ def test_a_proposal_is_decided_on_its_own_request_only(house: House, name: str) 
     done = who.force(f"/requests/{other}/{name}", proposal=proposal.id, because="x")
 
     assert (opened.status, done.status) == (404, 404)
+    tried = ("proposal", name)
+    noted = [{"code": "not_found", "act": f"one.{act}", "request": other} for act in tried]
+    assert refusals(house) == noted
     assert "Because of the file" not in opened.text
     assert _request(house, other).state is State.IN_PROGRESS
     with house.reading() as session:

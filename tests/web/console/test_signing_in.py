@@ -14,7 +14,7 @@ from rights.domain.errors import Unauthenticated
 from rights.services.staff_access import accounts
 from rights.services.staff_access.tries import MOST
 from rights.store.models import Staff, StaffLogin, StaffSession
-from tests.web.console.clerk import PASSWORD, Clerk, clerk, events, id_of
+from tests.web.console.clerk import PASSWORD, Clerk, clerk, events, id_of, refusals
 from tests.web.house import House
 from tests.web.portal.reader import Reader
 
@@ -34,6 +34,7 @@ def test_a_password_and_a_second_factor_let_somebody_in_and_nothing_less(house: 
     assert "Sign in" in ana.accept(token).text
     page = ana.password()
     assert ana.reader.path == "/console/set-up"
+    assert any(link.startswith("otpauth://totp/") for link in page.links)  # opens the app
     assert ana.get("/").response.request.path == "/console/set-up"  # a password is not enough
     assert "Codes on paper" in ana.set_up(page).text
     assert ana.get("/").status == 200
@@ -173,7 +174,10 @@ def test_who_does_nothing_is_signed_out_and_everybody_is_after_a_day_of_work(hou
     house.clock.forward(minutes=29)
     assert ana.get("/").response.request.path == "/console/"
     house.clock.forward(minutes=31)
-    assert ana.get("/").response.request.path == "/console/sign-in"
+    for _ in range(2):
+        assert ana.get("/").response.request.path == "/console/sign-in"
+    assert refusals(house) == [{"code": "staff_session_over", "act": "home.home"}]  # once
+    assert ("staff_refused", f"staff:{id_of(house, 'ana')}") in events(house)
     ana.come_in()
     for _ in range(26):
         house.clock.forward(minutes=28)
@@ -284,6 +288,8 @@ def test_a_forged_session_opens_nothing(house: House, cookie: str) -> None:
 
     assert reader.get("/console/requests").response.request.path == "/console/sign-in"
     assert reader.post("/console/requests/assign", {"to": ""}).status == 401
+    told = [{"code": "staff_session_over", "act": "listing.listed"}] if cookie else []
+    assert refusals(house) == told  # once, whatever is made up; nothing of who has no cookie
 
 
 def test_a_form_of_another_page_does_nothing(house: House) -> None:
@@ -292,10 +298,13 @@ def test_a_form_of_another_page_does_nothing(house: House) -> None:
     form = page.form("/staff")
     given = form.holding(name="eve", roles=["admin"])
 
-    assert ana.reader.post(form.action, {**given, "key": "0" * 64}).status == 403
+    forged = ana.reader.post(form.action, {**given, "key": "0" * 64})
+    assert forged.status == 403
+    assert "did not come from the console" in forged.text
     assert ana.reader.post(form.action, given, origin="https://evil.example").status == 403
     with house.reading() as session:
         assert session.exec(select(Staff).where(Staff.name == "eve")).first() is None
+    assert refusals(house) == [{"code": "form_not_ours", "act": "staff.add"}] * 2
 
 
 def test_the_secret_of_before_the_second_factor_is_worth_nothing_after_it(house: House) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from rights.domain.actions import Action
 from rights.domain.compliance import Rhythm
+from rights.domain.duties import Act
 from rights.domain.lifecycle import Event, State, Wait
 from rights.domain.minors import Purpose
 from rights.domain.organisation import FIGURES, FLAGS, LARGE
@@ -62,6 +63,7 @@ def test_no_words_are_missing_for_anything_that_can_be_shown(language: str) -> N
         *(("ages", str(one)) for one in AgeBand),
         *(("asker", str(one)) for one in Role),
         *(("roles", one) for one in KNOWN),
+        *(("acts_of_staff", str(one)) for one in Act),
         *(("mine", one) for one in (*QUEUES, OTHER)),
         *(("queues", one) for one in QUEUES),
         *(("told_by", one) for one in TOLD_BY),
