@@ -27,7 +27,9 @@ def checked(
     Raises:
         Invalid: an element is missing in a language, too long, or none that there is; names each.
     """
-    wrong = [FieldError(name, "is no element") for name in given if name not in elements]
+    wrong = [
+        FieldError(name, "is no element", rule="not_here") for name in given if name not in elements
+    ]
     wrong += _mistakes(given, elements, languages)
     if wrong:
         raise Invalid("the letter lacks what the law wants in it", wrong, code="letter_incomplete")
@@ -41,9 +43,14 @@ def _mistakes(
         for at in languages:
             text = _text(given, name, at)
             if not text:
-                yield FieldError(f"{name}.{at}", "is missing")
+                yield FieldError(f"{name}.{at}", "is missing", rule="missing")
             elif len(text) > LONGEST:
-                yield FieldError(f"{name}.{at}", f"has more than {LONGEST} characters")
+                yield FieldError(
+                    f"{name}.{at}",
+                    f"has more than {LONGEST} characters",
+                    rule="too_long",
+                    bound=str(LONGEST),
+                )
 
 
 def _text(given: Mapping[str, object], name: str, language: str) -> str:

@@ -72,7 +72,7 @@ def ends(approved_at: datetime, hours: int) -> datetime:
     """Return when an approval of so many hours is over. Raises Invalid: it is none, or too long."""
     most = LONGEST // timedelta(hours=1)
     if not 1 <= hours <= most:
-        wrong = FieldError("hours", f"must be from 1 to {most}")
+        wrong = FieldError("hours", f"must be from 1 to {most}", rule="between", bound=f"1–{most}")
         raise Invalid(f"an approval lasts from 1 to {most} hours", [wrong])
     return approved_at + timedelta(hours=hours)
 

@@ -113,7 +113,7 @@ def with_figures(profile: Profile, given: Mapping[str, Any]) -> Profile:
         Invalid: one is no whole number of people; each is named.
     """
     wrong = [
-        FieldError(name, f"is a whole number from 0 to {MOST}")
+        FieldError(name, f"is a whole number from 0 to {MOST}", rule="between", bound=f"0–{MOST}")
         for name, value in given.items()
         if name in FIGURES and not is_figure(value)
     ]

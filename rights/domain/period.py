@@ -15,6 +15,7 @@ from rights.domain.errors import FieldError, Invalid
 
 EARLIEST: Final = 2000
 LATEST: Final = 2200
+_YEARS: Final = f"{EARLIEST}–{LATEST}"
 _QUARTERS: Final = (1, 2, 3, 4)
 _MONTHS: Final = 3
 _DAY: Final = timedelta(days=1)
@@ -60,11 +61,11 @@ def year(number: int, zone: ZoneInfo, quarter: int | None = None) -> Period:
         Invalid: there is no such year or quarter.
     """
     if not EARLIEST <= number <= LATEST:
-        raise _wrong("year", f"is a year from {EARLIEST} to {LATEST}")
+        raise _wrong("year", f"is a year from {EARLIEST} to {LATEST}", "between", _YEARS)
     if quarter is None:
         return Period(date(number, 1, 1), date(number, 12, 31), zone)
     if quarter not in _QUARTERS:
-        raise _wrong("quarter", "is 1, 2, 3 or 4")
+        raise _wrong("quarter", "is 1, 2, 3 or 4", "between", "1–4")
     first = date(number, _MONTHS * quarter - 2, 1)
     after = date(number, _MONTHS * quarter + 1, 1) if quarter < _QUARTERS[-1] else None
     return Period(first, (after or date(number + 1, 1, 1)) - _DAY, zone)
@@ -78,14 +79,15 @@ def between(first: date, last: date, zone: ZoneInfo) -> Period:
         Invalid: it ends before it begins, or is of no year that reports are made of.
     """
     if last < first:
-        raise _wrong("last", "is not before the day it begins")
+        raise _wrong("last", "is not before the day it begins", "ends_first")
     if not EARLIEST <= first.year <= last.year <= LATEST:
-        raise _wrong("first", f"is a day of the years {EARLIEST} to {LATEST}")
+        raise _wrong("first", f"is a day of the years {EARLIEST} to {LATEST}", "between", _YEARS)
     return Period(first, last, zone)
 
 
-def _wrong(field: str, message: str) -> Invalid:
-    return Invalid("a report cannot be made of this period", [FieldError(field, message)])
+def _wrong(field: str, message: str, rule: str, bound: str = "") -> Invalid:
+    wrong = FieldError(field, message, rule=rule, bound=bound)
+    return Invalid("a report cannot be made of this period", [wrong])
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

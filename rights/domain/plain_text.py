@@ -31,13 +31,14 @@ def plain(text: str, *, field: str = "text", longest: int = LONGEST) -> str:
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not any(unicodedata.category(c) not in _UNSEEN for c in lines):
-        raise _wrong(field, "is empty")
+        raise _wrong(field, "is empty", "missing")
     if len(lines) > longest:
-        raise _wrong(field, f"is longer than {longest} characters")
+        raise _wrong(field, f"is longer than {longest} characters", "too_long", str(longest))
     if control(lines):
-        raise _wrong(field, "holds control characters")
+        raise _wrong(field, "holds control characters", "control")
     return lines
 
 
-def _wrong(field: str, message: str) -> Invalid:
-    return Invalid(f"{field} {message}", [FieldError(field, message)])
+def _wrong(field: str, message: str, rule: str, bound: str = "") -> Invalid:
+    wrong = FieldError(field, message, rule=rule, bound=bound)
+    return Invalid(f"{field} {message}", [wrong])

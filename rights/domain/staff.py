@@ -70,7 +70,10 @@ def check_roles(roles: tuple[str, ...]) -> None:
     mixed = AUTOMATION in roles and len(set(roles)) > 1
     if unknown or not roles or mixed:
         message = "has no place beside others" if mixed else "is none of the list"
-        raise Invalid("these roles cannot be given", [FieldError("roles", message, KNOWN)])
+        rule = "automation_alone" if mixed else "choose"
+        raise Invalid(
+            "these roles cannot be given", [FieldError("roles", message, KNOWN, rule=rule)]
+        )
 
 
 def role_pairs(said: Iterable[str]) -> Iterator[tuple[str, str]]:

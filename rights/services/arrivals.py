@@ -140,7 +140,10 @@ def _of_age(regimes: Sequence[str], band: AgeBand) -> None:
     """Raise Invalid where a law for minors counts and nobody says how old the person is."""
     if minors.REGIME in regimes and band is AgeBand.UNKNOWN:
         message = f"has to be said where {minors.REGIME} counts: a child's guardian is asked"
-        raise Invalid(f"age_band {message}", [FieldError("age_band", message, tuple(AgeBand))])
+        raise Invalid(
+            f"age_band {message}",
+            [FieldError("age_band", message, tuple(AgeBand), rule="minors_age")],
+        )
 
 
 def _channel(name: str) -> str:
@@ -154,17 +157,18 @@ def _arrived(
 ) -> datetime:
     counting = context.regimes[regime].counting
     if said.year < now.year - OLDEST_YEARS:
-        raise _wrong(f"lies more than {OLDEST_YEARS} years back")
+        raise _wrong(f"lies more than {OLDEST_YEARS} years back", "years_back", str(OLDEST_YEARS))
     moment = said.replace(tzinfo=counting.zone)
     if moment > now:
-        raise _wrong("lies in the future")
+        raise _wrong("lies in the future", "future")
     if (local_day(counting, now) - local_day(counting, moment)).days > LATE_DAYS:
         duties.check(staff.roles, duties.Act.LOG_LATE)
     return moment
 
 
-def _wrong(message: str) -> Invalid:
-    return Invalid(f"received_at {message}", [FieldError("received_at", message)])
+def _wrong(message: str, rule: str, bound: str = "") -> Invalid:
+    wrong = FieldError("received_at", message, rule=rule, bound=bound)
+    return Invalid(f"received_at {message}", [wrong])
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ def names(points: Sequence[Point], before: int) -> list[str]:
 def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[Point]:
     """Return the points as they are kept. Raises Invalid with every mistake."""
     if not 1 <= len(points) <= MOST:
-        wrong = FieldError("points", f"is not a list of one to {MOST}")
+        wrong = FieldError(
+            "points", f"is not a list of one to {MOST}", rule="count", bound=str(MOST)
+        )
         raise Invalid("there is nothing that can be asked", [wrong])
     allowed = nameable(datamap, request.kind, request.option)
     errors, out, seen = list[FieldError](), list[Point](), set[str]()
@@ -100,9 +102,9 @@ def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[P
 
 def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> Point:
     if bool(point.name) == bool(point.question):
-        raise _wrong(path, "has either a point or a question")
+        raise _wrong(path, "has either a point or a question", "either")
     if point.identifies and not point.question:
-        raise _wrong(f"{path}.identifies", "is said of a question in words")
+        raise _wrong(f"{path}.identifies", "is said of a question in words", "of_a_question")
     if point.name and (point.name not in allowed or point.name in seen):
         message = "is asked twice" if point.name in seen else "is nothing this request takes"
         raise Invalid(message, [FieldError(f"{path}.point", message, allowed)])
@@ -111,10 +113,10 @@ def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> P
     if question:
         question = plain(question, field=f"{path}.question", longest=_LONGEST)
         if "\n" in question:
-            raise _wrong(f"{path}.question", "has more than one line")
+            raise _wrong(f"{path}.question", "has more than one line", "one_line")
     why = plain(point.why, field=f"{path}.why", longest=_LONGEST_WHY)
     return Point(point.name, question, why, point.identifies)
 
 
-def _wrong(path: str, message: str) -> Invalid:
-    return Invalid(message, [FieldError(path, message)])
+def _wrong(path: str, message: str, rule: str) -> Invalid:
+    return Invalid(message, [FieldError(path, message, rule=rule)])

@@ -91,7 +91,7 @@ def indicate(
     next_state(request.state, Event.DENIED)
     if REASON not in reasons.for_denying(request.kind, request.regimes):
         message = f"under {', '.join(request.regimes)} {request.kind} is not refused for that"
-        raise Invalid(message, [FieldError("because", message)])
+        raise Invalid(message, [FieldError("because", message, rule="law_knows_no_such")])
     if (before := indicated(session, request)) is not None and not before.failed:
         raise Conflict("the person was told already, and has time", code="indicated_already")
     text = _text(context, request, plain(because, field="because", longest=_LONGEST), now)

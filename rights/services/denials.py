@@ -188,14 +188,14 @@ def _not_weighed(context: Context, request: Request, reason: str) -> None:
 def _of_a_relative(request: Request, reason: str) -> None:
     if reason == arrangements.REASON and request.requester_role is not Role.CLOSE_RELATIVE:
         message = f"{reason} is for what close relatives of a deceased person ask for"
-        raise Invalid(message, [FieldError("reason", message)])
+        raise Invalid(message, [FieldError("reason", message, rule="of_a_relative")])
 
 
 def _said_whole(known: reasons.Reason, said: Said) -> None:
     """Make sure that the facts and the provision are there that a reason asks for."""
     if known.facts and not said.facts.strip():
         message = f"{said.reason} needs the facts of this case, in words for the person"
-        raise Invalid(message, [FieldError("facts", message)])
+        raise Invalid(message, [FieldError("facts", message, rule="missing")])
     if known.cites:
         _cited(said)
 
@@ -257,10 +257,12 @@ def _cited(said: Said) -> None:
     wrong = []
     if not said.law.strip():
         message = f"{said.reason} needs the provision that it rests on"
-        wrong.append(FieldError("law", message))
+        wrong.append(FieldError("law", message, rule="missing"))
     if said.rank not in BY_ITSELF:
         message = "only a law or an administrative regulation forbids an answer"
-        wrong.append(FieldError("rank", message, tuple(sorted(BY_ITSELF))))
+        wrong.append(
+            FieldError("rank", message, tuple(sorted(BY_ITSELF)), rule="law_or_regulation")
+        )
     if wrong:
         raise Invalid(wrong[0].message, wrong)
 

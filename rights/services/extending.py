@@ -154,7 +154,9 @@ def extend_each(
     ids = sorted(set(request_ids))
     most = context.settings.bulk_most
     if not 1 <= len(ids) <= most:
-        wrong = FieldError("requests", f"is not a list of one to {most}")
+        wrong = FieldError(
+            "requests", f"is not a list of one to {most}", rule="count", bound=str(most)
+        )
         raise Invalid("these are too many requests, or none", [wrong])
     _said(reason, because)
     done: dict[str, RightsError | None] = {}

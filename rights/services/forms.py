@@ -99,7 +99,9 @@ def named(
         if name in _PLAIN:
             fits, message = _PLAIN[name]
             if not fits(value):
-                yield FieldError(f"parameters.{name}", message)
+                day = name == UNTIL
+                rule, bound = ("no_day", "") if day else ("between", f"1–{LONGEST}")
+                yield FieldError(f"parameters.{name}", message, rule=rule, bound=bound)
             continue
         allowed = _CHOICES[name](datamap)
         many = isinstance(value, list)

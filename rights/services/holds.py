@@ -21,7 +21,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from rights.domain import duties
 from rights.domain.datamap import DataMap, Retention, Store
-from rights.domain.errors import Conflict, Forbidden, Invalid, Misconfigured, NotFound
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid, Misconfigured, NotFound
 from rights.domain.holds import BY_ITSELF, PLACED
 from rights.services import hold_rules, subjects
 from rights.store.columns import UtcDateTime
@@ -62,11 +62,14 @@ def place(
     """
     duties.check(staff.roles, duties.Act.PLACE_HOLD)
     if rank not in PLACED:
-        raise Invalid(f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}")
+        message = f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}"
+        raise Invalid(message, [FieldError("rank", message, tuple(sorted(PLACED)))])
     if not basis.strip():
-        raise Invalid("a hold without a basis holds nothing: say which case or order it is")
+        message = "a hold without a basis holds nothing: say which case or order it is"
+        raise Invalid(message, [FieldError("basis", message, rule="missing")])
     if until is not None and until <= now:
-        raise Invalid("the hold would be over already: give a later date")
+        message = "the hold would be over already: give a later date"
+        raise Invalid(message, [FieldError("until", message, rule="past")])
     by = f"staff:{staff.id}"
     row = LegalHold(rank=rank, basis=basis.strip()[:400], until=until, placed_by=by, placed_at=now)
     blinds = _aim(row, vault, datamap, on)

@@ -77,9 +77,11 @@ def announce(
         raise Conflict("that this restriction ends is announced already", code="announced_already")
     if not made.because.strip():
         message = "say why, in words for the person"
-        raise Invalid(message, [FieldError("because", message)])
+        raise Invalid(message, [FieldError("because", message, rule="missing")])
     if _moment(made.on) > now + FURTHEST:
-        raise Invalid("the day is too far away", [FieldError("on", "is within ten years")])
+        raise Invalid(
+            "the day is too far away", [FieldError("on", "is within ten years", rule="ten_years")]
+        )
     if _moment(made.on) < now + NOTICE:
         raise Conflict(
             f"a restriction is lifted only after the person was told: name a day at least"
@@ -152,7 +154,9 @@ def check_until(parameters: Mapping[str, Any], now: datetime) -> None:
     """
     until = parameters.get(UNTIL)
     if until and not now < _moment(date.fromisoformat(until)) <= now + FURTHEST:
-        wrong = FieldError(f"parameters.{UNTIL}", "is not a day of the next ten years")
+        wrong = FieldError(
+            f"parameters.{UNTIL}", "is not a day of the next ten years", rule="ten_years"
+        )
         raise Invalid("the restriction would end before it begins, or never", [wrong])
 
 

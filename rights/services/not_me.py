@@ -335,7 +335,7 @@ def may_vouch(trail: Iterable[Entry], staff_id: str) -> bool:
 def _decides(staff: Staff, reason: str) -> None:
     duties.check(staff.roles, duties.Act.IDENTIFY)
     if not reason.strip():
-        wrong = FieldError("reason", "say how it was found out who asked")
+        wrong = FieldError("reason", "say how it was found out who asked", rule="missing")
         raise Invalid("a reason is needed: it is kept, sealed", [wrong])
 
 

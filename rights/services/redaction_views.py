@@ -172,7 +172,7 @@ def release(
         if row["number"] in wanted
     }
     if not wanted or wanted - forms.keys():
-        wrong = FieldError("numbers", "is nothing of what was shown")
+        wrong = FieldError("numbers", "is nothing of what was shown", rule="not_shown")
         raise Invalid("choose of what was shown", [wrong])
     given: dict[str, Any] = {"because": because, "actor": f"staff:{staff.id}", "now": now}
     vault, datamap = context.vault, context.datamap

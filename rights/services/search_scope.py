@@ -38,7 +38,7 @@ def record(
     """
     if row.action not in SEARCHES:
         message = f"{row.action} is no search: only a search can be limited"
-        raise Invalid(message, [FieldError("reason", message)])
+        raise Invalid(message, [FieldError("reason", message, rule="no_search")])
     if not words.strip():
         message = "say what is not searched, how far it was, and why: a limited search is recorded"
         raise Conflict(message, code="search_scope_needed")

@@ -37,7 +37,9 @@ def cleaned(datamap: DataMap, given: Mapping[str, str]) -> dict[str, str]:
             errors.append(FieldError(f"subject.{name}", "is not a known identifier", allowed))
             continue
         if not plausible(value, known.normalise):
-            errors.append(FieldError(f"subject.{name}", f"is not a valid {name}"))
+            errors.append(
+                FieldError(f"subject.{name}", f"is not a valid {name}", rule="not_written_so")
+            )
             continue
         out[name] = normalise(value, known.normalise)
     if not given:

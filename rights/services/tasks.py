@@ -180,7 +180,8 @@ def _leave_out(
     reason = left.reason
     duties.check(staff.roles, Act.LEAVE_OUT)
     if reason not in for_staff():
-        raise Invalid(f"the reason must be one of: {', '.join(for_staff())}")
+        message = f"the reason must be one of: {', '.join(for_staff())}"
+        raise Invalid(message, [FieldError("reason", message, tuple(for_staff()))])
     request, row = _waiting(session, step_id)
     if reason not in (allowed := for_staff(request.regimes)):
         message = f"is no reason under {', '.join(request.regimes)}"

@@ -45,7 +45,9 @@ def noted(session: Session, staff: Staff, period: Period, *, now: datetime) -> N
     """
     duties.check(staff.roles, duties.Act.EXPORT_TRAIL)
     if not period.begun(now):
-        raise Invalid("these days have not begun", [FieldError("from", "is in the future")])
+        raise Invalid(
+            "these days have not begun", [FieldError("from", "is in the future", rule="future")]
+        )
     days = {"from": period.first.isoformat(), "to": period.last.isoformat()}
     audit.append_day(session, Line("trail_exported", f"staff:{staff.id}", days), now=now)
 

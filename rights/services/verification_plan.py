@@ -175,7 +175,17 @@ def demand(
     """
     said = _askable(name)
     if len(reason) > _LONGEST:
-        raise Invalid("too long", [FieldError("reason", f"is longer than {_LONGEST} characters")])
+        raise Invalid(
+            "too long",
+            [
+                FieldError(
+                    "reason",
+                    f"is longer than {_LONGEST} characters",
+                    rule="too_long",
+                    bound=str(_LONGEST),
+                )
+            ],
+        )
     if request.state not in (State.OPEN, State.VERIFYING):
         raise Conflict("this request needs no further proof", code="closed")
     known = {one.said.name for one in plan(session, context, request, now=now).ways}

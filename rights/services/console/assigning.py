@@ -38,7 +38,9 @@ def assign(
     """
     duties.check(by.roles, Act.ASSIGN)
     if not 0 < len(ids) <= most:
-        wrong = FieldError("requests", f"names none, or more than {most}")
+        wrong = FieldError(
+            "requests", f"names none, or more than {most}", rule="count", bound=str(most)
+        )
         raise Invalid("choose requests of the list", [wrong])
     if to:
         other = accounts.find(session, to)

@@ -35,10 +35,16 @@ def keep(
     """
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST or not name.isprintable():
-        raise Invalid("a list needs a name", [FieldError("name", f"has 1 to {_LONGEST} signs")])
+        raise Invalid(
+            "a list needs a name",
+            [FieldError("name", f"has 1 to {_LONGEST} signs", rule="line_of", bound=str(_LONGEST))],
+        )
     said = urlencode(sorted(query.items()))
     if len(said) > _QUERY:
-        raise Invalid("this list has too many filters", [FieldError("query", "is too long")])
+        raise Invalid(
+            "this list has too many filters",
+            [FieldError("query", "is too long", rule="too_many_filters")],
+        )
     mine = select(SavedView).where(SavedView.staff_id == staff.id)
     row = session.exec(mine.where(SavedView.name == name)).first()
     if row is None:

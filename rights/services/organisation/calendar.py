@@ -124,7 +124,9 @@ def mark(
         raise Conflict("this was marked as done already", code="duty_done")
     words = plain(reference, field="reference", longest=LONGEST)
     if "\n" in words:
-        raise Invalid("reference has two lines", [FieldError("reference", "is one line")])
+        raise Invalid(
+            "reference has two lines", [FieldError("reference", "is one line", rule="one_line")]
+        )
     term.check(on, today(context, now))
     row = _row(session, code, due)
     if row.done_on is not None:

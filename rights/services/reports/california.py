@@ -75,7 +75,7 @@ def year(number: int, context: Context, now: datetime) -> Period:
     found = periods.year(number, context.regimes[REGIME].counting.zone)
     if not found.closed(now):
         message = "is not over: what California asks for is published of whole years"
-        wrong = [FieldError("year", message)]
+        wrong = [FieldError("year", message, rule="not_over")]
         raise Invalid(f"the year {number} {message}", wrong, code="report_year_open")
     return found
 

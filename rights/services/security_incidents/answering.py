@@ -134,11 +134,27 @@ def _check(said: Answer) -> None:
     reference, because = said.reference.strip(), said.because.strip()
     wrong = []
     if bool(reference) == bool(because):
-        wrong.append(FieldError("reference", "give this, or say why it is not reportable"))
+        wrong.append(
+            FieldError("reference", "give this, or say why it is not reportable", rule="either")
+        )
     if len(reference) > LONGEST_REFERENCE:
-        wrong.append(FieldError("reference", f"has more than {LONGEST_REFERENCE} characters"))
+        wrong.append(
+            FieldError(
+                "reference",
+                f"has more than {LONGEST_REFERENCE} characters",
+                rule="too_long",
+                bound=str(LONGEST_REFERENCE),
+            )
+        )
     if len(because) > LONGEST_REASON:
-        wrong.append(FieldError("because", f"has more than {LONGEST_REASON} characters"))
+        wrong.append(
+            FieldError(
+                "because",
+                f"has more than {LONGEST_REASON} characters",
+                rule="too_long",
+                bound=str(LONGEST_REASON),
+            )
+        )
     if wrong:
         raise Invalid("this answers no clock", wrong, code="incident_answer")
 

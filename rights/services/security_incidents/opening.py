@@ -107,7 +107,7 @@ def _mistakes(context: Context, new: New, now: datetime) -> Iterator[FieldError]
     if new.severity not in set(Severity):
         yield FieldError("severity", "is none of the list", tuple(Severity))
     if not now - OLDEST <= new.discovered_at <= now:
-        yield FieldError("discovered_at", "is not in the past, or too long ago")
+        yield FieldError("discovered_at", "is not in the past, or too long ago", rule="not_lately")
     known = tuple(sorted(context.regimes))
     if not set(new.regimes) <= set(known):
         yield FieldError("regimes", "is none of the list", known)

@@ -82,8 +82,15 @@ def _check(severity: str, because: str) -> None:
     if severity not in set(Severity):
         wrong.append(FieldError("severity", "is none of the list", tuple(Severity)))
     if not because:
-        wrong.append(FieldError("graver", "say why it is graver"))
+        wrong.append(FieldError("graver", "say why it is graver", rule="missing"))
     if len(because) > LONGEST_REASON:
-        wrong.append(FieldError("graver", f"has more than {LONGEST_REASON} characters"))
+        wrong.append(
+            FieldError(
+                "graver",
+                f"has more than {LONGEST_REASON} characters",
+                rule="too_long",
+                bound=str(LONGEST_REASON),
+            )
+        )
     if wrong:
         raise Invalid("this incident cannot be raised", wrong, code="incident_raise")

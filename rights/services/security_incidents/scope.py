@@ -103,7 +103,7 @@ def settle(
     if spreading(session, row.id):
         raise Conflict("a letter is on its way to those of before", code="incident_spreading")
     if not given.since < given.until <= now:
-        wrong = FieldError("until", "is after now, or not after the beginning")
+        wrong = FieldError("until", "is after now, or not after the beginning", rule="until_past")
         raise Invalid("this is no time in the past", [wrong])
     by = _found(session, context, given)
     row.touched_from, row.touched_to = given.since, given.until
@@ -136,7 +136,10 @@ def _found(session: Session, context: Context, given: Given) -> _By:
         row = session.get(_TABLES[given.by], given.what)
         by = _By(given.by, given.what) if row else None
     if by is None:
-        raise Invalid("there is no such credential", [FieldError("by", "is none of ours", KINDS)])
+        raise Invalid(
+            "there is no such credential",
+            [FieldError("by", "is none of ours", KINDS, rule="not_here")],
+        )
     return by
 
 

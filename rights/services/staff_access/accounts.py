@@ -110,7 +110,12 @@ def made(session: Session, name: str, roles: Iterable[str], actor: str, *, now: 
     """
     name, given = " ".join(name.split()), tuple(dict.fromkeys(roles))
     if not 0 < len(name) <= rules.LONGEST_NAME or not name.isprintable():
-        wrong = FieldError("name", f"is one line of 1 to {rules.LONGEST_NAME} characters")
+        wrong = FieldError(
+            "name",
+            f"is one line of 1 to {rules.LONGEST_NAME} characters",
+            rule="line_of",
+            bound=str(rules.LONGEST_NAME),
+        )
         raise Invalid("nobody can be called that", [wrong])
     rules.check_roles(given)
     if session.exec(select(Staff.id).where(Staff.name == name)).first():

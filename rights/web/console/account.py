@@ -10,7 +10,7 @@ from werkzeug import Response
 from rights.domain.errors import Forbidden, Invalid
 from rights.services.staff_access import accounts, provider, second_factors, sessions
 from rights.store.db import reading, transaction
-from rights.web.console import door, pages
+from rights.web.console import door, noting, pages
 from rights.web.parts import parts
 
 area = door.private("account")
@@ -73,6 +73,7 @@ def password() -> Response:
     except Forbidden as error:
         with transaction(here.engine) as session:
             accounts.mistyped(session, present.staff, now=here.now())
+        noting.note(error)
         return _shown(403, wrong=tuple(pages.refusal(error)))
     except Invalid:
         return _shown(422, wrong=(w.say("account", "password_rules"),))

@@ -128,7 +128,8 @@ def _step(turn: Turn) -> str:
 def step_of(request_id: str, step: str) -> str:
     """Return the step of a form, if it is one of this request. Raises Invalid."""
     if not step.startswith(f"{request_id}-"):
-        raise Invalid("there is no such step", [FieldError("step", "is none of this request")])
+        wrong = FieldError("step", "is none of this request", rule="elsewhere")
+        raise Invalid("there is no such step", [wrong])
     return step
 
 
@@ -238,7 +239,7 @@ def _lift(turn: Turn) -> None:
     try:
         on = date.fromisoformat(turn.text("on"))
     except ValueError:
-        raise Invalid("name a day", [FieldError("on", "is no day")]) from None
+        raise Invalid("name a day", [FieldError("on", "is no day", rule="no_day")]) from None
     given: dict[str, Any] = {"because": turn.text("because"), "on": on, "now": turn.now}
     lifting.announce_as(turn.session, turn.context, turn.request.id, turn.staff, **given)
 
@@ -328,7 +329,7 @@ def _decide_appeal(turn: Turn) -> None:
     found = turn.of_this(appeals.find(turn.session, turn.text("appeal")))
     given: dict[str, Any] = {"uphold": turn.text("outcome") == "uphold", "now": turn.now}
     if turn.text("outcome") not in ("uphold", "dismiss"):
-        wrong = FieldError("outcome", "is not chosen", ("uphold", "dismiss"))
+        wrong = FieldError("outcome", "is not chosen", ("uphold", "dismiss"), rule="choose")
         raise Invalid("say how it is decided", [wrong])
     appeals.decide(
         turn.session,

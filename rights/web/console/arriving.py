@@ -105,7 +105,9 @@ def log() -> Response:
 def _arrival(form: MultiDict[str, str]) -> Arrival:
     chosen = _chosen(form.get("ask", ""))
     if chosen is None:
-        raise Invalid("choose what is asked for", [FieldError("ask", "is not offered")])
+        raise Invalid(
+            "choose what is asked for", [FieldError("ask", "is not offered", rule="not_offered")]
+        )
     kind, option = chosen
     inputs = arriving_inputs.asked(parts().context.datamap, kind, option)
     laws = form.get("regimes", "")
@@ -131,12 +133,14 @@ def _subject(form: MultiDict[str, str]) -> dict[str, str]:
 def _one_of(name: str, form: MultiDict[str, str], allowed: tuple[str, ...]) -> str:
     said = form.get(name, "")
     if said not in allowed:
-        raise Invalid("choose one of the list", [FieldError(name, "is not of the list")])
+        raise Invalid(
+            "choose one of the list", [FieldError(name, "is not of the list", rule="choose")]
+        )
     return said
 
 
 def _moment(text: str) -> datetime:
-    wrong: Any = [FieldError("received_at", "is no day and time")]
+    wrong: Any = [FieldError("received_at", "is no day and time", rule="no_moment")]
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -172,7 +172,7 @@ def until(said: str) -> datetime | None:
     try:
         day = date.fromisoformat(said)
     except ValueError:
-        raise Invalid("name a day", [FieldError("until", "is no day")]) from None
+        raise Invalid("name a day", [FieldError("until", "is no day", rule="no_day")]) from None
     return datetime.combine(day, time.min, pages.zone()).astimezone(UTC)
 
 

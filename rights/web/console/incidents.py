@@ -188,7 +188,9 @@ def narrow(incident_id: str) -> Response:
     def do(session: Session, now: datetime) -> None:
         by, _, what = call.form.get("by", "").partition(":")
         if by and by not in _BY:
-            raise Invalid("choose one of the list", [FieldError("by", "is none of the list")])
+            raise Invalid(
+                "choose one of the list", [FieldError("by", "is none of the list", rule="choose")]
+            )
         given = Given(_moment("since"), _moment("until"), by, what)
         scope.settle(session, context, incident_id, staff, given, now=now)
 
@@ -257,7 +259,9 @@ def _moment(name: str) -> datetime:
     try:
         return datetime.fromisoformat(call.form.get(name, "")).replace(tzinfo=pages.zone())
     except ValueError:
-        raise Invalid("name a day and a time", [FieldError(name, "is no moment")]) from None
+        raise Invalid(
+            "name a day and a time", [FieldError(name, "is no moment", rule="no_moment")]
+        ) from None
 
 
 def _tried(do: Do) -> RightsError | None:
@@ -279,5 +283,6 @@ def _refusal(error: RightsError) -> list[str]:
         name, _, at = wrong.field.partition(".")
         title = w.either(titles[name]) if name in titles else name
         field = f"{title} ({words.of(at).say('language')})" if at in LANGUAGES else title
-        lines.append(w.say("wrong", "field", field=field))
+        rule = w.say("rules", wrong.rule, bound=wrong.bound)
+        lines.append(w.say("wrong", "ruled", field=field, rule=rule))
     return lines

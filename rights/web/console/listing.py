@@ -24,7 +24,7 @@ from rights.services.console.filters import Filters
 from rights.services.console.listing import Asker
 from rights.services.staff_access import accounts
 from rights.store.db import picture, reading, transaction
-from rights.web.console import door, pages, showing
+from rights.web.console import door, noting, pages, showing
 from rights.web.parts import parts
 
 area = door.private("listing")
@@ -146,6 +146,7 @@ def keep() -> Response:
             name = call.form.get("name", "")
             views.keep(session, door.staff(), name, asked.query, now=here.now())
     except (Conflict, Invalid) as error:
+        noting.note(error)
         return shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))
     return pages.go("console-listing.listed", **asked.query)
 

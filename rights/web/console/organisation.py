@@ -175,7 +175,7 @@ def _day(name: str, said: str) -> date:
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise Invalid("name a day", [FieldError(name, "is no day")]) from None
+        raise Invalid("name a day", [FieldError(name, "is no day", rule="no_day")]) from None
 
 
 # -- what went out -------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def _asked(form: str, year: str) -> int:
     """Return the year; it is bounded where it is looked at. Raises Invalid."""
     wrong = [] if form in FORMS else [FieldError("form", "is none", FORMS)]
     if not (year.isascii() and year.isdecimal() and len(year) <= _DIGITS):
-        wrong.append(FieldError("year", "is no year"))
+        wrong.append(FieldError("year", "is no year", rule="no_number"))
     if wrong:
         raise Invalid("choose a year and a form", wrong)
     return int(year)

@@ -113,7 +113,7 @@ def refusal(error: RightsError, *, form: str = "fields") -> list[str]:
         lines = [w.either(known["title"]) + w.say("colon") + w.either(known["about"])]
     if isinstance(error, Invalid):
         own = error.code != Invalid.code  # says which field, if not what it may hold
-        lines += [_wrong(form, one) for one in error.errors if one.allowed or not own]
+        lines += [_wrong(form, one) for one in error.errors if one.allowed or one.rule or not own]
     return lines or [w.say("refused", "other", code=error.code)]
 
 
@@ -129,6 +129,9 @@ def _wrong(form: str, one: FieldError) -> str:
     name = [part for part in one.field.split(".") if not part.isdecimal()][-1]
     places = ((form, name), (form, "more", name), ("identifiers", name), ("fields", name))
     title = next((text for place in places if (text := w.find(*place))), one.field)
+    if one.rule:
+        rule = w.say("rules", one.rule, bound=one.bound)
+        return w.say("wrong", "ruled", field=title, rule=rule)
     if not one.allowed:
         return w.say("wrong", "field", field=title)
     return w.say("wrong", "choose", field=title, allowed=w.listed(list(one.allowed)))

@@ -173,7 +173,7 @@ def _one_of(name: str, allowed: Collection[str]) -> str:
 def _number(name: str) -> int:
     said = call.form.get(name, "")
     if not (said.isascii() and said.isdecimal() and len(said) <= 4):  # noqa: PLR2004 - a year
-        raise Invalid("this is no number", [FieldError(name, "is no number")])
+        raise Invalid("this is no number", [FieldError(name, "is no number", rule="no_number")])
     return int(said)
 
 
@@ -181,7 +181,7 @@ def _day(name: str) -> date:
     try:
         return date.fromisoformat(call.form.get(name, ""))
     except ValueError:
-        raise Invalid("name a day", [FieldError(name, "is no day")]) from None
+        raise Invalid("name a day", [FieldError(name, "is no day", rule="no_day")]) from None
 
 
 def writer(form: str) -> Callable[[Made], bytes]:

@@ -86,18 +86,21 @@ def test_what_may_be_said_beside_a_kind_is_asked_for_and_kept(house: House, rui:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"received_at": "2026-12-01T09:00"}, "When it arrived"),
-        ({"received_at": "1926-11-23T09:30"}, "When it arrived"),
-        ({"received_at": "yesterday"}, "When it arrived"),
-        ({"received_at": "2026-11-23T09:30+08:00"}, "When it arrived"),
-        ({"channel": "pigeon"}, "How it came"),
-        ({"locale": "tlh"}, "The language to answer in"),
-        ({"age_band": "old"}, "How old the person is"),
-        ({"ask": "deletion/everything"}, "What is asked for"),
-        ({"who.email": "no address"}, "E-mail address"),
-        ({"regimes": "mars"}, "The law"),
-        ({"regimes": "cn_minor"}, "How old the person is"),
-        ({"more.ground": "because"}, "Why, if they say so"),
+        ({"received_at": "2026-12-01T09:00"}, "When it arrived. It lies in the future."),
+        ({"received_at": "1926-11-23T09:30"}, "When it arrived. It lies more than 10 years back."),
+        ({"received_at": "yesterday"}, "When it arrived. It is no day and time."),
+        ({"received_at": "2026-11-23T09:30+08:00"}, "When it arrived. It is no day and time."),
+        ({"channel": "pigeon"}, "How it came. It can be: letter"),
+        ({"locale": "tlh"}, "The language to answer in. Choose one of the list."),
+        ({"age_band": "old"}, "How old the person is, as far as is known. Choose one of the list."),
+        ({"ask": "deletion/everything"}, "What is asked for. This is not offered here."),
+        ({"who.email": "no address"}, "E-mail address. It is not written as one is"),
+        ({"regimes": "mars"}, "The law. It can be: "),
+        (
+            {"regimes": "cn_minor"},
+            "How old the person is, as far as is known. Where the law for minors counts",
+        ),
+        ({"more.ground": "because"}, "Why, if they say so. It can be: "),
     ],
     ids=lambda one: str(one)[:40],
 )
@@ -121,6 +124,16 @@ def test_what_is_wrong_is_told_beside_what_was_typed(
     with house.reading() as session:
         assert session.exec(select(Request)).all() == []
     assert ("staff_refused", f"staff:{id_of(house, 'rui')}") in events(house)
+
+
+@_ONCE
+def test_the_rule_is_named_in_chinese_too(house: House, rui: Clerk) -> None:
+    rui.reader.language = "zh-CN"
+
+    page = _log(rui, "access/summary", received_at="2026-12-01T09:00")
+
+    assert page.status == 422
+    assert "。在将来。" in page.text
 
 
 @pytest.mark.requirement("R-23-9:bad")

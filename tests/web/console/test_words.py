@@ -82,6 +82,15 @@ def test_no_words_are_missing_for_anything_that_can_be_shown(language: str) -> N
     assert [path for path in wanted if not said.find(*path)] == []
 
 
+def test_every_rule_that_a_field_can_break_has_its_words_and_every_word_its_rule() -> None:
+    code = [file.read_text(encoding="utf-8") for file in (ROOT / "rights").rglob("*.py")]
+    broken = {name for text in code for name in re.findall(r'\brule="(\w+)"', text)}
+    said = {*catalogue(FOLDER, "en")["rules"]}
+
+    assert broken <= said
+    assert {rule for rule in said if not any(f'"{rule}"' in text for text in code)} == set()
+
+
 def test_every_word_that_a_template_says_is_there() -> None:
     said = catalogue(FOLDER, "en")
     missing = []
