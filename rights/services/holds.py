@@ -61,15 +61,7 @@ def place(
         Conflict: the same is held on the same basis; a longer time needs a new one.
     """
     duties.check(staff.roles, duties.Act.PLACE_HOLD)
-    if rank not in PLACED:
-        message = f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}"
-        raise Invalid(message, [FieldError("rank", message, tuple(sorted(PLACED)))])
-    if not basis.strip():
-        message = "a hold without a basis holds nothing: say which case or order it is"
-        raise Invalid(message, [FieldError("basis", message, rule="missing")])
-    if until is not None and until <= now:
-        message = "the hold would be over already: give a later date"
-        raise Invalid(message, [FieldError("until", message, rule="past")])
+    _placeable(rank, basis, until, now)
     by = f"staff:{staff.id}"
     row = LegalHold(rank=rank, basis=basis.strip()[:400], until=until, placed_by=by, placed_at=now)
     blinds = _aim(row, vault, datamap, on)
@@ -79,6 +71,19 @@ def place(
     data = {"hold": row.id, "rank": rank, "collection": row.path}
     hold_rules.note(session, "hold_placed", staff, now, data)
     return row
+
+
+def _placeable(rank: str, basis: str, until: datetime | None, now: datetime) -> None:
+    """Raise Invalid: a rank that is none, no basis, or an end that is past."""
+    if rank not in PLACED:
+        message = f"a legal hold has one of the ranks {', '.join(sorted(PLACED))}"
+        raise Invalid(message, [FieldError("rank", message, tuple(sorted(PLACED)))])
+    if not basis.strip():
+        message = "a hold without a basis holds nothing: say which case or order it is"
+        raise Invalid(message, [FieldError("basis", message, rule="missing")])
+    if until is not None and until <= now:
+        message = "the hold would be over already: give a later date"
+        raise Invalid(message, [FieldError("until", message, rule="past")])
 
 
 def _aim(

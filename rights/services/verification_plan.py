@@ -175,17 +175,9 @@ def demand(
     """
     said = _askable(name)
     if len(reason) > _LONGEST:
-        raise Invalid(
-            "too long",
-            [
-                FieldError(
-                    "reason",
-                    f"is longer than {_LONGEST} characters",
-                    rule="too_long",
-                    bound=str(_LONGEST),
-                )
-            ],
-        )
+        wrong = f"is longer than {_LONGEST} characters"
+        too_long = FieldError("reason", wrong, rule="too_long", bound=str(_LONGEST))
+        raise Invalid("too long", [too_long])
     if request.state not in (State.OPEN, State.VERIFYING):
         raise Conflict("this request needs no further proof", code="closed")
     known = {one.said.name for one in plan(session, context, request, now=now).ways}

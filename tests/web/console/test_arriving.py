@@ -82,28 +82,28 @@ def test_what_may_be_said_beside_a_kind_is_asked_for_and_kept(house: House, rui:
     assert _one(house).parameters == {"purposes": purposes[:1], "until": "2027-03-01"}
 
 
+_WRONG: list[tuple[dict[str, str], str]] = [
+    ({"received_at": "2026-12-01T09:00"}, "When it arrived. It lies in the future."),
+    ({"received_at": "1926-11-23T09:30"}, "When it arrived. It lies more than 10 years back."),
+    ({"received_at": "yesterday"}, "When it arrived. It is no day and time."),
+    ({"received_at": "2026-11-23T09:30+08:00"}, "When it arrived. It is no day and time."),
+    ({"channel": "pigeon"}, "How it came. It can be: letter"),
+    ({"locale": "tlh"}, "The language to answer in. Choose one of the list."),
+    ({"age_band": "old"}, "How old the person is, as far as is known. Choose one of the list."),
+    ({"ask": "deletion/everything"}, "What is asked for. This is not offered here."),
+    ({"who.email": "no address"}, "E-mail address. It is not written as one is"),
+    ({"regimes": "mars"}, "The law. It can be: "),
+    (
+        {"regimes": "cn_minor"},
+        "How old the person is, as far as is known. Where the law for minors counts",
+    ),
+    ({"more.ground": "because"}, "Why, if they say so. It can be: "),
+]
+"""What was typed beside the rest of a letter, and the field and the rule that are told."""
+
+
 @pytest.mark.requirement("R-23-9:bad")
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ({"received_at": "2026-12-01T09:00"}, "When it arrived. It lies in the future."),
-        ({"received_at": "1926-11-23T09:30"}, "When it arrived. It lies more than 10 years back."),
-        ({"received_at": "yesterday"}, "When it arrived. It is no day and time."),
-        ({"received_at": "2026-11-23T09:30+08:00"}, "When it arrived. It is no day and time."),
-        ({"channel": "pigeon"}, "How it came. It can be: letter"),
-        ({"locale": "tlh"}, "The language to answer in. Choose one of the list."),
-        ({"age_band": "old"}, "How old the person is, as far as is known. Choose one of the list."),
-        ({"ask": "deletion/everything"}, "What is asked for. This is not offered here."),
-        ({"who.email": "no address"}, "E-mail address. It is not written as one is"),
-        ({"regimes": "mars"}, "The law. It can be: "),
-        (
-            {"regimes": "cn_minor"},
-            "How old the person is, as far as is known. Where the law for minors counts",
-        ),
-        ({"more.ground": "because"}, "Why, if they say so. It can be: "),
-    ],
-    ids=lambda one: str(one)[:40],
-)
+@pytest.mark.parametrize(("said", "told"), _WRONG, ids=lambda one: str(one)[:40])
 @_ONCE
 def test_what_is_wrong_is_told_beside_what_was_typed(
     house: House, rui: Clerk, said: dict[str, str], told: str
