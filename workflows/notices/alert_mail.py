@@ -16,6 +16,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from rights.domain import alerts
 from rights.domain.errors import Refused, Transient
 from rights.logs import get
 from rights.services import alarms

@@ -80,7 +80,7 @@ def test_vouching_for_a_contact_has_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
     failed = {"state": "failed", "code": "contact_changed"}
-    made = planned(office.house, "copy", action="prepare", **failed)
+    made = planned(office.house, "copy", action="prepare", body={}, **failed)
     look = _look(new_page, language, width, dark=dark, expects="status of 422")
     Person(office, look.page, "vera").come_in()
     look.page.goto(f"{office.address}/requests/{made}")
