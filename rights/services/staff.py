@@ -62,12 +62,13 @@ def refused(
     It is an entry of the day, because nothing happened to the request; the content of a minor's
     is the exception: whoever tried to open it stands in the request's own chain.
     """
-    line = audit.Line("staff_refused", f"staff:{staff.id}", _said(error, tried))
+    actor = f"staff:{staff.id}"
     if isinstance(error, ContentClosed):
+        said = _said(error, Tried(tried.act))  # which request it was says the chain
         request = requests.locked(session, error.request_id)
-        audit.append(session, request, [line], now=now)
+        audit.append(session, request, [audit.Line("staff_refused", actor, said)], now=now)
         return
-    audit.append_day(session, line, now=now)
+    audit.append_day(session, audit.Line("staff_refused", actor, _said(error, tried)), now=now)
 
 
 def turned_away(

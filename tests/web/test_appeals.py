@@ -92,7 +92,7 @@ def test_it_cannot_be_given_to_who_decided(house: House, office: Office, denied:
     assert _one(house).assigned_to == ""
     with house.reading() as session:
         tried = session.exec(select(Entry).where(Entry.event == "staff_refused")).one()
-    assert tried.data == {"code": "decided_before"}
+    assert tried.data == {"code": "decided_before", "act": "appeals assign"}
 
 
 @pytest.mark.requirement("R-P50-3:bad")

@@ -216,7 +216,8 @@ def test_time_is_taken_once_by_people_who_may_and_with_words(
     assert desk.dates(office, request_id) == longer
     with office.house.reading() as session:
         refused = [e.data for e in audit.entries(session, "day:2026-03-02")]
-    assert refused[0] == {"code": "forbidden"}
+    said = {"act": "clocks extend", "needs": "extend", "request": request_id}
+    assert refused[0] == {"code": "forbidden", **said}
 
 
 @ONE_REGISTER

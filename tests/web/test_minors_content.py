@@ -81,6 +81,11 @@ def _commands(group: click.Command = cli, words: str = "") -> dict[str, click.Co
     return found
 
 
+def _command(one: Reading) -> str:
+    """Return what the entry of a refusal calls it: the words before what was typed."""
+    return " ".join(one.line.split()[:2])
+
+
 def test_every_command_on_which_staff_act_is_known_to_read_content_or_not() -> None:
     acting = {
         words
@@ -106,7 +111,7 @@ def test_without_an_approval_nothing_is_opened_and_the_refusal_is_an_entry(
     (entry,) = entries(house, "staff_refused")
     assert entry.chain == case.request
     assert entry.actor == f"staff:{office.id_of(one.who)}"
-    assert entry.data == {"code": "minor_content"}
+    assert entry.data == {"code": "minor_content", "act": _command(one)}
     assert entries(house, one.event) == []
 
 
@@ -154,7 +159,7 @@ def test_an_approval_that_is_over_opens_nothing(
 
     assert code(read(office, case, one)) == "minor_content"
     (entry,) = entries(house, "staff_refused")
-    assert (entry.chain, entry.data) == (case.request, {"code": "minor_content"})
+    assert (entry.chain, entry.data["act"]) == (case.request, _command(one))
     assert entries(house, one.event) == []
 
 
