@@ -90,7 +90,7 @@ def tried(request_id: str = "") -> Tried:
     if context is None:
         return Tried()
     named = [context.params.get(name) for name in ("request_id", "request", "step")]
-    several = context.params.get("request_ids") or ()
+    several: tuple[str, ...] = context.params.get("request_ids") or ()
     one = several[0] if len(several) == 1 else ""
     about = str(request_id or next(filter(None, named), one))[:_ID_LENGTH]
     return Tried(_name(context), about if ID.fullmatch(about) else "")
