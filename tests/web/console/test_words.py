@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from rights.domain.actions import Action
 from rights.domain.compliance import Rhythm
@@ -109,3 +112,19 @@ def _there(said: Mapping[str, Any], path: list[str]) -> bool:
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
     return found is not None
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.parent.rglob("*.yaml")), ids=lambda file: file.stem)
+def test_nothing_is_said_twice_under_one_name(file: Path) -> None:
+    """Of two keys of the same name the second would win, without a word."""
+    waiting, twice = [yaml.compose(file.read_text(encoding="utf-8"))], list[str]()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, yaml.MappingNode):
+            names = [name.value for name, _ in node.value]
+            twice += [name for name, count in Counter(names).items() if count > 1]
+            waiting += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+    assert twice == []
