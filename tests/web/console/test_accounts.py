@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlmodel import Session, select
 
@@ -14,6 +16,7 @@ from rights.store.models import Appeal, Assignment, DayChain, Staff
 from tests.web.console import permissions
 from tests.web.console.clerk import Clerk, clerk, events, id_of, refusals
 from tests.web.console.permissions import MAY
+from tests.web.correspondence import Office
 from tests.web.house import House
 
 NONE = "0" * 32
@@ -195,22 +198,27 @@ def test_closing_an_account_ends_what_it_is_signed_in_with(house: House) -> None
 
 
 def test_an_admin_signs_a_colleague_out_of_every_browser_who_then_comes_in_anew(
-    house: House,
+    house: House, tmp_path: Path
 ) -> None:
-    ada, rui = clerk(house, "ada", "admin"), clerk(house, "rui", "reviewer")
-    lost = Clerk(house, "rui", rui.secret)
+    ada, kim = clerk(house, "ada", "admin"), clerk(house, "kim", "reviewer")
+    lost = Clerk(house, "kim", kim.secret)
     lost.come_in()
-    who, page = id_of(house, "rui"), ada.get("/staff")
+    who, page = id_of(house, "kim"), ada.get("/staff")
     assert "signed in, browsers: 2" in page.text
 
     page = ada.reader.send(page, f"/{who}/sign-out")
 
     assert "browsers: 2" not in page.text
     assert not any(form.action.endswith(f"/{who}/sign-out") for form in page.forms)
-    for one in (rui, lost):
+    for one in (kim, lost):
         assert one.get("/").response.request.path == "/console/sign-in"
     assert ("staff_signed_out", f"staff:{id_of(house, 'ada')}") in events(house)
-    assert rui.come_in().status == 200
+    assert kim.come_in().status == 200
+
+    assert Office(house, tmp_path).run("staff", "sign-out", "kim").exit_code == 0  # no console
+
+    assert kim.get("/").response.request.path == "/console/sign-in"
+    assert ("staff_signed_out", "operator") in events(house)
     assert ada.get("/").status == 200
 
 
