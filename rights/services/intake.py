@@ -53,7 +53,7 @@ from rights.services.context import Context
 from rights.services.notices import ask_for
 from rights.services.reaching import GUARDIAN
 from rights.services.regime_choice import Chosen
-from rights.services.regimes import Promise, promise
+from rights.services.regimes import promise
 from rights.services.representatives import Second
 from rights.services.verification import challenge
 from rights.store import rows
@@ -178,15 +178,21 @@ def submit(
     return request, True
 
 
+def _apart(new: Submission, missing: Sequence[str]) -> list[str]:
+    """Return what keeps a request from being the same as one that looks like it."""
+    # Nobody can be told from nobody: such a request is the same as no other, now and later.
+    apart = [new_id()] if SUBJECT in missing else [new.apart] if new.apart else []
+    if new.role is not Role.SELF and new.second:
+        apart += [str(new.role), *sorted(new.second.identifiers.values())]
+    return apart
+
+
 def _new(context: Context, new: Submission, now: datetime) -> Request:
     (regimes, because), received = laws_of(context, new), new.received_at or now
     promised = promise(new.kind, new.option, regimes, received, book=context.regimes)
     same = (new.backend_id, new.kind, new.option, dict(new.parameters), dict(new.identifiers))
     missing = _missing(context, new)
-    # Nobody can be told from nobody: such a request is the same as no other, now and later.
-    apart = [new_id()] if SUBJECT in missing else [new.apart] if new.apart else []
-    if new.role is not Role.SELF and new.second:
-        apart += [str(new.role), *sorted(new.second.identifiers.values())]
+    apart = _apart(new, missing)
     asked = law_levels.needed(context, new.kind, new.option, regimes, received)
     return rows.new(
         Request,
@@ -211,20 +217,14 @@ def _new(context: Context, new: Submission, now: datetime) -> Request:
         acr=str(new.acr or ""),
         needs=[*missing, *_of_second(context, new, regimes[0], now)],
         received_at=received,
-        **_dates(promised),
+        due_at=promised.due_at,
+        promised_at=promised.promised_at,
+        due_provisional=promised.due.provisional,
+        ack_at=promised.due.ack_at,
         next_at=now + timedelta(days=context.settings.verify_days),
         map_version=context.datamap.version,
         map_hash=context.datamap.hash,
     )
-
-
-def _dates(promised: Promise) -> dict[str, Any]:
-    return {
-        "due_at": promised.due_at,
-        "promised_at": promised.promised_at,
-        "due_provisional": promised.due.provisional,
-        "ack_at": promised.due.ack_at,
-    }
 
 
 def laws_of(context: Context, new: Submission) -> Chosen:

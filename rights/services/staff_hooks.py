@@ -134,9 +134,9 @@ def again(session: Session, webhook_id: str, staff: Staff, *, now: datetime) -> 
     duties.check(staff.roles, duties.Act.CHANGE_SETTINGS)
     row = find(session, webhook_id)
     dead = subscriptions.deliveries(session, row, state="dead", limit=_BATCH)
-    for one in dead:
-        one.state, one.attempts, one.next_at = "waiting", 0, now
-        session.add(one)
+    for delivery in dead:
+        delivery.state, delivery.attempts, delivery.next_at = "waiting", 0, now
+        session.add(delivery)
     return len(dead)
 
 

@@ -144,7 +144,7 @@ def _nothing() -> Conflict:
 
 def _settled(session: Session, letters: Sequence[Notice], now: datetime) -> list[str]:
     """Mark letters as told another way; return what they were to tell."""
-    for one in letters:
-        one.state, one.sent_at = notices.TOLD, now
-        session.add(one)
+    for notice in letters:
+        notice.state, notice.sent_at = notices.TOLD, now
+        session.add(notice)
     return [one.event for one in letters]

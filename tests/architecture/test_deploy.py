@@ -15,7 +15,7 @@ from rights.settings import Settings, load
 from rights.store.migrate import upgrade
 from tests.architecture.deployed import PROCESSES
 from tests.architecture.tree import ROOT
-from tests.web.console.clerk import clerk
+from tests.web.console.clerk import newcomer
 from tests.web.house import furnish, settings_for
 from workflows.embedded.valkey import Valkey
 from workflows.rqjob import SERIALIZER, IdJob
@@ -162,7 +162,7 @@ def test_the_console_counts_with_its_user_and_leaves_only_limits(
     upgrade(register)
 
     house = furnish(settings_for(register, guarded.url("console"), tmp_path))
-    clerk(house, "ana", "approver")
+    newcomer(house, "ana", "approver")
 
     assert guarded.keys() == {"limit"}
     assert guarded.refused() == []

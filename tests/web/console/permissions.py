@@ -45,6 +45,7 @@ RAVLD   | pause_clock                     | let a clock stand still
 AMLD    | assign_appeal                   | assign an appeal
 ALD     | decide_appeal                   | decide an appeal
 V       | verify open_evidence redact_evidence | look at documents
+AUD     | open_task_document              | open what shows
 RAVLD   | ask_minor                       | ask to
 AD      | approve_minor                   | approve that
 U       | audit_minors                    | take the records of minors' requests
@@ -55,7 +56,7 @@ RAVMLD  | open_incident                   | open a security incident
 LD      | handle_incident                 | report, raise and close
 ALD     | list_touched                    | list whom an incident touched
 AUMLD   | report                          | make
-UD      | export_trail                    | export the audit trail
+UD      | read_trail export_trail         | read the audit trail
 MLD     | mark_duty                       | mark a duty as done
 M       | manage_staff                    | manage accounts of staff
 M       | manage_products                 | manage products in the console
