@@ -113,9 +113,15 @@ def _acted_for(chance: random.Random, one: Story) -> None:
         one.role, one.rep_mail = Role.CLOSE_RELATIVE, True
 
 
+def _unasked(one: Story) -> bool:
+    """Say whether nobody may be asked for proof: California, to limit a use (11 CCR 7027(e))."""
+    return one.option is Option.RESTRICT and "us_ca" in one.laws
+
+
 def _proof(chance: random.Random, one: Story) -> None:
     """Say when it is proved who asks; relatives send no documents, so theirs lapses."""
     level, late = minimum(one.kind, one.option), one.entered + chance.uniform(1, 140) * _HOUR
+    level = 0 if _unasked(one) else level
     if one.role is Role.CLOSE_RELATIVE:
         one.proof = said.NEVER
     elif level and (one.channel in LOGGED or one.kind is Kind.PORTABILITY):
@@ -216,7 +222,7 @@ def _appeal(chance: random.Random, one: Story, until: datetime) -> None:
 
 def _repeat(chance: random.Random, one: Story, number: int) -> Iterator[Story]:
     """Let some people ask again, as strangers, for what is being worked on already."""
-    level = minimum(one.kind, one.option)
+    level = 0 if _unasked(one) else minimum(one.kind, one.option)
     plain = one.role is Role.SELF and not one.guarded and one.channel in ("api", "portal")
     calm = not (one.asked or one.more or one.option in GROWN_UP or one.kind is Kind.PORTABILITY)
     ends = one.ended or one.entered + 30 * _DAY
