@@ -78,7 +78,7 @@ def test_under_any_other_law_nothing_is_kept_for_an_agreement(
     assert isinstance(refused.exception, Invalid)
     assert f"rank {rank} keeps nothing here" in str(refused.exception)
     tried = [e.data for e in shop.noted(Entry) if e.event == "staff_refused"]
-    assert (tried, shop.noted(HoldApproval)) == ([{"code": "invalid"}], [])
+    assert (tried, shop.noted(HoldApproval)) == ([{"code": "invalid", "act": "approve"}], [])
     assert ids(shop) == []
 
 
@@ -114,7 +114,7 @@ def test_a_rule_below_a_law_that_keeps_whole_rows_is_not_approved(
     assert isinstance(refused.exception, Invalid)
     assert "keep_fields" in str(refused.exception)
     tried = [e.data for e in shop.noted(Entry) if e.event == "staff_refused"]
-    assert (tried, shop.noted(HoldApproval)) == ([{"code": "invalid"}], [])
+    assert (tried, shop.noted(HoldApproval)) == ([{"code": "invalid", "act": "approve"}], [])
     assert ids(shop) == []
 
 

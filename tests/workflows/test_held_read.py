@@ -109,7 +109,8 @@ def test_a_minors_rows_are_read_with_a_colleagues_approval_too(make: Make, strat
     assert getattr(refused.exception, "code", "") == "minor_content"
     assert refused.output == ""
     (tried,) = entries(shop, "staff_refused")
-    assert (tried.chain, tried.data) == (request_id, {"code": "minor_content"})
+    said = {"code": "minor_content", "act": "read"}
+    assert (tried.chain, tried.data) == (request_id, said)
     assert sorted(row["id"] for row in told) == [11, 12]
     (before,) = entries(shop, "held_rows_read")
     (after,) = entries(shop, "held_rows_handed_out")

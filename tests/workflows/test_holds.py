@@ -178,7 +178,7 @@ def test_nobody_can_approve_a_policy(shop: Shop) -> None:
     assert isinstance(refused.exception, Invalid)
     assert "nothing is kept under rank policy" in str(refused.exception)
     tried = [e for e in shop.noted(Entry) if e.event == "staff_refused"]
-    assert [e.data for e in tried] == [{"code": "invalid"}]
+    assert [e.data for e in tried] == [{"code": "invalid", "act": "approve"}]
     assert ids(shop) == []
 
 

@@ -369,7 +369,8 @@ def test_who_may_not_release_what_is_anothers_is_refused_and_that_is_written_dow
     with reading(register) as session:
         (entry,) = session.exec(select(Entry).where(Entry.event == "staff_refused")).all()
     register.dispose()
-    assert (entry.chain[:4], entry.data) == ("day:", {"code": "forbidden"})
+    said = {"code": "forbidden", "act": "release", "needs": "review", "request": request}
+    assert (entry.chain[:4], entry.data) == ("day:", said)
     assert "redactions_released" not in _events(shop, request)
     again = _everything(shop.run(Kind.COPY, subject={"email": "ann@mail.example"}))
     assert not any(value in again for value in BOB.values())
