@@ -35,10 +35,13 @@ _WITHHELD = ("approve", "evidence list")
 DOCUMENT = READINGS["evidence open"]
 """Opened while the request is open only; the rest can be read after its end too."""
 
-_ELSEWHERE = ("locators show", "denials show", "evidence redact", "incidents guardians")
+_ELSEWHERE = (
+    *("locators show", "denials show", "evidence redact", "incidents guardians"),
+    "tasks open-document",
+)
 """
 They read content too: test_locators, test_denials_of_two, workflows/test_evidence_redacting,
-test_security_incidents.
+test_security_incidents, console/test_by_hand.
 """
 
 _SAYS_NOTHING = {
@@ -49,7 +52,8 @@ _SAYS_NOTHING = {
     *("locators accept", "locators refuse", "denials confirm", "denials dismiss"),
     *("denials withdraw", "requests log", "requests ask", "requests go-on"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
-    *("clocks extend", "clocks pause", "clocks resume"),
+    *("clocks extend", "clocks pause", "clocks resume", "clocks told", "complaints told"),
+    *("alerts add", "alerts remove", "alerts again", "regimes add"),
     *("reports figures", "reports california", "reports audit", "audit export", "minors export"),
     *("incidents open", "incidents answer", "incidents close", "incidents scope"),
     *("incidents touched", "incidents tell", "incidents raise", "tasks indicate"),

@@ -99,7 +99,7 @@ class Person:
                 field_of.select_option(text)
             else:
                 field_of.fill(text)
-        form.get_by_role("button").click()
+        form.locator("button").click()
 
     def told(self) -> str:
         """Return what the page says came of it."""

@@ -10,9 +10,10 @@ import pytest
 from sqlmodel import select
 
 from rights.domain.lifecycle import Event
+from rights.domain.representation import AgeBand
 from rights.services import audit, checkpoints, evidence, purge, requests, task_documents
 from rights.services.signing import Signer
-from rights.store.models import StepRow, StepState, TaskDocument
+from rights.store.models import Request, StepRow, StepState, TaskDocument
 from tests.servers.s3 import Bucket
 from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, told
 from tests.web.house import SEED, House
@@ -208,6 +209,9 @@ def test_who_may_not_neither_attaches_nor_opens(house: House) -> None:
         assert PDF not in page.response.data
     ana = clerk(house, "ana", "approver")
     assert ana.force(f"/requests/{other}/{path}").status == 404
+    with house.writing() as session:
+        session.get_one(Request, made).age_band = AgeBand.UNDER_14
+    assert ana.force(f"/requests/{made}/{path}").status == 403  # a colleague has to agree first
     key = dict(eve.get("/account").form("/account/password").fields)["key"]
     action = f"/console/requests/{other}/complete"
     said = {"key": key, "step": f"{other}-01-erase-shop"}
