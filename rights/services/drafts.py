@@ -20,7 +20,6 @@ from typing import Final
 from rights.domain.errors import ConfigError, FieldError, Invalid
 from rights.domain.plain_text import LONGEST
 from rights.services.located_yaml import Section, read
-from rights.services.words import LANGUAGES
 
 USES: Final = ("message", "complaint")
 """Where a draft is offered: writing to the person of a request, answering a complaint."""
@@ -95,22 +94,12 @@ def _read(file: Path, problems: list[str]) -> Iterator[Draft]:
         uses = section.words("for")
         if not uses or not set(uses) <= {*USES}:
             section.complain(f"say for: with some of {', '.join(USES)}", "for")
-        title, text = (_both(section, key) for key in ("title", "text"))
+        title, text = (section.said(key) for key in ("title", "text"))
         for language, said in text.items():
             _examined(section, language, said, uses)
         section.done()
         yield Draft(name, title, text, uses)
     root.done()
-
-
-def _both(section: Section, key: str) -> dict[str, str]:
-    inside = section.section(key)
-    if inside is None:
-        section.complain(f"say {key} in {' and '.join(LANGUAGES)}", key)
-        return {}
-    out = {language: inside.text(language) for language in LANGUAGES}
-    inside.done()
-    return out
 
 
 def _examined(section: Section, language: str, text: str, uses: tuple[str, ...]) -> None:

@@ -14,9 +14,12 @@ from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import yaml
+
+from rights.services.words import LANGUAGES
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The C loader where PyYAML was built with it: the same values and lines, ten times faster."""
@@ -121,6 +124,16 @@ class Section:
         if value is not None:
             self.complain("must be a mapping of keys to values", key)
         return None
+
+    def said(self, key: str) -> Mapping[str, str]:
+        """Return a text by language, in every language that people here read."""
+        inside = self.section(key)
+        if inside is None:
+            self.complain(f"say {key} in {' and '.join(LANGUAGES)}", key)
+            return {}
+        found = {language: inside.text(language) for language in LANGUAGES}
+        inside.done()
+        return MappingProxyType(found)
 
     def sections(self, key: str = "") -> Iterator[tuple[str, Section]]:
         """Return every mapping inside *key* (or inside this section), in order."""

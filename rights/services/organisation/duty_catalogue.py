@@ -18,7 +18,6 @@ from rights.domain.errors import ConfigError
 from rights.domain.organisation import FIGURES, FLAGS, LARGE, MOST
 from rights.domain.staff import ROLES, SCOPES
 from rights.services.located_yaml import Section, read
-from rights.services.words import LANGUAGES
 
 _FILE: Final = Path(__file__).parents[2] / "catalogue" / "duties.yaml"
 _BOUNDS: Final = ("least", "above", "most")
@@ -50,9 +49,9 @@ def _duty(code: str, section: Section) -> Duty:
     made = Duty(
         code=code,
         when=tuple(_when(section)),
-        citation=_text(section, "citation"),
-        title=_text(section, "title"),
-        about=_text(section, "about"),
+        citation=section.said("citation"),
+        title=section.said("title"),
+        about=section.said("about"),
         owner=_one_of(section, "owner", (*ROLES, *SCOPES)),
         cadence=_cadence(section),
         helps=section.text("helps", ""),
@@ -63,16 +62,6 @@ def _duty(code: str, section: Section) -> Duty:
     if made.starts == date.min:
         section.complain("say from when the law asks for it", "starts")
     return made
-
-
-def _text(section: Section, key: str) -> Mapping[str, str]:
-    inside = section.section(key)
-    if inside is None:
-        section.complain(f"say {key} in {' and '.join(LANGUAGES)}", key)
-        return {}
-    said = {language: inside.text(language) for language in LANGUAGES}
-    inside.done()
-    return MappingProxyType(said)
 
 
 def _one_of(section: Section, key: str, allowed: tuple[str, ...]) -> str:

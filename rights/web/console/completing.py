@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import request as call
+from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
@@ -21,12 +22,13 @@ from rights.domain.errors import (
     Forbidden,
     IllegalTransition,
     Invalid,
+    NotFound,
     RightsError,
 )
-from rights.services import evidence, requests, task_documents
+from rights.services import evidence, task_documents
 from rights.store.blobs import Blobs
 from rights.store.db import transaction
-from rights.store.models import Staff
+from rights.store.models import Request, Staff, TaskDocument
 from rights.web.console import acts, documents, door, one, pages
 from rights.web.parts import parts
 from rights.web.reading import pieces
@@ -84,13 +86,13 @@ def document(request_id: str, document_id: str) -> Response:
     """Send one document; that somebody looked is an entry before a byte of it is sent."""
     here = parts()
     place = evidence.given(here.evidence)
+
+    def open_it(session: Session, found: Request) -> TaskDocument:
+        return task_documents.opened(session, found, document_id, door.staff(), now=here.now())
+
     try:
-        with transaction(here.engine) as session:
-            found = requests.locked(session, request_id)
-            row = task_documents.opened(session, found, document_id, door.staff(), now=here.now())
-            session.flush()
-            session.expunge(row)
-    except Forbidden as error:
+        row = one.looked_at(request_id, open_it)
+    except (Conflict, Forbidden, NotFound) as error:
         return one.refused(request_id, "task_documents", error)
     whole = b"".join(task_documents.content(here.context.vault, place, row))
     return documents.sent(whole, row.media_type, row.id)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask import request as call
 from sqlmodel import Session
@@ -42,7 +42,7 @@ from rights.services.console import held
 from rights.services.staff_access import accounts
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
-from rights.store.models import Request, Staff
+from rights.store.models import Evidence, Request, Staff
 from rights.web.console import (
     attached,
     by_hand,
@@ -60,6 +60,8 @@ from rights.web.console import (
 from rights.web.console.acts import ACTS, Turn, of_request
 from rights.web.console.arriving import LOGGED
 from rights.web.parts import parts
+
+Row = TypeVar("Row")
 
 area = door.private("one")
 pages.errors(area)
@@ -159,15 +161,24 @@ def document(request_id: str, document_id: str) -> Response:
     """Send one document; that somebody looked is an entry before a byte of it is sent."""
     here = parts()
     place = evidence.given(here.evidence)
+
+    def open_it(session: Session, found: Request) -> Evidence:
+        return evidence_desk.document(session, found, document_id, door.staff(), now=here.now())
+
     try:
-        with transaction(here.engine) as session:
-            found = requests.locked(session, request_id)
-            row = evidence_desk.document(session, found, document_id, door.staff(), now=here.now())
-            session.flush()
-            session.expunge(row)
+        row = looked_at(request_id, open_it)
     except (Conflict, Forbidden, NotFound) as error:
         return refused(request_id, "documents", error)
     return documents.send(place, row)
+
+
+def looked_at(request_id: str, open_it: Callable[[Session, Request], Row]) -> Row:
+    """Open a row of a request together with the entry of the look; return it, detached."""
+    with transaction(parts().engine) as session:
+        row = open_it(session, requests.locked(session, request_id))
+        session.flush()
+        session.expunge(row)
+    return row
 
 
 def _messages(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:

@@ -46,8 +46,8 @@ def _walked(house: House, who: Clerk, request_id: str) -> dict[str, int]:
     done: dict[str, int] = {}
     while True:
         page = who.get(f"/requests/{request_id}")
-        todo = (f for f in page.forms if f"/{request_id}/" in f.action)
-        form = next((f for f in todo if f.action.rpartition("/")[2] not in done), None)
+        offered = (f for f in page.forms if f"/{request_id}/" in f.action)
+        form = next((f for f in offered if f.action.rpartition("/")[2] not in done), None)
         if form is None:
             return done
         sent = who.reader.post(form.action, _filled(house, page, form))

@@ -4,56 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from rights.domain.errors import Conflict, Forbidden
-from rights.services import audit
 from rights.services.organisation import calendar
-from rights.store.models import DayChain, Entry, Staff
-from tests.organisations import profile_file
+from rights.store.models import Staff
 from tests.web.console.clerk import clerk, events
+from tests.web.console.organised import NOW, entries, flat
 from tests.web.house import House
 
-NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
 MINORS = "/organisation/minors_audit/2026-12-31"
-
-
-@pytest.fixture
-def stated(furnished: Callable[..., House], tmp_path: Path) -> Callable[..., House]:
-    """Return a house whose organisation states a profile, on the first of February 2027."""
-
-    def make(**said: Any) -> House:
-        house = furnished(organisation=profile_file(tmp_path, **said))
-        house.clock.at = NOW
-        return house
-
-    return make
-
-
-@pytest.fixture
-def school(stated: Callable[..., House]) -> House:
-    return stated(persons=2_000_000, minors_service=True, is_ciio=True)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _entries(house: House, name: str) -> list[Entry]:
-    with house.reading() as session:
-        days = session.exec(select(DayChain.name)).all()
-        found = [one for day in days for one in audit.entries(session, day)]
-    return [one for one in found if one.event == name]
 
 
 def test_the_page_shows_profile_duties_with_citations_and_what_is_overdue(school: House) -> None:
     page = clerk(school, "otto", "auditor").get("/organisation")
 
-    text = _flat(page.text)
+    text = flat(page.text)
     assert "2,000,000" in text
     assert "PIPL 52; audit measures (2025) 12" in text
     assert "People from 1,000,000 on" in text
@@ -68,7 +36,7 @@ def test_the_page_is_there_in_chinese(school: House) -> None:
     dora = clerk(school, "dora", "dpo")
     dora.reader.language = "zh-CN"
 
-    text = _flat(dora.get("/organisation?lang=zh-CN").text)
+    text = flat(dora.get("/organisation?lang=zh-CN").text)
 
     assert "《未成年人网络保护条例》第三十七条" in text
     assert "每年一次，最迟12月31日" in text
@@ -83,8 +51,8 @@ def test_what_was_done_is_marked_with_a_reference_and_is_an_entry(school: House)
 
     assert done.status == 200
     assert "audit/2026/7" in done.text
-    assert _flat(done.text).count("overdue") == 1, "the other duty is as overdue as it was"
-    (entry,) = _entries(school, "duty_done")
+    assert flat(done.text).count("overdue") == 1, "the other duty is as overdue as it was"
+    (entry,) = entries(school, "duty_done")
     assert entry.data == {
         "duty": "minors_audit",
         "due": "2026-12-31",
@@ -100,8 +68,8 @@ def test_a_mark_made_by_mistake_is_taken_back_and_both_are_on_record(school: Hou
 
     page = dora.reader.send(page, f"{MINORS}/reopen")
 
-    assert _flat(page.text).count("overdue") == 2
-    assert len(_entries(school, "duty_done")) == len(_entries(school, "duty_reopened")) == 1
+    assert flat(page.text).count("overdue") == 2
+    assert len(entries(school, "duty_done")) == len(entries(school, "duty_reopened")) == 1
     assert dora.force(f"{MINORS}/reopen").status == 409
 
 
@@ -125,7 +93,7 @@ def test_what_cannot_be_so_is_refused_and_nothing_is_marked(
 
     assert answer.status == status
     assert "That was not done" in answer.text
-    assert _entries(school, "duty_done") == []
+    assert entries(school, "duty_done") == []
     assert dora.force(f"{MINORS}/done", on="2027-01-20", reference="7").status == 200
     assert dora.force(f"{MINORS}/done", on="2027-01-21", reference="8").status == 409
     assert dora.force("/organisation/minors_audit/2031-12-31/done", **said).status in (404, 422)
@@ -163,12 +131,12 @@ def test_two_who_mark_the_same_day_are_told_apart(school: House) -> None:
 
 def test_the_first_page_counts_what_is_overdue_and_due_soon(school: House) -> None:
     dora = clerk(school, "dora", "dpo")
-    assert "2 duties overdue" in _flat(dora.get("/").text)
+    assert "2 duties overdue" in flat(dora.get("/").text)
     assert "duties due soon" not in dora.get("/").text
 
     school.clock.at = datetime(2026, 12, 1, tzinfo=UTC)
     dora = clerk(school, "dina", "dpo")
-    assert "2 duties due soon" in _flat(dora.get("/").text)
+    assert "2 duties due soon" in flat(dora.get("/").text)
 
 
 def test_without_a_profile_the_page_says_what_to_do(house: House) -> None:

@@ -13,47 +13,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import select
 
 from rights.services import audit
 from rights.services.organisation import declared_maps, outbound
 from rights.services.organisation.declared_maps import Keeper
 from rights.services.organisation.outbound import COLUMNS, MISSING
 from rights.services.organisation.outbound_files import to_json
-from rights.store.models import DayChain, Entry, Package, ReceiptRow, Request, Staff
-from tests.organisations import profile_file
+from rights.store.models import Package, ReceiptRow, Request, Staff
 from tests.web.console.clerk import Clerk, clerk
+from tests.web.console.organised import NOW, entries, flat
 from tests.web.house import House
-
-NOW = datetime(2027, 2, 1, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def stated(furnished: Callable[..., House], tmp_path: Path) -> Callable[..., House]:
-    """Return a house whose organisation states a profile, on the first of February 2027."""
-
-    def make(**said: Any) -> House:
-        house = furnished(organisation=profile_file(tmp_path, **said))
-        house.clock.at = NOW
-        return house
-
-    return make
-
-
-@pytest.fixture
-def school(stated: Callable[..., House]) -> House:
-    return stated(persons=2_000_000, minors_service=True, is_ciio=True)
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _entries(house: House, name: str) -> list[Entry]:
-    with house.reading() as session:
-        days = session.exec(select(DayChain.name)).all()
-        found = [one for day in days for one in audit.entries(session, day)]
-    return [one for one in found if one.event == name]
 
 
 @pytest.fixture
@@ -142,7 +111,7 @@ def test_the_register_of_what_went_out_has_every_column_in_both_forms(important:
     assert head == list(COLUMNS)
     assert {line[0] for line in lines} == {*by_kind, "not_recorded"}
     assert len(lines) == len(told["records"]) + len(MISSING)
-    assert [e.data for e in _entries(important, "outbound_exported")] == [
+    assert [e.data for e in entries(important, "outbound_exported")] == [
         {"year": 2027, "form": "json"},
         {"year": 2027, "form": "csv"},
     ]
@@ -180,7 +149,7 @@ def test_what_went_out_is_a_page_of_sums(important: House) -> None:
 
     assert page.status == 200, page.text
     assert "What went out in a year: data for the risk assessment" in page.text
-    text = _flat(page.text)
+    text = flat(page.text)
     assert "Transfers to a named receiver" in text
     assert f"/console/requests/{made}" in page.links
     assert "shop / users" in text
@@ -274,7 +243,7 @@ def test_who_processes_no_important_data_is_told_why_there_is_no_such_register(
     assert "processors of important data" in answer.text
     assert "NDSR 33" in answer.text
     assert "What went out" not in otto.get("/organisation").text
-    assert _entries(school, "outbound_exported") == []
+    assert entries(school, "outbound_exported") == []
 
 
 def test_the_register_is_for_who_may_make_reports_and_for_years_it_can_say(
