@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 from rights.domain import alerts
 from rights.domain.errors import NotFound
 from rights.domain.lifecycle import State
-from rights.services import alarms, audit, requests
+from rights.services import alarms, audit, notices, requests
 from rights.store import moments
 from rights.store.models import Alert, Complaint, Notice, Request
 
@@ -165,6 +165,25 @@ def went_out(session: Session, sent: Sequence[Notice], now: datetime) -> None:
             row = _locked(session, model, about_id)
             if row is not None and row.acked_at is None:
                 confirm(session, row, now)
+
+
+def begin(session: Session, request: Request, ack_at: datetime | None) -> None:
+    """
+    Let receipt of *request*, whose row the caller has locked, be confirmed by *ack_at* or earlier.
+
+    A law may be added to a request on its way: a letter that went out before counts.
+    """
+    if ack_at is None:
+        return
+    request.ack_at = min(request.ack_at or ack_at, ack_at)
+    if request.acked_at is None:
+        out = select(func.min(col(Notice.sent_at))).where(
+            Notice.request_id == request.id,
+            col(Notice.state).in_(("sent", notices.TOLD)),
+            col(Notice.event).in_(_CONFIRM),
+        )
+        request.acked_at = session.exec(out).one()
+    session.add(request)
 
 
 def confirm(session: Session, row: About, now: datetime) -> None:

@@ -19,7 +19,7 @@ from rights.domain import duties
 from rights.domain.clock import tighten
 from rights.domain.errors import Conflict
 from rights.domain.lifecycle import TERMINAL
-from rights.services import audit, extensions
+from rights.services import acknowledging, audit, extensions
 from rights.services.context import Context
 from rights.services.regimes import promise
 from rights.store.models import Request, Staff
@@ -58,7 +58,7 @@ def add(
     request.due_provisional = request.due_provisional or (
         fresh.due.provisional and request.promised_at < was
     )
-    session.add(request)
+    acknowledging.begin(session, request, fresh.due.ack_at)
     dates = {"from": was.isoformat(), "until": request.promised_at.isoformat()}
     line = audit.Line(EVENT, f"staff:{staff.id}", {"regimes": added, **dates})
     audit.append(session, request, [line], now=now)

@@ -75,11 +75,13 @@ def test_a_law_that_turns_out_later_only_makes_the_promise_earlier(
     office = desk.office_of(furnished, smtp_sink, tmp_path, monkeypatch)
     request_id = desk.working(office, "eu_gdpr")
     promised = [desk.request_of(office, request_id).promised_at]
+    acked = [desk.request_of(office, request_id).ack_at]
 
     for law in ("us_ca", "cn_general"):
         done = office.run("regimes", "add", request_id, "--regime", law, "--as", "rui")
         assert done.exit_code == 0, done.output
         promised.append(desk.request_of(office, request_id).promised_at)
+        acked.append(desk.request_of(office, request_id).ack_at)
     refused = [
         code(office.run("regimes", "add", request_id, "--regime", law, "--as", who))
         for law, who in (("cn_general", "rui"), ("atlantis", "rui"), ("uk_gdpr", "otto"))
@@ -88,6 +90,10 @@ def test_a_law_that_turns_out_later_only_makes_the_promise_earlier(
     assert promised[0] == promised[1] > promised[2]
     now = desk.request_of(office, request_id)
     assert now.regimes == ["eu_gdpr", "us_ca", "cn_general"]
+    laws = (["eu_gdpr"], ["us_ca"], ["cn_general"])
+    alone = [promise("access", None, law, now.received_at).due.ack_at for law in laws]
+    assert acked == [alone[0], min(alone[:2]), min(alone)]
+    assert len({*acked}) > 1
     assert promised[2] == promise("access", None, ["cn_general"], now.received_at).promised_at
     assert code(desk.extend(office, request_id)) == "extension_not_permitted"
     assert refused == ["conflict", "invalid", "forbidden"]

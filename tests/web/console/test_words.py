@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -128,3 +129,32 @@ def test_nothing_is_said_twice_under_one_name(file: Path) -> None:
             waiting += node.value
 
     assert twice == []
+
+
+def _written() -> set[str]:
+    """Return the names of entries that the code writes, as they stand or by a name of a module."""
+    found: set[str] = set()
+    for file in (f for room in ("rights", "workflows") for f in (ROOT / room).rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        named = {
+            target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.AnnAssign)
+            and isinstance(target := node.target, ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        lines = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args)
+        for first in (n.args[0] for n in lines if getattr(n.func, "attr", "") == "Line"):
+            if isinstance(first, ast.Constant):
+                found.add(str(first.value))
+            elif isinstance(first, ast.Name) and first.id in named:
+                found.add(str(named[first.id]))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_entry_that_the_code_writes_has_words(language: str) -> None:
+    written = _written()
+
+    assert len(written) > 100
+    assert sorted(written - {*words.of(language).codes("events")}) == []
