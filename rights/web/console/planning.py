@@ -34,23 +34,22 @@ def of(found: Dossier) -> dict[str, Any]:
         (line["store"], line["collection"], line["action"]): line
         for line in found.outlook.get("collections", ())
     }
-    unknown = frozenset(found.outlook.get("unknown", ()))
     return {
-        "rows": [row for step in plan.get("steps", ()) for row in _rows(step, foreseen, unknown)],
+        "rows": [row for step in plan.get("steps", ()) for row in _rows(step, foreseen)],
         "holds": list(_holds(plan.get("holds", {}))),
         "grounds": _grounds(found.grounds),
     }
 
 
 def _rows(
-    step: Mapping[str, Any], foreseen: Mapping[tuple[str, str, str], Any], unknown: frozenset[str]
+    step: Mapping[str, Any], foreseen: Mapping[tuple[str, str, str], Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for each collection of one step."""
     w = pages.said()
     for path, counted in step["collections"].items():
         line = foreseen.get((step["store"], path.partition(".")[2], step["action"]), {})
         told = _fates(line, step["action"])
-        blind = path in unknown and step["action"] in EFFECTS
+        blind = not told and step["action"] in EFFECTS  # an empty cell would read as "nothing"
         yield {
             "action": w.say("actions", step["action"]),
             "store": store(step["store"]),
@@ -59,7 +58,7 @@ def _rows(
             "path": path,
             "counts": w.listed(_counts(counted)),
             "told": w.listed(told),
-            "unknown": w.say("planned", "unknown") if blind and not told else "",
+            "unknown": w.say("planned", "unknown") if blind else "",
             "why": [_why(path, one) for one in line.get("reasons", ())],
         }
 

@@ -90,6 +90,8 @@ def test_an_approver_reads_what_becomes_of_what_and_why_and_until_when(house: Ho
         "Does not apply: Processed unlawfully",
     ):
         assert said in page.text, said
+    blank = ana.get(f"/requests/{planned(house, 'account_cancellation')}")
+    assert "the store cannot tell beforehand" in blank.text  # nothing foreseen is not "nothing"
     assert not re.search(r"deleted_|litigation_hold|consent_withdrawn|\b0 of", page.text)
     ana.reader.language = "zh-CN"
     page = ana.get(f"/requests/{made}")
