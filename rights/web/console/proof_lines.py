@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rights.services import proofs, way_catalogue
-from rights.services.console.proving import Proving, Reached, Seen
+from rights.services.console.proving import MOST, Proving, Reached, Seen
 from rights.web.console import pages
 
 
@@ -22,6 +22,7 @@ def of(found: Proving, who: Mapping[str, str], now: datetime) -> dict[str, Any]:
     return {
         "contacts": [_reached(one) for one in found.contacts],
         "lines": [_line(one, at, who, now) for one in found.seen],
+        "most": MOST if len(found.seen) == MOST else 0,
     }
 
 

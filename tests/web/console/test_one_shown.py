@@ -140,6 +140,19 @@ def test_the_page_says_how_somebody_proved_who_they_are_and_shows_no_address(hou
     assert "opens a copy until" not in vera.get(f"/requests/{made}").text
 
 
+def test_of_more_proofs_than_a_page_shows_it_says_so(house: House) -> None:
+    vera, made = clerk(house, "vera", "verifier"), str(house.asserted("access")["id"])
+    assert "Only the newest" not in vera.get(f"/requests/{made}").text
+    now = house.clock.now()
+    with house.writing() as session:
+        for number in range(101):
+            tried: dict[str, Any] = {"request_id": made, "way": "known_facts", "outcome": "wrong"}
+            tried |= {"lookup_id": f"{number:032x}", "blind": f"{number}", "at": now}
+            session.add(ProofTry(**tried))
+
+    assert "Only the newest 100 are shown" in vera.get(f"/requests/{made}").text
+
+
 def _busy(house: House, other: str) -> str:
     """Let a request have more entries than one page shows, of many kinds."""
     made = planned(house, state=StepState.FAILED)
