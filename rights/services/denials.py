@@ -168,7 +168,7 @@ def fits(
 def channels(context: Context, request: Request) -> tuple[str, ...]:
     """Return the ways of :data:`CHANNELS` by which a denial of *request* may be told."""
     written = deadlines.counted(context, request).duties.written_answer
-    return CHANNELS[:-1] if written or request.age_band in MINORS else CHANNELS
+    return CHANNELS[:-1] if written else _durable(context, request)
 
 
 def _not_weighed(context: Context, request: Request, reason: str) -> None:
@@ -233,16 +233,20 @@ def carry_out(
     _tell_both(session, context, request, now)
 
 
-def _in_writing(context: Context, request: Request, channel: str) -> None:
+def _durable(context: Context, request: Request) -> tuple[str, ...]:
     """
-    Make sure that nobody is told "no" by telephone whom a law wants told in writing.
+    Return the ways in which a denial is told: none by telephone where a law wants it in writing.
 
-    A minor is one of them under every law of a deployment: Minors Regulation 34(1)(3).
+    A minor is told in writing under every law of a deployment: Minors Regulation 34(1)(3).
     """
     rules = (clock.denial for clock in deadlines.counted(context, request).clocks)
     written = request.age_band in MINORS or any(rule.form is Form.WRITTEN for rule in rules)
-    allowed = CHANNELS[:-1] if written else CHANNELS
-    if channel not in allowed:
+    return CHANNELS[:-1] if written else CHANNELS
+
+
+def _in_writing(context: Context, request: Request, channel: str) -> None:
+    """Make sure that nobody is told "no" by telephone whom a law wants told in writing."""
+    if channel not in (allowed := _durable(context, request)):
         message = "this request is denied in writing, with the reasons"
         told = message if channel in CHANNELS else "is no way of telling a denial"
         raise Invalid(told, [FieldError("channel", told, allowed)])

@@ -232,6 +232,22 @@ def test_a_reason_that_is_not_the_case_is_named_with_why_and_cannot_be_chosen(
         assert done.status == 200, (reason, done.text)
 
 
+def test_who_is_denied_in_writing_is_offered_no_telephone(house: House) -> None:
+    ana = clerk(house, "ana", "approver", "legal")
+    made = str(house.asserted("access", regimes=["cn_minor"])["id"])  # nobody said how old
+
+    offered = _chosen(ana.get(f"/requests/{made}"), "deny", "channel")
+
+    assert offered
+    for channel in sorted(offered):
+        with house.writing() as session:
+            for one in session.exec(select(DenialProposal)).all():
+                one.outcome = "withdrawn"
+        said = {"reason": "secrecy_by_law", "facts": "It is so.", "channel": channel}
+        done = ana.act(made, "deny", **said, **CITED)
+        assert done.status == 200, (channel, done.text)
+
+
 def test_no_law_that_names_a_way_out_is_said_to_be_that(house: House) -> None:
     ana, made = clerk(house, "ana", "approver", "legal"), str(house.asserted("access")["id"])
     laws = dict(house.context.regimes)
