@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from rights.services.organisation.outbound import Record, Year
@@ -29,8 +30,14 @@ _PACKAGE: Final = ("packed_at", "kind", "option", "to", "bytes", "complete", "do
 
 @dataclass(slots=True)
 class _Sums:
-    """What is counted while the records go by."""
+    """
+    What is counted while the records go by.
 
+    Args:
+        zone: Whose days the report is about, and by whose clock it says when a package was made.
+    """
+
+    zone: tzinfo
     stores: list[Row] = field(default_factory=list)
     recipients: list[Row] = field(default_factory=list)
     packages: list[Row] = field(default_factory=list)
@@ -51,7 +58,7 @@ class _Sums:
 
 def report(asked: Year, records: Iterable[Record]) -> Report:
     """Return the report of a year."""
-    sums = _Sums()
+    sums = _Sums(asked.period.zone)
     for record in records:
         sums.add(record)
     why = {"map_at_end": "map_at_end", "portability_transfers": "transfers"}
@@ -115,7 +122,8 @@ def _package(sums: _Sums, one: Record) -> None:
     sums.of_kind[one["kind"], one["option"]].update(said)
     if len(sums.packages) < LISTED:
         complete = "yes" if one["complete"] else "no"
-        values = {**one, "packed_at": one["at"][:19], "complete": complete}
+        at = datetime.fromisoformat(one["at"]).astimezone(sums.zone)
+        values = {**one, "packed_at": at.isoformat(timespec="seconds"), "complete": complete}
         sums.packages.append(Row((one["request"],), {name: values[name] for name in _PACKAGE}))
 
 

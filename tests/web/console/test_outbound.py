@@ -158,6 +158,16 @@ def test_what_went_out_is_a_page_of_sums(important: House) -> None:
     assert again.html.startswith("\ufeffrecord,"), "the same as a file"
 
 
+def test_the_page_says_when_a_package_was_made_by_the_days_of_the_report(important: House) -> None:
+    _handed_out(important, datetime(2026, 12, 31, 18, tzinfo=UTC))  # next year, where staff are
+    important.clock.at = NOW
+
+    page = _taken(clerk(important, "otto", "auditor"), 2027, "page")
+
+    assert "2027-01-01T02:00:00+08:00" in page.text
+    assert "2026-12-31" not in page.text
+
+
 @pytest.mark.requirement("R-33-1")
 def test_a_year_that_is_over_says_what_the_map_declared_at_its_end_and_what_went_out_in_it(
     important: House, tmp_path: Path
