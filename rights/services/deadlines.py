@@ -24,7 +24,7 @@ def counted(context: Context, request: Request, *, paused_days: int | None = Non
         paused_days: In place of those that are in what is promised.
 
     Raises:
-        Conflict, Invalid: it was extended, and the rules do not know that any more.
+        Conflict, Invalid: it was extended, and no law of it knows that any more.
     """
     days = request.paused_days if paused_days is None else paused_days
     about = (request.kind, request.option, request.regimes, request.received_at)
@@ -34,6 +34,7 @@ def counted(context: Context, request: Request, *, paused_days: int | None = Non
             reason=request.extension_reason,
             notified_at=request.received_at,  # that it was told in time was settled then
             paused_days=days,
+            taken=True,
             book=context.regimes,
         )
     return promise(

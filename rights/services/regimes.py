@@ -25,11 +25,11 @@ from datetime import date, datetime
 from functools import lru_cache, reduce
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from rights.domain.calendars import year_to_load
 from rights.domain.clock import Due, due, extend, local_day, strictest
-from rights.domain.errors import ConfigError, FieldError, Invalid
+from rights.domain.errors import ConfigError, Conflict, FieldError, Invalid
 from rights.domain.regime import Clock, Duties, Regime, Span
 from rights.services.calendar_files import read_counting, read_establishment
 from rights.services.located_yaml import Section, read
@@ -213,28 +213,32 @@ def extended(
     notified_at: datetime,
     times_used: int = 0,
     paused_days: int = 0,
+    taken: bool = False,
     book: Mapping[str, Regime] | None = None,
 ) -> Promise:
     """
     Return the deadlines after an extension, which every one of the regimes must allow.
+
+    Args:
+        taken: It counts already. A regime that does not allow it was added since, and is counted
+            without: one that does is enough.
 
     Raises:
         Conflict: one of them knows no extension here, it was used, or it comes too late.
         Invalid: a regime is unknown, or the reason is not one that the law names.
     """
     clocks = _clocks(kind, option, names, received_at, regimes() if book is None else book)
-    dues = {
-        regime.name: extend(
-            clock,
-            received_at,
-            regime.counting,
-            reason=reason,
-            notified_at=notified_at,
-            times_used=times_used,
-            paused_days=paused_days,
-        )
-        for regime, clock in clocks
-    }
+    more: dict[str, Any] = {"reason": reason, "notified_at": notified_at, "times_used": times_used}
+    dues, refused = dict[str, Due](), list[Conflict | Invalid]()
+    for regime, clock in clocks:
+        about = (clock, received_at, regime.counting)
+        try:
+            dues[regime.name] = extend(*about, **more, paused_days=paused_days)
+        except (Conflict, Invalid) as error:
+            refused.append(error)
+            dues[regime.name] = due(*about, paused_days=paused_days)
+    if refused and (not taken or len(refused) == len(clocks)):
+        raise refused[0]
     return _together(clocks, dues)
 
 

@@ -15,6 +15,7 @@ from rights.domain.lifecycle import Event
 from rights.services import audit, clocks, deadlines, extending, requests
 from rights.store.models import RequestClock, Staff, WebhookDelivery, WebhookSubscription, Writing
 from tests.web import timekeeping as desk
+from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, code
 from tests.web.house import House
 from tests.workflows.desk import text_of
@@ -111,6 +112,28 @@ def test_what_is_told_too_late_is_void_and_the_old_date_stands(
     assert (one["request"], one["late"], one["extension_void"]) == (request_id, True, True)
     assert "not told in time" in office.run("clocks", "list").output
     assert code(desk.extend(office, request_id)) == "extension_too_late"
+
+
+@ONE_REGISTER
+def test_a_law_that_knows_no_more_time_is_added_to_one_that_took_it_and_work_goes_on(
+    office: Office, smtp_sink: Sink
+) -> None:
+    request_id = desk.working(office, "eu_gdpr", kind="correction")
+    _told(office, request_id, smtp_sink)
+    longer = deadlines.counted(office.house.context, desk.request_of(office, request_id))
+
+    added = office.run("regimes", "add", request_id, "--regime", "cn_general", "--as", "ana")
+    page = clerk(office.house, "dora", "dpo").get(f"/requests/{request_id}")
+    facts = ("--reason", "unverifiable", "--note-basis", "No.")
+    denied = office.run("tasks", "deny", request_id, *facts, "--as", "ana")
+
+    assert added.exit_code == 0, added.output
+    assert page.status == 200, page.text
+    assert denied.exit_code == 0, denied.output
+    (both,) = {deadlines.counted(office.house.context, desk.request_of(office, request_id)).due}
+    assert longer.promised_at.date().isoformat() == ASKED[2]
+    assert both.promised_at.date() == desk.request_of(office, request_id).promised_at.date()
+    assert both.promised_at < desk.at(ASKED[1])
 
 
 @ONE_REGISTER
