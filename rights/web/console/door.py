@@ -95,9 +95,8 @@ def _public() -> None:
 def _come_in(act: Act | None) -> Response | None:
     _bounded()
     try:
-        enter(Guard.STAFF, "")
-    except Unauthenticated as error:
-        noting.note_over(error)
+        _enter()
+    except Unauthenticated:
         if request.method == "POST":
             raise  # what somebody typed is not thrown away without a word
         return _to_sign_in()
@@ -113,13 +112,23 @@ def _come_in(act: Act | None) -> Response | None:
 
 def _take_in(most: Callable[[], int]) -> Response | None:
     request.max_content_length = request.max_form_memory_size = _FORM_BYTES
-    enter(Guard.STAFF, "")  # by the cookie alone: nothing of the form is read yet
+    _enter()  # by the cookie alone: nothing of the form is read yet
     if present().stage is not Stage.FULL:
         return redirect(url_for(_STEPS[present().stage]), 303)
     duties.check(present().staff.roles, Act.LOOK)
     _bounded(max(most(), _FORM_BYTES))
     _ours(present())
     return None
+
+
+def _enter() -> None:
+    """Let in whoever has a session; that somebody came with one that is over is an entry."""
+    try:
+        enter(Guard.STAFF, "")
+    except Unauthenticated as error:
+        g.language = language.chosen()
+        noting.note_over(error)
+        raise
 
 
 def _bounded(most: int = _FORM_BYTES) -> None:

@@ -15,7 +15,7 @@ from rights.services import audit, checkpoints, evidence, purge, requests, task_
 from rights.services.signing import Signer
 from rights.store.models import Request, StepRow, StepState, TaskDocument
 from tests.servers.s3 import Bucket
-from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, told
+from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, refusals, told
 from tests.web.house import SEED, House
 from tests.web.portal.reader import Page
 from tests.web.verifying import PDF, PNG
@@ -221,6 +221,28 @@ def test_who_may_not_neither_attaches_nor_opens(house: House) -> None:
     assert eve.reader.attach(action, said, [(PDF + b"\0" * 2**20, "a.pdf")]).status == 413
     assert len(_rows(house)) == 1
     assert "task_document_opened" not in told(house, made)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "You are not signed in"), ("zh-CN", "您尚未登录")]
+)
+def test_whose_session_is_over_is_told_so_in_their_language_and_it_is_an_entry(
+    house: House, language: str, said: str
+) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, state=StepState.MANUAL)
+    form = rui.get(f"/requests/{made}").form(f"/{made}/complete")
+    house.clock.forward(days=2)
+    rui.reader.language = language
+
+    pages = [rui.reader.attach(form.action, form.holding(), files) for files in _UPLOADS]
+
+    for page in pages:
+        assert (page.status, said in page.text) == (401, True), page.text
+    assert refusals(house) == [{"code": "staff_session_over", "act": "completing.complete"}]
+    assert _rows(house) == []
+
+
+_UPLOADS = ([(PDF, "a.pdf")], [(PDF + b"\0" * 2**20, "a.pdf")])
 
 
 def test_without_a_place_the_page_says_so_and_takes_a_reference(
