@@ -68,7 +68,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         **_going_on(session, request, now),
         "write": door.may(Act.CORRESPOND),
         "identify": request.not_me_at is not None and door.may(Act.IDENTIFY),
-        "trust": _doubted(found),
+        "trust": _doubted(session, found),
         **_minors(session, found, now),
         "ask_proof": _ways(session, context, request, now),
         "lift": door.may(Act.LIFT) and lifting.can_announce(session, context, request),
@@ -158,14 +158,14 @@ def _going_on(session: Session, request: Request, now: datetime) -> dict[str, An
     return {"go_on": True}
 
 
-def _doubted(found: Dossier) -> bool:
+def _doubted(session: Session, found: Dossier) -> bool:
     """Return whether it waits because a contact was changed lately, and whoever looks may vouch."""
     request = found.request
     held = request.state is State.ON_HOLD  # else staff said so, and no worker came by yet
     waits = held and any(one.code == CHANGED and one.waits for one in found.steps)
     if not waits or request.not_me_at is not None or not door.may(Act.IDENTIFY):
         return False
-    return not_me.may_vouch(found.entries, door.staff().id)
+    return not_me.may_vouch(session, request.id, door.staff().id)
 
 
 def _may_ask(request: Request) -> bool:

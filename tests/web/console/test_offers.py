@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import col, select
 
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import appeals, requests
+from rights.services import appeals, audit, requests
 from rights.services.beforehand import REASON
 from rights.store.models import (
     DenialProposal,
@@ -23,6 +23,7 @@ from rights.store.models import (
     StepRow,
     StepState,
 )
+from rights.web.console.offers import CHANGED
 from rights.web.parts import NAME as PARTS
 from tests.web.console.clerk import CITED, clerk, events, id_of, planned, told
 from tests.web.house import ALICE, BOB, House
@@ -345,6 +346,22 @@ def test_a_letter_that_reached_nobody_is_sent_again_once_there_is_somebody(house
     twice = rui.force(f"/requests/{made}/write_again", letter=letter.id)
     assert twice.status == 409
     assert "This letter is not sent again" in twice.text
+
+
+def test_who_asked_for_the_proof_is_offered_to_vouch_on_no_page_of_the_timeline(
+    house: House,
+) -> None:
+    eve, vic = (clerk(house, name, "verifier") for name in ("eve", "vic"))
+    made = planned(house, state=StepState.FAILED, code=CHANGED)
+    with house.writing() as session:
+        line = audit.Line("proof_asked", f"staff:{id_of(house, 'eve')}", {"way": "code"})
+        request, now = requests.locked(session, made), house.clock.now()
+        audit.append(session, request, [line], now=now)
+        last = request.head_seq
+
+    for older in ("", f"?before={last}"):
+        assert "trust" not in _offered(eve.get(f"/requests/{made}{older}"))
+        assert "trust" in _offered(vic.get(f"/requests/{made}{older}"))
 
 
 def test_what_nobody_has_proved_is_late_for_nobody(house: House) -> None:
