@@ -172,6 +172,9 @@ def _merged(session: Session, context: Context, request: Request, now: datetime)
             col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD)),
         )
         .order_by(col(Request.received_at))
+        # As it is now, and until this is done: a worker may be about to change or to end it.
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     first = next((one for one in session.exec(query) if requests.alike(one, request)), None)
     if first is None:

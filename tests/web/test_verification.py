@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from threading import Thread
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
-from rights.services import audit
+from rights.domain.lifecycle import Event
+from rights.services import audit, requests
 from rights.services.verification import CODES_A_DAY
 from rights.store.models import Challenge, Entry, Notice
 from tests.web.house import ALICE, BOB, House, Reply, partner
@@ -241,6 +244,36 @@ def test_a_repeat_is_merged_once_it_is_proved_and_the_earlier_date_stands(house:
     with house.reading() as session:
         events = {e.event: e.data for e in audit.entries(session, asked[1]["id"])}
     assert events["repeat_merged"]["until"] == asked[0]["due_at"]
+
+
+@pytest.mark.parametrize("ends", [None, Event.DENIED])
+def test_a_repeat_is_proved_while_the_first_one_is_worked_on(
+    house: House, ends: Event | None
+) -> None:
+    house.clock.at = datetime(2026, 11, 23, 15, 55, tzinfo=UTC)
+    repeat = house.submit("restriction", TYPED)["id"]
+    house.clock.forward(minutes=6)
+    first = house.submit("restriction", TYPED)["id"]
+    _answer(house, first, code=house.code(first))
+    code, answers = house.code(repeat), list[Any]()
+    answering = Thread(target=lambda: answers.append(_answer(house, repeat, code=code)))
+
+    with house.writing() as session:
+        found, now = requests.locked(session, first), house.clock.now()
+        answering.start()
+        answering.join(0.5)
+        if ends is None:
+            audit.append(session, found, [audit.Line("step_done", "system", {})], now=now)
+        else:
+            requests.record(session, found, ends, actor="staff:1", now=now)
+    answering.join()
+
+    (answer,) = answers
+    assert answer.status_code == 200, answer.json
+    assert answer.json["state"] == ("in_progress" if ends else "revoked")
+    with house.reading() as session:
+        events = [e.event for e in audit.entries(session, first)]
+    assert ("repeat_merged" in events) == (ends is None)
 
 
 def test_the_code_is_in_no_answer_and_no_entry(house: House) -> None:
