@@ -46,11 +46,18 @@ SCOPES: Final = (
     "webhooks:manage",
     "organisation:read",
     "reports:read",
+    "reports:audit",
 )
 """Everything a key can be allowed to do."""
 
 BY_NAME: Final = frozenset(
-    {"deletions:trigger", "restrictions:lift", "organisation:read", "reports:read"}
+    {
+        "deletions:trigger",
+        "restrictions:lift",
+        "organisation:read",
+        "reports:read",
+        "reports:audit",
+    }
 )
 """Scopes that a key has only if they are named: nobody proves anything for what they allow, or few
 products need it."""

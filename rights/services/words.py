@@ -42,7 +42,7 @@ class Words:
         """Return the words at *path* as they are, or nothing."""
         try:
             found = self._at(path)
-        except KeyError:
+        except (KeyError, TypeError):  # TypeError: the path goes on beyond words
             return ""
         return found if isinstance(found, str) else ""
 

@@ -65,6 +65,7 @@ def test_no_key_may_trigger_it_unless_that_was_said_of_it(house: House) -> None:
     assert set(SCOPES) - set(USUAL) == {
         "deletions:trigger",
         "organisation:read",
+        "reports:audit",
         "reports:read",
         "restrictions:lift",
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,12 +20,24 @@ from rights.services.reports.audit_items import Item, chosen
 from rights.services.reports.evidence import Broken
 from rights.services.reports.groups import Group, Into, Key, Sort
 from rights.services.reports.register import Window, window
-from rights.services.reports.report import Missing, Report, Row, Table, columns_of
+from rights.services.reports.report import Missing, Report, Row, Table
 from rights.services.reports.times import Times
 
 NAME: Final = "audit"
 REFERENCES: Final = " "
 """Between references in one cell."""
+
+TABLES: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = MappingProxyType(
+    {
+        "items": (("item",), ("requirements",)),
+        "metrics": (("item", "by", "group"), figures.COLUMNS),
+        "beside": (("item", "figure"), ("number",)),
+        "sample": (("item", "request"), evidence.COLUMNS),
+        "checkpoints": (("checkpoint",), ("at", "root", "key_id", "signature")),
+        "exceptions": (("item", "exception"), ("number", "references")),
+    }
+)
+"""Its tables, each with what the parts of a row's key are, and its columns."""
 
 
 def build(
@@ -50,12 +63,16 @@ def build(
     metrics = _metrics(connection, at, known, looked, into)
     broken = _exceptions(connection, at, looked, into)
     missing = (Missing(what, why) for item in looked for what, why in item.without.items())
-    tables = (
-        Table("metrics", ("item", "by", "group"), figures.COLUMNS, tuple(metrics)),
-        Table("beside", ("item", "figure"), ("number",), tuple(besides_)),
-        Table("sample", ("item", "request"), columns_of(drawn), tuple(drawn)),
-        Table("exceptions", ("item", "exception"), ("number", "references"), tuple(broken)),
-    )
+    under = evidence.checkpoints(connection, at, (row.values["checkpoint"] for row in drawn))
+    rows = {
+        "items": (Row((i.number,), {"requirements": " ".join(i.requirements)}) for i in looked),
+        "metrics": metrics,
+        "beside": besides_,
+        "sample": drawn,
+        "checkpoints": (Row((number,), cells) for number, cells in under),
+        "exceptions": broken,
+    }
+    tables = tuple(Table(name, *TABLES[name], tuple(found)) for name, found in rows.items())
     return Report(NAME, period, tables, tuple(dict.fromkeys(missing)), flags)
 
 

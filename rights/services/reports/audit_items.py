@@ -35,6 +35,7 @@ class Item:
 
     Args:
         titles: By language.
+        requirements: Ids of what it looks at, in docs/reference/requirements.md.
         which: Whose requests it is about, as the catalogue says it.
         by: The breakdown that is shown beside the sum; empty for none.
         beside: Figures that are no requests.
@@ -43,6 +44,7 @@ class Item:
 
     number: str
     titles: Mapping[str, str]
+    requirements: tuple[str, ...]
     which: Mapping[str, Any]
     by: str
     beside: tuple[str, ...]
@@ -92,6 +94,7 @@ def _item(number: str, said: Mapping[str, Any]) -> Item:
     return Item(
         number,
         said["title"],
+        tuple(said["requirements"]),
         said["which"],
         str(said.get("by", "")),
         tuple(said.get("beside", ())),

@@ -1,5 +1,6 @@
 """
-What an auditor follows up: a sample of requests with their hashes, and what went wrong.
+What an auditor follows up: a sample of requests with their hashes, the signed checkpoints that they
+stand under, and what went wrong.
 
 The sample follows from the period and the item alone, so that it can be drawn again, and nobody can
 choose it: references are random, and it is those that come after a point worked out from the two.
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 from sqlmodel import col
 
 from rights.domain.lifecycle import State
@@ -24,11 +25,17 @@ from rights.services.reports.groups import Group, Into
 from rights.services.reports.register import ANSWERED, Window, asked, letters, out_at
 from rights.services.reports.report import Cell
 from rights.store.db import streamed
-from rights.store.models import Aftercare, Entry, ReceiptRow, Request
+from rights.store.models import Aftercare, Checkpoint, CheckpointLeaf, Entry, ReceiptRow, Request
 
 SAMPLE: Final = 10
 NAMED: Final = 50
 """So many references of each sort are named; all of them are counted."""
+
+COLUMNS: Final = (
+    *("kind", "option", "state", "received_at", "ended_at"),
+    *("entries", "head", "chain_holds", "checkpoint", "receipt"),
+)
+"""What is told of each request of a sample."""
 
 _DONE: Final = (State.FULFILLED, State.PARTIALLY_FULFILLED)
 
@@ -109,7 +116,51 @@ def _hashes(connection: Connection, at: Window, request_id: str) -> dict[str, Ce
         )
     ).scalar()
     receipt = hashlib.sha256(body.encode()).hexdigest() if body else None
-    return {"entries": seq, "head": head or None, "chain_holds": whole, "receipt": receipt}
+    return {
+        "entries": seq,
+        "head": head or None,
+        "chain_holds": whole,
+        "checkpoint": _under(connection, at, request_id),
+        "receipt": receipt,
+    }
+
+
+def _under(connection: Connection, at: Window, request_id: str) -> str | None:
+    """Return the newest checkpoint of before the end of the period that commits to its chain."""
+    leaf, made = CheckpointLeaf, Checkpoint
+    query = select(func.max(col(made.id))).where(
+        col(leaf.checkpoint_id) == col(made.id),
+        col(leaf.chain) == request_id,
+        col(made.at) < at.end,
+    )
+    found = connection.execute(query).scalar()
+    return None if found is None else str(found)
+
+
+def checkpoints(
+    connection: Connection, at: Window, named: Iterable[Cell]
+) -> Iterator[tuple[str, dict[str, Cell]]]:
+    """
+    Yield the checkpoints that a sample stands under, and the last one of the period.
+
+    Args:
+        named: Their numbers, as :func:`sample` gives them.
+    """
+    made, row = col(Checkpoint.at), Checkpoint
+    last = select(func.max(col(row.id))).where(at.holds(made))
+    wanted = {int(one) for one in named if one} | {connection.execute(last).scalar() or 0}
+    query = select(col(row.id), made, col(row.root), col(row.key_id), col(row.signature))
+    found = query.where(col(row.id).in_(wanted)).order_by(col(row.id))
+    for one in connection.execute(found):
+        yield (
+            str(one.id),
+            {
+                "at": one.at.isoformat(timespec="seconds"),
+                "root": one.root,
+                "key_id": one.key_id,
+                "signature": one.signature,
+            },
+        )
 
 
 def _chain(request_id: str, rows: Iterable[Any]) -> tuple[int, str, str]:
@@ -161,6 +212,8 @@ def _looked_for(at: Window) -> Mapping[str, Select[Any]]:
         "unsent": written.where(ended, at.open_at_end(out)),
         "overdue": query.where(at.open_at_end(col(Request.closed_at)), flow.overdue(at)),
         "no_receipt": query.where(ended, col(Request.state).in_(_DONE), ~receipt),
+        "denied": query.where(flow.ended(at, "denied")),
+        "partial": query.where(flow.ended(at, "partially_fulfilled")),
         "no_reason": query.where(flow.ended(at, "denied"), col(Request.reason) == ""),
         "came_back": query.where(back),
     }

@@ -40,6 +40,7 @@ _THINGS: Final = frozenset(
     {
         "head",
         "receipt",
+        "checkpoint",
         "store_country",
         "store_region",
         "recipient_country",

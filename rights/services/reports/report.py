@@ -8,7 +8,7 @@ the same to the last byte. When it was made, and by whom it is signed, stand bes
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -137,8 +137,3 @@ def _rows(table: Table) -> Iterator[dict[str, Any]]:
         known = {name: row.values[name] for name in table.columns if name in row.values}
         left_out = {"hidden": sorted(row.hidden)} if row.hidden else {}
         yield {**dict(zip(table.keys, row.key, strict=True)), **known, **left_out}
-
-
-def columns_of(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Return every column that a row has, in the order they come."""
-    return tuple(dict.fromkeys(name for row in rows for name in row.values))

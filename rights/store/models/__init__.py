@@ -45,7 +45,7 @@ from rights.store.models.people import (
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
-from rights.store.models.reports import PublishedReport
+from rights.store.models.reports import PublishedReport, SignedEvidence
 from rights.store.models.representing import (
     Arrangement,
     Evidence,
@@ -155,6 +155,7 @@ __all__ = [
     "SettingValue",
     "SignIn",
     "SignInProvider",
+    "SignedEvidence",
     "Staff",
     "StaffInvitation",
     "StaffLogin",

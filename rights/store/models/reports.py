@@ -1,14 +1,15 @@
-"""Reports that are given out, kept as they were made."""
+"""Reports that are kept as they were made: those given out, and evidence that was signed."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from rights.store.columns import UtcDateTime
+from rights.store.ids import new_id
 
 
 class PublishedReport(SQLModel, table=True):
@@ -19,3 +20,32 @@ class PublishedReport(SQLModel, table=True):
     name: str = Field(primary_key=True, max_length=40)
     body: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     made_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SignedEvidence(SQLModel, table=True):
+    """
+    Evidence for an audit that somebody asked for; the relay makes and signs it.
+
+    Args:
+        items: Of the audit guide, in its order, with commas; empty for all of them.
+        state: ``waiting``, ``made`` or ``refused``.
+        code: Why it was refused.
+        available: Of which days it can be made, where it was refused for that.
+        asked_by: The actor, as entries name it.
+        body: The signed report in JSON; None until it is made.
+    """
+
+    __tablename__ = "signed_evidence"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    first_day: date
+    last_day: date
+    items: str = Field(default="", max_length=60)
+    state: str = Field(default="waiting", max_length=10)
+    code: str = Field(default="", max_length=40)
+    available: str = Field(default="", max_length=40)
+    asked_by: str = Field(max_length=60)
+    asked_at: datetime = Field(sa_type=UtcDateTime, index=True)
+    made_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    body: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    expires_at: datetime = Field(sa_type=UtcDateTime)

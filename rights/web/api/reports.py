@@ -1,4 +1,4 @@
-"""Reports on how requests were handled: figures of periods that are over, without small numbers."""
+"""Reports on how requests were handled: figures without small numbers, evidence for audits."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 from sqlmodel import Session
 from werkzeug import Response
 
-from rights.services.reports import published
-from rights.web.answers import Answer, look
+from rights.domain import period as periods
+from rights.services.reports import making, published, signed
+from rights.services.reports.signed import Asked
+from rights.web.answers import Answer, commit, look
 from rights.web.area import Area
-from rights.web.auth import Guard
+from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
 from rights.web.schemas import reports as shapes
 
@@ -19,7 +21,7 @@ area = Area(
     "reports",
     prefix="/v1/reports",
     guard=Guard.KEY,
-    about="Figures on how requests were handled: aggregates alone, without small numbers.",
+    about="How requests were handled: figures without small numbers, and evidence for an audit.",
 )
 
 
@@ -66,3 +68,34 @@ def read_figures(asked: dict[str, Any]) -> Response:
         return Answer(published.read(session, context, asked["year"], asked.get("quarter")))
 
     return look(work)
+
+
+@area.call(
+    "GET",
+    "/audit",
+    scope="reports:audit",
+    query=shapes.EvidenceAsked,
+    gives={200: shapes.SignedEvidence, 202: shapes.EvidenceWaits},
+)
+def read_audit(asked: dict[str, Any]) -> Response:
+    """
+    Read the evidence of some days for a compliance audit, signed.
+
+    By item of the audit guide: figures, a sample of requests with their hashes, what went wrong.
+    The relay makes and signs it: 202 until it has, with `Retry-After`. For thirty days the same
+    call gets the same bytes, unless what it says was provisional and is older than an hour. 422
+    with `report_period` names the days that it can be made of; of an item that is none, those
+    there are.
+    """
+
+    def work(session: Session, now: datetime) -> Answer:
+        context, actor = parts().context, speaker().actor
+        period = periods.between(asked["since"], asked["to"], making.zone_of(context))
+        items = tuple(n for n in asked.get("items", "").replace(",", " ").split() if n)
+        row = signed.ask(session, Asked(period, items), actor, now=now)
+        if row.body is None:
+            waits = {"state": "waiting", "asked_at": row.asked_at.isoformat()}
+            return Answer(waits, 202, {"Retry-After": str(signed.SECONDS)})
+        return Answer(signed.taken(session, row, actor, "json", now=now))
+
+    return commit(work)

@@ -1,7 +1,7 @@
 """
 Reports, read as a page or taken as a file: figures, California's metrics, evidence for an audit.
 
-The console holds no signing key: what has to be signed is made on the command line.
+The console holds no signing key: what has to be signed the relay makes, or the command line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from flask import request as call
@@ -21,14 +21,15 @@ from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
 from rights.domain.period import Period
 from rights.services import minors_records
-from rights.services.reports import audit_evidence, california, making
+from rights.services.reports import audit_evidence, audit_items, california, making, signed
 from rights.services.reports.as_csv import to_csv
 from rights.services.reports.as_json import to_json
 from rights.services.reports.fonts import font
 from rights.services.reports.labels import Labels
 from rights.services.reports.making import Wanted
 from rights.services.reports.report import Made, Report
-from rights.store.db import transaction
+from rights.store.db import reading, transaction
+from rights.store.models import SignedEvidence
 from rights.web.console import door, noting, pages, report_pages
 from rights.web.parts import parts
 
@@ -50,11 +51,15 @@ _FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items
 @area.get("/reports")
 def reports() -> Response:
     """Ask which report, of which period, in which form."""
-    return _shown()
+    return shown()
 
 
-def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
-    today = parts().now().astimezone(pages.zone()).date()
+def shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    """Show the form in which a report is asked for, and the evidence that was signed lately."""
+    here = parts()
+    with reading(here.engine) as session:
+        kept = [evidence_line(row) for row in signed.listed(session, now=here.now())]
+    today = here.now().astimezone(pages.zone()).date()
     return pages.page(
         "reports.html",
         status,
@@ -65,6 +70,7 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         audits_minors=door.may(Act.AUDIT_MINORS),
         bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
         given=call.form or call.args,
+        kept=kept,
         wrong=wrong or [],
     )
 
@@ -74,20 +80,38 @@ def forms(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(n, pages.said().say("reports", _PAGE) if n == _PAGE else n.upper()) for n in names]
 
 
+def evidence_line(row: SignedEvidence) -> dict[str, Any]:
+    """Return what a page says of evidence that is signed, or waited for."""
+    w, numbers = pages.said(), row.items.replace(",", " ").split()
+    titles = [known.titles[w.language] for known in audit_items.chosen(numbers)]
+    return {
+        "id": row.id,
+        "state": row.state,
+        "days": w.say("reports", "from_to", first=row.first_day, last=row.last_day),
+        "items": w.listed(titles) if numbers else w.say("reports", "every_item"),
+        "asked": pages.moment(row.asked_at),
+        "made": pages.moment(row.made_at) if row.made_at else "",
+        "until": pages.day(row.expires_at),
+        "available": row.available,
+        "sha256": row.body["sha256"] if row.body else "",
+        "provisional": bool(row.body and row.body["content"]["provisional"]),
+    }
+
+
 @area.post("/reports")
 def make() -> Response:
     """Show a report, or send it as a file; that it was made is an entry first."""
     here, staff = parts(), door.staff()
     try:
-        form = _one_of("form", FORMS)
+        form = one_of("form", FORMS)
         write = None if form == _PAGE else writer(form)
         wanted = _wanted()
         report = making.build(here.engine, here.context, staff, wanted, now=here.now())
     except (Invalid, Forbidden) as error:
         noting.note(error)
-        return _shown(422, wrong=pages.refusal(error))
+        return shown(422, wrong=pages.refusal(error))
     except ConfigError:
-        return _shown(503, wrong=[pages.said().say("reports", "no_font")])
+        return shown(503, wrong=[pages.said().say("reports", "no_font")])
     made = making.signed(report, None, now=here.now())
     written = write(made) if write else b""
     with transaction(here.engine) as session:
@@ -97,9 +121,9 @@ def make() -> Response:
 
 def _page(made: Made) -> Response:
     again = {name: call.form.get(name, "") for name in _FIELDS}
-    signed = _signed(made.report) if made.report.name == audit_evidence.NAME else ""
+    command = _signed(made.report) if made.report.name == audit_evidence.NAME else ""
     return report_pages.page(
-        made, action=url_for("console-reports.make"), again=again, signed=signed
+        made, action=url_for("console-reports.make"), again=again, signed=command
     )
 
 
@@ -112,10 +136,10 @@ def _signed(report: Report) -> str:
     return f"rights reports audit {days}{more} --as {who} --format pdf --out audit.pdf"
 
 
-def file(report: Report, form: str, written: bytes) -> Response:
-    """Return a report as a file of some form."""
+def file(report: Report, form: str, written: bytes, *, mark: str = "") -> Response:
+    """Return a report as a file of some form; a *mark* goes into its name."""
     response = Response(written, content_type=MEDIA[form])
-    name = f"{report.name}-{report.period.first}-{report.period.last}.{form}"
+    name = f"{report.name}-{report.period.first}-{report.period.last}{mark}.{form}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -125,32 +149,38 @@ def minors() -> Response:
     """Send the records of minors' requests as a file, to an auditor; that it was is an entry."""
     here, staff, band = parts(), door.staff(), call.form.get("age_band", "")
     try:
-        period = _period("audit")
+        days = period("audit")
         with transaction(here.engine) as session:
-            minors_records.begin(session, staff, period, band, now=here.now())
+            minors_records.begin(session, staff, days, band, now=here.now())
     except (Invalid, Forbidden) as error:
         noting.note(error)
         status = 403 if isinstance(error, Forbidden) else 422
-        return _shown(status, wrong=pages.refusal(error))
+        return shown(status, wrong=pages.refusal(error))
 
     def lines() -> Iterator[bytes]:
-        for one in minors_records.records(here.engine, period, band):
+        for one in minors_records.records(here.engine, days, band):
             yield orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE)
 
     response = Response(stream_with_context(lines()), content_type="application/jsonl")
-    name = f"minors-{period.first}-{period.last}.jsonl"
+    name = f"minors-{days.first}-{days.last}.jsonl"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
 def _wanted() -> Wanted:
-    name = _one_of("report", making.BUILDS)
-    items = tuple(n for n in call.form.get("items", "").replace(",", " ").split() if n)
+    name = one_of("report", making.BUILDS)
+    items = items_asked()
     public = bool(call.form.get("public")) and name == "figures"
-    return Wanted(name, _period(name), public=public, items=items if name == "audit" else ())
+    return Wanted(name, period(name), public=public, items=items if name == "audit" else ())
 
 
-def _period(name: str) -> Period:
+def items_asked() -> tuple[str, ...]:
+    """Return the items of the audit guide that were typed; none for all."""
+    return tuple(call.form.get("items", "").replace(",", " ").split())
+
+
+def period(name: str) -> Period:
+    """Return the days that a report is asked for. Raises Invalid."""
     context = parts().context
     zone = making.zone_of(context)
     if name == "audit":
@@ -162,7 +192,8 @@ def _period(name: str) -> Period:
     return periods.year(year, zone, _number("quarter") if quarter else None)
 
 
-def _one_of(name: str, allowed: Collection[str]) -> str:
+def one_of(name: str, allowed: Collection[str]) -> str:
+    """Return what was chosen. Raises Invalid: it is none of the list."""
     said = call.form.get(name, "")
     if said not in allowed:
         wrong = FieldError(name, "is none of the list", tuple(allowed))

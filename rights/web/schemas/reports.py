@@ -19,6 +19,17 @@ class ReportAsked(Closed):
     )
 
 
+class EvidenceAsked(Closed):
+    """Which days, and which items of the audit guide."""
+
+    since = fields.Date(required=True, data_key="from", metadata={"description": "First day."})
+    to = fields.Date(required=True, metadata={"description": "Last day."})
+    items = fields.String(
+        validate=validate.Length(max=60),
+        metadata={"description": "Numbers of the guide, with commas; without it all of them."},
+    )
+
+
 class ReportDays(Closed):
     """The days a report is about."""
 
@@ -55,6 +66,13 @@ class ReportContent(Closed):
     missing = fields.List(fields.Nested(ReportMissing), required=True)
 
 
+class EvidenceContent(ReportContent):
+    """What evidence for an audit says: what is hashed, and signed. It names requests."""
+
+    report = Choice(("audit",), required=True)
+    provisional = fields.Boolean(required=True, metadata={"description": "It may still change."})
+
+
 class PublishedReport(Closed):
     """A report as it was made, for good."""
 
@@ -64,6 +82,19 @@ class PublishedReport(Closed):
     signature = fields.String(required=True, metadata={"description": "Ed25519, base64."})
     public_key = fields.String(required=True, metadata={"description": "Base64."})
     made_at = fields.DateTime(required=True)
+
+
+class SignedEvidence(PublishedReport):
+    """Evidence for an audit, as it was made and signed."""
+
+    content = fields.Nested(EvidenceContent, required=True)
+
+
+class EvidenceWaits(Closed):
+    """Evidence that is being made: call again."""
+
+    state = Choice(("waiting",), required=True)
+    asked_at = fields.DateTime(required=True)
 
 
 class KeptReport(Closed):

@@ -10,18 +10,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from sqlmodel import Session, col, select
 
 from rights.domain.kinds import Kind, Option
+from rights.domain.lifecycle import State
 from rights.domain.representation import AgeBand, Role
 from rights.services import audit, requests
 from rights.services.checkpoints import checkpoint, purge_chain
+from rights.services.reports import audit_items
+from rights.services.words import LANGUAGES
 from rights.store.db import open_engine, transaction
-from rights.store.models import Aftercare, Consent, Entry, HeldRows, ReceiptRow, Request
+from rights.store.models import (
+    Aftercare,
+    Checkpoint,
+    CheckpointLeaf,
+    Consent,
+    Entry,
+    HeldRows,
+    ReceiptRow,
+    Request,
+)
+from tests.architecture.tree import ROOT
 from tests.services.registers import signer
 from tests.services.reports.expected import CHINA, Count, out_of
 from tests.services.reports.terminal import Terminal
 from tests.services.reports.town import ANSWERS, Case
+
+REQUIREMENTS = ROOT / "workflows" / "requirements.yaml"
 
 QUARTER = ("audit", "--from", "2026-04-01", "--to", "2026-06-30")
 DAYS = ((2026, 4, 1), (2026, 7, 1))
@@ -95,12 +111,15 @@ def test_exceptions_are_those_that_went_wrong(terminal: Terminal, all_of: list[C
     late = {c.id for c in answered if count.within(out := out_of(c)) and out and out > c.promised}
     ended = [c for c in answered if count.within(c.closed)]
     bare = {c.id for c in ended if c.state in ANSWERS[:2] and not c.receipt}
-    for code, expected in {"late": late, "no_receipt": bare}.items():
+    denied = {c.id for c in ended if c.state is State.DENIED}
+    partial = {c.id for c in ended if c.state is State.PARTIALLY_FULFILLED}
+    expectations = {"late": late, "no_receipt": bare, "denied": denied, "partial": partial}
+    for code, expected in expectations.items():
         number, named = found[code]
         assert number == len(expected)
         assert set(named) <= expected
         assert len(named) == min(50, number)
-    assert bare
+    assert all((bare, denied, partial))
     assert (found["no_reason"], found["came_back"]) == ((0, []), (0, []))
     total = count.row(lambda _: True)
     assert (found["unsent"][0], found["overdue"][0]) == (total["unsent"], total["overdue"])
@@ -135,6 +154,47 @@ def test_a_period_of_which_records_are_gone_is_refused_whatever_is_set(
     assert "purged earlier than is set now" in said
     assert f"the days from {before:%Y-%m-%d} to" in said
     assert later["content"]["tables"]["sample"]
+
+
+@pytest.mark.requirement("R-AUD17-1")
+def test_a_sample_names_the_signed_checkpoint_that_it_stands_under(
+    terminal: Terminal, url: str
+) -> None:
+    """Two were made in the quarter, of which the newer counts, and one after it."""
+    moments = [datetime(2026, month, 28, tzinfo=UTC) for month in (5, 6, 7)]
+    with _writing(url) as session:
+        for at in moments:
+            audit.append_day(session, audit.Line("key_used", "system", {}), now=at)
+            session.flush()
+            assert checkpoint(session, signer(), at)
+            session.flush()
+        newest = session.exec(select(Checkpoint).order_by(col(Checkpoint.id))).all()[1]
+        leaves = session.exec(select(CheckpointLeaf)).all()
+
+    tables = terminal.report(*QUARTER)["content"]["tables"]
+
+    under: dict[str, int] = {}
+    for leaf in [one for one in leaves if one.checkpoint_id <= (newest.id or 0)]:
+        under[leaf.chain] = max(under.get(leaf.chain, 0), leaf.checkpoint_id)
+    found = {row["request"]: row["checkpoint"] for row in tables["sample"]}
+    assert found == {request: str(under[request]) for request in found}
+    last = tables["checkpoints"][-1]
+    said = {"checkpoint": str(newest.id), "root": newest.root, "signature": newest.signature}
+    assert said.items() <= last.items()
+    named = {row["checkpoint"] for row in tables["sample"]}
+    assert {row["checkpoint"] for row in tables["checkpoints"]} == named | {str(newest.id)}
+    words = terminal.file(*QUARTER, "--items", "17", "--format", "csv").decode("utf-8-sig")
+    assert newest.signature in words
+
+
+def test_every_item_names_requirements_that_there_are(terminal: Terminal) -> None:
+    del terminal
+    known = {one["id"] for one in yaml.safe_load(REQUIREMENTS.read_text(encoding="utf-8"))}
+
+    for number, item in audit_items.items().items():
+        assert item.requirements, number
+        assert set(item.requirements) <= known, number
+        assert set(item.titles) == set(LANGUAGES), number
 
 
 @ON_A_FILE

@@ -91,7 +91,7 @@ def _columns(row: dict[str, Any], order: tuple[str, ...]) -> list[str]:
 
 _TEXTS = {
     "kind", "option", "state", "head", "receipt", "chain_holds", "received_at", "ended_at",
-    "references",
+    "references", "checkpoint", "at", "root", "key_id", "signature", "requirements",
 }  # fmt: skip
 
 

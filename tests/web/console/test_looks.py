@@ -47,6 +47,7 @@ ELSEWHERE = {
     "console-incidents.one",  # codes and numbers; test_incidents.py
     "console-letters.complaint",  # what it says is opened by a form: complaint_read
     "console-health.ready",
+    "console-signed.one",  # days and a hash; tests/services/reports/test_signed.py
 }
 OUTSIDE = {"entering", "signing", "provider"}
 """Nobody is signed in there yet."""

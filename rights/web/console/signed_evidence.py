@@ -1,0 +1,77 @@
+"""
+Evidence for an audit that is signed: asked for here, made by the relay, which holds the key.
+
+A page waits for it; then it is taken as a file, as often as somebody likes, always the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from werkzeug import Response
+
+from rights.domain.duties import Act
+from rights.domain.errors import ConfigError, Invalid
+from rights.services.reports import audit_evidence, signed
+from rights.services.reports.signed import Asked
+from rights.store.db import reading, transaction
+from rights.web.console import door, noting, pages, reports
+from rights.web.parts import parts
+
+area = door.private("signed", Act.REPORT)
+pages.errors(area)
+
+_AGAIN_S: Final = 3
+
+
+@area.post("/reports/signed")
+def ask() -> Response:
+    """Ask for the evidence of some days, signed; that somebody did is an entry."""
+    here = parts()
+    try:
+        asked = Asked(reports.period(audit_evidence.NAME), reports.items_asked())
+        with transaction(here.engine) as session:
+            row = signed.ask(session, asked, _actor(), now=here.now())
+    except Invalid as error:
+        noting.note(error)
+        return reports.shown(422, wrong=pages.refusal(error))
+    return pages.go("console-signed.one", evidence_id=row.id)
+
+
+@area.get("/reports/signed/<id:evidence_id>")
+def one(evidence_id: str) -> Response:
+    """Show whether it is made, and let it be taken."""
+    return _one(evidence_id)
+
+
+def _one(evidence_id: str, status: int = 200, *, wrong: list[str] | None = None) -> Response:
+    here = parts()
+    with reading(here.engine) as session:
+        line = reports.evidence_line(signed.find(session, evidence_id, now=here.now()))
+    response = pages.page("signed_evidence.html", status, one=line, wrong=wrong or [])
+    if line["state"] == "waiting":
+        response.headers["Refresh"] = str(_AGAIN_S)
+    return response
+
+
+@area.post("/reports/signed/<id:evidence_id>")
+def take(evidence_id: str) -> Response:
+    """Send it as a file; that somebody took it is an entry first."""
+    here = parts()
+    try:
+        form = reports.one_of("form", reports.MEDIA)
+        write = reports.writer(form)
+    except Invalid as error:
+        noting.note(error)
+        return _one(evidence_id, 422, wrong=pages.refusal(error))
+    except ConfigError:
+        return _one(evidence_id, 503, wrong=[pages.said().say("reports", "no_font")])
+    with transaction(here.engine) as session:
+        row = signed.find(session, evidence_id, now=here.now())
+        body = signed.taken(session, row, _actor(), form, now=here.now())
+    made = signed.reread(body)
+    return reports.file(made.report, form, write(made), mark="-signed")
+
+
+def _actor() -> str:
+    return f"staff:{door.staff().id}"
