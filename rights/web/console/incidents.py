@@ -23,8 +23,10 @@ from werkzeug import Response
 from rights.domain.duties import Act
 from rights.domain.errors import FieldError, Invalid, RightsError
 from rights.domain.incident_clocks import IncidentKind, Severity, graver
+from rights.services import audit
 from rights.services.security_incidents import (
     answering,
+    as_files,
     facts,
     opening,
     raising,
@@ -39,7 +41,7 @@ from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.staff_access import accounts
 from rights.services.words import LANGUAGES
-from rights.store.db import reading
+from rights.store.db import reading, transaction
 from rights.store.models import SecurityIncident
 from rights.web.console import door, incident_lines, pages, words
 from rights.web.console.trying import status_of, tried
@@ -50,6 +52,11 @@ pages.errors(area)
 
 _BY: Final = (scope.BACKEND, scope.STAFF)
 """What can be chosen here; a key or a portal token is named on the command line."""
+
+_FILES: Final = {
+    "csv": (as_files.to_csv, "text/csv; charset=utf-8"),
+    "json": (as_files.to_json, "application/json"),
+}
 
 Do = Callable[[Session, datetime], object]
 
@@ -79,6 +86,24 @@ def _list(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         given=call.form,
         wrong=wrong or [],
     )
+
+
+@area.get("/incidents.<any(csv, json):form>")
+def exported(form: str) -> Response:
+    """Send the list as a file, without personal data; that it was taken is an entry."""
+    here = parts()
+    with reading(here.engine) as session:
+        rows = as_files.lines(session)
+    if len(rows) > as_files.MOST:
+        most = pages.said().number(as_files.MOST)
+        return _list(422, wrong=[pages.said().say("list", "too_many", count=most)])
+    with transaction(here.engine) as session:
+        line = audit.Line("incidents_exported", door.present().actor, {"form": form})
+        audit.append_day(session, line, now=here.now())
+    write, media = _FILES[form]
+    response = Response(write(rows), content_type=media)
+    response.headers["Content-Disposition"] = f'attachment; filename="incidents.{form}"'
+    return response
 
 
 def _titled(part: str, codes: Iterable[str]) -> list[tuple[str, str]]:

@@ -44,6 +44,14 @@ MEDIA: Final = {
 _QUARTERS: Final = (1, 2, 3, 4)
 _PAGE: Final = "page"
 FORMS: Final = (_PAGE, *MEDIA)
+_OTHERS: Final = (
+    ("console-organisation.organisation", "outbound", Act.LOOK),
+    ("console-incidents.listed", "incidents", Act.LOOK),
+    ("console-home.home", "pictures", Act.LOOK),
+    ("console-listing.listed", "requests", Act.LOOK),
+    ("console-trail.listed", "trail", Act.READ_TRAIL),
+)
+"""Pages on which other reports are made, and for whom each is."""
 _FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items")
 """What is asked for again when the same report is taken in another form."""
 
@@ -71,6 +79,7 @@ def shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
         given=call.form or call.args,
         kept=kept,
+        others=[(endpoint, name) for endpoint, name, act in _OTHERS if door.may(act)],
         wrong=wrong or [],
     )
 

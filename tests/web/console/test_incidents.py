@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -226,3 +228,52 @@ def test_an_incident_is_never_lowered_nor_raised_without_a_reason(
     assert _sent(ana, incident, "close", because="Over.").status == 200
     again = ana.force(f"/incidents/{incident}/graver", severity="grave", graver="It is.")
     assert again.status == 409
+
+
+def test_the_list_is_taken_as_a_file_without_personal_data_and_that_is_an_entry(
+    house: House,
+) -> None:
+    ana = clerk(house, "ana", "dpo")
+    first = _opened(ana, endangers="1", regimes=["cn_general", "eu_gdpr"])
+    _sent(ana, first, "clocks/network_4h", reference="=CAC-17")
+    with house.reading() as session:
+        over = session.exec(select(IncidentClock.name, IncidentClock.due_at)).all()
+    for name in [name for name, due in over if due < house.clock.now()]:
+        _sent(ana, first, f"clocks/{name}", reference="LATE-1")
+    house.clock.forward(minutes=2)
+    second = _opened(ana, drill="1", severity="ordinary")
+    with house.writing() as session:
+        row = session.get_one(SecurityIncident, first)
+        row.regimes, row.subjects = ["=1+1", "eu_gdpr"], ["a-keyed-hash"]
+        clocks = session.exec(select(IncidentClock)).all()
+        late = [c for c in clocks if c.answered_at and c.answered_at > c.due_at]
+
+    assert late
+    page = ana.get("/incidents")
+    as_csv, as_json = (ana.get(f"/incidents.{form}") for form in ("csv", "json"))
+
+    assert {"/console/incidents.csv", "/console/incidents.json"} <= set(page.links)
+    told = as_csv.response.data.decode("utf-8-sig")
+    rows = {one["incident"]: one for one in csv.DictReader(io.StringIO(told))}
+    assert set(rows) == {first, second}
+    assert rows[first]["regimes"] == "'=1+1 eu_gdpr", "no spreadsheet runs it"
+    assert (rows[first]["drill"], rows[second]["drill"]) == ("false", "true")
+    lines = {one["incident"]: one for one in orjson.loads(as_json.response.data)["incidents"]}
+    for number, line in lines.items():
+        mine = [c for c in clocks if c.incident_id == number]
+        counted = (len(mine), sum(c.reference != "" for c in mine))
+        assert (line["clocks"], line["clocks_reported"]) == counted
+        assert line["clocks_late"] == sum(c.incident_id == number for c in late)
+        assert rows[number]["clocks"] == str(line["clocks"])
+    for said in (told, as_json.html):
+        assert not any(word in said for word in ("a-keyed-hash", "CAC-17", "ana"))
+    assert [one for one, _ in events(house)].count("incidents_exported") == 2
+
+
+def test_reports_lead_to_incidents_and_to_what_went_out(house: House) -> None:
+    for name, role in (("otto", "auditor"), ("lea", "legal")):
+        page = clerk(house, name, role).get("/reports")
+
+        assert {"/console/incidents", "/console/organisation"} <= set(page.links)
+        listed = page.html.partition('id="others-title"')[2].partition("</section>")[0]
+        assert ("/console/trail" in listed) == (role == "auditor")

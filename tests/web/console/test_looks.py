@@ -38,6 +38,7 @@ NOTHING = {
 """Pages on which nothing about a person stands: codes, dates, references. They are walked below."""
 ENTRY = {
     "console-listing.exported": ("/requests.csv", "list_exported"),
+    "console-incidents.exported": ("/incidents.csv", "incidents_exported"),
     "console-trail.listed": ("/trail?chain={request}", "trail_read"),
 }
 """Pages without personal data whose look is an entry all the same."""
