@@ -60,6 +60,7 @@ _ONLY_LOOKED: Final = frozenset(
         "received",
         "redactions_seen",
         "messages_read",
+        "letter_read",
         "message_sent",
         "appeal_read",
         "appeal_assigned",

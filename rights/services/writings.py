@@ -45,6 +45,9 @@ NOT_REPORTABLE: Final = "not_reportable"
 GRAVER: Final = "graver"
 """Why an incident is graver than it looked."""
 
+LETTER: Final = "letter"
+"""What a notice said that went out, but for codes and links; its id is the notice's."""
+
 INCIDENT_LETTER: Final = "incident_letter"
 """What people whom a security incident hit are told: every element in every language."""
 
@@ -65,15 +68,23 @@ def aad(about: str, purpose: str, writing_id: str) -> str:
 
 
 def keep(
-    session: Session, vault: Vault, about: str, purpose: str, text: str, *, now: datetime
+    session: Session,
+    vault: Vault,
+    about: str,
+    purpose: str,
+    text: str,
+    *,
+    now: datetime,
+    number: str = "",
 ) -> Written:
     """
     Seal a text.
 
     Args:
         about: The request, complaint or security incident it belongs to.
+        number: Its id, where something else gives it one.
     """
-    number = new_id()
+    number = number or new_id()
     sealed = vault.seal(text.encode(), aad=aad(about, purpose, number))
     row = Writing(id=number, request_id=about, purpose=purpose, sealed=sealed, created_at=now)
     session.add(row)
@@ -93,6 +104,16 @@ def read(session: Session, vault: Vault, about: str, purposes: Collection[str]) 
 def _opened(vault: Vault, row: Writing) -> Written:
     text = vault.open(row.sealed, aad=aad(row.request_id, row.purpose, row.id)).decode()
     return Written(row.id, row.purpose, text, row.created_at)
+
+
+def numbered(
+    session: Session, vault: Vault, about: str, purpose: str, number: str
+) -> Written | None:
+    """Return the text of that id, if it was kept about this and for *purpose*."""
+    row = session.get(Writing, number)
+    if row is None or (row.request_id, row.purpose) != (about, purpose):
+        return None
+    return _opened(vault, row)
 
 
 def one(session: Session, vault: Vault, about: str, purpose: str) -> str:

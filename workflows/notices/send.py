@@ -11,7 +11,7 @@ Source: NDSR 23 and PIPL 50 (the person is told in time); audit guide item 17.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from rights.services import (
     audit,
     contact_warnings,
     extensions,
+    letters_read,
     requests,
     warnings_due,
 )
@@ -37,6 +38,7 @@ from rights.store.keys import Tampered
 from rights.store.models import Challenge, Notice
 from workflows.notices.compose import compose
 from workflows.notices.facts import Known, Unsendable, gather, known
+from workflows.notices.kept import kept
 from workflows.notices.mail import Down, Mail, Outgoing, message
 from workflows.notices.remind import remind
 from workflows.notices.short import short
@@ -64,11 +66,13 @@ class _Result:
     Args:
         state: ``sent``; ``waiting`` to try again; ``untried``; or an end: ``no_contact``,
             ``stale``, ``refused``.
+        text: What is kept of one that went out.
     """
 
     notice: Notice
     state: str
     challenge_id: str = ""
+    text: str = field(default="", repr=False)
 
 
 def send_due(
@@ -163,7 +167,7 @@ def _sent(
             if state == "down":
                 down.add(facts.way)
                 state = "waiting"
-            yield _Result(notice, state, facts.challenge_id)
+            yield _Result(notice, state, facts.challenge_id, kept(facts) if state == "sent" else "")
 
 
 def _send(
@@ -227,6 +231,8 @@ def _mark(
     notice.state, notice.next_at = result.state, None
     if result.state == "sent":
         notice.sent_at = now
+        if result.text:
+            letters_read.keep(session, context, notice, result.text, now=now)
         challenge = session.get(Challenge, result.challenge_id) if result.challenge_id else None
         if challenge is not None and challenge.sent_at is None:
             challenge.sent_at = now

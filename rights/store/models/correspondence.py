@@ -16,11 +16,12 @@ class Writing(SQLModel, table=True):
     One text of a person or of staff, sealed.
 
     Args:
+        id: Of a ``letter`` that of its notice.
         request_id: The reference of the request, complaint or security incident it belongs to.
         purpose: ``message_person``, ``message_staff``, ``appeal``, ``appeal_reasons``,
             ``complaint``, ``complaint_answer``, ``complaint_claim``, ``denial_facts``,
-            ``denial_dismissed``, ``not_reportable`` or ``incident_letter``; what was sealed as one
-            opens as no other.
+            ``denial_dismissed``, ``letter``, ``not_reportable`` or ``incident_letter``; what
+            was sealed as one opens as no other.
     """
 
     __tablename__ = "writing"

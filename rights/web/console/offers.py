@@ -27,6 +27,7 @@ from rights.services import (
     content_approvals,
     extensions,
     letters_again,
+    letters_read,
     lifting,
     not_me,
     points,
@@ -80,6 +81,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         "plan": _samples(found),
         "documents": documents.offered(session, context, found, denials, now),
         "letters": _letters(session, context, found, now),
+        "letter_texts": _texts(session, request),
     }
 
 
@@ -127,6 +129,11 @@ def _letters(session: Session, context: Context, found: Dossier, now: datetime) 
     about = (session, context, found.request, found.letters)
     known = letters_again.about(*about, now=now)
     return frozenset(one.id for one in letters_again.unsent(known))
+
+
+def _texts(session: Session, request: Request) -> frozenset[str]:
+    """Return the ids of letters whose text can be read."""
+    return letters_read.kept(session, request.id) if door.may(Act.CORRESPOND) else frozenset()
 
 
 def _asking(session: Session, context: Context, found: Dossier) -> dict[str, bool]:

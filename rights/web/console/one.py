@@ -33,6 +33,7 @@ from rights.services import (
     denial_proposals,
     evidence,
     evidence_desk,
+    letters_read,
     messages,
     plans,
     redaction_views,
@@ -68,7 +69,7 @@ pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
 _DIGITS: Final = 8
-_LOOKS: Final = "any(messages,plan,proposal,dismissed,asking,appeal,authority)"
+_LOOKS: Final = "any(messages,letter,plan,proposal,dismissed,asking,appeal,authority)"
 
 
 @area.get("/requests/<id:request_id>")
@@ -186,17 +187,23 @@ def _messages(session: Session, found: Request, now: datetime) -> list[dict[str,
     return [_written(one) for one in read]
 
 
+def _letter(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    asked = call.form.get("letter", "")
+    read = letters_read.read_by(session, parts().context, found, asked, door.staff(), now=now)
+    return [{"who": pages.said().say("opens", "went_out"), **_said(read)}]
+
+
 def _appeal(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
     read = appeals.read_by(session, parts().context, found, door.staff(), now=now)
     return [_written(one) for one in read]
 
 
 def _written(one: Written) -> dict[str, str]:
-    return {
-        "who": pages.said().say("writers", one.purpose),
-        "at": pages.moment(one.at),
-        "text": one.text,
-    }
+    return {"who": pages.said().say("writers", one.purpose), **_said(one)}
+
+
+def _said(one: Written) -> dict[str, str]:
+    return {"at": pages.moment(one.at), "text": one.text}
 
 
 def _plan(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
@@ -244,6 +251,7 @@ def _asking(session: Session, found: Request, now: datetime) -> list[dict[str, s
 
 _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {
     "messages": _messages,
+    "letter": _letter,
     "appeal": _appeal,
     "plan": _plan,
     "proposal": _proposal,
