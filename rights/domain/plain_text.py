@@ -10,6 +10,10 @@ from rights.domain.errors import FieldError, Invalid
 LONGEST: Final = 10_000
 """Characters of one message, appeal or complaint."""
 
+LONGEST_QUESTION: Final = 300
+LONGEST_WHY: Final = 1_000
+"""Characters of what the person is asked in words, and of why."""
+
 _ALLOWED: Final = "\n\t"
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 

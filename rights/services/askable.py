@@ -16,8 +16,9 @@ from rights.domain.datamap import DataMap
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import PREVAILS, SWITCHES, VALUES, WAIT_DAYS, taken
-from rights.domain.plain_text import plain
+from rights.domain.plain_text import LONGEST_QUESTION, LONGEST_WHY, plain
 from rights.domain.products import PRODUCTS
+from rights.services import drafts
 from rights.store.models import Request
 
 MOST: Final = 12
@@ -28,8 +29,6 @@ IDENTIFY: Final = "identify_"
 
 _QUESTION: Final = "question_"
 _IS_QUESTION: Final = re.compile(r"(?:question|identify)_[1-9][0-9]?")
-_LONGEST: Final = 300
-_LONGEST_WHY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,9 @@ def check(datamap: DataMap, request: Request, points: Sequence[Point]) -> list[P
             errors.extend(wrong.errors)
     if errors:
         raise Invalid("what is to be asked has mistakes", errors)
+    for place, point in enumerate(out):
+        for name, text in (("question", point.question), ("why", point.why)):
+            drafts.refuse_blanks(text, field=f"points.{place}.{name}")
     return out
 
 
@@ -111,10 +113,10 @@ def _one(point: Point, path: str, allowed: tuple[str, ...], seen: set[str]) -> P
     seen.add(point.name)
     question = point.question
     if question:
-        question = plain(question, field=f"{path}.question", longest=_LONGEST)
+        question = plain(question, field=f"{path}.question", longest=LONGEST_QUESTION)
         if "\n" in question:
             raise _wrong(f"{path}.question", "has more than one line", "one_line")
-    why = plain(point.why, field=f"{path}.why", longest=_LONGEST_WHY)
+    why = plain(point.why, field=f"{path}.why", longest=LONGEST_WHY)
     return Point(point.name, question, why, point.identifies)
 
 

@@ -18,15 +18,19 @@ from pathlib import Path
 from typing import Final
 
 from rights.domain.errors import ConfigError, FieldError, Invalid
-from rights.domain.plain_text import LONGEST
+from rights.domain.plain_text import LONGEST, LONGEST_QUESTION, LONGEST_WHY
 from rights.services.located_yaml import Section, read
 
-USES: Final = ("message", "complaint")
-"""Where a draft is offered: writing to the person of a request, answering a complaint."""
+ASK: Final = "ask"
+"""Of a draft that asks the person for something: a question on one line, then why it is asked."""
+
+USES: Final = ("message", "complaint", ASK)
+"""Where a draft is offered: writing to the person of a request, answering a complaint, asking."""
 
 FACTS: Final[Mapping[str, frozenset[str]]] = {
     "message": frozenset({"reference", "kind", "received", "due", "company", "contact"}),
     "complaint": frozenset({"reference", "received", "due", "company", "contact"}),
+    ASK: frozenset({"reference", "kind", "received", "due", "company", "contact"}),
 }
 """What is filled in, by where the draft is offered."""
 
@@ -94,6 +98,8 @@ def _read(file: Path, problems: list[str]) -> Iterator[Draft]:
         uses = section.words("for")
         if not uses or not set(uses) <= {*USES}:
             section.complain(f"say for: with some of {', '.join(USES)}", "for")
+        if ASK in uses and len(uses) > 1:
+            section.complain("what asks for something is for nothing else", "for")
         title, text = (section.said(key) for key in ("title", "text"))
         for language, said in text.items():
             _examined(section, language, said, uses)
@@ -118,3 +124,16 @@ def _examined(section: Section, language: str, text: str, uses: tuple[str, ...])
         section.complain("a blank does not end, or does not begin: write [[…]]", where)
     if len(text) > LONGEST // 2:
         section.complain(f"is longer than {LONGEST // 2} characters", where)
+    if ASK in uses:
+        _asks(section, where, text)
+
+
+def _asks(section: Section, where: str, text: str) -> None:
+    """Complain of what is no question with its reason, or too long for a form."""
+    question, _, why = text.strip().partition("\n")
+    if not question.strip() or not why.strip():
+        section.complain("has the question on its first line, and then why it is asked", where)
+    if len(question) > LONGEST_QUESTION or len(why) > LONGEST_WHY:
+        section.complain(
+            f"a question has {LONGEST_QUESTION} characters at most, why {LONGEST_WHY}", where
+        )

@@ -21,13 +21,26 @@ from rights.web.parts import parts
 ASKED: Final = "draft"
 """The parameter of an address that names the draft to begin with."""
 
+LIST: Final = "ask"
+"""The parameter that names the one with which a list for the person begins."""
+
 
 def of_request(request: Request) -> dict[str, Any]:
     """Return what a message to the person of a request can begin with."""
+    return _offered("message", *_about(request))
+
+
+def of_list(request: Request) -> dict[str, Any]:
+    """Return what can be asked of the person of a request, as question and reason."""
+    found = _offered(drafts.ASK, *_about(request), named=call.args.get(LIST, ""))
+    question, _, why = found["text"].partition("\n")
+    return {**found, "question": question, "why": why}
+
+
+def _about(request: Request) -> tuple[Words, dict[str, str]]:
     theirs = words.of(language_of(request.locale))
     kind = catalogue.words()["kinds"].get(request.kind, {}).get("title", {})
-    facts = {"kind": theirs.either(kind, str(request.kind)), **_facts(theirs, request)}
-    return _offered("message", theirs, facts)
+    return theirs, {"kind": theirs.either(kind, str(request.kind)), **_facts(theirs, request)}
 
 
 def of_complaint(complaint: Complaint) -> dict[str, Any]:
@@ -51,8 +64,11 @@ def _day(theirs: Words, at: datetime) -> str:
     return theirs.day(at.astimezone(pages.zone()).date())
 
 
-def _offered(use: str, theirs: Words, facts: Mapping[str, str]) -> dict[str, Any]:
-    w, named = pages.said(), call.args.get(ASKED, "")
+def _offered(
+    use: str, theirs: Words, facts: Mapping[str, str], *, named: str | None = None
+) -> dict[str, Any]:
+    w = pages.said()
+    named = call.args.get(ASKED, "") if named is None else named
     found = drafts.offered(parts().context.settings.drafts, use)
     listed = [
         (one.name, w.either(one.title, one.name), one.filled(theirs.language, facts))

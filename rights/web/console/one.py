@@ -89,6 +89,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
         values["drafts"] = drafting.of_request(values["dossier"].request)
+        values["asks"] = drafting.of_list(values["dossier"].request)
         values["by_hand"] = by_hand.of(values["dossier"])
         placed = held.on_person(session, here.context, request_id)
         names = accounts.names(session) if placed else {}

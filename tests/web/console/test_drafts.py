@@ -31,6 +31,13 @@ def _text(page: Page, name: str = "text") -> str:
     return html.unescape(found[1])
 
 
+def _asked(page: Page) -> tuple[str, str]:
+    """Return the first question of the form, and why it is asked."""
+    found = re.search(r'<input id="question-1"[^>]* value="([^"]*)"', page.html)
+    assert found
+    return html.unescape(found[1]), _text(page, "why-1")
+
+
 @pytest.mark.parametrize(("locale", "says"), [("en", "by "), ("zh-CN", "之前答复您")])
 def test_a_draft_is_in_the_persons_language_with_the_facts_of_the_request(
     house: House, locale: str, says: str
@@ -56,6 +63,37 @@ def test_a_draft_is_in_the_persons_language_with_the_facts_of_the_request(
     whole = re.sub(r"\[\[.*?\]\]", "x", drafted)
     assert rui.reader.send(refused, f"/{made}/write", text=whole).status == 200
     assert "message_sent" in told(house, made)
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"), [("en", "Which account do you mean?"), ("zh-CN", "是哪一个账号？")]
+)
+def test_a_list_for_the_person_begins_with_a_question_and_its_reason(
+    house: House, locale: str, says: str
+) -> None:
+    rui = clerk(house, "rui", "reviewer")
+    made = str(house.asserted("access", locale=locale)["id"])
+    page = rui.get(f"/requests/{made}")
+    assert "Which account is meant" in page.text
+    assert not any(_asked(page))
+
+    page = rui.get(f"/requests/{made}?ask=which_account")
+
+    question, why = _asked(page)
+    assert says in question
+    assert made in why
+    assert "[[" in question
+    said = {"question.1": question, "why.1": why}
+    refused = rui.reader.send(page, f"/{made}/ask", **said)
+    assert refused.status == 422
+    assert "blank" in refused.text
+    assert _asked(refused) == (question, why)
+    assert "asked" not in told(house, made)
+    said["question.1"] = re.sub(r"\[\[.*?\]\]", "x", question)
+    refused = rui.reader.send(page, f"/{made}/ask", **{**said, "why.1": "[[so]]"})
+    assert refused.status == 422
+    assert rui.reader.send(refused, f"/{made}/ask", **said).status == 200
+    assert "asked" in told(house, made)
 
 
 def test_the_answer_to_a_complaint_begins_with_one_too(
@@ -89,6 +127,12 @@ def test_the_answer_to_a_complaint_begins_with_one_too(
         (OWN.replace("[[what]]", "{"), "a { or } stands alone"),
         (OWN.replace(', en: "{company}: [[what]]"', ""), "say en as text"),
         (OWN.replace("    for:", "    fur:"), "fur"),
+        (OWN.replace("[message, complaint]", "[ask]"), "has the question on its first line"),
+        (OWN.replace("[message, complaint]", "[ask, message]"), "is for nothing else"),
+        (
+            OWN.replace("[message, complaint]", "[ask]").replace("[[what]]", "?" * 301 + "\\nwhy"),
+            "a question has 300 characters at most",
+        ),
     ],
 )
 def test_a_mistake_in_a_deployments_drafts_is_told_at_its_start(

@@ -13,14 +13,22 @@
     });
   }
 
-  // A draft is in the text at once, unless somebody has begun to write.
+  // A draft is in the text at once, unless somebody has begun to write. One that asks goes into the
+  // next point that is empty: its first line is the question, the rest why it is asked.
   for (const choice of document.querySelectorAll("select[data-fills]")) {
-    const text = document.getElementById(choice.dataset.fills);
+    const places = choice.dataset.fills
+      .split(" ")
+      .map((ids) => ids.split(",").map((id) => document.getElementById(id)));
     const drafts = [...choice.options].map((one) => one.dataset.text || "");
+    const written = (place) => place.map((field) => field.value.trim()).join("\n").trim();
     choice.addEventListener("change", () => {
-      const written = text.value.trim();
-      if (written && !drafts.includes(written)) return;
-      text.value = choice.selectedOptions[0].dataset.text || "";
+      const text = choice.selectedOptions[0].dataset.text || "";
+      const alone = places.length === 1 && drafts.includes(written(places[0]));
+      const place = alone ? places[0] : places.find((one) => !written(one));
+      if (!place || (!text && !alone)) return;
+      const end = place.length > 1 ? text.indexOf("\n") : text.length;
+      place[0].value = text.slice(0, end);
+      if (place.length > 1) place[1].value = text.slice(end + 1);
     });
   }
 
