@@ -222,7 +222,7 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
         if result.untried:
             row.next_at = now
             continue
-        row.attempts, row.last_status = row.attempts + 1, result.status
+        row.attempts, row.last_status, row.tried_at = row.attempts + 1, result.status, now
         metrics.count("rights_deliveries_total", outcome=_outcome(result))
         if result.delivered:
             delivered += 1

@@ -124,7 +124,9 @@ GRANT SELECT (id, backend_id, origin, events, created_at, closed_at) ON webhook_
 -- Never what a key is checked with, nor what was to be delivered.
 GRANT SELECT (id, backend_id, prefix, scopes, created_at, expires_at, revoked_at),
     UPDATE (revoked_at) ON backend_key TO rights_console;
-GRANT SELECT (id, subscription_id, state, created_at), UPDATE (state, attempts, next_at)
+GRANT SELECT
+    (id, subscription_id, event_id, event, request_id, state, attempts, last_status, created_at, tried_at),
+    UPDATE (state, attempts, next_at)
     ON webhook_delivery TO rights_console;
 GRANT SELECT (backend_id, attests_names) ON network_identity_bridge TO rights_console;
 GRANT SELECT, UPDATE (approved_by, approved_at) ON plan TO rights_console;

@@ -100,6 +100,7 @@ def _write(
         subscription_id=subscription_id,
         event_id=f"msg_{new_id()}",
         event=event,
+        request_id=str(data.get("request_id") or ""),
         body=orjson.dumps(body).decode(),
         next_at=now,
         created_at=now,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import JSON, Column, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from rights.domain.uses import USUAL
@@ -124,15 +124,34 @@ class WebhookSubscription(SQLModel, table=True):
 
 
 class WebhookDelivery(SQLModel, table=True):
-    """One event on its way to one subscription. ``body`` holds ids and codes only."""
+    """
+    One event on its way to one subscription. ``body`` holds ids and codes only.
+
+    Args:
+        state: ``waiting``, ``delivered``, ``dead`` (given up) or ``discarded`` by staff.
+        request_id: The request it tells of; empty where it tells of none.
+        last_status: Of the last answer; 0 when there was none.
+        tried_at: When it was last sent, whatever was answered.
+    """
 
     __tablename__ = "webhook_delivery"
-    __table_args__ = (Index("ix_delivery_due", "state", "next_at"),)
+    __table_args__ = (
+        Index("ix_delivery_due", "state", "next_at"),
+        Index(
+            "ix_delivery_dead",
+            "subscription_id",
+            "created_at",
+            "id",
+            postgresql_where=text("state = 'dead'"),
+            sqlite_where=text("state = 'dead'"),
+        ),
+    )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     subscription_id: str = Field(max_length=32, index=True)
     event_id: str = Field(max_length=40)
     event: str = Field(max_length=60)
+    request_id: str = Field(default="", max_length=32)
     body: str
     state: str = Field(default="waiting", max_length=12)
     attempts: int = 0
@@ -140,6 +159,7 @@ class WebhookDelivery(SQLModel, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    tried_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class StoreStatus(SQLModel, table=True):

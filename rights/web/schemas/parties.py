@@ -67,7 +67,7 @@ class Deliveries(Closed):
 class DeliveryQuery(Closed):
     """Which deliveries."""
 
-    state = Choice(("waiting", "delivered", "dead"))
+    state = Choice(("waiting", "delivered", "dead", "discarded"))
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 

@@ -46,6 +46,7 @@ SHOWS = {"console-passages.shown": "redactions_seen"}
 """Pages that show what a worker opened; ``test_passages.py`` has their walks."""
 ELSEWHERE = {
     "console-incidents.one",  # codes and numbers; test_incidents.py
+    "console-losing.listed",  # ids and codes of events; test_lost_events.py
     "console-letters.complaint",  # what it says is opened by a form: complaint_read
     "console-health.ready",
     "console-signed.one",  # days and a hash; tests/services/reports/test_signed.py
