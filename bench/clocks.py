@@ -2,7 +2,8 @@
 The clocks of 20,000 open requests among 200,000: one look, in which one in a hundred is told of.
 
 Beside it a bare program that reads the two dates of every open request and works the stage out; it
-writes nothing down.
+writes nothing down. Memory is that of a process that loads what the look needs, and of one that has
+loaded all that a relay does.
 """
 
 from __future__ import annotations
@@ -17,14 +18,11 @@ import psycopg
 
 from bench import serving
 from bench.house import ROOT, House, house
-from bench.peak import peak_mb
 from bench.queue import desk
 from bench.results import Result, at_most, beside, middle
-from rights.settings import load
-from rights.store.db import open_engine, reading
+from rights.store.db import reading
 from rights.store.models import RequestClock
 from workflows import clock_watch
-from workflows.building import context_for
 
 REQUESTS = 200_000
 OPEN = 20_000
@@ -61,10 +59,11 @@ def measure() -> list[Result]:
             told.append(_seconds(at, now))
         with reading(here.engine) as session:
             rows = session.query(RequestClock).count()
-        rss = _rss(at)
+        rss, relay = _rss(at), _rss(at, "relay")
     return [
         at_most("sweep_20k_s", middle(told), "s", 5, bare=middle(bare)),
-        at_most("sweep_rss_mb", rss, "MB", 150),
+        at_most("sweep_rss_mb", rss, "MB", 130),
+        at_most("relay_rss_mb", relay, "MB", 150),
         beside("first_look_s", first, "s"),
         beside("told", rows, "requests"),
     ]
@@ -111,11 +110,11 @@ def _bare(at: House, now: datetime) -> float:
     return took
 
 
-def _rss(at: House) -> float:
+def _rss(at: House, *also: str) -> float:
     """Return the peak of a program of its own that does one look over all of it."""
     _move(at, 0)
     done = subprocess.run(
-        [sys.executable, "-m", "bench.clocks"],
+        [sys.executable, "-m", "bench.onelook", NOW.isoformat(), *also],
         env=dict(at.env),
         cwd=ROOT,
         capture_output=True,
@@ -124,14 +123,3 @@ def _rss(at: House) -> float:
         timeout=600,
     )
     return float(done.stdout.strip().splitlines()[-1])
-
-
-def _alone() -> None:
-    """Look once, in the process that is measured; print its peak."""
-    settings = load()
-    clock_watch.watch(open_engine(settings.database_url), context_for(settings), lambda: NOW)
-    print(peak_mb())
-
-
-if __name__ == "__main__":
-    _alone()

@@ -14,10 +14,9 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from holidays import country_holidays
-
 from rights.domain.calendars import Calendar, Counting
 from rights.services.located_yaml import Section
+from rights.services.one_country import country_holidays
 from rights.services.regime_blocks import source
 
 LAST_YEAR: Final = 2050

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 import chinese_calendar
+import holidays
 import pytest
 
 from rights.domain.calendars import Calendar, count_working
+from rights.services.calendar_files import LAST_YEAR as LAST_COMPUTED
 from rights.services.calendar_files import published
+from rights.services.one_country import country_holidays
 from rights.services.regimes import regimes
 
 FIRST_YEAR, LAST_YEAR = 2004, 2026
@@ -64,3 +69,53 @@ def test_fifteen_working_days_are_counted_as_another_library_counts_them() -> No
     assert day > date(2026, 12, 1)
     assert longest == timedelta(days=29)  # never later than thirty calendar days
     assert worst == timedelta(days=3)  # what is taken off where a year is not known yet
+
+
+_ONE = """
+import sys
+from rights.services.regimes import regimes
+regimes()
+print(sum(name.startswith("holidays.countries.") for name in sys.modules))
+"""
+
+
+@pytest.mark.parametrize(
+    ("country", "subdivision"),
+    [
+        ("CN", None),
+        ("IE", None),
+        ("GB", "ENG"),
+        ("GBR", "ENG"),
+        ("DE", "BY"),
+        ("BR", "SP"),
+        ("US", "CA"),
+        ("AX", None),  # builds upon another country
+    ],
+)
+def test_a_country_loaded_by_itself_has_the_days_that_the_library_says(
+    country: str, subdivision: str | None
+) -> None:
+    years = range(2020, LAST_COMPUTED + 1)
+
+    ours = country_holidays(country, subdiv=subdivision, years=years)
+
+    theirs = holidays.country_holidays(country, subdiv=subdivision, years=years)
+    assert dict(ours) == dict(theirs)
+    assert ours
+    assert ours.weekend_workdays == theirs.weekend_workdays
+
+
+@pytest.mark.parametrize(("country", "subdivision"), [("XX", None), ("DE", "XX")])
+def test_a_country_or_subdivision_that_the_library_does_not_know_is_refused(
+    country: str, subdivision: str | None
+) -> None:
+    with pytest.raises(NotImplementedError):
+        country_holidays(country, subdiv=subdivision)
+
+
+def test_the_laws_are_read_without_loading_the_holidays_of_every_country() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ONE], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert done.stdout.split() == ["0"]
