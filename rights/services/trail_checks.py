@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import exists, or_, text
 from sqlmodel import Session, col, select
 
 from rights.services import audit
-from rights.store.models import Checkpoint, TrailCheck
+from rights.store.models import Checkpoint, Entry, TrailCheck
 
 HELD: Final = "held"
 BROKEN: Final = "broken"
 DIED: Final = "died"
 FAILED: Final = "failed"
 TOO_LONG: Final = "too_long"
+FRUITLESS: Final = (DIED, FAILED, TOO_LONG)
+"""Nobody knows whether the trail holds."""
 CHECKED: Final = "trail_checked"
 FIRST: Final = 20
 """Problems that are kept by name; of the others the number is."""
@@ -32,6 +34,8 @@ FIRST: Final = 20
 _SILENT: Final = timedelta(minutes=5)
 _AGAIN: Final = timedelta(hours=1)
 """After a check that came to no end."""
+_DAY: Final = timedelta(days=1)
+"""Checks that came to no end are tried again each hour; staff are written to once a day."""
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(:number)")
 _LOCK_NUMBER: Final = 0x7269676874730002
@@ -53,11 +57,17 @@ def due(session: Session, every: timedelta, now: datetime) -> bool:
     """Return whether somebody should begin a check."""
     last = newest(session)
     if last is None:
-        return True
+        return _begun(session)
     if last.ended_at is None:
         return now - last.seen_at >= _SILENT
     whole = last.outcome in (HELD, BROKEN)
     return now - last.begun_at >= (every if whole else min(every, _AGAIN))
+
+
+def _begun(session: Session) -> bool:
+    """Return whether there is anything to check: a register that was just made has nothing."""
+    something = or_(exists(select(Entry.seq)), exists(select(Checkpoint.id)))
+    return bool(session.execute(select(something)).scalar_one())
 
 
 def begin(session: Session, every: timedelta, now: datetime) -> int | None:
@@ -134,6 +144,34 @@ def held_since(session: Session) -> datetime | None:
 
 
 def unmailed(session: Session) -> Sequence[int]:
-    """Return the checks that did not hold and of which nobody has been written to."""
+    """Return the checks that did not hold, or said nothing, and that staff have to be told of."""
     open_ = select(TrailCheck.id).where(TrailCheck.outcome == BROKEN, ~col(TrailCheck.mailed))
-    return [number for number in session.exec(open_.order_by(col(TrailCheck.id))) if number]
+    found = [number for number in session.exec(open_.order_by(col(TrailCheck.id))) if number]
+    last = last_ended(session)
+    if last is not None and last.id is not None and _fruitless(session, last):
+        found.append(last.id)
+    return found
+
+
+def _fruitless(session: Session, last: TrailCheck) -> bool:
+    """
+    Return whether *last* said nothing, and nobody was written to of such a check that day.
+
+    One that died may have been a relay that was started again: two in a row were not.
+    """
+    if last.mailed or last.outcome not in FRUITLESS:
+        return False
+    before = session.exec(
+        select(TrailCheck)
+        .where(col(TrailCheck.ended_at).is_not(None), col(TrailCheck.id) < last.id)
+        .order_by(col(TrailCheck.id).desc())
+        .limit(1)
+    ).first()
+    if last.outcome == DIED and (before is None or before.outcome not in FRUITLESS):
+        return False
+    told = select(TrailCheck.id).where(
+        col(TrailCheck.outcome).in_(FRUITLESS),
+        col(TrailCheck.mailed),
+        col(TrailCheck.begun_at) > last.begun_at - _DAY,
+    )
+    return session.exec(told.limit(1)).first() is None

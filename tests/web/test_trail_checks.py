@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +17,9 @@ from sqlmodel import select
 from rights.services import audit, trail_checks
 from rights.services.checkpoints import checkpoint
 from rights.services.trail_checks import Found
+from rights.store.db import transaction
 from rights.store.models import TrailCheck
-from tests.services.registers import signer
+from tests.services.registers import DATABASES, NOW, opened, signer
 from tests.unguarded import unguarded
 from tests.web.house import House
 from tests.workflows.desk import text_of
@@ -129,3 +133,115 @@ def test_a_check_that_takes_too_long_is_ended_and_tried_again(
         ]
         assert trail_checks.held_since(session) is None
     assert again == [False, True]
+
+
+def test_of_relays_that_start_at_once_one_checks_and_a_later_start_checks_nothing(
+    house: House,
+) -> None:
+    settings, now = house.context.settings, house.clock.now
+    relays = [Watch(settings, house.engine, now) for _ in range(4)]
+    together = threading.Barrier(len(relays))
+
+    def start(relay: Watch) -> None:
+        together.wait(timeout=10)
+        relay.look()
+
+    with ThreadPoolExecutor(len(relays)) as pool:
+        for begun in [pool.submit(start, relay) for relay in relays]:
+            begun.result()
+    ends_at = time.monotonic() + 30
+    while not _entries(house) and time.monotonic() < ends_at:
+        for relay in relays:
+            relay.look()
+        time.sleep(0.05)
+    Watch(settings, house.engine, now).look()
+
+    with house.reading() as session:
+        (row,) = session.exec(select(TrailCheck)).all()
+    assert row.outcome == "held"
+
+
+@pytest.mark.parametrize("which", DATABASES)
+def test_a_register_without_any_entry_is_not_checked_and_the_first_entry_is_at_once(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    register = opened(request, which)
+    with transaction(register) as session:
+        assert not trail_checks.due(session, DAY, NOW)
+        assert trail_checks.begin(session, DAY, NOW) is None
+
+    with transaction(register) as session:
+        audit.append_day(session, audit.Line("settings_read", "operator", {}), now=NOW)
+        assert trail_checks.due(session, DAY, NOW)
+
+
+def _ended(house: House, outcome: str, hours: int) -> None:
+    """Let a check end so, so many hours from now."""
+    at = house.clock.now() + timedelta(hours=hours)
+    with house.writing() as session:
+        number = trail_checks.begin(session, DAY, at)
+        assert number is not None
+        trail_checks.end(session, number, Found(outcome), at)
+
+
+def _mailed(house: House) -> int:
+    return trail_mail.send(house.engine, house.context, house.clock.now, {})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "locale", "said"),
+    [
+        ("too_long", "en", "took too long"),
+        ("failed", "en", "could not be made"),
+        ("too_long", "zh-CN", "耗时过长"),
+        ("failed", "zh-CN", "未能完成"),
+    ],
+)
+def test_staff_hear_once_a_day_of_checks_that_say_nothing(
+    furnished: Callable[..., House], smtp_sink: Sink, outcome: str, locale: str, said: str
+) -> None:
+    more = {"smtp_host": smtp_sink.host, "smtp_port": smtp_sink.port}
+    house = furnished(alert_mail=MAIL, staff_locale=locale, **more)
+    house.asserted("access")
+
+    sent = []
+    for hours in (0, 1, 23, 24):
+        _ended(house, outcome, hours)
+        sent += [_mailed(house), _mailed(house)]
+
+    assert sent == [2, 0, 0, 0, 0, 0, 2, 0]
+    told = {m["X-Envelope-To"]: text_of(m) for m in smtp_sink.messages}
+    assert set(told) == {"otto@example.com", "ada@example.com"}
+    assert all(said in " ".join(text.split()) for text in told.values())
+    assert [one["outcome"] for one in _entries(house)][:1] == [outcome]
+
+
+def test_a_check_that_died_is_told_of_when_the_one_before_said_nothing_either(
+    house: House, smtp_sink: Sink
+) -> None:
+    sent = []
+    for hours, outcome in ((0, "died"), (1, "held"), (25, "died"), (26, "died")):
+        _ended(house, outcome, hours)
+        sent.append(_mailed(house))
+
+    assert sent == [0, 0, 0, 2]
+    assert "twice in a row" in " ".join(text_of(smtp_sink.messages[0]).split())
+
+
+def test_a_check_that_cannot_be_made_is_told_of_by_mail(
+    furnished: Callable[..., House], smtp_sink: Sink, tmp_path: Path
+) -> None:
+    more = {"smtp_host": smtp_sink.host, "smtp_port": smtp_sink.port, "staff_locale": "en"}
+    house = furnished(alert_mail=MAIL, **more)
+    house.asserted("access")
+    nowhere = f"sqlite:///{tmp_path}/none/register.db"
+    settings = house.context.settings.model_copy(update={"database_url": nowhere})
+    watch = Watch(settings, house.engine, house.clock.now)
+
+    ends_at = time.monotonic() + 30
+    while not _entries(house) and time.monotonic() < ends_at:
+        watch.look()
+        time.sleep(0.05)
+
+    assert [one["outcome"] for one in _entries(house)] == ["failed"]
+    assert _mailed(house) == 2

@@ -1,5 +1,7 @@
 """
-The mail to staff that the audit trail does not hold: to auditors and administrators.
+The mail to staff that the audit trail does not hold, or that a check of it came to no end.
+
+It goes to auditors and administrators.
 
 It names chains, numbers and checkpoints, nothing about anybody.
 
@@ -63,19 +65,26 @@ def _letter(register: Engine, context: Context, number: int) -> Letter:
     say = words(context.settings.staff_locale)
     with reading(register) as session:
         row = session.get_one(TrailCheck, number)
-        count, first = row.problems, tuple(row.first_problems)
+        outcome, count, first = row.outcome, row.problems, tuple(row.first_problems)
         at = row.ended_at or row.begun_at
     controller = context.datamap.controller.get("name", {})
     company = say.either(controller) if controller else ""
     zone = context.regimes[context.settings.default_regimes[0]].counting.zone
+    moment = say.moment(at, zone)
+    broken = outcome == trail_checks.BROKEN
+    subject = say.say("trail", "subject", count=count) if broken else say.say("trail", "unknown")
     return Letter(
-        subject=say.say("trail", "subject", count=count),
+        subject=subject,
         sender=say.say("from", company=company).strip(" ,"),
         language=say.language,
         colon=say.say("colon"),
         blocks=(
-            paragraph(say.say("trail", "opening", moment=say.moment(at, zone), count=count)),
-            bullets(first),
-            paragraph(say.say("trail", "closing")),
+            (
+                paragraph(say.say("trail", "opening", moment=moment, count=count)),
+                bullets(first),
+                paragraph(say.say("trail", "closing")),
+            )
+            if broken
+            else (paragraph(say.say("trail", outcome, moment=moment)),)
         ),
     )
