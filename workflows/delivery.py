@@ -116,6 +116,28 @@ def _due(now: datetime) -> Any:
 
 def _claim(session: Session, context: Context, now: datetime, limit: int) -> Iterator[_Parcel]:
     """Take due deliveries for a while, the first of every subscription before any second."""
+    ids = _held(session, now, limit)
+    session.execute(
+        update(WebhookDelivery)
+        .where(col(WebhookDelivery.id).in_(ids))
+        .values(next_at=now + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+    query = select(WebhookDelivery).where(col(WebhookDelivery.id).in_(ids))
+    order = col(WebhookDelivery.subscription_id), col(WebhookDelivery.created_at)
+    found = session.exec(query.order_by(*order, col(WebhookDelivery.id))).all()
+    for subscription_id, rows in groupby(found, attrgetter("subscription_id")):
+        yield from _parcels(session, context, subscription_id, list(rows), now)
+
+
+def _held(session: Session, now: datetime, limit: int) -> list[str]:
+    """
+    Return what is due and locked for this relay alone, the first of every subscription first.
+
+    What another relay holds is passed by, and rows are locked in the order of their ids: relays
+    that claim at once neither wait for each other in a circle nor take the same delivery. On SQLite
+    one transaction writes at a time anyway.
+    """
     turn = func.row_number().over(
         partition_by=col(WebhookDelivery.subscription_id),
         order_by=(col(WebhookDelivery.next_at), col(WebhookDelivery.id)),
@@ -124,22 +146,13 @@ def _claim(session: Session, context: Context, now: datetime, limit: int) -> Ite
     picked = (
         sql_select(due.c.id).where(due.c.turn <= PER_SUBSCRIPTION).order_by(due.c.turn).limit(limit)
     )
-    taken = (
-        update(WebhookDelivery)
-        .where(
-            col(WebhookDelivery.id).in_(picked),
-            col(WebhookDelivery.state) == "waiting",
-            col(WebhookDelivery.next_at) <= now,
-        )
-        .values(next_at=now + LEASE)
-        .returning(col(WebhookDelivery.id))
+    free = (
+        _due(now)
+        .where(col(WebhookDelivery.id).in_(picked))
+        .order_by(col(WebhookDelivery.id))
+        .with_for_update(skip_locked=True)
     )
-    ids = list(session.connection().execute(taken).scalars())
-    query = select(WebhookDelivery).where(col(WebhookDelivery.id).in_(ids))
-    order = col(WebhookDelivery.subscription_id), col(WebhookDelivery.created_at)
-    found = session.exec(query.order_by(*order, col(WebhookDelivery.id))).all()
-    for subscription_id, rows in groupby(found, attrgetter("subscription_id")):
-        yield from _parcels(session, context, subscription_id, list(rows), now)
+    return list(session.exec(free).all())
 
 
 def _parcels(
@@ -215,7 +228,7 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
     """Write down what came of one subscription's parcels; return how many were delivered."""
     delivered = 0
     gone = ""
-    for result in results:
+    for result in sorted(results, key=lambda one: one.parcel.id):  # locked in one order by all
         row = session.get(WebhookDelivery, result.parcel.id, with_for_update=True)
         if row is None or row.state != "waiting":
             continue
