@@ -74,6 +74,8 @@ ALLOWED: Final = frozenset(
         "version",
         "name",
         "signal",
+        "place",
+        "year",
     ]
 )
 """Keys that may be logged. Adding one is a decision: a test reads every call."""

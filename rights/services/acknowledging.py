@@ -186,6 +186,18 @@ def begin(session: Session, request: Request, ack_at: datetime | None) -> None:
     session.add(request)
 
 
+def counted_again(session: Session, request: Request, ack_at: datetime) -> None:
+    """
+    Let receipt of *request*, whose row the caller has locked, be confirmed by *ack_at*, surely.
+
+    Nobody was promised this date: unlike a promise it moves later too, so that staff are not told
+    of a day off as of one that was missed. What they were told of before stays told.
+    """
+    if request.ack_at is not None:
+        request.ack_at = ack_at
+        session.add(request)
+
+
 def confirm(session: Session, row: About, now: datetime) -> None:
     """Note that receipt of this, whose row the caller has locked, is confirmed now."""
     if row.ack_at is None or row.acked_at is not None:

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from rights.domain.clock import local_day, tighten
 from rights.domain.errors import Conflict, Invalid
-from rights.services import audit
+from rights.services import acknowledging, audit
 from rights.services.context import Context
 from rights.services.deadlines import counted
 from rights.services.regimes import schedules_to_load
@@ -54,6 +54,7 @@ def _again(session: Session, context: Context, request: Request, now: datetime) 
     request.due_at = tighten(request.due_at, fresh.due_at)
     request.promised_at = tighten(was, fresh.promised_at)
     request.due_provisional = False
+    acknowledging.counted_again(session, request, fresh.due.ack_at)
     data = {"from": was.isoformat(), "until": request.promised_at.isoformat()}
     audit.append(session, request, [audit.Line(RECOUNTED, "system", data)], now=now)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from rights import logs
 from rights.domain.regime import Period, Unit
-from rights.services import audit
+from rights.services import acknowledging, audit
 from rights.services.context import Context
 from rights.services.regimes import load
+from rights.store.models import Request
 from tests.services.regime_files import change_new
 from tests.services.test_regimes import DAYS_OFF_2027
 from tests.web import timekeeping as desk
@@ -66,6 +69,47 @@ def test_a_provisional_date_is_shown_and_counted_again_never_later(
     assert after.promised_at == before.promised_at
     (entry,) = desk.entries(office, request_id, "recounted")
     assert entry["from"] == entry["until"] == before.promised_at.isoformat()
+
+
+def test_by_when_receipt_is_confirmed_is_counted_again_too(office: Office, tmp_path: Path) -> None:
+    house = office.house
+    house.clock.at = datetime(2026, 12, 31, 2, tzinfo=UTC)
+    unconfirmed, confirmed = (
+        desk.working(office, "cn_general", kind=kind) for kind in ("deletion", "copy")
+    )
+    house.clock.at = datetime(2027, 1, 2, 2, tzinfo=UTC)
+    with house.writing() as session:
+        row = session.get_one(Request, confirmed, with_for_update=True)
+        acknowledging.confirm(session, row, house.clock.now())
+    override = tmp_path / "override.yaml"
+    schedule = {"source": "https://www.gov.cn/2027", "off_days": DAYS_OFF_2027}
+    change_new(override, {"calendars": {"cn": {2027: schedule}}})
+    known = replace(house.context, regimes=load(override=override))
+    before = [desk.request_of(office, one) for one in (unconfirmed, confirmed)]
+
+    assert clock_watch.count_again(house.engine, known, house.clock.now) == 2
+
+    monday = datetime(2027, 1, 4, 15, 59, 59, tzinfo=UTC)  # the first day that is worked
+    after = [desk.request_of(office, one) for one in (unconfirmed, confirmed)]
+    assert [one.ack_at for one in before] == [datetime(2027, 1, 1, 15, 59, 59, tzinfo=UTC)] * 2
+    assert [one.ack_at for one in after] == [monday, monday]
+    assert [one.promised_at for one in after] == [one.promised_at for one in before]
+    with house.reading() as session:
+        assert acknowledging.counted(session, house.clock.now())["request"] == 0
+
+
+def test_the_log_names_the_place_and_the_year_whose_working_days_are_missing(
+    office: Office,
+) -> None:
+    stream = io.StringIO()
+    logs.configure(stream)
+
+    clock_watch.schedules(office.house.engine, office.house.context, office.house.clock.now)
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    (said,) = [line for line in lines if line["event"] == "schedule.missing"]
+    assert (said["place"], said["year"]) == ("cn", 2027)
+    assert "dropped" not in said
 
 
 @pytest.mark.requirement("R-SLA-4")
