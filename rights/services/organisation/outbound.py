@@ -158,7 +158,7 @@ def records(engine: Engine, asked: Year, *, batch: int = BATCH) -> Iterator[Reco
     Args:
         batch: Packages, or recipients that were told, that one look takes.
     """
-    yield from _declared(asked.declared)
+    yield from of_map(asked.declared)
     places = {one["store"]: _place(one) for one in asked.declared.stores}
     after = ""
     while found := _batch(engine, places, asked.period, after, batch):
@@ -186,7 +186,7 @@ def _place(store: Place) -> dict[str, Any]:
     }
 
 
-def _declared(declared: Declared) -> Iterator[Record]:
+def of_map(declared: Declared) -> Iterator[Record]:
     """Yield each store with the categories in it, and everybody to whom its data is given."""
     for store in declared.stores:
         yield _record("store", **_place(store), categories=store["categories"])

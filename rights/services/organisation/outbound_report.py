@@ -66,6 +66,14 @@ def report(asked: Year, records: Iterable[Record]) -> Report:
     return Report(NAME, asked.period, tuple(_tables(sums)), missing, tuple(_flags(asked, sums)))
 
 
+def declared(records: Iterable[Record]) -> tuple[Table, Table]:
+    """Return what a data map declares, of its own records alone: stores, and recipients."""
+    sums = _Sums()
+    for record in records:
+        sums.add(record)
+    return _places(sums)
+
+
 def _flags(asked: Year, sums: _Sums) -> Iterator[str]:
     if not asked.period.closed(asked.now):
         yield "period_open"
@@ -82,8 +90,7 @@ def _tables(sums: _Sums) -> Iterator[Table]:
     }
     rows = tuple(Row((name,), {"number": number}) for name, number in totals.items())
     yield Table("went_out_sums", ("figure",), ("number",), rows)
-    yield Table("declared_stores", ("store",), _STORE, tuple(sums.stores))
-    yield Table("declared_recipients", ("store", "recipient"), _RECIPIENT, tuple(sums.recipients))
+    yield from _places(sums)
     columns: tuple[str, ...] = ("packages", "bytes", "downloads")
     yield Table("went_out", ("kind", "option"), columns, _counted(sums.of_kind, columns))
     columns = ("packages", "rows")
@@ -91,6 +98,11 @@ def _tables(sums: _Sums) -> Iterator[Table]:
     columns = ("told", "not_told")
     yield Table("told", ("recipient",), columns, _counted(sums.told, columns))
     yield Table("packages", ("request",), _PACKAGE, tuple(sums.packages))
+
+
+def _places(sums: _Sums) -> tuple[Table, Table]:
+    to = Table("declared_recipients", ("store", "recipient"), _RECIPIENT, tuple(sums.recipients))
+    return Table("declared_stores", ("store",), _STORE, tuple(sums.stores)), to
 
 
 def _counted(

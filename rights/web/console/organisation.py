@@ -14,14 +14,20 @@ from werkzeug import Response
 from rights.domain.compliance import Clause, Owed
 from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid, NotFound, RightsError
-from rights.domain.organisation import FIGURES, FLAGS, LARGE, Profile
 from rights.domain.terms import Standing, Term
 from rights.services.organisation import calendar, outbound, outbound_report
 from rights.services.organisation.outbound_files import WRITE
 from rights.services.reports.report import Made
 from rights.services.staff_access import accounts
 from rights.store.db import reading, transaction
-from rights.web.console import door, pages, report_pages, showing
+from rights.web.console import (
+    door,
+    duty_document,
+    organisation_lines,
+    pages,
+    report_pages,
+    showing,
+)
 from rights.web.console.noting import note
 from rights.web.console.reports import FORMS, MEDIA, forms, writer
 from rights.web.console.trying import status_of, tried
@@ -58,7 +64,8 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     return pages.page(
         "organisation.html",
         status,
-        stated=_profile(profile) if profile else [],
+        stated=organisation_lines.profile(profile, pages.said()) if profile else [],
+        documents=duty_document.offered(),
         undecided=profile is not None and profile.undecided,
         owed=[_owed(one) for one in calendar.owed(here.context)] if profile else [],
         terms=[_term(one, today, names) for one in terms],
@@ -71,22 +78,6 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
 
 
 # -- in words ------------------------------------------------------------------------------------
-
-
-def _profile(profile: Profile) -> list[tuple[str, str]]:
-    w = pages.said()
-    flags = [w.say("organisation", "names", one) for one in FLAGS if profile.holds(one)]
-    decided = profile.decision
-    lines = [(w.say("organisation", "since"), w.day(profile.since))]
-    lines += [
-        (w.say("organisation", "names", name), w.number(profile.figures[name])) for name in FIGURES
-    ]
-    lines.append((w.say("organisation", "is"), w.listed(flags) or w.say("organisation", "nothing")))
-    if decided is not None:
-        word = "decided_yes" if decided.large else "decided_no"
-        said = w.say("organisation", word, by=decided.by, day=w.day(decided.on))
-        lines.append((w.say("organisation", "names", LARGE), said))
-    return lines
 
 
 def _owed(one: Owed) -> dict[str, Any]:
@@ -176,6 +167,16 @@ def _day(name: str, said: str) -> date:
         return date.fromisoformat(said)
     except ValueError:
         raise Invalid("name a day", [FieldError(name, "is no day", rule="no_day")]) from None
+
+
+@area.post("/organisation/<code>/document")
+def document(code: str) -> Response:
+    """Send the document of a duty, to be written on in; that it was taken is an entry."""
+    sent = duty_document.send(code)
+    if isinstance(sent, Response):
+        return sent
+    wrong, status = sent
+    return _shown(status, wrong=wrong)
 
 
 # -- what went out -------------------------------------------------------------------------------

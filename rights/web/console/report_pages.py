@@ -15,6 +15,7 @@ from werkzeug import Response
 from rights.services.reports import groups
 from rights.services.reports.labels import Labels
 from rights.services.reports.report import Made, Row, Table
+from rights.services.words import Words
 from rights.web.console import pages
 from rights.web.console.pictures import Bar, Picture
 from rights.web.parts import parts
@@ -67,7 +68,7 @@ def page(made: Made, *, action: str, again: Mapping[str, str], signed: str = "")
         facts=[*_facts(made, labels)],
         notes=labels.notes(report),
         pictures=[*_pictures(made, labels)],
-        tables=[_table(table, labels) for table in report.tables],
+        tables=[table(one, labels, pages.said()) for one in report.tables],
         missing=labels.missing(report),
         words=labels.words.say,
         action=action,
@@ -86,16 +87,17 @@ def _facts(made: Made, labels: Labels) -> Iterator[tuple[str, str]]:
     yield words.say("sha256"), report.sha256()
 
 
-def _table(table: Table, labels: Labels) -> dict[str, Any]:
-    titles = labels.columns(table)
-    keys = len(table.keys)
+def table(one: Table, labels: Labels, w: Words) -> dict[str, Any]:
+    """Return a table as a page shows it: its title, its head, its rows."""
+    titles = labels.columns(one)
+    keys = len(one.keys)
     return {
-        "name": table.name,
-        "title": labels.words.say("tables", table.name),
+        "name": one.name,
+        "title": labels.words.say("tables", one.name),
         "head": ([_PARTS.join(titles[:keys])] if keys else []) + titles[keys:],
         "rows": [
-            (_key(table, row, labels), [_cell(row, name, labels) for name in table.columns])
-            for row in table.rows
+            (_key(one, row, labels), [_cell(row, name, labels, w) for name in one.columns])
+            for row in one.rows
         ],
     }
 
@@ -112,14 +114,14 @@ def _is_reference(name: str) -> bool:
     return name in _REFERENCES
 
 
-def _cell(row: Row, name: str, labels: Labels) -> Cell:
+def _cell(row: Row, name: str, labels: Labels, w: Words) -> Cell:
     if name in row.hidden or name not in row.values:
         return Cell(labels.words.say("hidden"), hidden=True)
     value = row.values[name]
     if _is_reference(name):
         return Cell("", requests=tuple(str(value or "").split()))
     if isinstance(value, int):
-        return Cell(pages.said().number(value))
+        return Cell(w.number(value))
     return Cell(labels.cell(row, name))
 
 
