@@ -34,7 +34,7 @@ from rights.services.context import Context, fitting
 from rights.services.disturbances import teller
 from rights.services.live_settings.in_force import InForce
 from rights.services.network_identity.calls import Bridges
-from rights.services.organisation import profile_files
+from rights.services.organisation import profile_defaults, profile_files
 from rights.services.readiness import Readiness
 from rights.services.sign_in.directory import Directory
 from rights.services.staff_access import provider
@@ -211,16 +211,17 @@ def _listener(settings: Settings, port: int) -> Listener | None:
 def context_of(settings: Settings) -> Context:
     """Return what services need, read from the settings' files."""
     found, book = datamap.load(settings.datamap), regimes.regimes(settings.regimes_override)
+    profile = profile_files.profile(settings.organisation)
     regime_choice.check(settings, book)
     keeping.check(settings, book)
     drafts.check(settings.drafts)
     return Context(
-        in_force=InForce(settings),
+        in_force=InForce(profile_defaults.settled(settings, profile)),
         vault=Vault(Keyring.parse(settings.keys.get_secret_value())),
         datamap=found,
         regimes=book,
         policy=fitting(policy_files.policy(settings.policy), found),
-        profile=profile_files.profile(settings.organisation),
+        profile=profile,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
 
 class OutwardSettings(BaseSettings):
@@ -50,6 +50,17 @@ class OutwardSettings(BaseSettings):
         if value and not value.startswith("s3://"):
             raise ValueError("is s3://<bucket>/<prefix>?endpoint=<url>: object lock is of buckets")
         return value
+
+    home_regions: Annotated[tuple[str, ...], NoDecode] = ()
+    """Regions in which buckets of this register may lie; empty: in any. Source: CSL 39."""
+
+    @field_validator("home_regions", mode="before")
+    @classmethod
+    def _regions(cls, value: Any) -> Any:
+        """Take them as they are written, after commas."""
+        if not isinstance(value, str):
+            return value
+        return tuple(one.strip() for one in value.split(",") if one.strip())
 
     mainland_users: bool = False
     """Whether the services are offered to people in mainland China: ``cn_general`` then applies too

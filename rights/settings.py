@@ -164,7 +164,7 @@ class Settings(WorkingLimits, TrailSettings, OutwardSettings):
     alert_mail: Words = ()
     """Whom alerts are mailed to, ``role=address``, as often as liked: reviewer, approver or dpo of
     clocks, auditor and admin of an audit trail that does not hold."""
-    incident_operator: Literal["other", "central_state_organ", "cii"] = "other"
+    incident_operator: Literal["other", "central_state_organ", "cii", "cii_adjacent"] = "other"
     """What the company is to the law when it reports a security incident: sets how fast."""
     staff_locale: Literal["zh-CN", "en"] = "zh-CN"
     """The language in which staff are written to."""

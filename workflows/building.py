@@ -19,6 +19,7 @@ from rights.services.context import Context, fitting
 from rights.services.datamap import Tell
 from rights.services.datamap import load as load_datamap
 from rights.services.live_settings.in_force import InForce
+from rights.services.organisation.profile_defaults import settled
 from rights.services.organisation.profile_files import profile
 from rights.services.policy_files import policy
 from rights.services.regimes import regimes
@@ -58,7 +59,9 @@ def context_for(settings: Settings, tell: Tell | None = None) -> Context:
     drafts.check(settings.drafts)
     datamap = load_datamap(settings.datamap, tell=tell)
     fitted = fitting(policy(settings.policy), datamap)
-    return Context(InForce(settings), vault, datamap, book, fitted, profile(settings.organisation))
+    stated = profile(settings.organisation)
+    held = InForce(settled(settings, stated))
+    return Context(held, vault, datamap, book, fitted, stated)
 
 
 def parts_for(settings: Settings, *, tell: Tell | None = None) -> Parts:

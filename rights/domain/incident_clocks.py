@@ -40,6 +40,7 @@ class Operator(StrEnum):
     OTHER = "other"
     CENTRAL_STATE_ORGAN = "central_state_organ"
     CII = "cii"
+    CII_ADJACENT = "cii_adjacent"
 
 
 _GRADES: Final = tuple(Severity)

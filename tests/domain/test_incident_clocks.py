@@ -43,6 +43,10 @@ def _starts(
             {"state_organ_2h": 2},
         ),
         (_starts(operator=Operator.CII), {}),
+        (
+            _starts(severity=Severity.CONSIDERABLE, operator=Operator.CII_ADJACENT),
+            {"adjacent_1h": 1},
+        ),
         (_starts(LEAK), {"pipl_57": 0}),
         (_starts(IncidentKind.ALTERATION), {"pipl_57": 0}),
         (_starts(IncidentKind.LOSS, minors=True), {"pipl_57": 0, "minors_35": 0}),

@@ -24,6 +24,7 @@ from rights.domain.settable import Settable, Value
 from rights.services import audit
 from rights.services.context import Context
 from rights.services.live_settings import catalogue, values
+from rights.services.organisation import profile_defaults
 from rights.store.ids import new_id
 from rights.store.models import SettingProposal, SettingValue, Staff
 
@@ -275,7 +276,8 @@ class Standing:
     Args:
         value: What holds.
         default: What would hold without staff.
-        origin: ``started`` (the environment or its file names it), ``staff`` or ``default``.
+        origin: ``started`` (the environment or its file names it), ``staff``, ``profile`` (what the
+            organisation says of itself asks for it) or ``default``.
         row: Who set it last, where staff did.
     """
 
@@ -289,7 +291,7 @@ class Standing:
 def standings(session: Session, context: Context) -> list[Standing]:
     """Return how every setting stands that can be changed: one query."""
     rows = {row.name: row for row in session.exec(select(SettingValue)).all()}
-    found = []
+    found, stated = [], profile_defaults.values(context.profile)
     for name, setting in catalogue.settables().items():
         row, default = rows.get(name), catalogue.value_of(context.given, name)
         held = values.set_in(row)
@@ -298,5 +300,6 @@ def standings(session: Session, context: Context) -> list[Standing]:
         elif held is not None:
             found.append(Standing(setting, held, default, "staff", row))
         else:
-            found.append(Standing(setting, default, default, "default", row))
+            origin = "profile" if name in stated else "default"
+            found.append(Standing(setting, default, default, origin, row))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from werkzeug import Response
 from rights.domain.duties import Act
 from rights.domain.errors import RightsError
 from rights.domain.settable import COLOUR, COUNT, Settable, Value
-from rights.services.live_settings import catalogue, changing
+from rights.services.context import Context
+from rights.services.live_settings import catalogue, changing, values
 from rights.services.live_settings.changing import Standing
+from rights.services.organisation import profile_defaults
 from rights.services.staff_access import accounts
 from rights.store.db import reading
 from rights.store.models import SettingProposal, Staff
@@ -42,6 +44,8 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     return pages.page(
         "settings.html",
         status,
+        flag=profile_defaults.flag_of(here.context.profile),
+        started=[*_started(here.context)],
         groups=[(one, [line for line in lines if line["group"] == one]) for one in groups],
         waiting=[_proposal(one, names) for one in waits],
         longest=changing.LONGEST,
@@ -64,6 +68,8 @@ def _line(one: Standing, names: Mapping[str, str]) -> dict[str, Any]:
         "default": _value(setting, one.default),
         "bounds": w.listed(list(setting.bounds)),
         "law": f"{setting.source} [{setting.requirement}]",
+        "stated": _stated(setting),
+        "looser": _looser(setting, one.value),
         "protects": setting.protects,
         "origin": one.origin,
         "number": setting.type == COUNT,
@@ -74,6 +80,41 @@ def _line(one: Standing, names: Mapping[str, str]) -> dict[str, Any]:
         "set": w.say("settings", "set", who=who, at=pages.moment(when)) if when else "",
         "agreed": w.say("settings", "agreed", who=agreed) if agreed else "",
     }
+
+
+def _stated(setting: Settable) -> str:
+    """Return which default follows from the profile, and by which law; empty for none."""
+    w, context = pages.said(), parts().context
+    if setting.name not in profile_defaults.values(context.profile):
+        return ""
+    one = profile_defaults.table()[setting.name]
+    value = one.value[profile_defaults.flag_of(context.profile)]
+    law = f"{w.either(one.source)} [{one.requirement}]"
+    return w.say("settings", "stated", value=_value(setting, value), law=law)
+
+
+def _looser(setting: Settable, value: Value) -> bool:
+    """Return whether people are protected less than the profile's default would."""
+    stated = profile_defaults.values(parts().context.profile)
+    return setting.name in stated and setting.weakens(stated[setting.name], value)
+
+
+def _started(context: Context) -> Iterator[dict[str, str]]:
+    """Return what follows from the profile and is set at the start of a process only."""
+    w, stated = pages.said(), profile_defaults.values(context.profile)
+    for name in stated:
+        one = profile_defaults.table()[name]
+        if not one.title:
+            continue
+        value = catalogue.value_of(context.given, name)
+        shown = w.say("settings", "units", one.unit, number=value) if one.unit else ""
+        yield {
+            "name": name,
+            "title": w.either(one.title),
+            "shown": shown or w.say("settings", "choices", str(value)),
+            "origin": "started" if values.fixed(context.given, name) else "profile",
+            "law": f"{w.either(one.source)} [{one.requirement}]",
+        }
 
 
 def _value(setting: Settable, value: Value) -> str:
