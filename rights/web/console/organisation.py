@@ -23,6 +23,7 @@ from rights.store.db import reading, transaction
 from rights.web.console import (
     door,
     duty_document,
+    helping,
     organisation_lines,
     pages,
     report_pages,
@@ -92,7 +93,7 @@ def _owed(one: Owed) -> dict[str, Any]:
         "by_choice": one.by_choice,
         "period": w.say("organisation", "rhythms", duty.cadence.rhythm, **when),
         "owner": w.say("roles", duty.owner),
-        "helps": duty.helps,
+        "helps": helping.of(duty.helps),
     }
 
 
@@ -117,7 +118,7 @@ def _term(term: Term, today: date, names: Mapping[str, str]) -> dict[str, Any]:
         "standing": w.say("organisation", "standings", standing),
         "mark": _MARKS[standing],
         "owner": w.say("roles", term.duty.owner),
-        "helps": term.duty.helps,
+        "helps": helping.of(term.duty.helps),
         "done": w.day(term.done.on) if term.done else "",
         "reference": term.done.reference if term.done else "",
         "by": showing.who(term.done.by, names) if term.done else "",

@@ -26,11 +26,30 @@ def test_the_page_shows_profile_duties_with_citations_and_what_is_overdue(school
     assert "PIPL 52; audit measures (2025) 12" in text
     assert "People from 1,000,000 on" in text
     assert "once a year, by December 31" in text
-    assert "What of this product helps: rights reports audit" in text
+    assert "rights reports" not in text, "a page does it"
+    assert "/console/reports?report=audit" in page.links
     assert text.count("overdue") == 2, "two years of audits are two rows, one of them ahead"
     assert "Mark as done" not in text, "an auditor decides nothing"
     acts = {form.action.rpartition("/")[2] for form in page.forms}
     assert acts == {"sign-out", "document"}, "whoever makes reports takes documents"
+
+
+def test_what_helps_leads_to_its_page_and_only_for_whom_it_opens(
+    stated: Callable[..., House],
+) -> None:
+    house = stated(persons=20_000_000, important_data=True, ecommerce=True)
+    otto, rui = clerk(house, "otto", "auditor"), clerk(house, "rui", "reviewer")
+
+    mine, others = otto.get("/organisation"), rui.get("/organisation")
+
+    reports = [link for link in mine.links if "/reports?" in link]
+    assert reports
+    assert all(otto.get(link.removeprefix("/console")).status == 200 for link in {*reports})
+    assert "#outbound-title" in mine.links
+    assert 'id="outbound-title"' in mine.html
+    assert not [link for link in others.links if "/reports" in link or "#outbound" in link]
+    assert "/console/incidents" in others.links
+    assert "GET /public/rights-methods" in mine.text, "no page does what an interface is for"
 
 
 def test_the_page_is_there_in_chinese(school: House) -> None:
