@@ -32,6 +32,16 @@
     });
   }
 
+  // Escape folds what was opened, unless it is for the field that is typed in.
+  document.addEventListener("keydown", (event) => {
+    const at = document.activeElement;
+    if (event.key !== "Escape" || event.isComposing || at.matches("input, select, textarea")) return;
+    const opened = at.closest("details[open]");
+    if (!opened) return;
+    opened.open = false;
+    opened.querySelector("summary").focus();
+  });
+
   // What is folded away and named in the address is opened.
   const there = location.hash && document.getElementById(location.hash.slice(1));
   if (there && there.tagName === "DETAILS") there.open = true;

@@ -1,0 +1,68 @@
+"""A page gone through by its keys alone, and what is wrong on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_SCRIPT: Final = Path(__file__).with_name("keyboard.js").read_text(encoding="utf-8")
+
+
+@dataclass
+class Walk:
+    """
+    Goes through pages, and notes what is wrong.
+
+    Args:
+        found: A line for each fault: the page, the control, and what it does not do.
+    """
+
+    page: Page
+    found: list[str] = field(default_factory=list)
+
+    def at(self, what: str) -> None:
+        """
+        Go through the page that is open: open what is folded, reach every control, and leave.
+
+        The rules are those of WCAG 2.2: 1.4.10, 2.1.1, 2.1.2, 2.4.1, 2.4.3, 2.4.7, 2.4.11, 2.5.8.
+        """
+        self.page.wait_for_load_state("load")
+        self.page.evaluate(_SCRIPT)
+        told = [*self._unfolded(), *self._passed(), *self._skipped()]
+        self.found += [f"{what}: {line}" for line in told]
+
+    def _unfolded(self) -> list[str]:
+        """Open and close each thing that is folded, and leave it open."""
+        wrong = []
+        while name := self.page.evaluate("keyboard.folded()"):
+            for key, opens in (("Enter", True), ("Space", False), ("Space", True)):
+                self.page.keyboard.press(key)
+                if self.page.evaluate("keyboard.open()") is not opens:
+                    return [*wrong, f"{name} does not heed {key}"]
+            self.page.keyboard.press("Escape")
+            if self.page.evaluate("keyboard.open()"):
+                wrong.append(f"{name} does not fold with Escape")
+            else:
+                self.page.keyboard.press("Enter")
+        return wrong
+
+    def _passed(self) -> list[str]:
+        most, wrong = self.page.evaluate("keyboard.begin()")
+        for _ in range(most + 1):
+            self.page.keyboard.press("Tab")
+        return [*wrong, *self.page.evaluate("keyboard.end()")]
+
+    def _skipped(self) -> list[str]:
+        """Leave out the head of the page with its first link."""
+        self.page.evaluate("keyboard.begin()")
+        self.page.keyboard.press("Tab")
+        if not self.page.evaluate("document.activeElement.matches('.skip')"):
+            return ["the first key does not lead to the link that skips the head"]
+        self.page.keyboard.press("Enter")
+        if not self.page.evaluate("document.activeElement.matches('main')"):
+            return ["the link that skips the head does not lead to the content"]
+        return []
