@@ -48,6 +48,7 @@ from rights.web.ids import HexId
 from rights.web.limits import Limits
 from rights.web.parts import NAME, Parts
 from rights.web.server import run
+from rights.web.whole import Whole
 
 SURFACES = ("api", "portal", "console")
 """What a process may serve; the console is meant for a host of its own."""
@@ -99,6 +100,7 @@ def routed(surfaces: Sequence[str], *, https: bool) -> Flask:
     if unknown or not surfaces:
         raise ConfigError(f"surfaces are {', '.join(SURFACES)}, not {', '.join(unknown) or 'none'}")
     app = Flask("rights", root_path=str(Path(__file__).parent / "web"))
+    app.request_class = Whole
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False
     watching.register(app)

@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from rights.services.words import LANGUAGES
+from rights.web.problems import Problem
 
 COOKIE: Final = "rights_language"
 
@@ -21,8 +22,8 @@ def chosen() -> str:
 
 
 def asked() -> str:
-    """Return the language an address or a form asks for; a form that is too large asks for none."""
+    """Return the language an address or a form asks for; a form that is not read asks for none."""
     try:
         return request.values.get("lang", "")
-    except RequestEntityTooLarge:
+    except (RequestEntityTooLarge, Problem):
         return request.args.get("lang", "")
