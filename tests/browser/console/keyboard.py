@@ -37,7 +37,7 @@ class Walk:
 
     def _unfolded(self) -> list[str]:
         """Open and close each thing that is folded, and leave it open."""
-        wrong = []
+        wrong: list[str] = []
         while name := self.page.evaluate("keyboard.folded()"):
             for key, opens in (("Enter", True), ("Space", False), ("Space", True)):
                 self.page.keyboard.press(key)
