@@ -43,6 +43,7 @@ from workflows import (
     breakers,
     counted,
     finish,
+    leaving_out,
     locating,
     restart,
     standing,
@@ -111,7 +112,8 @@ def _begin(floor: Floor, request_id: str) -> Claim | None:
         if not rows:
             meanwhile.overtaken(session, request, now=now)
             simplified.begin(session, floor.context, request, now=now)
-            first = [*standing.decided_first(session, request), first_step(request)]
+            planning = leaving_out.asking(session, request, first_step(request))
+            first = [*standing.decided_first(session, request), planning]
             session.add_all(first)
             return _next(session, floor, request, first, None, approved=True)
         plan, approved = read_plan(session, request_id)

@@ -14,7 +14,7 @@ from rights.logs import get
 from rights.services import recipients_told, subjects
 from rights.services.packages import apart as in_apart
 from rights.services.packages import folder
-from rights.services.reasons import reason
+from rights.services.reasons import catalogue, reason
 from rights.services.recipients_told import Telling
 from rights.store.db import reading
 from rights.store.models import Request, StepRow, StepState
@@ -199,4 +199,12 @@ def _missing(rows: Iterable[StepRow], claim: Claim) -> Iterable[Missing]:
         step = by_name.get(row.id.partition("-")[2])
         for path in (step.collections if step else ()) or (f"{row.store}.",):
             store, _, name = path.partition(".")
-            yield Missing(store, name, code, reason(code))
+            law, chinese = _basis(claim, code)
+            yield Missing(store, name, code, reason(code), law, basis_zh=chinese)
+
+
+def _basis(claim: Claim, code: str) -> tuple[str, str]:
+    """Return the law behind a reason in English and in Chinese; empty where there is none."""
+    known = catalogue().get(code)
+    found = known.bases(claim.request.regimes) if known else []
+    return "; ".join(one["en"] for one in found), "；".join(one["zh"] for one in found)

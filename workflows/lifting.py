@@ -163,7 +163,7 @@ def before(
         return {}
     found: dict[str, dict[str, int]] = {}
     for step in steps:
-        if step.action not in STOPPING or step.manual:
+        if step.action not in STOPPING or not step.by_worker:
             continue
         for path in step.collections:
             connector = floor.connector(step.store)

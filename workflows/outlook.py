@@ -54,7 +54,7 @@ def outlook(floor: Floor, plan: Plan, view: View) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     unknown: list[str] = []
     for step in plan:
-        if step.action not in VERBS:
+        if step.action not in VERBS or step.refused:
             continue
         cost = Cost(known())
         for path in step.collections:

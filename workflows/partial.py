@@ -75,7 +75,7 @@ def marked(
     """
     if request.kind not in ERASING or not (ruled.kept or of_a_part(request)):
         return keys, {}
-    erasing = [s for s in steps if s.action is Action.ERASE and not s.manual]
+    erasing = [s for s in steps if s.action is Action.ERASE and s.by_worker]
     paths = {p for s in erasing for p in s.collections if p not in ruled.kept}
     new: dict[str, dict[Standing, tuple[Key, ...]]] = {}
     missed: dict[str, int] = {}

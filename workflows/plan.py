@@ -110,6 +110,11 @@ class Step:
     refused: str = ""
 
     @property
+    def by_worker(self) -> bool:
+        """Whether a connector does it: neither staff by hand, nor nobody, for a reason."""
+        return not (self.manual or self.refused)
+
+    @property
     def name(self) -> str:
         """Unique in its plan and stable across runs."""
         return step_name(self.phase, self.action, self.store, self.part)

@@ -29,6 +29,7 @@ from workflows import (
     contacts,
     correcting,
     decisions,
+    leaving_out,
     lifting,
     locating,
     narrowing,
@@ -67,7 +68,7 @@ def prepare(floor: Floor, claim: Claim) -> Outcome:
     given, values = _given(floor, request)
     routes, reached = _routes(floor, request)
     asked = _asked(floor, request, routes, given, values)
-    steps = routes.steps(asked, floor.manifests)
+    steps = leaving_out.steps(floor, request, routes.steps(asked, floor.manifests))
     planned = {p for s in steps for p in s.collections}
     paths = planned | decisions.looked_at(asked, datamap)
     if paths:
@@ -156,7 +157,7 @@ def _package(floor: Floor, steps: Iterable[Step]) -> PackageKey | None:
 
 def _destroys(steps: Iterable[Step]) -> bool:
     """Return whether a hold could matter: one keeps rows from being destroyed, nothing else."""
-    return any(s.action is Action.ERASE for s in steps)
+    return any(s.action is Action.ERASE and not s.refused for s in steps)
 
 
 def _looked_at(floor: Floor, claim: Claim, plan: Plan, view: View) -> tuple[Plan, Sample]:

@@ -25,6 +25,7 @@ from rights.domain.horizon import backups, physically_gone
 from rights.domain.kinds import Option
 from rights.domain.merkle import root, salted
 from rights.domain.texts import grounds
+from rights.services.reasons import catalogue
 from rights.services.receipts import FORMAT, SALT_BYTES, leaf_bytes
 from rights.store import rows as direct
 from rights.store.models import (
@@ -172,12 +173,20 @@ def _outcome(
         used = methods.get(path, []) if erased else []
         yield {
             **line.to_json(),
+            **_law(request, line.missing),
             "categories": sorted({f.category for f in fields}),
             "happened": happened(line, anonymised=emptied or request.option is Option.ANONYMISE),
             "methods": used,
             "kept_fields": [f.name for f in fields if f.erasure is Erasure.KEEP] if used else [],
             "at": at.isoformat() if at else None,
         }
+
+
+def _law(request: Request, code: str) -> dict[str, Any]:
+    """Return the law behind what is missing, under those of the request; nothing without one."""
+    known = catalogue().get(code)
+    bases = known.bases(request.regimes) if known else []
+    return {"law": [{"zh": one["zh"], "en": one["en"]} for one in bases]} if bases else {}
 
 
 def _verified(rows: Sequence[StepRow]) -> list[str]:

@@ -112,9 +112,9 @@ def _line(plan: Plan, step: Step, path: str, told: Mapping[str, Any]) -> dict[st
         path.partition(".")[2],
         str(step.action),
         affected=plan.counts.get(path, {}).get("rows", 0),
-        missing=step.manual,
+        missing=step.refused or step.manual,
     )
-    if step.manual or "deleted" not in told:
+    if not step.by_worker or "deleted" not in told:
         return line.to_json()
     held: Mapping[str, Any] = next(
         (r for r in told["reasons"] if r["what"] in {"held", "kept"}), {}

@@ -31,7 +31,9 @@ Sample = dict[str, list[dict[str, Any]]]
 
 def sample_of(floor: Floor, plan: Plan, view: View) -> Sample:
     """Return up to ``ROWS`` masked rows of each collection that *plan* changes."""
-    paths = dict.fromkeys(p for s in plan if s.action in EFFECTS for p in s.collections)
+    paths = dict.fromkeys(
+        p for s in plan if s.action in EFFECTS and not s.refused for p in s.collections
+    )
     found = (path for path in paths if plan.counts.get(path, {}).get("rows"))
     return {path: _rows(floor, path, view) for path in itertools.islice(found, COLLECTIONS)}
 

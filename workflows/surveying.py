@@ -31,7 +31,7 @@ Surveys = Mapping[str, Inventory]
 def surveys(floor: Floor, steps: Sequence[Step]) -> dict[str, Inventory]:
     """Return the live schema of each store that is going to be changed and can tell."""
     out = {}
-    for store in dict.fromkeys(s.store for s in steps if s.action in EFFECTS and not s.manual):
+    for store in dict.fromkeys(s.store for s in steps if s.action in EFFECTS and s.by_worker):
         connector = floor.connector(store)
         with at(store):
             found = _surveyed(connector)
@@ -106,7 +106,7 @@ def cleared(
 def _into_escrow(floor: Floor, steps: Sequence[Step]) -> Iterator[Finding]:
     """Say what would keep held rows from being put into a bucket."""
     for step in steps:
-        if step.action is Action.ERASE and not step.manual:
+        if step.action is Action.ERASE and step.by_worker:
             collections = map(floor.context.datamap.collection, step.collections)
             yield from escrow.findings(floor.connector(step.store), collections)
 
@@ -114,7 +114,7 @@ def _into_escrow(floor: Floor, steps: Sequence[Step]) -> Iterator[Finding]:
 def _in_store(
     datamap: DataMap, request: Request, steps: Sequence[Step], store: str, inventory: Inventory
 ) -> Iterator[Finding]:
-    mine = [s for s in steps if s.store == store and s.action in EFFECTS and not s.manual]
+    mine = [s for s in steps if s.store == store and s.action in EFFECTS and s.by_worker]
     acting = Acting(
         frozenset(p for s in mine if s.action is Action.ERASE for p in s.collections),
         frozenset(p for s in mine if s.action is not Action.ERASE for p in s.collections),
@@ -141,7 +141,7 @@ def nothing_held_below(
     """
     anonymise = request.option is Option.ANONYMISE
     for step in steps:
-        if step.action is not Action.ERASE or step.store not in found:
+        if step.action is not Action.ERASE or step.refused or step.store not in found:
             continue
         acting = Acting(frozenset(step.collections), (), anonymise)
         for child, columns, parent in _pointing(routes.datamap, step, found[step.store], acting):

@@ -138,6 +138,9 @@ GRANT SELECT ON step TO rights_console;
 GRANT DELETE ON plan, step, package, keyring, subject_lock TO rights_console;
 GRANT SELECT (request_id) ON keyring, subject_lock TO rights_console;
 GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by) ON denial_proposal TO rights_console;
+-- What is left out of a request before its plan is approved.
+GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by, answer_id) ON part_proposal
+    TO rights_console;
 -- What staff let through is owed as aftercare; more of it goes into the same row.
 GRANT SELECT, INSERT, UPDATE (state, round, done_at, done_by, result) ON aftercare TO rights_console;
 -- "Technically infeasible": what is left out, under an exception that staff made.
@@ -217,6 +220,8 @@ GRANT UPDATE (on_file, changed_at) ON identifier TO rights_worker;
 GRANT INSERT ON identifier TO rights_worker;
 -- That a denial waits for a second person and since when; not why, nor by whom.
 GRANT SELECT (request_id, proposed_at, outcome) ON denial_proposal TO rights_worker;
+-- What was left out by two people, and with which reason: the plan is made without it.
+GRANT SELECT (request_id, parts, outcome) ON part_proposal TO rights_worker;
 -- Proofs: that a code was answered, never which; the word that a look-up's answer is there.
 GRANT SELECT (request_id, identifier_id, purpose, used_at), INSERT ON challenge TO rights_worker;
 GRANT SELECT ON key_proof TO rights_worker;

@@ -26,14 +26,19 @@ def check(session: Session, request_id: str, staff: Staff) -> None:
     Raises:
         Forbidden: they logged it, accepted its documents, or said whose contact or record it is.
     """
+    if brought_in(session, request_id, staff):
+        message = "who logged this request, or said whose it is, does not decide this: a colleague"
+        raise Forbidden(f"{message} has to", code="own_request")
+
+
+def brought_in(session: Session, request_id: str, staff: Staff) -> bool:
+    """Return whether somebody had a part in how a request came to be, by its audit trail."""
     mine = select(Entry).where(
         Entry.chain == request_id,
         Entry.actor == f"staff:{staff.id}",
         col(Entry.event).in_(_BROUGHT_IN),
     )
-    if any(_counts(one) for one in session.exec(mine)):
-        message = "who logged this request, or said whose it is, does not decide this: a colleague"
-        raise Forbidden(f"{message} has to", code="own_request")
+    return any(_counts(one) for one in session.exec(mine))
 
 
 def _counts(entry: Entry) -> bool:

@@ -18,7 +18,14 @@ from rights.domain.actions import step_name
 from rights.domain.errors import Conflict, NotFound
 from rights.domain.lifecycle import Event, State, Wait
 from rights.domain.minors import ContentClosed
-from rights.services import audit, content_approvals, notes, own_requests, requests
+from rights.services import (
+    audit,
+    content_approvals,
+    notes,
+    own_requests,
+    parts_left_out,
+    requests,
+)
 from rights.services.replanning import asked_again
 from rights.services.steps import steps_of
 from rights.store.models import PlanRow, Request, SealedNote, Staff, StepRow
@@ -35,7 +42,8 @@ def approve(
     Let a plan be carried out.
 
     Raises:
-        Conflict: the request waits for something else, or the hash is another plan's.
+        Conflict: the request waits for something else, the hash is another plan's, or a
+            colleague's proposal to leave parts of it out was not decided.
         Forbidden: *staff* may not approve, or brought the request in (:mod:`own_requests`).
     """
     duties.check(staff.roles, duties.Act.APPROVE)
@@ -44,9 +52,14 @@ def approve(
     if row is None:
         raise NotFound(f"request {request.id} has no plan to approve")
     if request.state is not State.ON_HOLD or request.wait is not Wait.APPROVAL:
-        raise Conflict(f"request {request.id} does not wait for an approval")
+        message = f"request {request.id} does not wait for an approval"
+        raise Conflict(message, code="plan_not_to_approve")
     if row.hash != plan_hash:
-        raise Conflict(f"the plan of request {request.id} is {row.hash}: look at it again")
+        message = f"the plan of request {request.id} is {row.hash}: look at it again"
+        raise Conflict(message, code="plan_changed")
+    if parts_left_out.waiting(session, request.id) is not None:
+        message = "parts of it are proposed to be left out: confirm or dismiss that first"
+        raise Conflict(message, code="parts_undecided")
     row.approved_by, row.approved_at = f"staff:{staff.id}", now
     _drop_sample(session, request.id)
     line = audit.Line("plan_approved", row.approved_by, {"plan": row.hash})
@@ -109,6 +122,7 @@ def _step(step: Mapping[str, Any], counts: Mapping[str, Mapping[str, int]]) -> d
         "store": step["store"],
         "collections": {path: dict(counts.get(path, {})) for path in step["collections"]},
         "by_hand": step["manual"],
+        "left_out": step.get("refused", ""),
     }
 
 

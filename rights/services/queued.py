@@ -20,10 +20,18 @@ from rights.services import (
     content_approvals,
     denial_proposals,
     messages,
+    parts_left_out,
 )
 from rights.services.messages import Waiting
 from rights.store.db import reading
-from rights.store.models import Appeal, Complaint, ContentApproval, DenialProposal, Request
+from rights.store.models import (
+    Appeal,
+    Complaint,
+    ContentApproval,
+    DenialProposal,
+    PartProposal,
+    Request,
+)
 
 _SAID: Final = {"appeal": "appeal.late", "complaint": "complaint.late"}
 """What has no clock of its own is late with its request, and stands as that."""
@@ -37,6 +45,7 @@ def open_tasks(session: Session, now: datetime) -> list[dict[str, str]]:
         *(_message(found, now) for found in messages.waiting(session)),
         *(_asked(*found, now) for found in content_approvals.waiting(session, now)),
         *(_denial(*found, now) for found in denial_proposals.open_ones(session)),
+        *(_parts(*found, now) for found in parts_left_out.open_ones(session)),
     ]
 
 
@@ -88,6 +97,12 @@ def _denial(found: DenialProposal, request: Request, now: datetime) -> dict[str,
     )
     line = _line("denial", found.id, request.id, due, now, note)
     return line | {"kind": str(request.kind), "code": found.reason}
+
+
+def _parts(found: PartProposal, request: Request, now: datetime) -> dict[str, str]:
+    note = "parts that are to be left out wait for a second person: the page of the request"
+    line = _line("parts", found.id, request.id, request.promised_at, now, note)
+    return line | {"kind": str(request.kind)}
 
 
 def _late(due: datetime, now: datetime) -> str:

@@ -37,6 +37,7 @@ class Reason:
         leave_out_laws: Families of laws under which they may; none: under any.
         limits_search: Only a search is left out with it, and that is written down.
         deny: Kind and family of laws under which a whole request may be denied with it.
+        partly: The same, for a part that is left out before the plan is approved.
         by: Roles and scopes of staff; whoever denies with it must have one of them.
         facts: A denial must state the facts of the case.
         cites: It names a provision of a law or an administrative regulation.
@@ -51,6 +52,7 @@ class Reason:
     leave_out_laws: frozenset[str]
     limits_search: bool
     deny: frozenset[tuple[Kind, str]]
+    partly: frozenset[tuple[Kind, str]]
     by: frozenset[str]
     facts: bool
     cites: bool
@@ -60,14 +62,22 @@ class Reason:
 
     def denies(self, kind: Kind, regimes: Iterable[str]) -> bool:
         """Tell whether all of *regimes* allow denying *kind* with it; no regime allows nothing."""
-        families = {family(name) for name in regimes}
-        return bool(families) and all((kind, one) in self.deny for one in families)
+        return _allowed(self.deny, kind, regimes)
+
+    def leaves(self, kind: Kind, regimes: Iterable[str]) -> bool:
+        """Tell whether all of *regimes* allow leaving a part of such a request out with it."""
+        return _allowed(self.partly, kind, regimes)
 
     def bases(self, regimes: Iterable[str]) -> list[Texts]:
         """Return the laws it rests on under *regimes*, none twice."""
         families = dict.fromkeys(family(name) for name in regimes)
         found = (self.basis.get(one, self.basis.get(_OTHER)) for one in families)
         return list({texts["en"]: texts for texts in found if texts}.values())
+
+
+def _allowed(rules: frozenset[tuple[Kind, str]], kind: Kind, regimes: Iterable[str]) -> bool:
+    families = {family(name) for name in regimes}
+    return bool(families) and all((kind, one) in rules for one in families)
 
 
 def family(regime: str) -> str:
@@ -89,12 +99,8 @@ def _reason(code: str, said: Mapping[str, Any]) -> Reason:
         leave_out=said.get("leave_out", False),
         leave_out_laws=frozenset(said.get("leave_out_laws", ())),
         limits_search=said.get("limits_search", False),
-        deny=frozenset(
-            (Kind(kind), law)
-            for rule in said.get("deny", ())
-            for kind in rule["kinds"]
-            for law in rule["laws"]
-        ),
+        deny=_rules(said.get("deny", ())),
+        partly=_rules(said.get("partly", ())),
         by=frozenset(said.get("by", ())),
         facts=said.get("facts", False),
         cites=said.get("cites", False),
@@ -104,10 +110,22 @@ def _reason(code: str, said: Mapping[str, Any]) -> Reason:
     )
 
 
+def _rules(said: Iterable[Mapping[str, Any]]) -> frozenset[tuple[Kind, str]]:
+    return frozenset(
+        (Kind(kind), law) for rule in said for kind in rule["kinds"] for law in rule["laws"]
+    )
+
+
 def for_denying(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
     """Return the codes with which a request of this kind can be denied under all of *regimes*."""
     laws = tuple(regimes)
     return tuple(code for code, reason in catalogue().items() if reason.denies(kind, laws))
+
+
+def for_a_part(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes with which a part of such a request can be left out of its plan."""
+    laws = tuple(regimes)
+    return tuple(code for code, reason in catalogue().items() if reason.leaves(kind, laws))
 
 
 def for_staff(regimes: Iterable[str] | None = None) -> tuple[str, ...]:

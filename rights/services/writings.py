@@ -36,6 +36,9 @@ DENIAL_FACTS: Final = "denial_facts"
 DENIAL_LAW: Final = "denial_law"
 """The provision that forbids an answer: of staff alone, at no time for the person."""
 
+PART_FACTS: Final = "part_facts"
+"""Why a part of a request is to be left out, in words for the person."""
+
 DENIAL_DISMISSED: Final = "denial_dismissed"
 """Between two members of staff; the person reads the facts once the denial is confirmed."""
 

@@ -25,6 +25,7 @@ from rights.services import (
     denial_proposals,
     intake,
     points,
+    reasons,
     requests,
     subjects,
 )
@@ -241,3 +242,8 @@ def _told(code: str) -> str:
 def _plain(html: str) -> str:
     text = re.sub(r"<[^>]+>", " ", html)
     return text.replace("&#x27;", "'").replace("&#39;", "'").replace("&amp;", "&")
+
+
+def test_what_may_be_said_of_a_part_may_be_said_of_the_whole_or_of_a_step() -> None:
+    for code, one in reasons.catalogue().items():
+        assert one.leave_out or one.partly <= one.deny, code

@@ -222,9 +222,14 @@ class _Maker:
         return {
             "title": title,
             "text": both(of.text, of.code),
-            "basis": self.said(of.basis) if of.basis else "",
+            "basis": self._basis(of),
             "until": of.until.isoformat() if of.until else "",
         }
+
+    def _basis(self, of: Missing) -> Both | str:
+        if of.basis_zh:
+            return Both(of.basis_zh, of.basis)
+        return self.said(of.basis) if of.basis else ""
 
     def dispute(self, of: Disputed) -> dict[str, Any]:
         collection = self._collections.get(of.collection)

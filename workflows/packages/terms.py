@@ -44,6 +44,7 @@ class Missing:
         text: The reason in words, keys ``zh`` and ``en``.
         basis: The legal basis, where there is one.
         until: Until when that holds.
+        basis_zh: The same in Chinese; empty where the data map has it, or there is none.
     """
 
     store: str
@@ -52,6 +53,7 @@ class Missing:
     text: Mapping[str, str]
     basis: str = ""
     until: date | None = None
+    basis_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True)

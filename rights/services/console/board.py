@@ -44,6 +44,7 @@ from rights.store.models import (
     Complaint,
     ContentApproval,
     DenialProposal,
+    PartProposal,
     PlanRow,
     Request,
     Staff,
@@ -192,6 +193,11 @@ def _asking(session: Session, staff: Staff, now: datetime) -> int:
     return _of_colleagues(session, AskProposal, staff)
 
 
+def _parts(session: Session, staff: Staff, now: datetime) -> int:
+    del now
+    return _of_colleagues(session, PartProposal, staff)
+
+
 def _of_colleagues(session: Session, model: Any, staff: Staff) -> int:
     """Count what others proposed on open requests: nobody is their own second person."""
     waits = col(model.outcome) == "", col(model.proposed_by) != staff.id
@@ -247,6 +253,7 @@ COUNTED: Final[Mapping[str, Callable[[Session, Staff, datetime], int]]] = {
     "tasks": _tasks,
     "denials": _denials,
     "asking": _asking,
+    "parts": _parts,
     "untold": _untold,
     "messages": _messages,
     "appeals": _appeals,

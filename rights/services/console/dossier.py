@@ -24,6 +24,7 @@ from rights.services import (
     content_approvals,
     evidence,
     extensions,
+    parts_left_out,
     plans,
     requests,
 )
@@ -45,6 +46,7 @@ from rights.store.models import (
     JournalRow,
     Notice,
     Package,
+    PartProposal,
     PlanRow,
     ReceiptRow,
     Request,
@@ -97,6 +99,8 @@ class Dossier:
         grounds: Path to each ground of the law and whether it applies.
         proposal: A denial that waits for a second person.
         asking: A second list for the person that waits for one.
+        parts: What is proposed to be left out, while it waits for a second person.
+        left: What is left out of the plan: path to reason.
         complaints: About it, oldest first.
         pauses: Times in which its clock stood still, oldest first.
         letters: Notices to the person: event, state, when.
@@ -120,6 +124,8 @@ class Dossier:
     grounds: Mapping[str, Any]
     proposal: DenialProposal | None
     asking: AskProposal | None
+    parts: PartProposal | None
+    left: Mapping[str, str]
     appeal: Appeal | None
     complaints: Sequence[Complaint]
     letters: Sequence[Notice]
@@ -159,6 +165,8 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         **_planned(session, request_id),
         proposal=_proposal(session, request_id),
         asking=asking_again.waiting(session, request_id),
+        parts=parts_left_out.waiting(session, request_id),
+        left=parts_left_out.in_force(session, request),
         appeal=appeals.of_request(session, request_id),
         complaints=_complaints(session, request_id),
         letters=_rows(session, Notice, request_id, "created_at"),

@@ -14,6 +14,7 @@ QUEUES: Final[Mapping[str, Act]] = MappingProxyType(
         "tasks": Act.COMPLETE,
         "denials": Act.CONFIRM_DENIAL,
         "asking": Act.ASK_AGAIN,
+        "parts": Act.CONFIRM_DENIAL,
         "untold": Act.CORRESPOND,
         "messages": Act.CORRESPOND,
         "appeals": Act.DECIDE_APPEAL,

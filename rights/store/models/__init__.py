@@ -13,7 +13,7 @@ from rights.store.models.clocks import (
 )
 from rights.store.models.corrections import CorrectionGuard, DisputedValue, ReleasedValue
 from rights.store.models.correspondence import Appeal, Complaint, Writing
-from rights.store.models.denying import DenialProposal
+from rights.store.models.denying import DenialProposal, PartProposal
 from rights.store.models.holds import EscrowKey, HeldRows, HoldApproval, HoldException, LegalHold
 from rights.store.models.incidents import (
     IncidentClock,
@@ -132,6 +132,7 @@ __all__ = [
     "Notice",
     "OutboxMessage",
     "Package",
+    "PartProposal",
     "PersonKey",
     "PlanRow",
     "PortalSession",

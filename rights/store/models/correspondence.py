@@ -20,8 +20,8 @@ class Writing(SQLModel, table=True):
         request_id: The reference of the request, complaint or security incident it belongs to.
         purpose: ``message_person``, ``message_staff``, ``appeal``, ``appeal_reasons``,
             ``complaint``, ``complaint_answer``, ``complaint_claim``, ``denial_facts``,
-            ``denial_dismissed``, ``letter``, ``not_reportable`` or ``incident_letter``; what
-            was sealed as one opens as no other.
+            ``denial_dismissed``, ``part_facts``, ``letter``, ``not_reportable`` or
+            ``incident_letter``; what was sealed as one opens as no other.
     """
 
     __tablename__ = "writing"

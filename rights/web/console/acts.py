@@ -46,6 +46,7 @@ from rights.services.context import Context
 from rights.services.denials import Said
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
+from rights.web.console import parting
 from rights.web.console.holding import until
 
 _DIGITS: Final = 8
@@ -385,6 +386,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "told": _told,
         "assign_appeal": _assign_appeal,
         "decide_appeal": _decide_appeal,
+        **parting.ACTS,
     }
 )
 """

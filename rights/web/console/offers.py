@@ -30,6 +30,7 @@ from rights.services import (
     letters_read,
     lifting,
     not_me,
+    own_requests,
     points,
     untold,
     verification_plan,
@@ -40,7 +41,7 @@ from rights.services.context import Context
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
 from rights.store.models import Request
-from rights.web.console import denying, documents, door, holding, pages, stepping
+from rights.web.console import denying, documents, door, holding, pages, parting, stepping
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -58,7 +59,8 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
     denials = denying.chosen(session, context, found, now)
     return {
         "assign": _colleagues(session, Act.LOOK) if door.may(Act.ASSIGN) else [],
-        "approve": _approves(found),
+        **_approving(session, found),
+        **parting.offered(session, found),
         **stepping.offered(session, found, now),
         **denying.offered(session, context, found, denials),
         "open_appeal": door.may(Act.CORRESPOND),
@@ -94,10 +96,18 @@ def _colleagues(session: Session, act: Act) -> Choices:
     ]
 
 
-def _approves(found: Dossier) -> bool:
+def _approving(session: Session, found: Dossier) -> dict[str, bool]:
+    """Return whether the plan can be approved by whoever looks, or why another has to."""
     request = found.request
     waits = request.state is State.ON_HOLD and request.wait is Wait.APPROVAL
-    return waits and found.plan is not None and door.may(Act.APPROVE)
+    mine = waits and found.plan is not None and door.may(Act.APPROVE)
+    barred = mine and own_requests.brought_in(session, request.id, door.staff())
+    undecided = mine and found.parts is not None
+    return {
+        "approve": mine and not barred and not undecided,
+        "approve_own": barred,
+        "approve_undecided": undecided and not barred,
+    }
 
 
 def _samples(found: Dossier) -> bool:

@@ -35,6 +35,7 @@ from rights.services import (
     evidence_desk,
     letters_read,
     messages,
+    parts_left_out,
     plans,
     redaction_views,
     requests,
@@ -55,6 +56,7 @@ from rights.web.console import (
     offers,
     packing,
     pages,
+    parting,
     recipients,
     showing,
 )
@@ -69,7 +71,7 @@ pages.errors(area)
 
 _STATUS: Final = {Conflict: 409, IllegalTransition: 409, Forbidden: 403, ContentClosed: 403}
 _DIGITS: Final = 8
-_LOOKS: Final = "any(messages,letter,plan,proposal,dismissed,asking,appeal,authority)"
+_LOOKS: Final = "any(messages,letter,plan,proposal,dismissed,asking,parts,appeal,authority)"
 
 
 @area.get("/requests/<id:request_id>")
@@ -250,6 +252,11 @@ def _asking(session: Session, found: Request, now: datetime) -> list[dict[str, s
     ]
 
 
+def _parts(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:
+    asked = of_request(found, parts_left_out.find(session, call.form.get("parts", "")))
+    return parting.opened(session, found, asked, now)
+
+
 _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, str]]]]] = {
     "messages": _messages,
     "letter": _letter,
@@ -258,5 +265,6 @@ _OPENERS: Final[dict[str, Callable[[Session, Request, datetime], list[dict[str, 
     "proposal": _proposal,
     "dismissed": _dismissed,
     "asking": _asking,
+    "parts": _parts,
     "authority": documents.authority,
 }

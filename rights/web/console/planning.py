@@ -45,11 +45,13 @@ def _rows(
     step: Mapping[str, Any], foreseen: Mapping[tuple[str, str, str], Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for each collection of one step."""
-    w = pages.said()
+    w, known = pages.said(), reasons.catalogue().get(step.get("left_out", ""))
     for path, counted in step["collections"].items():
         line = foreseen.get((step["store"], path.partition(".")[2], step["action"]), {})
         told = _fates(line, step["action"])
-        blind = not told and step["action"] in EFFECTS  # an empty cell would read as "nothing"
+        blind = (
+            not told and step["action"] in EFFECTS and known is None
+        )  # an empty cell would read as "nothing"
         yield {
             "action": w.say("actions", step["action"]),
             "store": store(step["store"]),
@@ -57,7 +59,8 @@ def _rows(
             "collection": title(path),
             "path": path,
             "counts": w.listed(_counts(counted)),
-            "told": w.listed(told),
+            "told": "" if known else w.listed(told),
+            "left": w.either(known.texts, known.code) if known else "",
             "unknown": w.say("planned", "unknown") if blind else "",
             "why": [_why(path, one) for one in line.get("reasons", ())],
         }

@@ -15,7 +15,7 @@ from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, ClockPause, Complaint, Request
-from rights.web.console import door, pages, planning, proof_lines, trail_lines
+from rights.web.console import door, pages, parting, planning, proof_lines, trail_lines
 from rights.web.parts import parts
 
 _LATE: Final = 100
@@ -114,6 +114,8 @@ def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> 
         "related": lines(found.related, names, now),
         "proposal": _proposal(found, names),
         "asking": _asking(found, names),
+        "parting": parting.waiting(found, names),
+        "left": parting.told(found.left),
         "appeal": _appeal(found, names, now),
         "packages": [_package(one, now) for one in found.packages],
         "aftercare": [_care(one, names, now) for one in found.aftercare],

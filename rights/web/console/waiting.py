@@ -24,6 +24,7 @@ from rights.services import (
     denial_proposals,
     messages,
     not_me,
+    parts_left_out,
     plans,
     redaction_views,
     reviewing,
@@ -120,6 +121,13 @@ def _asking(session: Session, names: Mapping[str, str], now: datetime) -> list[L
     return [
         _line(request, now, more=names.get(one.proposed_by, ""))
         for one, request in asking_again.open_ones(session, limit=_MOST)
+    ]
+
+
+def _parts(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
+    return [
+        _line(request, now, more=names.get(one.proposed_by, ""))
+        for one, request in parts_left_out.open_ones(session, limit=_MOST)
     ]
 
 
@@ -238,6 +246,7 @@ READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[L
     "tasks": _tasks,
     "denials": _denials,
     "asking": _asking,
+    "parts": _parts,
     "untold": _untold,
     "messages": _messages,
     "appeals": _appeals,

@@ -48,6 +48,7 @@ def _line(said: Mapping[str, Any], chinese: Mapping[str, str]) -> dict[str, Any]
         "count": words.number(said["affected"]) if said["affected"] else "",
         "kept": _kept(words, said, chinese),
         "missing": _missing(words, said),
+        "law": words.laws([words.either(one) for one in said.get("law", ())]),
     }
 
 

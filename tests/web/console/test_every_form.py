@@ -11,7 +11,7 @@ import pytest
 from rights.domain.lifecycle import Event
 from rights.services import appeals, requests
 from rights.store.models import Request, StepState
-from tests.web.console.clerk import CITED, Clerk, clerk, id_of, planned
+from tests.web.console.clerk import CITED, STEP, Clerk, clerk, id_of, planned
 from tests.web.house import BOB, House
 from tests.web.portal.reader import Form, Page
 from tests.web.verifying import reached, upload
@@ -32,6 +32,8 @@ def _filled(house: House, page: Page, form: Form) -> dict[str, list[str]]:
     ):
         values = [one for one in re.findall(r'<option value="(\w*)"', body) if one]
         said[name] = values[0] if values else ""
+    for name in [one for one in said if one.startswith("part.")][1:]:
+        said[name] = ""  # everything would be a denial
     said |= {name: value for name, value in TWO_WAYS.items() if f'name="{name}"' in html}
     if form.action.rpartition("/")[2].startswith("ask"):
         said |= {"point.1": "", "question.1": "Which shop?", "why.1": "There are two."}
@@ -80,8 +82,21 @@ def _sent_back(house: House, colleague: Clerk) -> str:
     return made
 
 
+TWO = {"steps": [{**STEP, "action": "erase", "collections": ["shop.users", "shop.orders"]}]}
+"""A plan of which a part can be left out."""
+
+
+def _in_part(house: House, colleague: Clerk) -> str:
+    made = planned(house, body=TWO)
+    said = {"part.shop.orders": "still_necessary_contract", "facts": "An order is open."}
+    colleague.act(made, "propose_parts", **said)
+    return made
+
+
 SCENES: dict[str, Callable[[House, Clerk], str]] = {
     "a plan waits": lambda house, _: planned(house),
+    "a plan of parts": lambda house, _: planned(house, body=TWO),
+    "parts wait": _in_part,
     "by hand": lambda house, _: planned(house, "copy", state=StepState.MANUAL),
     "failed": lambda house, _: planned(house, "restriction", state=StepState.FAILED),
     "no plan": lambda house, _: planned(house, "access", action="prepare", state=StepState.FAILED),
@@ -97,6 +112,8 @@ SCENES: dict[str, Callable[[House, Clerk], str]] = {
 
 OWN = {
     "a plan waits": "approve",
+    "a plan of parts": "propose_parts",
+    "parts wait": "confirm_parts",
     "by hand": "complete",
     "failed": "retry",
     "no plan": "retry",
