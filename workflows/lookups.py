@@ -15,10 +15,18 @@ from rights.domain.errors import ConnectorError, Forbidden, Misconfigured, Refus
 from rights.domain.keys import Key
 from rights.domain.kinds import Option
 from rights.services import matching, not_me, outbox
-from rights.services.lookups import COMPARED, GLANCES, REDACTIONS, level_of
+from rights.services.lookups import COMPARED, GLANCES, REDACTIONS, SAMPLE, level_of
 from rights.store.db import reading, transaction
 from rights.store.models import Lookup, Request
-from workflows import belonging, comparing, correcting, dialogues, passages, tagging
+from workflows import (
+    belonging,
+    comparing,
+    correcting,
+    dialogues,
+    package_samples,
+    passages,
+    tagging,
+)
 from workflows.counting import found_json
 from workflows.floor import Floor
 from workflows.foreseeing import foreseen, imagined
@@ -79,8 +87,8 @@ def _come_again(floor: Floor, lookup_id: str) -> None:
 
 
 def _answer(floor: Floor, row: Lookup) -> dict[str, Any]:
-    if row.question == REDACTIONS:  # asked by staff, about a copy that is there already
-        return passages.view(floor, row)
+    if row.question in _OF_STAFF:  # about a copy that is there already
+        return _OF_STAFF[row.question](floor, row)
     known = row.question in GLANCES or row.question in COMPARED
     if not known or row.level < level_of(floor.context, row.question):
         raise Forbidden("this look-up needs a stronger proof than was given")
@@ -152,4 +160,8 @@ def _cut(value: Any) -> Any:
 
 _ANSWERS: Final[Mapping[str, Callable[[Floor, Lookup, Mapping[str, str]], dict[str, Any]]]] = (
     MappingProxyType({"counts": _counts, "tags": tagging.tags, "values": _values})
+)
+
+_OF_STAFF: Final[Mapping[str, Callable[[Floor, Lookup], dict[str, Any]]]] = MappingProxyType(
+    {REDACTIONS: passages.view, SAMPLE: package_samples.view}
 )

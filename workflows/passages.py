@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from rights.domain.errors import Refused, RightsError
-from rights.services import redaction_desk, redaction_views
+from rights.services import redaction_desk, redaction_views, staff_views
 from rights.store.db import reading
 from rights.store.models import Lookup
 from workflows.floor import Floor
@@ -19,7 +19,7 @@ def view(floor: Floor, row: Lookup) -> dict[str, Any]:
     Raises:
         Refused: the copy is not there any more, or is not what was written.
     """
-    about = redaction_views.asked(floor.context, row)
+    about = staff_views.about(floor.context, row)
     try:
         with reading(floor.register) as session:
             package, place = redaction_desk.place(session, row.request_id)

@@ -15,7 +15,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from connectors.sdk import Collection, Document, Item, Target, Verb, Work
+from connectors.sdk import Collection, Document, Item, Record, Target, Verb, Work
 from rights.domain.actions import EFFECTS
 from workflows.floor import Floor
 from workflows.masking import masked
@@ -58,6 +58,21 @@ def _items(items: Iterator[Item]) -> Iterator[Item]:
 def _shown(item: Item, collection: Collection) -> dict[str, Any]:
     if isinstance(item, Document):
         file = {"kind": "file", "media_type": item.media_type, "length": item.size}
-        return {"content": file, **_shown(item.record, collection)}
-    names = itertools.islice(item, FIELDS)
-    return {name: masked(item[name], collection.field(name)) for name in names}
+        return {"content": file, **masked_row(item.record, collection)}
+    return masked_row(item, collection)
+
+
+def masked_row(row: Record, collection: Collection | None) -> dict[str, Any]:
+    """
+    Return a row without what its values say, of so many fields as have room.
+
+    Args:
+        collection: None where the data map does not know it: each field is taken for sensitive.
+    """
+    names = itertools.islice(row, FIELDS)
+    field = collection.field if collection else _unknown
+    return {name: masked(row[name], field(name)) for name in names}
+
+
+def _unknown(name: str) -> None:
+    del name

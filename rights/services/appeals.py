@@ -59,6 +59,7 @@ _ONLY_LOOKED: Final = frozenset(
         "denial_dismissal_read",
         "received",
         "redactions_seen",
+        "package_sampled",
         "messages_read",
         "letter_read",
         "message_sent",

@@ -243,7 +243,7 @@ def read_by(
             approval lets them.
     """
     duties.check(staff.roles, duties.Act.ANSWER_COMPLAINT)
-    about = about_of(session, complaint) or _claimed(session, context, complaint)
+    about = concerned(session, context, complaint)
     allowed = content_approvals.check(session, about, staff, now=now) if about else {}
     data = {"complaint": complaint.id, **allowed}
     audit.append_day(session, audit.Line("complaint_read", f"staff:{staff.id}", data), now=now)
@@ -251,6 +251,11 @@ def read_by(
     written = writings.read(session, context.vault, complaint.id, every)
     rows = subjects.identifier_rows(session, complaint.id)
     return written, subjects.opened(context.vault, rows)
+
+
+def concerned(session: Session, context: Context, complaint: Complaint) -> Request | None:
+    """Return the request that a complaint is about, or says that it is."""
+    return about_of(session, complaint) or _claimed(session, context, complaint)
 
 
 def _claimed(session: Session, context: Context, complaint: Complaint) -> Request | None:

@@ -30,7 +30,13 @@ _CONTROL: Final = 1
 """A code was answered: what somebody types is compared with the rows of nobody else."""
 
 REDACTIONS: Final = "redactions"
-"""What staff ask about a copy; nobody else reads the answer."""
+"""What was taken out of a copy."""
+
+SAMPLE: Final = "sample"
+"""A few masked rows of what is in a copy."""
+
+STAFF: Final = frozenset({REDACTIONS, SAMPLE})
+"""What staff ask about a copy; nobody else reads the answer: :mod:`staff_views`."""
 
 COMPARED: Final = frozenset({"provable", "match"})
 """Questions that give no glance of anything: they say what can be proved, or that it was."""
@@ -192,7 +198,7 @@ def read(
     """
     not_me.check(request)
     row = session.get(Lookup, lookup_id)
-    if row is None or row.request_id != request.id or row.question == REDACTIONS:
+    if row is None or row.request_id != request.id or row.question in STAFF:
         raise NotFound("there is no such look-up")
     return _answered(context, row, now)
 

@@ -12,29 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, FieldError, Gone, Invalid, NotFound
+from rights.domain.errors import Conflict, FieldError, Gone, Invalid
 from rights.domain.foreign_values import Sort, form_of
 from rights.services import (
     audit,
     content_approvals,
     lookups,
-    outbox,
     own_requests,
     redaction_desk,
     redactions,
+    staff_views,
 )
 from rights.services.context import Context
 from rights.services.packages import READY
-from rights.store.ids import new_id
 from rights.store.models import Entry, Lookup, Package, Request, Staff
 
 PAGE: Final = 100
@@ -81,28 +79,11 @@ def ask(
     duties.check(staff.roles, Act.REVIEW)
     allowed = content_approvals.check(session, request, staff, now=now)
     package, place = redaction_desk.place(session, request.id)
-    lookup_id = new_id()
-    about = {"staff": staff.id, "package": package.id, "place": place, "start": start}
-    sealed = context.vault.seal(orjson.dumps(about), aad=f"lookup|{lookup_id}|input")
-    row = Lookup(
-        id=lookup_id,
-        request_id=request.id,
-        question=lookups.REDACTIONS,
-        sealed_input=sealed,
-        created_at=now,
-        expires_at=now + timedelta(minutes=context.settings.lookup_minutes),
-    )
-    session.add(row)
-    outbox.emit(session, "lookup", now=now, queue=outbox.URGENT, lookup_id=lookup_id)
+    about = {"package": package.id, "place": place, "start": start}
+    row = staff_views.ask(session, context, request, staff, lookups.REDACTIONS, about, now=now)
     line = audit.Line("redactions_seen", f"staff:{staff.id}", {**allowed, "from": start + 1})
     audit.append(session, request, [line], now=now)
     return row
-
-
-def asked(context: Context, row: Lookup) -> dict[str, Any]:
-    """Return what a view was asked about, as :func:`ask` sealed it."""
-    opened = context.vault.open(row.sealed_input, aad=f"lookup|{row.id}|input")
-    return dict(orjson.loads(opened))
 
 
 def read(
@@ -123,20 +104,10 @@ def read(
         Gone: its quarter of an hour is over.
     """
     duties.check(staff.roles, Act.REVIEW)
-    row = session.get(Lookup, lookup_id)
-    if row is None or (row.question, row.request_id) != (lookups.REDACTIONS, request.id):
-        raise NotFound("there is no such view")
-    about = asked(context, row)
-    if about["staff"] != staff.id:
-        raise NotFound("there is no such view")
-    if row.expires_at <= now:
-        raise Gone("the answer has been forgotten: ask again", code="lookup_expired")
-    content_approvals.check(session, request, staff, now=now)
-    answer: dict[str, Any] = {"rows": None, "more": False}
-    if row.sealed_answer is not None:
-        opened = context.vault.open(row.sealed_answer, aad=f"lookup|{row.id}|answer")
-        answer = orjson.loads(opened)
-    return View(row.id, about["start"], row.code, answer["rows"], answer["more"])
+    asked = (session, context, request, staff, lookups.REDACTIONS, lookup_id)
+    row, answer = staff_views.read(*asked, now=now)
+    start, found = staff_views.about(context, row)["start"], answer or {"rows": None, "more": False}
+    return View(row.id, start, row.code, found["rows"], found["more"])
 
 
 def release(
@@ -207,7 +178,7 @@ def _decided(session: Session, context: Context, request: Request, shown: View) 
 
     ``settled`` is true once every value of that copy was: some of many leave the rest waiting.
     """
-    about = asked(context, session.get_one(Lookup, shown.id))
+    about = staff_views.about(context, session.get_one(Lookup, shown.id))
     first, last = shown.start + 1, shown.start + len(shown.rows or ())
     before = select(Entry.data).where(
         Entry.chain == request.id, col(Entry.event).in_(redactions.DECIDED)
@@ -235,7 +206,7 @@ def _shown(
         view = read(session, context, request, staff, lookup_id, now=now)
     except Gone as error:
         raise Conflict(str(error), code="view_changed") from error
-    about = asked(context, session.get_one(Lookup, lookup_id))
+    about = staff_views.about(context, session.get_one(Lookup, lookup_id))
     package, place = redaction_desk.place(session, request.id)
     if not view.rows or (about["package"], about["place"]) != (package.id, place):
         message = "this is not the copy that was looked at: open it again"

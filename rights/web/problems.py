@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from rights.domain import errors
 from rights.domain.errors import RightsError
+from rights.domain.minors import ContentClosed
 from rights.logs import get
 
 TYPE: Final = "application/problem+json"
@@ -37,6 +38,7 @@ STATUS: Final[Mapping[type[RightsError], int]] = MappingProxyType(
         errors.Conflict: 409,
         errors.Gone: 410,
         errors.Forbidden: 403,
+        ContentClosed: 403,
         errors.Unauthenticated: 401,
         errors.LevelTooLow: 401,
         errors.TooMany: 429,

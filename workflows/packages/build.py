@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -28,6 +28,9 @@ from workflows.packages.statements import Statement
 from workflows.packages.tables import header, to_csv
 from workflows.packages.terms import About, Alert, Built, Disputed, Limits, Missing
 from workflows.packages.writer import ZipWriter
+
+DATA: Final = "data"
+"""Folder of the files with the records; they are the first of a package."""
 
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
@@ -66,6 +69,12 @@ def build(
     digest = hashlib.sha256()
     file = files.put(key, _watched(package, digest.update, keep_running))
     return Built(file, digest.hexdigest(), package.summary(), tuple(_alerts(spools)))
+
+
+def stem(path: str) -> str:
+    """Return how the names of the files of a collection begin."""
+    store, _, name = path.partition(".")
+    return f"{DATA}/{safe_segment(store)}/{safe_segment(name)}"
 
 
 def _watched(
@@ -167,17 +176,18 @@ class _Package:
         reader = self._readers[of.collection]
         limit = self._limits.volume_bytes
         many = of.length > limit
-        store, _, name = of.collection.partition(".")
-        stem = f"data/{safe_segment(store)}/{safe_segment(name)}"
+        begins = stem(of.collection)
         lines = reader.batches(of)
-        yield from self._volumes(of, f"{stem}%s.jsonl", "application/jsonl", lines, b"", many=many)
+        yield from self._volumes(
+            of, f"{begins}%s.jsonl", "application/jsonl", lines, b"", many=many
+        )
         if not of.columns:
             # Rows of which nothing may be given: they are counted, a table has nothing to say.
             return
         rows = to_csv(reader.batches(of), of.columns)
         head = header(of.columns)
         yield from self._volumes(
-            of, f"{stem}%s.csv", "text/csv; charset=utf-8", rows, head, many=many
+            of, f"{begins}%s.csv", "text/csv; charset=utf-8", rows, head, many=many
         )
 
     def _volumes(

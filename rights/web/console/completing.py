@@ -91,8 +91,8 @@ def document(request_id: str, document_id: str) -> Response:
         return task_documents.opened(session, found, document_id, door.staff(), now=here.now())
 
     try:
-        row = one.looked_at(request_id, open_it)
+        row, minors = one.looked_at(request_id, open_it)
     except (Conflict, Forbidden, NotFound) as error:
         return one.refused(request_id, "task_documents", error)
     whole = b"".join(task_documents.content(here.context.vault, place, row))
-    return documents.sent(whole, row.media_type, row.id)
+    return documents.sent(whole, row, minors=minors)

@@ -9,6 +9,7 @@ Source: GB/T 35273-2020 8.5(e); PIPL 19, 31, 49, 51.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -17,14 +18,14 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
+from rights.domain.errors import Conflict
 from rights.domain.lifecycle import TERMINAL
 from rights.services import catalogue, evidence, evidence_desk, points, reviewing
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
 from rights.services.denial_choices import Choices
-from rights.store.blobs import Blobs
-from rights.store.models import Evidence, Request
-from rights.web.console import door, pages, showing
+from rights.store.models import Evidence, Request, TaskDocument
+from rights.web.console import door, pages, showing, watermarks
 from rights.web.parts import parts
 
 _SHOWN: Final = "inline"
@@ -32,15 +33,14 @@ _SAVED: Final = "attachment"
 _HOW: Final = {"image/png": _SHOWN, "image/jpeg": _SHOWN, "application/pdf": _SAVED}
 """A picture is looked at in the browser; a PDF can hold scripts, and is opened where none run."""
 
+_MARKED: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+"""Of a page that has the picture in itself."""
+
 _POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """Of the page that a browser makes around a picture: it styles it, and loads nothing."""
-
-
-def send(place: Blobs, row: Evidence) -> Response:
-    """Return a document as a browser may have it. Raises NotFound, Tampered, Unavailable."""
-    # Not a piece at a time: what was changed where it lies shows at its end only.
-    content = b"".join(evidence.content(parts().context.vault, place, row))
-    return sent(content, row.media_type, row.id)
 
 
 def is_shown(media_type: str) -> bool:
@@ -48,12 +48,37 @@ def is_shown(media_type: str) -> bool:
     return _HOW[media_type] == _SHOWN
 
 
-def sent(content: bytes, media_type: str, document_id: str) -> Response:
-    """Return a document, whole and checked, as a browser may have it."""
-    response = Response(content, content_type=media_type)
-    name = f"{document_id}.{evidence.ENDINGS[media_type]}"
-    response.headers["Content-Disposition"] = f'{_HOW[media_type]}; filename="{name}"'
+def check(media_type: str, *, minors: bool) -> None:
+    """Make sure that a document can be shown as it may be. Raises Conflict."""
+    if minors and not is_shown(media_type):
+        message = "a minor's document is not saved: open it with `rights evidence open`"
+        raise Conflict(message, code="minor_unsaved")
+
+
+def sent(content: bytes, row: Evidence | TaskDocument, *, minors: bool) -> Response:
+    """
+    Return a document, whole and checked, as a browser may have it.
+
+    Args:
+        minors: It is a minor's: a picture within a page that marks it, and no file.
+    """
+    if minors:
+        return _marked(content, row)
+    response = Response(content, content_type=row.media_type)
+    name = f"{row.id}.{evidence.ENDINGS[row.media_type]}"
+    response.headers["Content-Disposition"] = f'{_HOW[row.media_type]}; filename="{name}"'
     response.headers["Content-Security-Policy"] = _POLICY
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _marked(content: bytes, row: Evidence | TaskDocument) -> Response:
+    """Return a page that has the picture in it: an address of its own would show it unmarked."""
+    check(row.media_type, minors=True)
+    picture = f"data:{row.media_type};base64,{base64.b64encode(content).decode()}"
+    mark = watermarks.of(row.request_id, minors=True)
+    response = pages.page("document.html", id=row.request_id, picture=picture, mark=mark)
+    response.headers["Content-Security-Policy"] = _MARKED
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -109,7 +134,8 @@ def offered(
     there = reviewing.of_documents(request.requester_role)
     return {
         "here": parts().evidence is not None,
-        "listed": [_line(one) for one in found.documents],
+        "listed": (listed := [_line(one) for one in found.documents]),
+        "unsaved": found.minors and any(not one["shown"] for one in listed),
         "seen": " ".join(one.id for one in found.documents),
         "accept": stops is None,
         "not_yet": pages.refusal(stops) if stops else [],

@@ -9,10 +9,10 @@ from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, Invalid
-from rights.services import complaints
+from rights.services import complaints, content_approvals
 from rights.store.db import reading, transaction
 from rights.store.models import Staff
-from rights.web.console import door, drafting, noting, pages, showing
+from rights.web.console import door, drafting, noting, pages, showing, watermarks
 from rights.web.parts import parts
 
 area = door.private("letters", Act.ANSWER_COMPLAINT)
@@ -44,7 +44,7 @@ def _shown(complaint_id: str, status: int = 200, **more: Any) -> Response:
         "drafts": drafting.of_complaint(found),
         "laws": showing.regimes(found.regimes),
     }
-    told = {"texts": [], "who": [], "opened": False, "wrong": [], **values, **more}
+    told = {"texts": [], "who": [], "opened": False, "mark": {}, "wrong": [], **values, **more}
     return pages.page("complaint.html", status, given=call.form, **told)
 
 
@@ -58,10 +58,13 @@ def look(complaint_id: str) -> Response:
             texts, who = complaints.read_by(
                 session, here.context, found, door.staff(), now=here.now()
             )
+            about = complaints.concerned(session, here.context, found)
+            minors = about is not None and content_approvals.needed(session, about)
+            mark = watermarks.of(about.id if about else "", minors=minors)
     except Forbidden as error:
         return _refused(complaint_id, error)
     read = [{"at": pages.moment(one.at), "text": one.text} for one in texts]
-    return _shown(complaint_id, opened=True, texts=read, who=sorted(who.items()))
+    return _shown(complaint_id, opened=True, mark=mark, texts=read, who=sorted(who.items()))
 
 
 @area.post("/complaints/<id:complaint_id>/answer")

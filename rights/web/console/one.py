@@ -30,6 +30,7 @@ from rights.domain.minors import ContentClosed
 from rights.services import (
     appeals,
     asking_again,
+    content_approvals,
     denial_proposals,
     evidence,
     evidence_desk,
@@ -44,7 +45,7 @@ from rights.services.console import held
 from rights.services.staff_access import accounts
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
-from rights.store.models import Evidence, Request, Staff
+from rights.store.models import Evidence, Request, Staff, TaskDocument
 from rights.web.console import (
     attached,
     by_hand,
@@ -59,12 +60,13 @@ from rights.web.console import (
     parting,
     recipients,
     showing,
+    watermarks,
 )
 from rights.web.console.acts import ACTS, Turn, of_request
 from rights.web.console.arriving import LOGGED
 from rights.web.parts import parts
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", Evidence, TaskDocument)
 
 area = door.private("one")
 pages.errors(area)
@@ -98,6 +100,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values["placed"] = [holding.legal(one, names, here.now()) for one in placed]
         values["recipients"] = recipients.of(session, here.context, values["dossier"].request)
         values["offers"] = offers.of(session, here.context, values["dossier"], here.now())
+        values["mark"] = watermarks.of(request_id, minors=values["dossier"].minors)
     return pages.page("request.html", status, given=call.form, **{**_NOTHING, **values, **more})
 
 
@@ -170,19 +173,32 @@ def document(request_id: str, document_id: str) -> Response:
         return evidence_desk.document(session, found, document_id, door.staff(), now=here.now())
 
     try:
-        row = looked_at(request_id, open_it)
+        row, minors = looked_at(request_id, open_it)
     except (Conflict, Forbidden, NotFound) as error:
         return refused(request_id, "documents", error)
-    return documents.send(place, row)
+    # Not a piece at a time: what was changed where it lies shows at its end only.
+    content = b"".join(evidence.content(here.context.vault, place, row))
+    return documents.sent(content, row, minors=minors)
 
 
-def looked_at(request_id: str, open_it: Callable[[Session, Request], Row]) -> Row:
-    """Open a row of a request together with the entry of the look; return it, detached."""
+def looked_at(request_id: str, open_it: Callable[[Session, Request], Row]) -> tuple[Row, bool]:
+    """
+    Open the row of a document of a request together with the entry of the look.
+
+    Returns:
+        It, detached, and whether it is a minor's.
+
+    Raises:
+        Conflict: it is a minor's, and a browser could do nothing with it but save it.
+    """
     with transaction(parts().engine) as session:
-        row = open_it(session, requests.locked(session, request_id))
+        found = requests.locked(session, request_id)
+        row = open_it(session, found)
+        minors = content_approvals.needed(session, found)
+        documents.check(row.media_type, minors=minors)
         session.flush()
         session.expunge(row)
-    return row
+    return row, minors
 
 
 def _messages(session: Session, found: Request, now: datetime) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from rights.services import additions, catalogue
 from rights.services.additions import Stands
 from rights.services.console.contents import Contents
 from rights.services.console.dossier import Dossier
+from rights.services.packages import READY
 from rights.store.models import Package
 from rights.web.console import door, pages, showing
 from rights.web.parts import parts
@@ -23,6 +24,7 @@ def of(found: Dossier, now: datetime) -> dict[str, Any]:
         "contents": [_line(one) for one in found.contents],
         "missing": [_missing(one) for one in _last(found.packages)],
         "addition": added(additions.stands_by(found.aftercare, found.letters)),
+        "sample": door.may(Act.REVIEW) and any(_opens(p, now) for p in there),
         "passages": found.apart and door.may(Act.REVIEW) and any(_lives(p, now) for p in there),
     }
 
@@ -36,6 +38,10 @@ def _last(packages: Sequence[Package]) -> Sequence[dict[str, Any]]:
 def added(stands: Stands | None) -> str:
     """Return how far the copy is that is made anew, in words; empty where none is owed."""
     return pages.said().say("addition", stands) if stands else ""
+
+
+def _opens(one: Package, now: datetime) -> bool:
+    return one.state == READY and _lives(one, now)
 
 
 def _lives(one: Package, now: datetime) -> bool:

@@ -11,10 +11,16 @@ from typing import Any, Final
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.services import additions, redaction_views, redactions, requests
+from rights.services import (
+    additions,
+    content_approvals,
+    redaction_views,
+    redactions,
+    requests,
+)
 from rights.services.redaction_views import View
 from rights.store.db import reading
-from rights.web.console import door, packing, pages, showing
+from rights.web.console import door, packing, pages, showing, watermarks
 from rights.web.parts import parts
 
 area = door.private("passages", Act.REVIEW)
@@ -32,6 +38,7 @@ def shown(request_id: str, view_id: str) -> Response:
         given: dict[str, Any] = {"now": here.now()}
         view = redaction_views.read(session, here.context, found, door.staff(), view_id, **given)
         title = showing.title(found.kind, found.option)
+        minors = content_approvals.needed(session, found)
         stands = additions.stands(session, request_id)
     response = pages.page(
         "passages.html",
@@ -44,6 +51,7 @@ def shown(request_id: str, view_id: str) -> Response:
         rows=[_row(one) for one in view.rows or ()],
         last=_last(view),
         more=view.start + redaction_views.PAGE if view.more else 0,
+        mark=watermarks.of(request_id, minors=minors),
         reasons=[(one, pages.said().say("released", one)) for one in redactions.BECAUSE],
     )
     response.headers["Cache-Control"] = "no-store"

@@ -15,7 +15,7 @@ from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, ClockPause, Complaint, Request
-from rights.web.console import door, pages, parting, planning, proof_lines, trail_lines
+from rights.web.console import door, masks, pages, parting, planning, proof_lines, trail_lines
 from rights.web.parts import parts
 
 _LATE: Final = 100
@@ -83,7 +83,7 @@ def left(promised_at: datetime, now: datetime) -> str:
 
 def sample_line(row: Mapping[str, Any]) -> str:
     """Return a masked row of a plan's sample as one line."""
-    return "  ".join(f"{name}={value}" for name, value in row.items())
+    return "  ".join(f"{name}={masks.said(mask)}" for name, mask in row.items())
 
 
 # -- one request ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from rights.services import ceremonies
 from rights.services.staff_access import passkeys, second_factors, signing_in
 from rights.services.staff_access.sessions import Stage
 from rights.store.db import reading, transaction
-from rights.web.console import door, pages
+from rights.web.console import door, pages, scanning
 from rights.web.parts import parts
 
 area = door.half("signing")
@@ -67,7 +67,7 @@ def _shown(wrong: list[str], status: int) -> Response:
         shown = second_factors.begin(session, here.context, door.present(), issuer=issuer)
     again = door.present().stage is Stage.FULL
     values = {"secret": shown.secret, "uri": shown.uri, "again": again, "wrong": wrong}
-    return pages.page("set_up.html", status, **values)
+    return pages.page("set_up.html", status, scan=scanning.of(shown.uri), **values)
 
 
 @area.post("/set-up")

@@ -8,7 +8,15 @@ from typing import Any, Final
 
 from rights.domain.lifecycle import Event, Wait
 from rights.services import plans, requests
-from rights.store.models import JournalRow, PlanRow, Request, StepRow, StepState
+from rights.store.models import (
+    ContentApproval,
+    JournalRow,
+    PlanRow,
+    Request,
+    StepRow,
+    StepState,
+)
+from tests.web.console.clerk import id_of
 from tests.web.house import House
 
 HASH: Final = "9175e8cd" * 8
@@ -41,8 +49,14 @@ _OUTLOOK: Final = {
 }
 _GROUNDS: Final = {path: {"purpose_achieved": True, "unlawful": False} for path in _COUNTS}
 _SAMPLE: Final = {
-    "shop.users": [{"email": "email (17)", "nickname": "text (5)", "birthday": "date"}],
-    "shop.orders": [{"state": "text (4)", "done_at": "time"}],
+    "shop.users": [
+        {
+            "email": {"kind": "email", "starts": "a", "length": 17},
+            "nickname": {"kind": "text"},
+            "birthday": {"kind": "time"},
+        }
+    ],
+    "shop.orders": [{"state": {"kind": "text"}, "done_at": {"kind": "time"}}],
 }
 _STEPS: Final = (
     (0, "prepare", "", ()),
@@ -134,6 +148,24 @@ def _wait(house: House, request_id: str, wait: Wait) -> None:
         requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
 
 
+SAMPLED: Final = [
+    {
+        "path": path,
+        "long": False,
+        "rows": [
+            {
+                "id": {"kind": "number"},
+                "email": {"kind": "email", "starts": "a", "length": 17},
+                "phone": {"kind": "mobile"},
+                "body": {"kind": "text", "starts": "你", "length": count},
+            }
+            for count in (18, 240, 31)
+        ],
+    }
+    for path in ("shop.users", "shop.messages")
+]
+"""What a worker answers with of a package."""
+
 TAKEN_OUT: Final = [
     {
         "number": number,
@@ -178,3 +210,13 @@ def packed(house: House, request_id: str) -> None:
         ):
             step = f"{request_id}-0{phase}-{action}"
             session.add(StepRow(id=step, phase=phase, action=action, result=result, **made))
+
+
+def let(house: House, request_id: str, name: str) -> None:
+    """Let a colleague have approved that somebody opens what a minor's request says."""
+    now, (asks, agrees) = house.clock.now(), (id_of(house, one) for one in (name, "wei"))
+    given: dict[str, Any] = {"asked_at": now, "approved_at": now, "approved_by": agrees}
+    with house.writing() as session:
+        made = ContentApproval(request_id=request_id, asked_by=asks, purpose="answer", **given)
+        made.expires_at = now + timedelta(hours=2)
+        session.add(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from rights.domain.lifecycle import State
@@ -31,7 +31,7 @@ def test_an_approver_sees_what_is_late_and_decides(office: Office, new_page: Pag
     expect(page.locator("#late-title + .scroll")).to_contain_text("12 days late")
     ana.open("late")
     page.locator("form[action$='/open/plan'] button").click()
-    expect(page.locator("#opened")).to_contain_text("email (17)")
+    expect(page.locator("#opened")).to_contain_text("begins with “a”, 17 characters")
     ana.act("approve")
     assert "plan was approved" in ana.told()
     assert _state(office, "late") is State.IN_PROGRESS
@@ -106,7 +106,30 @@ def test_a_reviewer_needs_a_colleague_for_what_a_minor_wrote(
     _let(office, new_page)
     page.reload()
     page.locator("form[action$='/open/messages'] button").click()
-    expect(page.locator("#opened")).to_contain_text(LETTER)
+    opened = page.locator("#opened")
+    expect(opened).to_contain_text(LETTER)
+
+    mark = page.locator(".watermark")
+    expect(mark).to_be_visible()
+    inner = opened.evaluate("one => [one.clientWidth, one.clientHeight]")
+    assert mark.evaluate("one => [one.clientWidth, one.clientHeight]") == inner
+    assert "rui" in (mark.text_content() or "")
+    assert office.made["minor"][:8] in (mark.text_content() or "")
+    without, with_it = _drawn(page, mark="none"), _drawn(page, mark="block")
+    assert without != with_it  # it is not only there: it is seen
+    page.keyboard.press("Control+A")
+    assert LETTER not in page.evaluate("getSelection().toString()")
+    copy = "new ClipboardEvent('copy', {bubbles: true, cancelable: true})"
+    assert page.evaluate(f"document.body.dispatchEvent({copy})") is False
+    page.emulate_media(media="print")
+    expect(opened).to_be_hidden()
+    expect(page.get_by_text("What a minor's request says is not printed.")).to_be_visible()
+
+
+def _drawn(page: Page, *, mark: str) -> bytes:
+    """Return how what is opened looks with its mark, or without."""
+    page.locator(".watermark").evaluate("(one, how) => { one.style.display = how; }", mark)
+    return page.locator("#opened").screenshot()
 
 
 @pytest.mark.requirement("R-ID-3")

@@ -241,6 +241,28 @@ def test_the_staff_page_has_no_barrier(
 
 
 @pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_masked_records_of_a_copy_and_what_a_minor_wrote_have_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark)
+    rui = Person(office, look.page, "rui")
+    rui.come_in()
+    look.page.goto(f"{office.address}/requests/{office.made['done']}")
+    look.page.locator("form[action$='/sample'] button").click()
+    look.page.wait_for_url("**/sample/*")
+    office.house.looked_up({"collections": planned.SAMPLED, "more": False})
+    expect(look.page.locator("main section table")).to_have_count(2)
+    look.at("sample")
+    planned.let(office.house, office.made["minor"], "rui")
+    look.page.goto(f"{office.address}/requests/{office.made['minor']}")
+    look.page.locator("form[action$='/open/messages'] button").click()
+    expect(look.page.locator("#opened .watermark")).to_be_visible()
+    look.at("opened-minor")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
 def test_what_was_taken_out_of_a_copy_has_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:

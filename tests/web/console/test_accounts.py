@@ -40,6 +40,7 @@ PAGES = {
     "/trail": Act.READ_TRAIL,
     f"/complaints/{NONE}": Act.ANSWER_COMPLAINT,
     f"/requests/{NONE}/passages/{NONE}": Act.REVIEW,
+    f"/requests/{NONE}/sample/{NONE}": Act.REVIEW,
 }
 """Whom a page is for is asked before whether there is what it shows."""
 

@@ -42,8 +42,11 @@ ENTRY = {
     "console-trail.listed": ("/trail?chain={request}", "trail_read"),
 }
 """Pages without personal data whose look is an entry all the same."""
-SHOWS = {"console-passages.shown": "redactions_seen"}
-"""Pages that show what a worker opened; ``test_passages.py`` has their walks."""
+SHOWS = {
+    "console-passages.shown": "redactions_seen",
+    "console-samples.shown": "package_sampled",
+}
+"""Pages that show what a worker opened; ``test_passages.py`` and ``test_samples.py`` walk them."""
 ELSEWHERE = {
     "console-incidents.one",  # codes and numbers; test_incidents.py
     "console-losing.listed",  # ids and codes of events; test_lost_events.py

@@ -4,6 +4,15 @@
   const told = document.getElementById("mistakes") || document.getElementById("opened");
   if (told) told.focus();
 
+  // Where a minor's content is open, nothing of the page is taken along but what one typed oneself.
+  const minors = document.querySelector(".minors");
+  for (const name of minors ? ["copy", "cut", "dragstart", "contextmenu"] : []) {
+    document.addEventListener(name, (event) => {
+      const typed = event.target.closest && event.target.closest("textarea, input");
+      if (!typed) event.preventDefault();
+    });
+  }
+
   // A second click sends nothing twice; the server would refuse it anyway.
   for (const form of document.forms) {
     form.addEventListener("submit", (event) => {
