@@ -127,7 +127,7 @@ class _Reads:
 
 def _zip(*entries: tuple[str, bytes]) -> _Reads:
     writer = ZipWriter(made_at=datetime(2026, 11, 22, tzinfo=UTC))
-    parts = []
+    parts: list[bytes] = []
     for path, content in entries:
         parts += writer.add(path, [content], role="data", media_type="application/jsonl")
     return _Reads(b"".join([*parts, *writer.finish()]))

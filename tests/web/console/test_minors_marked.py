@@ -98,7 +98,7 @@ def test_a_complaint_about_a_minors_request_bears_it(house: House) -> None:
 
 
 def _document(house: House, vera: Clerk, content: bytes, kind: str) -> tuple[str, str]:
-    given = {"requester": GUARDIAN, "subject_age_band": "under_14"}
+    given: dict[str, Any] = {"requester": GUARDIAN, "subject_age_band": "under_14"}
     made = reached(house, subject={"user_id": "u-12", "email": "kid@example.com"}, **given)
     document = str(upload(house, made, content, kind).json["id"])
     _let(house, made, vera.name)
