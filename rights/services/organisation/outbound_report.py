@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from rights.services.organisation.outbound import Record, Year
@@ -68,7 +68,7 @@ def report(asked: Year, records: Iterable[Record]) -> Report:
 
 def declared(records: Iterable[Record]) -> tuple[Table, Table]:
     """Return what a data map declares, of its own records alone: stores, and recipients."""
-    sums = _Sums()
+    sums = _Sums(UTC)  # no moment is among these
     for record in records:
         sums.add(record)
     return _places(sums)
