@@ -24,7 +24,7 @@ from rights.services.context import Context
 from rights.store.models import Notice, Package, Request, Staff
 
 EVENT: Final = "letter_again"
-ENDED: Final = frozenset({"failed", "refused", notices.NO_CONTACT})
+ENDED: Final = frozenset({*notices.GIVEN_UP, notices.NO_CONTACT})
 """How a letter ends that reached nobody."""
 
 _ASKS: Final = "needs_info"

@@ -25,7 +25,9 @@ EVENT: Final = "letter_read"
 
 
 def keep(session: Session, context: Context, notice: Notice, text: str, *, now: datetime) -> None:
-    """Seal what a notice said that just went out; once for each notice."""
+    """Seal what a notice said that just went out; of one sent twice, what it said first."""
+    if session.get(Writing, notice.id) is not None:
+        return
     about = (notice.request_id, LETTER, text)
     writings.keep(session, context.vault, *about, now=now, number=notice.id)
 

@@ -45,11 +45,20 @@ EVENTS: Final = (
 NO_CONTACT: Final = "no_contact"
 """How a letter ends where nobody knows an address: it is read where every answer is."""
 
+UNADDRESSED: Final = "unaddressed"
+"""How it ends for who wrote, called or came and left no address: they read nothing here."""
+
 UNSENT: Final = ("waiting", "untried")
 """States of a notice that is still going to be sent."""
 
-GIVEN_UP: Final = ("failed", "refused")
+GIVEN_UP: Final = ("failed", "refused", UNADDRESSED)
 """States of a notice that is not tried any more: nobody was reached."""
+
+TELLABLE: Final = (
+    *("received", "needs_info", "message", "outcome"),
+    *("complaint_received", "complaint_answered"),
+)
+"""Letters whose words staff can say to the person in another way."""
 
 TOLD: Final = "told"
 """State of a notice that was given up, and whose person staff told another way."""

@@ -1,5 +1,6 @@
 """
-Answers that were written and never reached anybody: letters that were given up.
+Answers that were written and never reached anybody: letters that were given up, and those to who
+wrote, called or came and left no address.
 
 Such a request is closed and not answered: its clock runs until a letter has gone out after all,
 the person has fetched what they were given, or staff told them another way and say how.
@@ -27,8 +28,6 @@ OUTCOME: Final = "outcome"
 EVENT: Final = "told_otherwise"
 WAYS: Final = ("phone", "letter", "counter", "email", "product")
 """How a person can be told whom no letter of ours reached."""
-
-_ANSWERS: Final = (OUTCOME, "received", "complaint_received", "complaint_answered")
 
 
 def unsent() -> Any:
@@ -73,11 +72,11 @@ def count(session: Session) -> int:
 
 
 def to_tell(session: Session, about: str) -> list[Notice]:
-    """Return the letters that were given up: the answer, and the receipt, of what *about* is."""
+    """Return the letters that were given up of which staff can tell the person in another way."""
     query = select(Notice).where(
         Notice.request_id == about,
         col(Notice.state).in_(notices.GIVEN_UP),
-        col(Notice.event).in_(_ANSWERS),
+        col(Notice.event).in_(notices.TELLABLE),
     )
     return list(session.exec(query.order_by(col(Notice.created_at), col(Notice.id))))
 

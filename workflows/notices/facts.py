@@ -16,12 +16,14 @@ from rights.domain.ground_table import Row
 from rights.domain.representation import REPRESENTATIVE, Role
 from rights.services import (
     appeals,
+    arrivals,
     contact_warnings,
     contacts,
     extensions,
     key_letters,
     not_me,
     notes,
+    notices,
     points,
     resting_on,
     verification,
@@ -174,7 +176,7 @@ def gather(
     found, key_way = _about(session, context, notice, about)
     row = _recipient(context, notice, about) if found else None
     if found is None or row is None:
-        return Unsendable("no_contact")
+        return Unsendable(_nobody(notice, found))
     challenge = _live(session, notice, now)
     own = _own(session, context, notice, found, now)
     if (notice.event in ("code", key_letters.CODE) and challenge is None) or own is None:
@@ -206,6 +208,13 @@ def _live(session: Session, notice: Notice, now: datetime) -> Challenge | None:
     found = session.get(Challenge, notice.challenge_id) if notice.challenge_id else None
     works = found is not None and found.used_at is None and found.expires_at > now
     return found if works else None
+
+
+def _nobody(notice: Notice, found: Request | Complaint | None) -> str:
+    """Return how a letter ends that has no address: who did not ask here reads no answer here."""
+    outside = found is not None and found.channel in arrivals.CHANNELS
+    told = outside and notice.event in notices.TELLABLE
+    return notices.UNADDRESSED if told else notices.NO_CONTACT
 
 
 def _about(

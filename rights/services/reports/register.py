@@ -33,6 +33,7 @@ from sqlmodel import col
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.lifecycle import State
 from rights.domain.period import Period
+from rights.services import notices
 from rights.services.arrivals import CHANNELS
 from rights.services.context import Context
 from rights.store.columns import UtcDateTime
@@ -42,7 +43,6 @@ ANSWERED: Final = (State.FULFILLED, State.PARTIALLY_FULFILLED, State.DENIED)
 """Ends that the person is written to about."""
 
 OUTCOME: Final = "outcome"
-_GIVEN_UP: Final = ("failed", "refused")
 _DAY: Final = timedelta(days=1)
 
 
@@ -185,7 +185,7 @@ def letters() -> Any:
             col(Notice.request_id).label("request_id"),
             func.max(col(Notice.sent_at)).label("sent_at"),
             count(state == "waiting").label("waiting"),
-            count(state.in_(_GIVEN_UP)).label("given_up"),
+            count(state.in_(notices.GIVEN_UP)).label("given_up"),
         )
         .where(col(Notice.event) == OUTCOME)
         .group_by(col(Notice.request_id))

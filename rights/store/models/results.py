@@ -90,8 +90,8 @@ class Notice(SQLModel, table=True):
         Index(
             "ix_notice_given_up",
             "request_id",
-            postgresql_where=text("state IN ('failed', 'refused')"),
-            sqlite_where=text("state IN ('failed', 'refused')"),
+            postgresql_where=text("state IN ('failed', 'refused', 'unaddressed')"),
+            sqlite_where=text("state IN ('failed', 'refused', 'unaddressed')"),
         ),
     )
 
