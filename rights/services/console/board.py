@@ -110,7 +110,7 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
 
 
 def _block(session: Session, asked: Filters, asker: Asker) -> Block:
-    given: dict[str, Any] = {"now": asker.now, "zone": asker.zone, "stores": ()}
+    given: dict[str, Any] = {"now": asker.now, "zone": asker.zone}
     where = tuple(filters.conditions(asked, staff_id=asker.staff_id, **given))
     query = rows().where(*where).order_by(col(Request.promised_at), col(Request.id))
     found = tuple(line(row) for row in session.execute(query.limit(SHOWN)))

@@ -7,20 +7,20 @@ exact identifier, and noted.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, String, cast, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from rights.domain.kinds import Kind, Option
+from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import AgeBand
 from rights.services import acknowledging, targets, untold
-from rights.store.models import Assignment, Backend, Request, StepRow
+from rights.services.console import searching
+from rights.store.models import Assignment, Request
 
 UNTOLD: Final = "untold"
 CLOCKS: Final = ("late", "today", "week", "unconfirmed", "target", UNTOLD)
@@ -33,21 +33,6 @@ ME: Final = "me"
 NOBODY: Final = "nobody"
 
 _MOST_WORDS: Final = 5
-_LONGEST: Final = 60
-_BEGINNING: Final = 6
-"""Characters of a reference from which on it is looked for by its beginning."""
-
-_REFERENCE: Final = re.compile(rf"(?=.*[0-9])[0-9a-f]{{{_BEGINNING},32}}")
-"""What may be a reference, or its beginning: it has a digit, so it is no word of a request."""
-
-_KNOWN: Final[tuple[tuple[Any, Sequence[str]], ...]] = (
-    (Request.kind, tuple(Kind)),
-    (Request.option, tuple(Option)),
-    (Request.state, tuple(State)),
-    (Request.wait, tuple(Wait)),
-    (Request.channel, CHANNELS),
-)
-"""Columns whose values are known: which of them have a word in them is not asked row by row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +100,7 @@ def read(given: Mapping[str, str], regimes: Sequence[str]) -> Filters:
         **chosen,
         product=_id(given, "product", (), unread),
         assigned=_id(given, "assigned", (ME, NOBODY), unread),
-        words=tuple(given.get("q", "").casefold()[: _LONGEST * 2].split()[:_MOST_WORDS]),
+        words=tuple(given.get("q", "").casefold()[: searching.LONGEST * 2].split()[:_MOST_WORDS]),
         since=_day(given, "since", unread),
         until=_day(given, "until", unread),
         newest=given.get("sort") == "newest",
@@ -152,14 +137,13 @@ def _day(given: Mapping[str, str], name: str, unread: list[str]) -> date | None:
 
 
 def conditions(
-    asked: Filters, *, staff_id: str, stores: Sequence[str], now: datetime, zone: tzinfo
+    asked: Filters, *, staff_id: str, now: datetime, zone: tzinfo
 ) -> Iterator[ColumnElement[bool]]:
     """
-    Yield what the rows of a list have in common.
+    Yield what the rows of a list have in common, but for its words: those are searched for apart.
 
     Args:
         staff_id: Who ``me`` is.
-        stores: The names that are stores of the data map.
         zone: Where days begin.
     """
     yield from _state("all" if asked.clock == UNTOLD and asked.state == "open" else asked.state)
@@ -172,7 +156,6 @@ def conditions(
         yield col(Request.received_at) >= _midnight(asked.since, zone)
     if asked.until:
         yield col(Request.received_at) < _midnight(asked.until + timedelta(days=1), zone)
-    yield from (_has(word, stores) for word in asked.words)
 
 
 def _chosen(asked: Filters) -> Iterator[ColumnElement[bool]]:
@@ -186,7 +169,7 @@ def _chosen(asked: Filters) -> Iterator[ColumnElement[bool]]:
         if value:
             yield col(column) == value
     if asked.regime:
-        yield cast(col(Request.regimes), String).like(f'%"{asked.regime}"%')
+        yield searching.under(asked.regime)
 
 
 def _state(said: str) -> Iterator[ColumnElement[bool]]:
@@ -227,37 +210,6 @@ def _assigned(said: str, staff_id: str) -> ColumnElement[bool]:
         return col(Request.id).not_in(given)
     wanted = staff_id if said == ME else said
     return col(Request.id).in_(given.where(Assignment.staff_id == wanted))
-
-
-def _has(word: str, stores: Sequence[str]) -> ColumnElement[bool]:
-    like = f"%{_plain(word)}%"
-    places: list[Any] = []
-    if _REFERENCE.fullmatch(word):
-        # From it to behind all that begin with it; a product or a store may be called so too.
-        places.append((col(Request.id) >= word) & (col(Request.id) < f"{word}g"))
-    else:
-        places += _in_words(word, like)
-    products = select(Backend.id).where(col(Backend.name).ilike(like, escape="\\"))
-    places.append(col(Request.backend_id).in_(products))
-    if word in stores:
-        steps = select(StepRow.id).where(
-            col(StepRow.request_id) == col(Request.id), StepRow.store == word
-        )
-        places.append(steps.exists())
-    return or_(*places)
-
-
-def _in_words(word: str, like: str) -> Iterator[ColumnElement[bool]]:
-    for column, known in _KNOWN:
-        if found := [one for one in known if word in one]:
-            yield col(column).in_(found)
-    yield col(Request.reason).like(like, escape="\\")
-    if len(word) >= _BEGINNING:
-        yield col(Request.id).like(f"{_plain(word)}%", escape="\\")
-
-
-def _plain(word: str) -> str:
-    return "".join(f"\\{c}" if c in "%_\\" else c for c in word[:_LONGEST])
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

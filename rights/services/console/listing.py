@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlmodel import Session, col
 
-from rights.domain.datamap import DataMap
 from rights.domain.lifecycle import State
+from rights.services.console import searching, vocabulary
 from rights.services.console.filters import YEARS, Filters, conditions
-from rights.store.models import Assignment, Request
+from rights.services.context import Context
+from rights.store.models import Assignment, Backend, Request
 
 PAGE: Final = 50
 _EXPORT: Final = 1_000
@@ -100,7 +101,7 @@ class Asker:
 
 
 def page(
-    session: Session, datamap: DataMap, asked: Filters, asker: Asker, *, after: str = ""
+    session: Session, context: Context, asked: Filters, asker: Asker, *, after: str = ""
 ) -> tuple[list[Line], str]:
     """
     Return one page, and where the next one goes on; empty at the end.
@@ -108,7 +109,7 @@ def page(
     Args:
         after: Where the page before went on; what cannot be read begins at the beginning.
     """
-    query = _after(_query(datamap, asked, asker), asked, after).limit(PAGE + 1)
+    query = _after(_query(session, context, asked, asker), asked, after).limit(PAGE + 1)
     found = [line(row) for row in session.execute(query)]
     lines = found[:PAGE]
     more = len(found) > PAGE
@@ -148,16 +149,28 @@ def rows() -> Any:
     return select(*_COLUMNS).outerjoin(Assignment, col(Assignment.request_id) == col(Request.id))
 
 
-def _query(datamap: DataMap, asked: Filters, asker: Asker) -> Any:
+def _query(seen: Session | Connection, context: Context, asked: Filters, asker: Asker) -> Any:
     where = conditions(
         asked,
         staff_id=asker.staff_id,
-        stores=tuple(store.name for store in datamap.stores),
         now=asker.now,
         zone=asker.zone,
     )
     order = _order(asked)
-    return rows().where(*where).order_by(*order)
+    return rows().where(*where, *_found(seen, context, asked)).order_by(*order)
+
+
+def _found(
+    seen: Session | Connection, context: Context, asked: Filters
+) -> Iterator[ColumnElement[bool]]:
+    """Yield what the words of a list ask for."""
+    if not asked.words:
+        return
+    products = {
+        row.id: row.name for row in seen.execute(select(col(Backend.id), col(Backend.name)))
+    }
+    known = vocabulary.of(context.datamap, context.regimes, products)
+    yield from searching.conditions(asked.words, known)
 
 
 def _order(asked: Filters) -> tuple[Any, ...]:
@@ -202,14 +215,14 @@ HEAD: Final = (
 )
 
 
-def too_many(seen: Connection, datamap: DataMap, asked: Filters, asker: Asker) -> bool:
+def too_many(seen: Connection, context: Context, asked: Filters, asker: Asker) -> bool:
     """Return whether a list has more than a file may hold: none is cut off without a word."""
-    some = _query(datamap, asked, asker).order_by(None).limit(MOST_EXPORTED + 1).subquery()
+    some = _query(seen, context, asked, asker).order_by(None).limit(MOST_EXPORTED + 1).subquery()
     found = seen.execute(select(func.count()).select_from(some)).scalar_one()
     return int(found) > MOST_EXPORTED
 
 
-def exported(seen: Connection, datamap: DataMap, asked: Filters, asker: Asker) -> Iterator[str]:
+def exported(seen: Connection, context: Context, asked: Filters, asker: Asker) -> Iterator[str]:
     """
     Yield a list as the lines of a CSV file: references, codes and dates, nothing of anybody.
 
@@ -219,7 +232,7 @@ def exported(seen: Connection, datamap: DataMap, asked: Filters, asker: Asker) -
     yield _written(HEAD)
     after = ""
     while True:
-        query = _after(_query(datamap, asked, asker), asked, after).limit(_EXPORT)
+        query = _after(_query(seen, context, asked, asker), asked, after).limit(_EXPORT)
         lines = [line(row) for row in seen.execute(query)]
         for one in lines:
             yield _written(_cells(one))

@@ -60,7 +60,7 @@ def shown(asked: Filters, status: int = 200, **more: Any) -> Response:
     here, asker = parts(), _asker()
     with reading(here.engine) as session:
         after = call.args.get("after", "")
-        found, rest = listing.page(session, here.context.datamap, asked, asker, after=after)
+        found, rest = listing.page(session, here.context, asked, asker, after=after)
         people = [one for one in accounts.listed(session) if one.closed_at is None]
         names = accounts.names(session)
         kept = views.listed(session, door.staff())
@@ -122,7 +122,7 @@ def exported() -> Response:
     here, asked, asker = parts(), asked_for(call.args), _asker()
     with ExitStack() as stack:
         seen = stack.enter_context(picture(here.engine))
-        if listing.too_many(seen, here.context.datamap, asked, asker):
+        if listing.too_many(seen, here.context, asked, asker):
             most = pages.said().number(listing.MOST_EXPORTED)
             return shown(asked, 422, wrong=[pages.said().say("list", "too_many", count=most)])
         with transaction(here.engine) as session:
@@ -130,7 +130,7 @@ def exported() -> Response:
             said = {name: value for name, value in asked.query.items() if name != "q"}
             line = audit.Line("list_exported", door.present().actor, said)
             audit.append_day(session, line, now=here.now())
-        lines = listing.exported(seen, here.context.datamap, asked, asker)
+        lines = listing.exported(seen, here.context, asked, asker)
         response = Response(stream_with_context(lines), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = 'attachment; filename="requests.csv"'
         response.call_on_close(stack.pop_all().close)
