@@ -22,6 +22,7 @@ from rights.domain import duties
 from rights.domain.errors import FieldError, Invalid, NotFound
 from rights.services import audit
 from rights.services.backlog import DEAD, WAITING
+from rights.services.console import places
 from rights.store.models import Staff, WebhookDelivery, WebhookSubscription
 
 PAGE: Final = 50
@@ -87,7 +88,7 @@ def page(session: Session, webhook_id: str, staff: Staff, *, after: str = "") ->
     kept = (one.id, one.event_id, one.event, one.request_id, one.attempts, one.last_status)
     query = sql_select(*map(col, (*kept, one.created_at, one.tried_at)))
     query = query.where(col(one.subscription_id) == webhook_id, col(one.state) == DEAD)
-    if (last := _place(after)) is not None:
+    if (last := places.read(after)) is not None:
         at, number = last
         later = col(one.created_at) > at
         query = query.where(later | ((col(one.created_at) == at) & (col(one.id) > number)))
@@ -95,7 +96,7 @@ def page(session: Session, webhook_id: str, staff: Staff, *, after: str = "") ->
     found = [Lost(*row) for row in session.execute(query)]
     shown = found[:PAGE]
     more = len(found) > PAGE
-    rest = f"{shown[-1].created_at.isoformat()}|{shown[-1].id}" if more else ""
+    rest = places.written(shown[-1].created_at, shown[-1].id) if more else ""
     return Page(origin, closed_at is not None, shown, rest)
 
 
@@ -106,15 +107,6 @@ def _webhook(session: Session, webhook_id: str) -> Any:
     if found is None:
         raise NotFound("there is no such webhook")
     return found
-
-
-def _place(after: str) -> tuple[datetime, str] | None:
-    said, _, number = after.partition("|")
-    try:
-        at = datetime.fromisoformat(said) if said else None
-    except ValueError:
-        return None
-    return (at, number) if at is not None and at.tzinfo is not None else None
 
 
 def send_again(

@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlmodel import Session, and_, col, or_, select
 
 from rights.services import incidents
+from rights.services.console import places
 from rights.store.models import Aftercare, Entry
 
 PAGE: Final = 50
@@ -63,12 +64,12 @@ class Run:
     @property
     def place(self) -> str:
         """Where the next page goes on."""
-        return f"{self.created_at.isoformat()}|{self.id}"
+        return places.written(self.created_at, self.id)
 
 
 def just_before(row: Aftercare) -> str:
     """Return the place after which a page begins with the looks of *row*."""
-    return f"{(row.created_at + timedelta(microseconds=1)).isoformat()}|"
+    return places.written(row.created_at + timedelta(microseconds=1), "")
 
 
 def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Run], str]:
@@ -83,7 +84,7 @@ def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Ru
     query = select(row).where(row.kind == KIND)
     if state:
         query = query.where(row.state == state)
-    if (last := _place(after)) is not None:
+    if (last := places.read(after)) is not None:
         at, number = last
         older = and_(col(row.created_at) == at, col(row.id) < number)
         query = query.where(or_(col(row.created_at) < at, older))
@@ -93,15 +94,6 @@ def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Ru
     looks, opened = _looks(session, ids), _opened(session, ids)
     found = [_run(one, looks[one.request_id], opened[one.request_id]) for one in rows[:PAGE]]
     return found, found[-1].place if len(rows) > PAGE else ""
-
-
-def _place(after: str) -> tuple[datetime, str] | None:
-    said, _, number = after.partition("|")
-    try:
-        at = datetime.fromisoformat(said) if said else None
-    except ValueError:
-        return None
-    return (at, number) if at is not None and at.tzinfo is not None else None
 
 
 def _looks(session: Session, ids: Sequence[str]) -> dict[str, list[Look]]:

@@ -19,6 +19,7 @@ from sqlalchemy import text, tuple_
 from sqlmodel import Session, col, select
 
 from rights.services import audit, trail_checks
+from rights.services.console import places
 from rights.store.models import Backend, Checkpoint, Entry, Staff, TrailCheck
 from rights.store.models.audit import OF_A_DAY, OF_STAFF
 
@@ -117,12 +118,9 @@ def _of_somebody(session: Session, asked: Asked) -> tuple[Sequence[Entry], str]:
 
 def _place(after: str) -> tuple[datetime, int] | None:
     said, _, number = after.partition("|")
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError:
-        return None
+    at = places.moment(said)
     whole = number.isdecimal() and len(number) <= _DIGITS
-    return (at, int(number)) if whole and at.tzinfo is not None else None
+    return (at, int(number)) if at and whole else None
 
 
 def _midnight(day: date) -> datetime:

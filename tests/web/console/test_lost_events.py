@@ -142,6 +142,19 @@ def test_more_than_a_page_goes_on_where_it_stopped(house: House, ada: Clerk) -> 
     assert "msg_000" in ada.get(f"/products/webhooks/{hook}/lost?after=x").text
 
 
+@pytest.mark.parametrize("path", ["/products/webhooks/{hook}/lost", "/rechecks", "/trail"])
+def test_a_place_that_is_none_begins_at_the_beginning(house: House, ada: Clerk, path: str) -> None:
+    hook = _hook(house)
+    _lost(house, hook)
+    if path == "/trail":
+        ada = clerk(house, "otto", "auditor")
+
+    page = ada.get(f"{path.format(hook=hook)}?after=0001-01-01T00:00:00%2B14:00|1")
+
+    assert page.status == 200
+    assert ("msg_000" in page.text) == ("hook" in path)
+
+
 def test_to_a_closed_webhook_nothing_is_sent_and_it_can_be_let_go(house: House, ada: Clerk) -> None:
     hook = _hook(house, closed=True)
     one = _lost(house, hook)
