@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -25,13 +26,13 @@ COLUMNS: Final = (
     *("discovered_at", "opened_at", "closed_at"),
     *("clocks", "clocks_reported", "clocks_not_reportable", "clocks_late"),
 )
-"""A clock is late that was answered after its time; moments are in UTC."""
+"""A clock is late that was answered after its time, or was not by now; moments are in UTC."""
 
 
-def lines(session: Session) -> list[dict[str, Any]]:
+def lines(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Return each incident as a line, open ones first; one more than :data:`MOST` at most."""
     rows = shown.listed(session, limit=MOST + 1)
-    counted = _clocks(session)
+    counted = _clocks(session, now)
     return [
         {
             **{name: getattr(row, name) for name in COLUMNS[1:7]},
@@ -47,16 +48,16 @@ def _moment(at: Any) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
 
 
-def _clocks(session: Session) -> Counter[tuple[str, str]]:
+def _clocks(session: Session, now: datetime) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     clock = IncidentClock
     columns = (col(clock.incident_id), col(clock.due_at), col(clock.answered_at), clock.reference)
     for incident, due, answered, reference in session.exec(select(*columns)):
         found[incident, "clocks"] += 1
+        found[incident, "clocks_late"] += int((answered or now) > due)
         if answered is not None:
             kind = "clocks_reported" if reference else "clocks_not_reportable"
             found[incident, kind] += 1
-            found[incident, "clocks_late"] += int(answered > due)
     return found
 
 

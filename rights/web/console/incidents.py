@@ -93,7 +93,7 @@ def exported(form: str) -> Response:
     """Send the list as a file, without personal data; that it was taken is an entry."""
     here = parts()
     with reading(here.engine) as session:
-        rows = as_files.lines(session)
+        rows = as_files.lines(session, here.now())
     if len(rows) > as_files.MOST:
         most = pages.said().number(as_files.MOST)
         return _list(422, wrong=[pages.said().say("list", "too_many", count=most)])
