@@ -65,11 +65,15 @@ def stands(session: Session, request: Request) -> PlanRow:
     if plan is not None and (plan.approved_at is not None or replanning.begun(steps)):
         message = "the plan was approved, or its work has begun: leave single steps out"
         raise Conflict(message, code="plan_settled")
-    waits = request.state is State.ON_HOLD and request.wait in _WAITS
-    if plan is None or not waits or any(s.state is StepState.RUNNING for s in steps):
+    if plan is None or not waits(request) or any(s.state is StepState.RUNNING for s in steps):
         message = "there is no plan yet that waits for staff"
         raise Conflict(message, code="plan_not_waiting")
     return plan
+
+
+def waits(request: Request) -> bool:
+    """Return whether a request waits for something that a plan made anew may answer."""
+    return request.state is State.ON_HOLD and request.wait in _WAITS
 
 
 def paths(plan: PlanRow) -> frozenset[str]:

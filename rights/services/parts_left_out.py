@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
@@ -39,7 +40,7 @@ from rights.services.context import Context
 from rights.services.steps import steps_of
 from rights.services.writings import PART_FACTS
 from rights.store.ids import new_id
-from rights.store.models import PartProposal, Request, SealedNote, Staff
+from rights.store.models import PartProposal, Request, SealedNote, Staff, StepState
 
 CONFIRMED: Final = "confirmed"
 DISMISSED: Final = "dismissed"
@@ -125,13 +126,18 @@ def in_force(session: Session, request: Request) -> dict[str, str]:
 
     A reason that is none (any more) for this kind under the laws of the request leaves nothing out.
     """
+    allowed = reasons.for_a_part(request.kind, request.regimes)
+    said = decided(session, request.id)
+    return {path: code for path, code in said.items() if code in allowed}
+
+
+def decided(session: Session, request_id: str) -> dict[str, str]:
+    """Return what two people said at last, also where a reason of it counts no longer."""
     # Of a proposal a worker may read no more than this.
     query = select(PartProposal.parts).where(
-        PartProposal.request_id == request.id, PartProposal.outcome == CONFIRMED
+        PartProposal.request_id == request_id, PartProposal.outcome == CONFIRMED
     )
-    last = session.exec(query).first()
-    allowed = reasons.for_a_part(request.kind, request.regimes)
-    return {path: code for path, code in (last or {}).items() if code in allowed}
+    return dict(session.exec(query).first() or {})
 
 
 def open_ones(session: Session, *, limit: int = 200) -> list[tuple[PartProposal, Request]]:
@@ -239,12 +245,43 @@ def _same_laws(request: Request, proposal: PartProposal) -> None:
 
 def _replace(session: Session, request_id: str) -> None:
     """Let what is confirmed now stand in place of what was before, and of what was told of it."""
-    before = select(PartProposal).where(
-        PartProposal.request_id == request_id, PartProposal.outcome == CONFIRMED
-    )
-    for one in session.exec(before).all():
+    _untell(session, request_id)
+    for one in session.exec(_confirmed(request_id)).all():
+        one.outcome = REPLACED
+
+
+def reconsider(session: Session, request: Request, *, actor: str, now: datetime) -> None:
+    """
+    Let the plan be made anew: a law was added under which a reason of a part counts no longer.
+
+    Once something was changed the plan goes on as it was approved.
+
+    Raises:
+        Conflict: a worker has the request in hand right now.
+    """
+    steps = steps_of(session, request.id)
+    if replanning.begun(steps):
+        return
+    if any(step.state is StepState.RUNNING for step in steps):
+        message = "a worker has it in hand right now: try again in a moment"
+        raise Conflict(message, code="being_worked_on")
+    if not in_force(session, request):
+        _untell(session, request.id)
+    replanning.throw_away(session, request, steps, now)
+    if part_choices.waits(request):
+        requests.record(session, request, Event.RESUMED, actor=actor, now=now)
+
+
+def _untell(session: Session, request_id: str) -> None:
+    """Forget what the person was to be told of parts that are done after all."""
+    for one in session.exec(_confirmed(request_id)).all():
         session.execute(delete(SealedNote).where(col(SealedNote.id) == one.answer_id))
-        one.outcome, one.answer_id = REPLACED, ""
+        one.answer_id = ""
+
+
+def _confirmed(request_id: str) -> SelectOfScalar[PartProposal]:
+    mine = select(PartProposal).where(PartProposal.request_id == request_id)
+    return mine.where(PartProposal.outcome == CONFIRMED)
 
 
 def dismiss(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -11,9 +13,11 @@ from sqlmodel import select
 
 from rights.store.models import Package, ReceiptRow, SealedNote
 from tests.web.console.clerk import clerk, planned
-from tests.web.console.paper import FACTS, FREE, ONE, Paper, left_out, tables, whose
+from tests.web.console.paper import FACTS, FREE, MAP, ONE, Paper, left_out, tables, whose
+from tests.web.correspondence import Office
 from tests.web.house import House
 from tests.workflows.desk import text_of
+from tests.workflows.house import floor_over
 from workflows.notices.send import send_due
 from workflows.packing import files_of
 
@@ -133,6 +137,52 @@ def test_the_rest_is_owed_once_a_part_wasleft_out(paper: Paper) -> None:
 
     assert page.status == 409
     assert "Only a part of this may be refused" in page.text
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["approved anyway", "approved for the part"])
+def test_a_law_that_knows_no_such_reason_lets_the_part_be_done_in_a_plan_approved_anew(
+    paper: Paper, tmp_path: Path, register_url: str, *, wanted: bool
+) -> None:
+    kim = clerk(paper.house, "kim", "approver", "legal")
+    lou = clerk(paper.house, "lou", "approver")
+    made = paper.asked("copy", "cn_general", locale="en")
+    said = {"part.press.stories": "important_or_core_data", "facts": FACTS}
+    left_out(paper, made, kim, lou, **said)
+    if not wanted:  # of a kind that nobody would approve but for the part
+        (tmp_path / "again").mkdir()
+        given: dict[str, Any] = {"register_url": register_url, "approval_kinds": ()}
+        clock: Any = paper.house.clock.now
+        paper.floor = floor_over(tmp_path / "again", MAP, paper.tables, clock, **given)
+
+    added = Office(paper.house, tmp_path).run(
+        "regimes", "add", made, "--regime", "eu_gdpr", "--as", "rui"
+    )
+    assert added.exit_code == 0, added.output
+    paper.work(made)
+
+    assert paper.request(made).wait == "approval"
+    assert "Left out by two people" not in lou.get(f"/requests/{made}").text
+    assert paper.house.get(f"/v1/requests/{made}/remarks").json["answers"] == []
+    lou.act(made, "approve")
+    paper.work(made)
+    assert paper.request(made).state == "fulfilled"
+
+
+def test_a_law_that_knows_the_reason_too_changes_nothing_of_the_plan(
+    paper: Paper, tmp_path: Path
+) -> None:
+    kim, lou = clerk(paper.house, "kim", "approver"), clerk(paper.house, "lou", "approver")
+    made = paper.asked()
+    left_out(paper, made, kim, lou, **ONE)
+    hash_ = paper.plan(made).hash
+
+    added = Office(paper.house, tmp_path).run(
+        "regimes", "add", made, "--regime", "uk_gdpr", "--as", "rui"
+    )
+
+    assert added.exit_code == 0, added.output
+    assert paper.plan(made).hash == hash_
+    assert "Left out by two people" in lou.get(f"/requests/{made}").text
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
