@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from rights.domain.representation import AgeBand
 from rights.services import messages
-from rights.store.models import ContentApproval, Request
-from tests.web.console.clerk import Clerk, clerk, events, id_of, told
+from rights.store.models import ContentApproval, Request, StepState, TaskDocument
+from tests.web.console.clerk import Clerk, clerk, events, id_of, planned, told
 from tests.web.console.test_passages import BOBS, ROWS, _packed
 from tests.web.console.test_samples import FOUND
 from tests.web.house import ALICE, House
@@ -139,3 +140,28 @@ def test_what_a_browser_could_only_save_is_not_sent_and_not_offered(house: House
     assert PDF not in page.response.data
     assert "evidence_opened" not in told(house, made)
     assert ("staff_refused", f"staff:{id_of(house, 'vera')}") in events(house)
+
+
+@pytest.mark.requirement("R-M36-1:bad")
+def test_a_pdf_that_shows_a_step_of_a_minors_is_opened_elsewhere_and_the_page_says_how(
+    house: House,
+) -> None:
+    rui = clerk(house, "rui", "reviewer")
+    made = planned(house, state=StepState.MANUAL)
+    with house.writing() as session:
+        session.get_one(Request, made).age_band = AgeBand.FROM_14
+    form = rui.get(f"/requests/{made}").form(f"/{made}/complete")
+    rui.reader.attach(form.action, form.holding(), [(PDF, "form.pdf")])
+    with house.reading() as session:
+        document = session.exec(select(TaskDocument.id)).one()
+    dee = clerk(house, "dee", "dpo")
+    _let(house, made, "dee")
+
+    page = dee.get(f"/requests/{made}")
+    refused = dee.force(f"/requests/{made}/task-documents/{document}")
+
+    assert document in page.text and "rights tasks open-document" in page.text
+    assert not [form for form in page.forms if form.action.endswith(document)]
+    assert refused.status == 409
+    assert "rights tasks open-document" in refused.text
+    assert PDF not in refused.response.data
