@@ -228,10 +228,9 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
     """Write down what came of one subscription's parcels; return how many were delivered."""
     delivered = 0
     gone = ""
-    for result in sorted(results, key=lambda one: one.parcel.id):  # locked in one order by all
-        row = session.get(WebhookDelivery, result.parcel.id, with_for_update=True)
-        if row is None or row.state != "waiting":
-            continue
+    of = {one.parcel.id: one for one in results}
+    for row in _locked(session, of):
+        result = of[row.id]
         if result.untried:
             row.next_at = now
             continue
@@ -247,6 +246,18 @@ def _write(session: Session, context: Context, results: Iterable[_Result], now: 
     if gone:
         _close(session, gone, now)
     return delivered
+
+
+def _locked(session: Session, ids: Iterable[str]) -> Sequence[WebhookDelivery]:
+    """
+    Return those that still wait, locked in the order of their ids before anything else is.
+
+    What follows locks the chain of the day: who held one and waited for the other's would wait in a
+    circle.
+    """
+    one = WebhookDelivery
+    query = select(one).where(col(one.id).in_([*ids]), one.state == "waiting")
+    return session.exec(query.order_by(col(one.id)).with_for_update()).all()
 
 
 def _outcome(result: _Result) -> str:
@@ -271,16 +282,21 @@ def _again(
 
 
 def _close(session: Session, subscription_id: str, now: datetime) -> None:
-    """The receiver said that it is gone: nothing more is sent there."""
+    """
+    The receiver said that it is gone: nothing more is sent there.
+
+    What another relay holds is passed by. That one hears the same answer, or finds the subscription
+    closed.
+    """
+    one = WebhookDelivery
+    mine = one.subscription_id == subscription_id, one.state == "waiting"
+    free = select(one.id).where(*mine).order_by(col(one.id)).with_for_update(skip_locked=True)
+    session.execute(
+        update(one)
+        .where(col(one.id).in_(session.exec(free).all()))
+        .values(state="dead", next_at=None)
+        .execution_options(synchronize_session=False)
+    )
     subscription = session.get(WebhookSubscription, subscription_id)
     if subscription is not None and subscription.closed_at is None:
         subscriptions.close(session, subscription, now=now)
-    rest = (
-        update(WebhookDelivery)
-        .where(
-            col(WebhookDelivery.subscription_id) == subscription_id,
-            col(WebhookDelivery.state) == "waiting",
-        )
-        .values(state="dead", next_at=None)
-    )
-    session.execute(rest)
