@@ -15,13 +15,13 @@ from rights.services import backends, purge
 from rights.services.backends import SCOPES, USUAL
 from rights.services.reports import signed
 from rights.services.signing import Signer
-from rights.store.models import Entry, SignedEvidence
+from rights.store.models import Entry, Request, SignedEvidence
 from tests.services.reports import town
 from tests.services.reports.expected import Count
 from tests.services.reports.terminal import Terminal
 from tests.services.reports.town import Case
 from tests.web.console.clerk import Clerk, clerk
-from tests.web.house import SEED, House, furnish, settings_for
+from tests.web.house import SEED, House, Partner, furnish, partner, settings_for
 
 AUDIT = "/v1/reports/audit"
 QUARTER = "from=2026-04-01&to=2026-06-30"
@@ -50,10 +50,33 @@ def _events(house: House) -> list[tuple[str, str]]:
         return [(one.event, one.actor.partition(":")[0]) for one in session.exec(query)]
 
 
+def _share_out(house: House) -> dict[str, Partner]:
+    """Say of every request which of two products it came from; return that, by its id."""
+    owners: dict[str, Partner] = {}
+    with house.writing() as session:
+        other = partner(session, house.context, "second", house.clock.now())
+        for place, row in enumerate(session.exec(select(Request).order_by(Request.id))):
+            owners[row.id] = (house.partner, other)[place % 2]
+            row.backend_id = owners[row.id].id
+    return owners
+
+
+def _resolves(house: House, sampled: dict[str, Any], owners: dict[str, Partner]) -> None:
+    """A reference leads to the request for the product that it came from, and for no other."""
+    for one in {one.id: one for one in owners.values()}.values():
+        found = house.get(f"/v1/requests/{sampled['request']}", token=one.key)
+        mine = owners[sampled["request"]] is one
+        assert found.status_code == (200 if mine else 404)
+        if mine:
+            told = (found.json["id"], found.json["kind"], found.json["state"])
+            assert told == (sampled["request"], sampled["kind"], sampled["state"])
+
+
 @pytest.mark.requirement("R-AUD17-1")
 def test_a_product_gets_the_evidence_of_a_quarter_signed_with_its_own_numbers(
     house: House, terminal: Terminal, all_of: list[Case], tmp_path: Path
 ) -> None:
+    theirs = _share_out(house)
     asked = house.get(f"{AUDIT}?{QUARTER}&items=16,17")
     assert (asked.status_code, asked.json["state"]) == (202, "waiting")
     assert int(asked.headers["Retry-After"]) > 0
@@ -72,7 +95,7 @@ def test_a_product_gets_the_evidence_of_a_quarter_signed_with_its_own_numbers(
     assert count.row(lambda _: True).items() <= total.items()
     for row in answer.json["content"]["tables"]["sample"]:
         assert row["head"]
-        assert house.get(f"/v1/requests/{row['request']}").status_code in (200, 404)
+        _resolves(house, row, theirs)
     file = tmp_path / "audit.json"
     file.write_bytes(answer.data)
     assert "the signature holds" in terminal.run("reports", "verify", str(file))
