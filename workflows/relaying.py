@@ -26,7 +26,7 @@ from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.live_settings import values as live
 from rights.services.organisation.declared_maps import Keeper
-from rights.services.reports import published, signed
+from rights.services.reports import making, published, signed
 from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -113,7 +113,7 @@ def _chores(
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
     documents = evidence.open_place(settings)
-    every = timedelta(seconds=settings.figures_s * 0.9)
+    every, zone = timedelta(seconds=settings.figures_s * 0.9), making.zone_of(context)
 
     return [
         *_doorbells(settings, register, context, blobs, now),
@@ -122,7 +122,9 @@ def _chores(
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
         relay.Chore("clocks", settings.clock_s, lambda: clock_watch.watch(register, context, now)),
         relay.Chore("schedules", QUEUES_S, lambda: clock_watch.schedules(register, context, now)),
-        relay.Chore("figures", settings.figures_s, lambda: figures.renew(register, now, every)),
+        relay.Chore(
+            "figures", settings.figures_s, lambda: figures.renew(register, now, every, zone)
+        ),
         relay.Chore("duties", QUEUES_S, lambda: duty_mail.watch(register, context, now)),
         relay.Chore("queues", QUEUES_S, lambda: queued.watch(register, now)),
         relay.Chore("remind", PURGE_S, lambda: _remind(register, context, now)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,12 +17,13 @@ from sqlalchemy import Engine, Integer, String, case, cast, func, select
 from sqlmodel import Session, col
 
 from rights.domain.lifecycle import State
+from rights.services.console import standing
 from rights.store.db import reading, transaction
 from rights.store.models import Figures, Request, StepRow, StoreStatus, StoreTurn
 from rights.store.moments import at, seconds, whole
 
 NAME: Final = "home"
-WEEKS: Final = 26
+WEEKS: Final = standing.WEEKS
 PERIOD: Final = timedelta(days=90)
 YEAR: Final = timedelta(days=365)
 SHARES: Final = (25, 50, 75, 100)
@@ -56,20 +57,32 @@ def write(session: Session, body: Mapping[str, Any], now: datetime) -> None:
     session.add(row)
 
 
-def renew(register: Engine, now: Callable[[], datetime], every: timedelta) -> bool:
-    """Count anew if it is time, without a transaction that others wait for; return whether."""
+def renew(
+    register: Engine, now: Callable[[], datetime], every: timedelta, zone: tzinfo = UTC
+) -> bool:
+    """
+    Count anew if it is time, without a transaction that others wait for; return whether.
+
+    Args:
+        zone: Where the weeks begin at whose ends requests are counted by state.
+    """
     with reading(register) as session:
         if not due(session, now(), every):
             return False
-        body = count(session, now())
+        body = count(session, now(), zone)
     with transaction(register) as session:
         write(session, body, now())
     return True
 
 
-def count(session: Session, now: datetime) -> dict[str, Any]:
-    """Count everything that the pictures show, each with one statement."""
-    return {name: counted(session, now) for name, counted in _COUNTED.items()}
+def count(session: Session, now: datetime, zone: tzinfo = UTC) -> dict[str, Any]:
+    """Count everything that the pictures show, each with one statement, or one for each week."""
+    before = last(session)
+    kept = (before.body.get("standing", {}), before.made_at) if before else ({}, None)
+    return {
+        "standing": standing.count(session, now, zone, *kept),
+        **{name: counted(session, now) for name, counted in _COUNTED.items()},
+    }
 
 
 def _weeks(session: Session, now: datetime) -> list[list[Any]]:

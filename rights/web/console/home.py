@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request as call
 from werkzeug import Response
 
 from rights.domain.duties import Act
@@ -15,7 +16,7 @@ from rights.services.console.listing import Asker
 from rights.services.security_incidents import shown
 from rights.services.staff_access import accounts
 from rights.store.db import reading
-from rights.store.models import TrailCheck
+from rights.store.models import Figures, TrailCheck
 from rights.web.console import door, incident_lines, pages, pictures, showing
 from rights.web.parts import parts
 
@@ -53,9 +54,13 @@ def home() -> Response:
         trail=_checked(trail),
         duties_overdue=found.duties_overdue,
         duties_soon=found.duties_soon,
-        pictures=pictures.all_of(counted, pages.said()) if counted else [],
+        pictures=_pictures(counted) if counted else [],
         made=pages.moment(counted.made_at) if counted else "",
     )
+
+
+def _pictures(counted: Figures) -> list[pictures.Picture]:
+    return pictures.all_of(counted, pages.said(), call.args.get("kind", ""))
 
 
 def _checked(last: TrailCheck | None) -> dict[str, Any] | None:

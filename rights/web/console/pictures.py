@@ -7,12 +7,15 @@ or shape alone. Source: WCAG 2.2, 1.1.1, 1.4.1.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
 
 from rights.domain.kinds import Kind
+from rights.domain.lifecycle import State
 from rights.services import catalogue, reasons
 from rights.services.console.figures import SHARES, UNNAMED, WEEKS
 from rights.services.words import Words
@@ -63,6 +66,7 @@ class Picture:
         columns: side by side, each of pieces.
         legend: Filling and its words.
         table: The same in words and numbers: head, then rows.
+        choices: Of what it can be shown alone: code, words, whether it is now.
     """
 
     name: str
@@ -72,11 +76,19 @@ class Picture:
     columns: tuple[tuple[Piece, ...], ...] = ()
     legend: tuple[tuple[str, str], ...] = ()
     table: tuple[tuple[str, ...], ...] = field(default=())
+    choices: tuple[tuple[str, str, bool], ...] = ()
 
 
-def all_of(counted: Figures, w: Words) -> list[Picture]:
-    """Return every picture of what was counted."""
-    return [draw(counted.body.get(name), w) for name, draw in _DRAWN.items()]
+def all_of(counted: Figures, w: Words, kind: str = "") -> list[Picture]:
+    """
+    Return every picture of what was counted.
+
+    Args:
+        kind: Of which requests it is shown how they stood; those of every kind without one.
+    """
+    drawn = [draw(counted.body.get(name), w) for name, draw in _DRAWN.items()]
+    drawn.insert(1, _standing(counted.body.get("standing"), w, kind))
+    return drawn
 
 
 def _kind(w: Words, kind: str) -> str:
@@ -127,6 +139,40 @@ def _column(one: Mapping[str, int], order: Sequence[str], most: int) -> tuple[Pi
             pieces.append(Piece(_WIDTH - at - height, height, f"kind-{place % COLOURS}"))
         at += height
     return tuple(pieces)
+
+
+def _standing(body: Any, w: Words, kind: str) -> Picture:
+    """Draw how requests stood at the end of each week, a piece a state."""
+    weeks: Mapping[str, Sequence[Any]] = dict(sorted((body or {}).get("weeks", {}).items()))
+    kinds = {one for rows in weeks.values() for one, _, _ in rows}
+    chosen = kind if kind in kinds else ""
+    counts = [_by_state(rows, chosen) for rows in weeks.values()]
+    most = max((sum(one.values()) for one in counts), default=0) or 1
+    order = [str(state) for state in State]
+    there = [state for state in order if any(state in one for one in counts)]
+    said = {state: w.say("pictures", "standing", "states", state) for state in there}
+    head = (w.say("pictures", "standing", "head"), *said.values())
+    days = [w.day(date.fromisoformat(day)) for day in weeks][:-1]
+    days.append(w.say("pictures", "standing", "now"))
+    rows = [(day, *_numbers(one, there, w)) for day, one in zip(days, counts, strict=False)]
+    choices = [("", w.say("pictures", "standing", "every"), not chosen)]
+    choices += [(one, _kind(w, one), one == chosen) for one in map(str, Kind) if one in kinds]
+    return _picture(
+        "standing",
+        w,
+        columns=tuple(_column(one, order, most) for one in counts) if there else (),
+        legend=tuple((f"kind-{order.index(state)}", text) for state, text in said.items()),
+        table=(head, *rows) if there else (),
+        choices=tuple(choices) if len(kinds) > 1 else (),
+    )
+
+
+def _by_state(rows: Sequence[Any], kind: str) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for one, state, number in rows:
+        if kind in ("", one):
+            found[state] += number
+    return found
 
 
 def _states(body: Any, w: Words) -> Picture:

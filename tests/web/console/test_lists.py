@@ -108,7 +108,7 @@ def test_the_pictures_say_in_words_and_numbers_what_they_show(house: House) -> N
 
     page = ana.get("/")
 
-    assert page.html.count("<figure") == 8
+    assert page.html.count("<figure") == 9
     assert "Requests received each week" in page.text
     assert "not well" in page.text
     assert reasons.catalogue()["no_ground"].texts["en"] in page.text
