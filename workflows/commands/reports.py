@@ -86,6 +86,17 @@ def make_audit(first: datetime, last: datetime, items: str, who: str, **how: Any
     _make(at, who, Wanted("audit", period, items=numbers), signer=signer, **how)
 
 
+@reports.command("incidents")
+@click.option("--from", "first", type=DAY, required=True, help="First day.")
+@click.option("--to", "last", type=DAY, required=True, help="Last day.")
+@_written
+def make_incidents(first: datetime, last: datetime, who: str, **how: Any) -> None:
+    """Security incidents of some days: what they were, and how their clocks were answered."""
+    at = desk()
+    period = periods.between(_day(first), _day(last), making.zone_of(at.context))
+    _make(at, who, Wanted("incidents", period), **how)
+
+
 @reports.command("verify")
 @click.argument("file", type=FILE)
 @click.option("--public-key", default="", help="Base64, from the company; else that in the file.")

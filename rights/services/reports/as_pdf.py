@@ -55,6 +55,15 @@ _WIDE: Final = {
     "packed_at": 3,
     "to": 2,
     "complete": 2,
+    "incident_kind": 3,
+    "severity": 2,
+    "laws": 4,
+    "discovered_at": 3,
+    "opened_at": 3,
+    "closed_at": 3,
+    "due_at": 3,
+    "answered_at": 3,
+    "answer": 2,
 }
 """How much wider than a number these columns are."""
 

@@ -18,6 +18,7 @@ from rights.services.catalogue import words as kinds_words
 from rights.services.reports import groups
 from rights.services.reports.audit_items import items
 from rights.services.reports.report import Cell, Report, Row, Table
+from rights.services.security_incidents import facts
 from rights.services.words import Words, catalogue
 
 _FOLDER: Final = Path(__file__).parents[2] / "catalogue" / "reports"
@@ -34,6 +35,10 @@ _OWN: Final[Mapping[str, str]] = {
     "chain_holds": "answers",
     "complete": "answers",
     "to": "receivers",
+    "endangers": "answers",
+    "minors": "answers",
+    "drill": "answers",
+    "late": "answers",
 }
 """Kind of code to where its words are."""
 _THINGS: Final = frozenset(
@@ -46,6 +51,10 @@ _THINGS: Final = frozenset(
         "recipient_country",
         "purpose",
         "method",
+        "closed_at",
+        "due_at",
+        "answered_at",
+        "late",
     }
 )
 """Columns that hold no number: what lacks is not there, and was not worked out from anything."""
@@ -110,6 +119,10 @@ class Labels:
             "reason": lambda: self._reason(value),
             "item": lambda: f"{value} {items()[value].titles[language]}",
             "categories": lambda: self._categories(value),
+            "laws": lambda: self.words.listed([self._law(one) or one for one in value.split()]),
+            "incident_kind": lambda: facts.titles("kinds")[value][language],
+            "severity": lambda: facts.titles("severities")[value][language],
+            "clock": lambda: facts.clock(value)["title"][language],
         }
         return str(found[name]()) if name in found else ""
 

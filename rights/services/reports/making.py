@@ -23,7 +23,7 @@ from rights.domain.errors import Invalid
 from rights.domain.period import Period
 from rights.services import audit, signing
 from rights.services.context import Context
-from rights.services.reports import audit_evidence, california, figures, register
+from rights.services.reports import audit_evidence, california, figures, incidents, register
 from rights.services.reports.public import public
 from rights.services.reports.report import MAY_CHANGE, Made, Report
 from rights.services.signing import Signer
@@ -42,11 +42,15 @@ class Build(Protocol):
     ) -> Report: ...
 
 
+BY_DAYS: Final = frozenset({audit_evidence.NAME, incidents.NAME})
+"""Reports that are made of any days; the others of a year, or of a quarter."""
+
 BUILDS: Final[Mapping[str, Build]] = MappingProxyType(
     {
         figures.NAME: figures.build,
         california.NAME: california.build,
         audit_evidence.NAME: audit_evidence.build,
+        incidents.NAME: incidents.build,
     }
 )
 

@@ -68,7 +68,7 @@ class Report:
     One report.
 
     Args:
-        name: ``figures``, ``california``, ``audit`` or ``outbound``.
+        name: ``figures``, ``california``, ``audit``, ``incidents`` or ``outbound``.
         flags: Why it may still change, or is about less than the period: codes with words.
         public: Small numbers are left out.
     """

@@ -20,13 +20,12 @@ from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.services import writings
 from rights.services.context import Context
+from rights.services.security_incidents.facts import CLOSING
 from rights.services.security_incidents.opening import locked, note
 from rights.store.models import IncidentClock, SecurityIncident, Staff
 
 LONGEST_REFERENCE: Final = 80
 LONGEST_REASON: Final = 2_000
-_CLOSING: Final = "closing"
-"""Under this name stands the answer to an incident that started no clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def close(
     clocks = clocks_of(session, row.id)
     left = [one for one in clocks if one.answered_at is None]
     if not clocks:
-        left = [IncidentClock(incident_id=row.id, name=_CLOSING, due_at=row.discovered_at)]
+        left = [IncidentClock(incident_id=row.id, name=CLOSING, due_at=row.discovered_at)]
     if left and not (said.reference.strip() or said.because.strip()):
         raise Conflict(
             "give the reference of the report, or say why it is not reportable",

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from rights.services.reports.as_csv import BOM, written
 from rights.services.security_incidents import shown
+from rights.services.security_incidents.facts import CLOSING
 from rights.store.models import IncidentClock
 
 MOST: Final = 10_000
@@ -52,7 +53,8 @@ def _clocks(session: Session, now: datetime) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     clock = IncidentClock
     columns = (col(clock.incident_id), col(clock.due_at), col(clock.answered_at), clock.reference)
-    for incident, due, answered, reference in session.exec(select(*columns)):
+    query = select(*columns).where(col(clock.name) != CLOSING)  # the answer of one without a clock
+    for incident, due, answered, reference in session.exec(query):
         found[incident, "clocks"] += 1
         found[incident, "clocks_late"] += int((answered or now) > due)
         if answered is not None:

@@ -11,6 +11,9 @@ import yaml
 
 from rights.domain.incident_clocks import IncidentKind, Operator, Rule, Severity
 
+CLOSING: Final = "closing"
+"""Under this name stands the answer to an incident that started no clock."""
+
 _FILE: Final = Path(__file__).parents[2] / "catalogue" / "incidents.yaml"
 
 
@@ -26,7 +29,13 @@ def titles(part: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def clock(name: str) -> Mapping[str, Any]:
-    """Return what the catalogue says of one clock: ``title``, ``to``, ``source``, ``hours``."""
+    """
+    Return what the catalogue says of one clock: ``title``, ``to``, ``source``, ``hours``.
+
+    Of :data:`CLOSING`, which is none, it has the same.
+    """
+    if name == CLOSING:
+        return _catalogue()[CLOSING]
     found: Mapping[str, Any] = _catalogue()["clocks"][name]
     return found
 

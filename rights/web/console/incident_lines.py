@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from rights.services.security_incidents import facts
 from rights.services.security_incidents.shown import Ticking
-from rights.store.models import Backend, IncidentLetter, SecurityIncident
+from rights.store.models import Backend, IncidentClock, IncidentLetter, SecurityIncident
 from rights.web.console import pages, showing
 from rights.web.parts import parts
 
@@ -51,15 +51,16 @@ def running(
 ) -> dict[str, Any]:
     """Return a clock: what is to be reported, to whom, by when, and what came of it."""
     w, clock, known = pages.said(), one.clock, facts.clock(one.clock.name)
+    own = clock.name == facts.CLOSING
     answered = clock.answered_at is not None
     return {
         "incident": row.id,
         "drill": row.drill,
         "name": clock.name,
         "title": w.either(known["title"]),
-        "to": w.either(known["to"]),
+        "to": "" if own else w.either(known["to"]),
         "source": known["source"],
-        "due": pages.moment(clock.due_at) if known["hours"] else w.say("incidents", "at_once"),
+        "due": "" if own else _due(clock, known),
         "left": "" if answered else _left(clock.due_at, now),
         "late": one.late,
         "answered": pages.moment(clock.answered_at) if clock.answered_at else "",
@@ -67,6 +68,12 @@ def running(
         "reference": clock.reference,
         "because": one.because,
     }
+
+
+def _due(clock: IncidentClock, known: Mapping[str, Any]) -> str:
+    return (
+        pages.moment(clock.due_at) if known["hours"] else pages.said().say("incidents", "at_once")
+    )
 
 
 def _left(due_at: datetime, now: datetime) -> str:

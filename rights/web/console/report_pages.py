@@ -26,6 +26,7 @@ DRAWN: Final[Mapping[str, tuple[str, ...]]] = {
     "california": ("received",),
     "metrics": ("received",),
     "went_out": ("packages",),
+    "incident_kinds": ("opened",),
 }
 """Which columns of which tables are drawn, where they are there."""
 

@@ -1,5 +1,6 @@
 """
-Reports, read as a page or taken as a file: figures, California's metrics, evidence for an audit.
+Reports, read as a page or taken as a file: figures, California's metrics, evidence for an audit,
+incidents.
 
 The console holds no signing key: what has to be signed the relay makes, or the command line.
 """
@@ -192,7 +193,7 @@ def period(name: str) -> Period:
     """Return the days that a report is asked for. Raises Invalid."""
     context = parts().context
     zone = making.zone_of(context)
-    if name == "audit":
+    if name in making.BY_DAYS:
         return periods.between(_day("first"), _day("last"), zone)
     year = _number("year")
     if name == "california":

@@ -65,6 +65,28 @@ def test_an_open_incident_runs_on_the_first_page_until_it_is_closed(house: House
     assert "closed on" in rui.get("/incidents").text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_that_started_no_clock_is_closed_with_a_word_and_can_be_read_ever_after(
+    house: House, language: str
+) -> None:
+    ana = clerk(house, "ana", "dpo")
+    ana.reader.language = language
+    quiet = {"kind": "network", "severity": "ordinary", "regimes": ["us_ca"]}
+    incident = _opened(ana, **quiet)
+    with house.reading() as session:
+        assert session.exec(select(IncidentClock)).all() == []
+
+    page = _sent(ana, incident, "close", because="Nothing came of it.")
+
+    assert page.status == 200
+    assert "Nothing came of it." in ana.get(f"/incidents/{incident}").text
+    assert facts.clock("closing")["title"][language] in page.text
+    (line,) = csv.DictReader(
+        io.StringIO(ana.get("/incidents.csv").response.data.decode("utf-8-sig"))
+    )
+    assert (line["clocks"], line["clocks_late"]) == ("0", "0")
+
+
 @pytest.mark.requirement("R-10-1:bad")
 def test_closing_without_a_reference_or_a_reason_is_a_conflict(house: House) -> None:
     ana = clerk(house, "ana", "dpo")
