@@ -12,6 +12,7 @@ from rights.domain import duties
 from rights.domain.datamap import DataMap
 from rights.domain.errors import NotFound
 from rights.services import horizons, incidents
+from rights.services.places import Place
 from rights.store.models import Aftercare, Staff
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
@@ -25,6 +26,26 @@ def is_one(task: str) -> bool:
 def open_tasks(session: Session, datamap: DataMap) -> list[dict[str, Any]]:
     """Return what waits for staff on closed requests: incidents first, then maintenance."""
     return [*incidents.tasks(session), *horizons.tasks(session, datamap)]
+
+
+def page(
+    session: Session, datamap: DataMap, *, limit: int, after: Place | None = None
+) -> list[dict[str, Any]]:
+    """
+    Return some of what waits for staff on closed requests, those that are due first in front.
+
+    Args:
+        limit: Incidents at most. The maintenance of stores is one task a store, and stands at the
+            beginning of the list: it is not counted.
+        after: Due and id of the last incident of the page before.
+    """
+    found = incidents.tasks(session, limit=limit, after=after)
+    return found if after else [*horizons.tasks(session, datamap), *found]
+
+
+def count_open(session: Session, datamap: DataMap) -> int:
+    """Return how much waits for staff on closed requests."""
+    return incidents.count(session) + len(horizons.tasks(session, datamap))
 
 
 def complete(session: Session, task: str, staff: Staff, *, now: datetime, proof: str) -> None:

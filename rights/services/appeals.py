@@ -33,11 +33,13 @@ from rights.services import (
     messages,
     not_me,
     notices,
+    places,
     requests,
     webhooks,
     writings,
 )
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.regimes import promise
 from rights.services.writings import APPEAL, APPEAL_REASONS, Written
 from rights.store.ids import new_id
@@ -279,11 +281,14 @@ def read_by(
     return writings.read(session, context.vault, request.id, (APPEAL, APPEAL_REASONS))
 
 
-def open_ones(session: Session, *, limit: int = 200) -> list[tuple[Appeal, Request]]:
+def open_ones(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[Appeal, Request]]:
     """Return the appeals that wait for a decision, the most urgent first."""
     query = (
         select(Appeal, Request)
         .where(col(Appeal.request_id) == col(Request.id), col(Appeal.decided_at).is_(None))
+        .where(*places.later(col(Appeal.promised_at), col(Appeal.id), after))
         .order_by(col(Appeal.promised_at), col(Appeal.id))
         .limit(limit)
     )

@@ -27,6 +27,7 @@ from rights.services import (
     audit,
     content_approvals,
     evidence,
+    places,
     points,
     requests,
     reviewing,
@@ -34,6 +35,7 @@ from rights.services import (
 )
 from rights.services.askable import Point
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.writings import ASK_PROPOSED
 from rights.store.ids import new_id
 from rights.store.models import AskProposal, Request, Staff
@@ -143,12 +145,15 @@ def waiting(session: Session, request_id: str) -> AskProposal | None:
     return session.exec(mine.where(AskProposal.outcome == "")).first()
 
 
-def open_ones(session: Session, *, limit: int = 200) -> list[tuple[AskProposal, Request]]:
+def open_ones(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[AskProposal, Request]]:
     """Return what waits for a colleague, the most urgent first; nothing of what is closed."""
     query = (
         select(AskProposal, Request)
         .where(col(AskProposal.request_id) == col(Request.id))
         .where(col(AskProposal.outcome) == "", col(Request.closed_at).is_(None))
+        .where(*places.later(col(Request.promised_at), col(AskProposal.id), after))
         .order_by(col(Request.promised_at), col(AskProposal.id))
         .limit(limit)
     )

@@ -25,6 +25,7 @@ from rights.services import (
     content_approvals,
     drafts,
     notices,
+    places,
     regime_choice,
     requests,
     subjects,
@@ -32,6 +33,7 @@ from rights.services import (
     writings,
 )
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.regimes import promise
 from rights.services.writings import COMPLAINT, COMPLAINT_ANSWER, COMPLAINT_CLAIM, Written
 from rights.store.ids import ID, new_id
@@ -265,11 +267,12 @@ def _claimed(session: Session, context: Context, complaint: Complaint) -> Reques
     return session.get(Request, said) if said else None
 
 
-def open_ones(session: Session, *, limit: int = 200) -> list[Complaint]:
+def open_ones(session: Session, *, limit: int = 200, after: Place | None = None) -> list[Complaint]:
     """Return the complaints that wait for an answer, the most urgent first."""
     query = (
         select(Complaint)
         .where(col(Complaint.answered_at).is_(None))
+        .where(*places.later(col(Complaint.promised_at), col(Complaint.id), after))
         .order_by(col(Complaint.promised_at), col(Complaint.id))
         .limit(limit)
     )

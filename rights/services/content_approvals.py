@@ -18,7 +18,8 @@ from sqlmodel import Session, col, or_, select
 from rights.domain import duties, minors
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.domain.minors import ContentClosed, Purpose
-from rights.services import audit, requests
+from rights.services import audit, places, requests
+from rights.services.places import Place
 from rights.store.models import ContentApproval, Request, Staff
 
 
@@ -154,7 +155,7 @@ def approve(
 
 
 def waiting(
-    session: Session, now: datetime, *, limit: int = 200
+    session: Session, now: datetime, *, limit: int = 200, after: Place | None = None
 ) -> Sequence[tuple[ContentApproval, Request]]:
     """Return what waits for a colleague's word, the oldest first."""
     query = (
@@ -162,6 +163,7 @@ def waiting(
         .where(col(ContentApproval.request_id) == col(Request.id))
         .where(col(ContentApproval.approved_at).is_(None))
         .where(col(ContentApproval.asked_at) > now - minors.WAITS)
+        .where(*places.later(col(ContentApproval.asked_at), col(ContentApproval.id), after))
         .order_by(col(ContentApproval.asked_at), col(ContentApproval.id))
         .limit(limit)
     )

@@ -23,6 +23,7 @@ from rights.services import (
     content_approvals,
     deadlines,
     denials,
+    places,
     reasons,
     requests,
     undecided,
@@ -30,6 +31,7 @@ from rights.services import (
 )
 from rights.services.context import Context
 from rights.services.denials import Said
+from rights.services.places import Place
 from rights.services.writings import DENIAL_DISMISSED, DENIAL_FACTS, DENIAL_LAW, Written
 from rights.store.ids import new_id
 from rights.store.models import DenialProposal, Request, Staff
@@ -302,12 +304,15 @@ def _shown(
     }
 
 
-def open_ones(session: Session, *, limit: int = 200) -> list[tuple[DenialProposal, Request]]:
+def open_ones(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[DenialProposal, Request]]:
     """Return what waits for a second person, the most urgent first; nothing of what is closed."""
     query = (
         select(DenialProposal, Request)
         .where(col(DenialProposal.request_id) == col(Request.id))
         .where(col(DenialProposal.outcome) == "", col(Request.closed_at).is_(None))
+        .where(*places.later(col(Request.promised_at), col(DenialProposal.id), after))
         .order_by(col(Request.promised_at), col(DenialProposal.id))
         .limit(limit)
     )

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from rights.domain.errors import Conflict
 from rights.logs import get
-from rights.services import additions, audit, not_me, requests, restores
+from rights.services import additions, audit, not_me, places, requests, restores
+from rights.services.places import Place
 from rights.store.models import Aftercare, Request, Staff, StepRow
 
 CAME_BACK: Final = restores.CAME_BACK
@@ -81,12 +83,15 @@ def unread(session: Session, request: Request, row: StepRow, now: datetime) -> N
         open_for(session, request, NOT_READ_BACK, {row.store: row.attempts}, now=now)
 
 
-def tasks(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Return the open ones, oldest first."""
+def tasks(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[dict[str, Any]]:
+    """Return the open ones, those that are due first in front."""
+    first = col(Aftercare.due_at), col(Aftercare.id)
     query = (
         select(Aftercare)
-        .where(col(Aftercare.kind).in_(_KINDS), Aftercare.state == "open")
-        .order_by(col(Aftercare.created_at))
+        .where(*_open(), *places.later(*first, after))
+        .order_by(*first)
         .limit(limit)
     )
     return [
@@ -103,6 +108,15 @@ def tasks(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
         }
         for row in session.exec(query)
     ]
+
+
+def count(session: Session) -> int:
+    """Return how many are open."""
+    return session.exec(select(func.count()).select_from(Aftercare).where(*_open())).one()
+
+
+def _open() -> tuple[ColumnElement[bool], ...]:
+    return col(Aftercare.kind).in_(_KINDS), col(Aftercare.state) == "open"
 
 
 def complete(session: Session, row: Aftercare, staff: Staff, *, now: datetime, proof: str) -> None:

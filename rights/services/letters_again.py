@@ -50,7 +50,7 @@ class About:
     What decides whether a letter is still true, and whether somebody can get it.
 
     Args:
-        letters: Of one request, all of them.
+        letters: Of one request, all of each sort.
         contacts: Ids of the contacts at which its people can be reached now.
         package: It has a package that can be fetched.
     """
@@ -82,6 +82,13 @@ def about(
     )
     there = session.exec(alive.limit(1)).first() is not None
     return About(request, letters, frozenset(one.id for one in reached), there)
+
+
+def of_failed_sorts(session: Session, request_id: str) -> Sequence[Notice]:
+    """Return the letters about a request of those sorts of which one reached nobody."""
+    mine = Notice.request_id == request_id
+    failed = select(Notice.event).where(mine, col(Notice.state).in_(ENDED))
+    return session.exec(select(Notice).where(mine, col(Notice.event).in_(failed))).all()
 
 
 def unsent(known: About) -> list[Notice]:

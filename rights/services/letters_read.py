@@ -9,19 +9,43 @@ Source: NDSR 9, 23; PIPL 50, 51.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from rights.domain import duties
 from rights.domain.errors import NotFound
-from rights.services import audit, content_approvals, writings
+from rights.services import audit, content_approvals, places, writings
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.writings import LETTER, Written
 from rights.store.models import Notice, Request, Staff, Writing
 
 EVENT: Final = "letter_read"
+
+MOST: Final = 100
+"""Letters about one request that are listed at once."""
+
+
+def newest(session: Session, request_id: str, *, before: Place | None = None) -> Sequence[Notice]:
+    """Return the last letters about a request, or the last before a place; the oldest first."""
+    query = select(Notice).where(*_of(request_id, before))
+    order = col(Notice.created_at).desc(), col(Notice.id).desc()
+    return session.exec(query.order_by(*order).limit(MOST)).all()[::-1]
+
+
+def count(session: Session, request_id: str, *, before: Place | None = None) -> int:
+    """Return how many letters there are about a request, or how many before a place."""
+    query = select(func.count()).select_from(Notice).where(*_of(request_id, before))
+    return session.exec(query).one()
+
+
+def _of(request_id: str, before: Place | None) -> list[ColumnElement[bool]]:
+    older = places.earlier(col(Notice.created_at), col(Notice.id), before)
+    return [col(Notice.request_id) == request_id, *older]
 
 
 def keep(session: Session, context: Context, notice: Notice, text: str, *, now: datetime) -> None:

@@ -19,8 +19,9 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.errors import Conflict
 from rights.domain.plain_text import plain
-from rights.services import audit, content_approvals, drafts, notices, webhooks, writings
+from rights.services import audit, content_approvals, drafts, notices, places, webhooks, writings
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.writings import (
     ANSWER_PERSON,
     MESSAGE_PERSON,
@@ -152,12 +153,13 @@ def read_by(
     return _all(session, context, request)
 
 
-def waiting(session: Session, *, limit: int = 200) -> Sequence[Waiting]:
+def waiting(session: Session, *, limit: int = 200, after: Place | None = None) -> Sequence[Waiting]:
     """Return the requests whose last message is the person's, the most urgent first."""
     turn = _turns()
     query = (
         select(Request.id, turn.c.since, Request.promised_at)
         .join(turn, turn.c.request_id == col(Request.id))
+        .where(*places.later(col(Request.promised_at), col(Request.id), after))
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )

@@ -22,9 +22,10 @@ from rights.domain import duties, takeover
 from rights.domain.errors import Conflict, FieldError, Forbidden, Gone, Invalid, Unauthenticated
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.logs import get
-from rights.services import audit, notes, requests, tokens
+from rights.services import audit, notes, places, requests, tokens
 from rights.services.contact_warnings import LIFE
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.store.models import (
     Aftercare,
     Challenge,
@@ -60,14 +61,16 @@ def stopped(request: Request) -> bool:
     return request.not_me_at is not None
 
 
-def stopped_ones(session: Session, *, limit: int = 200) -> Sequence[Request]:
+def stopped_ones(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> Sequence[Request]:
     """Return the open requests that somebody stopped, the most urgent first."""
     query = select(Request).where(
         col(Request.not_me_at).is_not(None), col(Request.closed_at).is_(None)
     )
-    return session.exec(
-        query.order_by(col(Request.promised_at), col(Request.id)).limit(limit)
-    ).all()
+    urgent = (col(Request.promised_at), col(Request.id))
+    query = query.where(*places.later(*urgent, after))
+    return session.exec(query.order_by(*urgent).limit(limit)).all()
 
 
 def check(request: Request) -> None:

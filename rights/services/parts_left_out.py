@@ -31,12 +31,14 @@ from rights.services import (
     notes,
     own_requests,
     part_choices,
+    places,
     reasons,
     replanning,
     requests,
     writings,
 )
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.steps import steps_of
 from rights.services.writings import PART_FACTS
 from rights.store.ids import new_id
@@ -140,12 +142,15 @@ def decided(session: Session, request_id: str) -> dict[str, str]:
     return dict(session.exec(query).first() or {})
 
 
-def open_ones(session: Session, *, limit: int = 200) -> list[tuple[PartProposal, Request]]:
+def open_ones(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[PartProposal, Request]]:
     """Return what waits for a second person, the most urgent first; nothing of what is closed."""
     query = (
         select(PartProposal, Request)
         .where(col(PartProposal.request_id) == col(Request.id))
         .where(col(PartProposal.outcome) == "", col(Request.closed_at).is_(None))
+        .where(*places.later(col(Request.promised_at), col(PartProposal.id), after))
         .order_by(col(Request.promised_at), col(PartProposal.id))
         .limit(limit)
     )

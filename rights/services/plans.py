@@ -24,8 +24,10 @@ from rights.services import (
     notes,
     own_requests,
     parts_left_out,
+    places,
     requests,
 )
+from rights.services.places import Place
 from rights.services.replanning import asked_again
 from rights.services.steps import steps_of
 from rights.store.models import PlanRow, Request, SealedNote, Staff, StepRow
@@ -67,13 +69,16 @@ def approve(
     requests.record(session, request, Event.RESUMED, actor=row.approved_by, now=now)
 
 
-def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, PlanRow]]:
+def waiting(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[Request, PlanRow]]:
     """Return the plans that wait for an approval, the most urgent request first."""
     query = (
         select(Request, PlanRow)
         .where(col(PlanRow.request_id) == col(Request.id))
         .where(col(Request.closed_at).is_(None))  # an index has those
         .where(col(Request.state) == State.ON_HOLD, col(Request.wait) == Wait.APPROVAL)
+        .where(*places.later(col(Request.promised_at), col(Request.id), after))
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )

@@ -27,12 +27,14 @@ from rights.services import (
     content_approvals,
     lookups,
     own_requests,
+    places,
     redaction_desk,
     redactions,
     staff_views,
 )
 from rights.services.context import Context
 from rights.services.packages import READY
+from rights.services.places import Place
 from rights.store.models import Entry, Lookup, Package, Request, Staff
 
 PAGE: Final = 100
@@ -217,10 +219,13 @@ def _shown(
 # -- what waits ----------------------------------------------------------------------------------
 
 
-def waiting(session: Session, now: datetime, *, limit: int = 200) -> list[tuple[Request, Package]]:
+def waiting(
+    session: Session, now: datetime, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[Request, Package]]:
     """Return requests of whose copy something was taken out that nobody has decided on."""
-    query = select(Request, Package).where(*_undecided(now))
-    found = session.exec(query.order_by(col(Package.created_at), col(Package.id)).limit(limit))
+    oldest = (col(Package.created_at), col(Package.id))
+    query = select(Request, Package).where(*_undecided(now), *places.later(*oldest, after))
+    found = session.exec(query.order_by(*oldest).limit(limit))
     return [(request, package) for request, package in found]
 
 

@@ -33,6 +33,7 @@ from rights.services import (
     evidence,
     guardians,
     intake,
+    places,
     points,
     reaching,
     reasons,
@@ -40,6 +41,7 @@ from rights.services import (
     subjects,
 )
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.store.models import Evidence, Representation, Request, Staff
 
 ASKED_FOR: Final = (*(name for name in DOCUMENT_GAPS if name != EVIDENCE), *GAPS)
@@ -56,11 +58,13 @@ def of_documents(role: Role) -> frozenset[str]:
     return OF_DOCUMENTS if role is Role.CLOSE_RELATIVE else OF_DOCUMENTS - {arrangements.REASON}
 
 
-def waiting(session: Session, *, limit: int = 200) -> list[tuple[Request, Representation]]:
+def waiting(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[tuple[Request, Representation]]:
     """Return what has documents to look at, the most urgent first."""
     query = (
         select(Request, Representation)
-        .where(*_unread())
+        .where(*_unread(), *places.later(col(Request.promised_at), col(Request.id), after))
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )

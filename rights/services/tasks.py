@@ -21,8 +21,9 @@ from rights.domain.actions import Action
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, infeasible, requests, search_scope, written_answers
+from rights.services import audit, infeasible, places, requests, search_scope, written_answers
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.services.reasons import catalogue, for_staff
 from rights.store.models import Request, Staff, StepRow, StepState
 
@@ -45,13 +46,16 @@ WAITING = (StepState.MANUAL, StepState.FAILED)
 _WORKED_ON = (State.ON_HOLD, State.IN_PROGRESS)
 
 
-def open_tasks(session: Session, *, limit: int = 200) -> list[dict[str, Any]]:
+def open_tasks(
+    session: Session, *, limit: int = 200, after: Place | None = None
+) -> list[dict[str, Any]]:
     """Return steps that wait for a person, the most urgent request first."""
     query = (
         select(StepRow, Request)
         .where(col(StepRow.request_id) == col(Request.id), col(StepRow.state).in_(WAITING))
         .where(col(Request.state).in_(_WORKED_ON))
         .where(~_too_early(col(StepRow.request_id), col(StepRow.phase)))
+        .where(*places.later(col(Request.promised_at), col(StepRow.id), after))
         .order_by(col(Request.promised_at), col(StepRow.id))
         .limit(limit)
     )

@@ -21,7 +21,8 @@ from sqlmodel import Session, col, func, select
 
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
-from rights.services import acknowledging, audit, complaints, notices
+from rights.services import acknowledging, audit, complaints, notices, places
+from rights.services.places import Place
 from rights.store.models import Complaint, Notice, Package, Request, Staff
 
 OUTCOME: Final = "outcome"
@@ -60,10 +61,11 @@ def _given_up() -> Any:
     )
 
 
-def waiting(session: Session, *, limit: int = 200) -> list[Request]:
+def waiting(session: Session, *, limit: int = 200, after: Place | None = None) -> list[Request]:
     """Return the requests whose answer was given up, the most urgent first."""
     urgent = (col(Request.promised_at), col(Request.id))
-    return list(session.exec(select(Request).where(given_up()).order_by(*urgent).limit(limit)))
+    query = select(Request).where(given_up(), *places.later(*urgent, after))
+    return list(session.exec(query.order_by(*urgent).limit(limit)))
 
 
 def count(session: Session) -> int:

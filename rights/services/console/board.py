@@ -154,7 +154,7 @@ def _mine(session: Session, staff: Staff, now: datetime, datamap: DataMap) -> di
     for name, act in QUEUES.items():
         if _may(staff, act) and (found := COUNTED[name](session, staff, now)):
             counts[name] = found
-    if _may(staff, Act.COMPLETE) and (owed := len(aftertasks.open_tasks(session, datamap))):
+    if _may(staff, Act.COMPLETE) and (owed := aftertasks.count_open(session, datamap)):
         counts[OTHER] = owed
     return counts
 

@@ -24,6 +24,7 @@ from rights.services import (
     content_approvals,
     evidence,
     extensions,
+    letters_read,
     parts_left_out,
     plans,
     requests,
@@ -57,6 +58,9 @@ from rights.store.models import (
 
 MOST_ENTRIES: Final = 300
 """Entries of a timeline that are read at once."""
+
+MOST: Final = 100
+"""Rows of any other list about a request that are read at once: the newest."""
 
 _CHANGING: Final = (StepState.MANUAL, StepState.FAILED)
 
@@ -101,9 +105,9 @@ class Dossier:
         asking: A second list for the person that waits for one.
         parts: What is proposed to be left out, while it waits for a second person.
         left: What is left out of the plan: path to reason.
-        complaints: About it, oldest first.
+        complaints: About it, the newest :data:`MOST`, oldest first.
         pauses: Times in which its clock stood still, oldest first.
-        letters: Notices to the person: event, state, when.
+        letters: The newest notices to the person, oldest first: event, state, when.
         documents: Of a representative, that somebody can still look at.
         held: Rows that it left because something holds them, and those that ended since.
         contents: What was read for its package, by collection.
@@ -169,13 +173,13 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         left=parts_left_out.in_force(session, request),
         appeal=appeals.of_request(session, request_id),
         complaints=_complaints(session, request_id),
-        letters=_rows(session, Notice, request_id, "created_at"),
-        packages=_rows(session, Package, request_id, "created_at"),
+        letters=letters_read.newest(session, request_id),
+        packages=_newest(session, Package, request_id),
         documents=evidence.openable(session, request_id),
         held=held.of_request(session, request_id),
         contents=contents.of(steps),
         apart=contents.apart(steps),
-        aftercare=_rows(session, Aftercare, request_id, "created_at"),
+        aftercare=_newest(session, Aftercare, request_id),
         receipt=session.get(ReceiptRow, request_id),
         messages=_messages(session, request_id),
         related=people.related(session, request),
@@ -258,12 +262,14 @@ def _proposal(session: Session, request_id: str) -> DenialProposal | None:
 
 def _complaints(session: Session, request_id: str) -> Sequence[Complaint]:
     query = select(Complaint).where(Complaint.request_id == request_id)
-    return session.exec(query.order_by(col(Complaint.received_at)).limit(100)).all()
+    newest = col(Complaint.received_at).desc(), col(Complaint.id).desc()
+    return session.exec(query.order_by(*newest).limit(MOST)).all()[::-1]
 
 
-def _rows(session: Session, model: Any, request_id: str, order: str) -> Sequence[Any]:
+def _newest(session: Session, model: Any, request_id: str) -> Sequence[Any]:
     query = select(model).where(model.request_id == request_id)
-    return session.exec(query.order_by(getattr(model, order)).limit(100)).all()
+    newest = model.created_at.desc(), model.id.desc()
+    return session.exec(query.order_by(*newest).limit(MOST)).all()[::-1]
 
 
 def _messages(session: Session, request_id: str) -> int:

@@ -20,15 +20,13 @@ from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import AgeBand
 from rights.services import acknowledging, targets, untold
 from rights.services.console import searching
+from rights.services.places import YEARS
 from rights.store.models import Assignment, Request
 
 UNTOLD: Final = "untold"
 CLOCKS: Final = ("late", "today", "week", "unconfirmed", "target", UNTOLD)
 STATES: Final = ("open", "closed", "all", *State)
 CHANNELS: Final = ("api", "portal", "internal", "letter", "phone", "counter", "email")
-YEARS: Final = range(2000, 2200)
-"""Years that a request can be of: what is further off is no date that databases agree on."""
-
 ME: Final = "me"
 NOBODY: Final = "nobody"
 
@@ -94,21 +92,22 @@ def read(given: Mapping[str, str], regimes: Sequence[str]) -> Filters:
         "age": tuple(AgeBand),
         "clock": CLOCKS,
     }
-    chosen = {name: _one(given, name, values, unread) for name, values in allowed.items()}
+    chosen = {name: one_of(given, name, values, unread) for name, values in allowed.items()}
     chosen["state"] = chosen["state"] or "open"
     return Filters(
         **chosen,
-        product=_id(given, "product", (), unread),
-        assigned=_id(given, "assigned", (ME, NOBODY), unread),
+        product=id_of(given, "product", (), unread),
+        assigned=id_of(given, "assigned", (ME, NOBODY), unread),
         words=tuple(given.get("q", "").casefold()[: searching.LONGEST * 2].split()[:_MOST_WORDS]),
-        since=_day(given, "since", unread),
-        until=_day(given, "until", unread),
+        since=day_of(given, "since", unread),
+        until=day_of(given, "until", unread),
         newest=given.get("sort") == "newest",
         unread=tuple(unread),
     )
 
 
-def _one(given: Mapping[str, str], name: str, allowed: Sequence[str], unread: list[str]) -> str:
+def one_of(given: Mapping[str, str], name: str, allowed: Sequence[str], unread: list[str]) -> str:
+    """Return what an address says, if it is allowed; else nothing, and it is named as unread."""
     said = given.get(name, "")
     if said and said not in allowed:
         unread.append(name)
@@ -116,7 +115,8 @@ def _one(given: Mapping[str, str], name: str, allowed: Sequence[str], unread: li
     return said
 
 
-def _id(given: Mapping[str, str], name: str, words: Sequence[str], unread: list[str]) -> str:
+def id_of(given: Mapping[str, str], name: str, words: Sequence[str], unread: list[str]) -> str:
+    """Return the id that an address says, or one of some words; as :func:`one_of`."""
     said = given.get(name, "")
     if said and said not in words and not (len(said) == 32 and said.isalnum()):  # noqa: PLR2004 - an id
         unread.append(name)
@@ -124,7 +124,8 @@ def _id(given: Mapping[str, str], name: str, words: Sequence[str], unread: list[
     return said
 
 
-def _day(given: Mapping[str, str], name: str, unread: list[str]) -> date | None:
+def day_of(given: Mapping[str, str], name: str, unread: list[str]) -> date | None:
+    """Return the day that an address says; as :func:`one_of`."""
     said = given.get(name, "")
     try:
         found = date.fromisoformat(said) if said else None
@@ -153,9 +154,9 @@ def conditions(
     if asked.assigned:
         yield _assigned(asked.assigned, staff_id)
     if asked.since:
-        yield col(Request.received_at) >= _midnight(asked.since, zone)
+        yield col(Request.received_at) >= midnight(asked.since, zone)
     if asked.until:
-        yield col(Request.received_at) < _midnight(asked.until + timedelta(days=1), zone)
+        yield col(Request.received_at) < midnight(asked.until + timedelta(days=1), zone)
 
 
 def _chosen(asked: Filters) -> Iterator[ColumnElement[bool]]:
@@ -200,7 +201,7 @@ def _clock(said: str, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
         return running & (col(Request.promised_at) < now)
     days = 1 if said == "today" else 7
     today = now.astimezone(zone).date()
-    ends = _midnight(today + timedelta(days=days), zone)
+    ends = midnight(today + timedelta(days=days), zone)
     return running & (col(Request.promised_at) >= now) & (col(Request.promised_at) < ends)
 
 
@@ -212,5 +213,6 @@ def _assigned(said: str, staff_id: str) -> ColumnElement[bool]:
     return col(Request.id).in_(given.where(Assignment.staff_id == wanted))
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """Return the moment at which a day begins somewhere."""
     return datetime.combine(day, time(), zone)

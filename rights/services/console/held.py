@@ -21,8 +21,9 @@ from sqlmodel import Session, and_, col, or_, select
 from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, FieldError, Invalid
-from rights.services import audit, holds, subjects
+from rights.services import audit, holds, places, subjects
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.store.keys import Tampered
 from rights.store.models import HeldRows, IdentifierRow, LegalHold, Request, Staff
 
@@ -140,10 +141,13 @@ def requests_of(session: Session, found: Iterable[LegalHold]) -> dict[str, list[
     return {one.id: by_blind.get(one.blind, []) for one in found}
 
 
-def waiting(session: Session, now: datetime, *, limit: int = MOST) -> Sequence[LegalHold]:
+def waiting(
+    session: Session, now: datetime, *, limit: int = MOST, after: Place | None = None
+) -> Sequence[LegalHold]:
     """Return legal holds that wait for a second person, the oldest first."""
-    query = select(LegalHold).where(*_undecided(now))
-    return session.exec(query.order_by(col(LegalHold.placed_at)).limit(limit)).all()
+    oldest = (col(LegalHold.placed_at), col(LegalHold.id))
+    query = select(LegalHold).where(*_undecided(now), *places.later(*oldest, after))
+    return session.exec(query.order_by(*oldest).limit(limit)).all()
 
 
 def count_waiting(session: Session, staff: Staff, now: datetime) -> int:

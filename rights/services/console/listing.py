@@ -13,9 +13,11 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from sqlmodel import Session, col
 
 from rights.domain.lifecycle import State
+from rights.services import places
 from rights.services.console import searching, vocabulary
-from rights.services.console.filters import YEARS, Filters, conditions
+from rights.services.console.filters import Filters, conditions
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.store.models import Assignment, Backend, Request
 
 PAGE: Final = 50
@@ -83,12 +85,12 @@ class Line:
     @property
     def place(self) -> str:
         """Where the next page goes on, sorted by promise."""
-        return f"{self.promised_at.isoformat()}|{self.id}"
+        return str(Place(self.promised_at, self.id))
 
     @property
     def newest_place(self) -> str:
         """Where the next page goes on, sorted by receipt."""
-        return f"{self.received_at.isoformat()}|{self.id}"
+        return str(Place(self.received_at, self.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,18 +182,10 @@ def _order(asked: Filters) -> tuple[Any, ...]:
 
 
 def _after(query: Any, asked: Filters, after: str) -> Any:
-    said, _, last = after.partition("|")
-    try:
-        at = datetime.fromisoformat(said) if said else None
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or at.year not in YEARS:
-        return query
+    place, number = places.read(after), col(Request.id)
     if asked.newest:
-        older = col(Request.received_at) < at
-        return query.where(older | ((col(Request.received_at) == at) & (col(Request.id) < last)))
-    later = col(Request.promised_at) > at
-    return query.where(later | ((col(Request.promised_at) == at) & (col(Request.id) > last)))
+        return query.where(*places.earlier(col(Request.received_at), number, place))
+    return query.where(*places.later(col(Request.promised_at), number, place))
 
 
 # -- as a file --------------------------------------------------------------------------------

@@ -20,9 +20,9 @@ from sqlmodel import Session, col
 
 from rights.domain import duties
 from rights.domain.errors import FieldError, Invalid, NotFound
-from rights.services import audit
+from rights.services import audit, places
 from rights.services.backlog import DEAD, WAITING
-from rights.services.console import places
+from rights.services.places import Place
 from rights.store.models import Staff, WebhookDelivery, WebhookSubscription
 
 PAGE: Final = 50
@@ -88,15 +88,12 @@ def page(session: Session, webhook_id: str, staff: Staff, *, after: str = "") ->
     kept = (one.id, one.event_id, one.event, one.request_id, one.attempts, one.last_status)
     query = sql_select(*map(col, (*kept, one.created_at, one.tried_at)))
     query = query.where(col(one.subscription_id) == webhook_id, col(one.state) == DEAD)
-    if (last := places.read(after)) is not None:
-        at, number = last
-        later = col(one.created_at) > at
-        query = query.where(later | ((col(one.created_at) == at) & (col(one.id) > number)))
-    query = query.order_by(col(one.created_at), col(one.id)).limit(PAGE + 1)
-    found = [Lost(*row) for row in session.execute(query)]
+    oldest = col(one.created_at), col(one.id)
+    query = query.where(*places.later(*oldest, places.read(after)))
+    found = [Lost(*row) for row in session.execute(query.order_by(*oldest).limit(PAGE + 1))]
     shown = found[:PAGE]
     more = len(found) > PAGE
-    rest = places.written(shown[-1].created_at, shown[-1].id) if more else ""
+    rest = str(Place(shown[-1].created_at, shown[-1].id)) if more else ""
     return Page(origin, closed_at is not None, shown, rest)
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, col, select
 
-from rights.services import incidents
-from rights.services.console import places
+from rights.services import incidents, places
+from rights.services.places import Place
 from rights.store.models import Aftercare, Entry
 
 PAGE: Final = 50
@@ -64,12 +64,12 @@ class Run:
     @property
     def place(self) -> str:
         """Where the next page goes on."""
-        return places.written(self.created_at, self.id)
+        return str(Place(self.created_at, self.id))
 
 
 def just_before(row: Aftercare) -> str:
     """Return the place after which a page begins with the looks of *row*."""
-    return places.written(row.created_at + timedelta(microseconds=1), "")
+    return str(Place(row.created_at + timedelta(microseconds=1), ""))
 
 
 def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Run], str]:
@@ -81,14 +81,11 @@ def page(session: Session, *, state: str = "", after: str = "") -> tuple[list[Ru
         after: Where the page before went on; what cannot be read begins at the beginning.
     """
     row = Aftercare
-    query = select(row).where(row.kind == KIND)
+    newest = col(row.created_at), col(row.id)
+    query = select(row).where(row.kind == KIND, *places.earlier(*newest, places.read(after)))
     if state:
         query = query.where(row.state == state)
-    if (last := places.read(after)) is not None:
-        at, number = last
-        older = and_(col(row.created_at) == at, col(row.id) < number)
-        query = query.where(or_(col(row.created_at) < at, older))
-    order = col(row.created_at).desc(), col(row.id).desc()
+    order = (one.desc() for one in newest)
     rows = session.exec(query.order_by(*order).limit(PAGE + 1)).all()
     ids = [one.request_id for one in rows[:PAGE]]
     looks, opened = _looks(session, ids), _opened(session, ids)

@@ -18,8 +18,7 @@ from typing import Any, Final
 from sqlalchemy import text, tuple_
 from sqlmodel import Session, col, select
 
-from rights.services import audit, trail_checks
-from rights.services.console import places
+from rights.services import audit, places, trail_checks
 from rights.store.models import Backend, Checkpoint, Entry, Staff, TrailCheck
 from rights.store.models.audit import OF_A_DAY, OF_STAFF
 

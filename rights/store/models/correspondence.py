@@ -44,6 +44,7 @@ class Appeal(SQLModel, table=True):
     """
 
     __tablename__ = "appeal"
+    __table_args__ = (Index("ix_appeal_received", "received_at", "id"),)
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
     request_id: str = Field(max_length=32, unique=True)
@@ -77,6 +78,7 @@ class Complaint(SQLModel, table=True):
             postgresql_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
             sqlite_where=text("ack_at IS NOT NULL AND acked_at IS NULL"),
         ),
+        Index("ix_complaint_received", "received_at", "id"),
     )
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)

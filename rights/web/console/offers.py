@@ -133,10 +133,12 @@ def _untold(session: Session, request: Request) -> Choices:
 
 def _letters(session: Session, context: Context, found: Dossier, now: datetime) -> frozenset[str]:
     """Return the ids of letters that reached nobody and can be sent again."""
-    ended = any(one.state in letters_again.ENDED for one in found.letters)
-    if not ended or not door.may(Act.CORRESPOND):
+    if not door.may(Act.CORRESPOND):
         return frozenset()
-    about = (session, context, found.request, found.letters)
+    letters = letters_again.of_failed_sorts(session, found.request.id)
+    if not letters:
+        return frozenset()
+    about = (session, context, found.request, letters)
     known = letters_again.about(*about, now=now)
     return frozenset(one.id for one in letters_again.unsent(known))
 

@@ -53,6 +53,7 @@ from rights.web.console import (
     door,
     drafting,
     holding,
+    letter_lines,
     noting,
     offers,
     packing,
@@ -93,6 +94,9 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
         values["drafts"] = drafting.of_request(values["dossier"].request)
+        values["letters"] = letter_lines.of(
+            session, values["dossier"], call.values.get("letters", "")
+        )
         values["asks"] = drafting.of_list(values["dossier"].request)
         values["by_hand"] = by_hand.of(values["dossier"])
         placed = held.on_person(session, here.context, request_id)

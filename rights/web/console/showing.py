@@ -109,7 +109,6 @@ def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> 
         "steps": [_step(one, names) for one in found.steps],
         "planned": _plan(found, names),
         "timeline": _timeline(found, names),
-        "letters": [_letter(one) for one in found.letters],
         "complaints": [_complaint(one) for one in found.complaints],
         "related": lines(found.related, names, now),
         "proposal": _proposal(found, names),
@@ -266,16 +265,6 @@ def _timeline(found: Dossier, names: Mapping[str, str]) -> dict[str, Any]:
         "first": first,
         "before": first - 1,
         "later": bool(found.entries) and found.entries[-1].seq < found.request.head_seq,
-    }
-
-
-def _letter(one: Any) -> dict[str, str]:
-    w = pages.said()
-    return {
-        "id": one.id,
-        "what": w.find("letters", one.event) or one.event,
-        "state": w.find("letter_states", one.state) or one.state,
-        "at": pages.moment(one.sent_at or one.created_at),
     }
 
 

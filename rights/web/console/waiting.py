@@ -1,11 +1,11 @@
 """
-Everything that waits for staff, in one place: each queue with its most urgent first. What is not
-about one request is done here.
+Everything that waits for staff, in one place: each queue with its most urgent first, and page by
+page by itself. What is not about one request is done here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,271 +13,61 @@ from flask import request as call
 from sqlmodel import Session
 from werkzeug import Response
 
+from rights.domain import duties
 from rights.domain.duties import Act
-from rights.services import (
-    aftertasks,
-    appeals,
-    asking_again,
-    complaints,
-    content_approvals,
-    deadlines,
-    denial_proposals,
-    messages,
-    not_me,
-    parts_left_out,
-    plans,
-    redaction_views,
-    reviewing,
-    staff_desk,
-    tasks,
-    untold,
-)
-from rights.services.console import held
+from rights.services import content_approvals, places, staff_desk
+from rights.services.console import board
 from rights.services.console.queues import QUEUES
 from rights.services.staff_access import accounts
 from rights.store.db import reading
 from rights.store.models import Staff
-from rights.web.console import door, pages, showing
+from rights.web.console import door, pages, waiting_lines
 from rights.web.console.trying import status_of, tried
+from rights.web.console.waiting_lines import MOST, Seen
 from rights.web.parts import parts
 
 area = door.private("waiting")
 pages.errors(area)
 
 _DIGITS: Final = 3
-_MOST: Final = 50
-"""Lines of a queue that are shown: its most urgent ones."""
-
-Line = dict[str, Any]
+_ALL: Final = {**QUEUES, board.OTHER: Act.COMPLETE}
 
 
 @area.get("/waiting")
 def waiting() -> Response:
-    """Show what waits, as far as it can wait for whoever looks."""
+    """
+    Show what waits, as far as it can wait for whoever looks.
+
+    ``queue`` in the address shows one queue by itself, ``after`` where it goes on.
+    """
     return _shown()
 
 
 def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
-    here, now = parts(), parts().now()
+    here, asked = parts(), _asked()
+    only, after = asked.get("queue", ""), asked.get("after", "")
     with reading(here.engine) as session:
-        names = accounts.names(session)
-        queues = {
-            name: READ[name](session, names, now) for name, act in QUEUES.items() if door.may(act)
-        }
-        other = _other(session)
-    return pages.page(
-        "waiting.html", status, queues=queues, most=_MOST, other=other, wrong=wrong or []
-    )
+        seen = Seen(accounts.names(session), here.now(), places.read(after))
+        queues = {name: waiting_lines.read(session, name, seen) for name in _wanted(only)}
+    other = queues.pop(board.OTHER, None)
+    told: dict[str, Any] = {"only": only, "after": after, "queues": queues, "other": other}
+    told["complains"] = door.may(Act.ANSWER_COMPLAINT)
+    return pages.page("waiting.html", status, most=MOST, wrong=wrong or [], **told)
 
 
-def _line(request: Any, now: datetime, told_by: datetime | None = None, **more: Any) -> Line:
-    due = told_by or request.promised_at
-    return {
-        "id": request.id,
-        "title": showing.title(request.kind, request.option),
-        "due": pages.day(due),
-        "left": showing.left(due, now),
-        "late": due < now,
-        "more": "",
-        **more,
-    }
+def _asked() -> dict[str, str]:
+    """Return which queue is looked at by itself, and from where on; nothing for all of them."""
+    only, after = call.values.get("queue", ""), call.values.get("after", "")
+    if only not in _ALL:
+        return {}
+    return {"queue": only, "after": after} if places.read(after) else {"queue": only}
 
 
-def _approvals(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    return [_line(request, now) for request, _ in plans.waiting(session, limit=_MOST)]
-
-
-def _tasks(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names, now
-    return [_task(one) for one in tasks.open_tasks(session, limit=_MOST)]
-
-
-def _task(one: Mapping[str, Any]) -> Line:
-    w, due = pages.said(), datetime.fromisoformat(one["due"])
-    return {
-        "id": one["request"],
-        "title": f"{w.say('actions', one['action'])} {one['store']}".strip(),
-        "due": pages.day(due),
-        "left": showing.left(due, parts().now()),
-        "late": due < parts().now(),
-        "more": w.say("step_states", one["state"]),
-    }
-
-
-def _denials(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    return [
-        _line(
-            request,
-            now,
-            told_by=deadlines.denial_told_by(parts().context, request),
-            more=names.get(one.proposed_by, ""),
-        )
-        for one, request in denial_proposals.open_ones(session, limit=_MOST)
-    ]
-
-
-def _asking(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    return [
-        _line(request, now, more=names.get(one.proposed_by, ""))
-        for one, request in asking_again.open_ones(session, limit=_MOST)
-    ]
-
-
-def _parts(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    return [
-        _line(request, now, more=names.get(one.proposed_by, ""))
-        for one, request in parts_left_out.open_ones(session, limit=_MOST)
-    ]
-
-
-def _untold(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    return [_line(request, now) for request in untold.waiting(session, limit=_MOST)]
-
-
-def _messages(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    w = pages.said()
-    return [
-        {
-            "id": one.request_id,
-            "title": one.request_id[:8],
-            "due": pages.day(one.due),
-            "left": showing.left(one.due, now),
-            "late": one.due < now,
-            "more": w.say("waiting", "since", moment=pages.moment(one.since)),
-        }
-        for one in messages.waiting(session, limit=_MOST)
-    ]
-
-
-def _appeals(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    nobody = pages.said().say("waiting", "unassigned")
-    return [
-        _line(
-            request,
-            now,
-            due=pages.day(one.promised_at),
-            left=showing.left(one.promised_at, now),
-            late=one.promised_at < now,
-            more=names.get(one.assigned_to, nobody),
-        )
-        for one, request in appeals.open_ones(session, limit=_MOST)
-    ]
-
-
-def _complaints(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    return [
-        {
-            "complaint": one.id,
-            "title": one.id[:8],
-            "due": pages.day(one.promised_at),
-            "left": showing.left(one.promised_at, now),
-            "late": one.promised_at < now,
-            "more": one.request_id[:8],
-        }
-        for one in complaints.open_ones(session, limit=_MOST)
-    ]
-
-
-def _minors(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    w = pages.said()
-    return [
-        _line(
-            request,
-            now,
-            approval=one.id,
-            mine=one.asked_by == door.staff().id,
-            more=w.say(
-                "waiting",
-                "asked",
-                who=names.get(one.asked_by, ""),
-                purpose=w.say("purposes", one.purpose),
-            ),
-        )
-        for one, request in content_approvals.waiting(session, now, limit=_MOST)
-    ]
-
-
-def _documents(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    return [_line(request, now) for request, _ in reviewing.waiting(session, limit=_MOST)]
-
-
-def _holds(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    w = pages.said()
-    return [
-        {
-            "hold": one.id,
-            "title": one.path or w.say("holds", "person"),
-            "due": pages.day(one.placed_at),
-            "left": "",
-            "late": False,
-            "more": showing.who(one.placed_by, names),
-        }
-        for one in held.waiting(session, now, limit=_MOST)
-    ]
-
-
-def _passages(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    """Return copies out of which something was taken; they are looked at until they are gone."""
-    del names
-    return [
-        _line(
-            request,
-            now,
-            due=pages.day(package.expires_at or now),
-            left=showing.left(package.expires_at or now, now),
-            late=False,
-        )
-        for request, package in redaction_views.waiting(session, now, limit=_MOST)
-    ]
-
-
-def _not_me(session: Session, names: Mapping[str, str], now: datetime) -> list[Line]:
-    del names
-    return [_line(request, now) for request in not_me.stopped_ones(session, limit=_MOST)]
-
-
-READ: Final[Mapping[str, Callable[[Session, Mapping[str, str], datetime], list[Line]]]] = {
-    "approvals": _approvals,
-    "tasks": _tasks,
-    "denials": _denials,
-    "asking": _asking,
-    "parts": _parts,
-    "untold": _untold,
-    "messages": _messages,
-    "appeals": _appeals,
-    "complaints": _complaints,
-    "minors": _minors,
-    "documents": _documents,
-    "holds": _holds,
-    "passages": _passages,
-    "not_me": _not_me,
-}
-
-
-def _other(session: Session) -> list[Line]:
-    """Return what is owed on closed requests and to stores: no queue above has it."""
-    if not door.may(Act.COMPLETE):
-        return []
-    datamap = parts().context.datamap
-    return [
-        {
-            "task": one["step"],
-            "what": pages.said().find("events", one["code"]),
-            "title": one["note"],
-            "request": one["request"],
-            "due": _due(one["due"]),
-        }
-        for one in aftertasks.open_tasks(session, datamap)
-    ]
-
-
-def _due(said: str) -> str:
-    return pages.day(datetime.fromisoformat(said)) if said else ""
+def _wanted(only: str) -> list[str]:
+    if only:
+        duties.check(door.staff().roles, _ALL[only])
+        return [only]
+    return [name for name, act in _ALL.items() if door.may(act)]
 
 
 # -- what is done here ---------------------------------------------------------------------------
@@ -314,4 +104,4 @@ def complete() -> Response:
 def _done(do: Callable[[Session, Staff, datetime], None]) -> Response:
     if wrong := tried(do):
         return _shown(status_of(wrong), wrong=pages.refusal(wrong))
-    return pages.go("console-waiting.waiting")
+    return pages.go("console-waiting.waiting", **_asked())

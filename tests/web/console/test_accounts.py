@@ -38,6 +38,8 @@ PAGES = {
     "/products": Act.MANAGE_PRODUCTS,
     "/settings": Act.CHANGE_SETTINGS,
     "/trail": Act.READ_TRAIL,
+    "/complaints": Act.ANSWER_COMPLAINT,
+    "/appeals": Act.LOOK,
     f"/complaints/{NONE}": Act.ANSWER_COMPLAINT,
     f"/requests/{NONE}/passages/{NONE}": Act.REVIEW,
     f"/requests/{NONE}/sample/{NONE}": Act.REVIEW,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select
 
 from rights.domain.lifecycle import Event
-from rights.services import audit, purge, requests, writings
+from rights.services import audit, letters_read, purge, requests, writings
 from rights.store.ids import new_id
 from rights.store.models import Notice, Request, Writing
 from tests.web.console.clerk import clerk, id_of, told
@@ -167,3 +168,83 @@ def test_the_text_is_forgotten_with_the_contacts_of_the_request(office: House) -
     assert _opens(rui.get(f"/requests/{made}")) == []
     gone = rui.force(f"/requests/{made}/open/letter", letter=_notice(office, made, "received").id)
     assert gone.status == 404
+
+
+def _written(house: House, request_id: str, count: int) -> list[str]:
+    """Put letters that went out into the register, the oldest first, each with its text."""
+    ids = []
+    with house.writing() as session:
+        for number in range(count):
+            at = house.clock.now() + timedelta(minutes=1, seconds=number // 3)
+            row = Notice(
+                id=f"{number:08x}" + new_id()[8:],
+                request_id=request_id,
+                event="message",
+                state="sent",
+                created_at=at,
+                sent_at=at,
+            )
+            session.add(row)
+            letters_read.keep(session, house.context, row, f"letter number {number}.", now=at)
+            ids.append(row.id)
+    return ids
+
+
+def _older(page: Page) -> str:
+    """Return the path of the letters before those of a page; empty where there are none."""
+    links = [one for one in page.links if "letters=" in one and "lang=" not in one]
+    return links[0].removeprefix("/console") if links else ""
+
+
+def test_the_newest_letters_are_shown_and_the_older_ones_are_a_click_away(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    ids = _written(house, made, 2 * letters_read.MOST + 3)
+    pages = [rui.get(f"/requests/{made}")]
+    while path := _older(pages[-1]):
+        pages.append(rui.get(path))
+
+    # What confirms receipt has not gone out: it is in the list, and has no text.
+    assert [_opens(page) for page in pages] == [ids[103:], ids[3:103], ids[:3]]
+    assert all(f"Notices ({len(ids) + 1})" in page.text for page in pages)
+    assert "104 older entries" in pages[0].text
+    assert "older entries" not in pages[-1].text
+    back = [one.partition("#")[0] for one in pages[-1].links if one.endswith("#letters")]
+    assert back == [f"/console/requests/{made}"]
+
+
+def test_an_older_letter_is_opened_where_it_stands(house: House) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    ids = _written(house, made, letters_read.MOST + 1)
+    page = rui.get(_older(rui.get(f"/requests/{made}")))
+    assert _opens(page) == ids[:1]
+
+    page = rui.reader.send(page, "/open/letter")
+
+    assert "letter number 0." in page.text
+    assert _opens(page) == ids[:1]
+    assert "letter_read" in told(house, made)
+
+
+def test_a_letter_that_reached_nobody_is_sent_again_however_many_came_after_it(
+    house: House,
+) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    with house.writing() as session:
+        first = session.exec(select(Notice).where(Notice.request_id == made)).one()
+        first.state, first.next_at = "failed", None
+    _written(house, made, letters_read.MOST + 1)
+    page = rui.get(f"/requests/{made}")
+    assert not [form for form in page.forms if form.action.endswith("/write_again")]
+
+    page = rui.reader.send(rui.get(_older(page)), "/write_again")
+
+    assert page.status == 200
+    assert "letter_again" in told(house, made)
+
+
+@pytest.mark.parametrize("place", ["yesterday", "2026-11-25T08:00:00|x", "9999-12-31T00:00:00Z|x"])
+def test_a_place_of_letters_that_cannot_be_read_shows_the_newest(house: House, place: str) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), str(house.asserted("access")["id"])
+    ids = _written(house, made, 2)
+
+    assert _opens(rui.get(f"/requests/{made}?letters={place}")) == ids

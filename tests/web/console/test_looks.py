@@ -16,7 +16,9 @@ CANARY = "kanarienvogel"
 PERSON = {"user_id": f"{CANARY}-7", "email": f"{CANARY}@example.com"}
 NOTHING = {
     "console-account.account": "/account",
+    "console-appeals.appeals": "/appeals",
     "console-arriving.ask": "/log?ask=deletion/delete",
+    "console-complaints.complaints": "/complaints",
     "console-finding.find": "/find",
     "console-holding.listed": "/holds",
     "console-home.home": "/",

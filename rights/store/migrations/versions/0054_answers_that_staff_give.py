@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0054"
-down_revision = "0045"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
@@ -32,5 +32,9 @@ def downgrade() -> None:
 
 def _index(where: str) -> None:
     op.drop_index("ix_notice_given_up", "notice")
-    kept = {"postgresql_where": sa.text(where), "sqlite_where": sa.text(where)}
-    op.create_index("ix_notice_given_up", "notice", ["request_id"], **kept)
+    kept = sa.text(where)
+    op.create_index(
+        *("ix_notice_given_up", "notice", ["request_id"]),
+        postgresql_where=kept,
+        sqlite_where=kept,
+    )
