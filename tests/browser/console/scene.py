@@ -70,7 +70,7 @@ def fill(house: House, now: datetime) -> dict[str, str]:
         _papers(session, house, made["documents"])
         _holds(session, house, made["restricted"])
         shops.seen(session, now)
-        shops.told(session, house.partner.id, now)
+        shops.told(session, house.partner.id, made["done"], now)
         shops.looked_again(session, now)
         session.add_all(_ordinary(number, house.partner.id, now) for number in range(90))
     assert figures.renew(house.engine, house.clock.now, timedelta(minutes=5))
@@ -129,6 +129,10 @@ def _correspondence(session: Session, house: House, made: dict[str, str]) -> str
     waits = session.get_one(Request, made["asked"])
     asking.ask(session, context, waits, points, _staff(session, "rui"), now=now)
     late = session.get_one(Request, made["late"])
+    mended = NewComplaint("找不到提交请求的入口。", BOB, house.partner.id)
+    answered = complaints.make(session, context, mended, now=now - timedelta(days=9))
+    said = "入口已移到“我的”页面首行。"
+    complaints.answer(session, context, answered, said, _staff(session, "rui"), now=now)
     new = NewComplaint("答复太慢，已经超过期限。", ALICE, house.partner.id)
     return complaints.make(session, context, new, about=late, now=now).id
 

@@ -84,7 +84,7 @@ def looked_again(session: Session, now: datetime) -> None:
     session.add(row)
 
 
-def told(session: Session, backend_id: str, now: datetime) -> None:
+def told(session: Session, backend_id: str, about: str, now: datetime) -> None:
     """Let a product be told of events, some of which could not be delivered."""
     hook = WebhookSubscription(
         id=new_id(),
@@ -101,8 +101,12 @@ def told(session: Session, backend_id: str, now: datetime) -> None:
             event_id=f"msg_{number}",
             event="request.fulfilled",
             body="{}",
+            request_id=about,
             state=state,
+            attempts=7 if state == "dead" else 1,
+            last_status=503 if number else 0,
             created_at=now - timedelta(days=3, hours=number),
+            tried_at=now - timedelta(days=1, hours=number),
         )
         for number, state in enumerate(("dead", "dead", "waiting"))
     )

@@ -47,6 +47,13 @@ PLAIN: Final = {
 }
 """Pages that open with an address alone."""
 
+LISTS: Final = {
+    "queue": "/waiting?queue=tasks&after=2020-01-01T00:00:00Z|-",
+    "complaints": "/complaints?regime=cn_general",
+    "appeals": "/appeals",
+}
+"""Lists that go on from page to page, or tell of what is over."""
+
 REPORTS: Final = {
     "figures": {"year": "2026", "public": "1"},
     "audit": {"first": "2026-10-01", "last": "2026-11-25", "items": "16"},
@@ -158,6 +165,20 @@ def test_no_page_has_a_barrier(
     look.page.goto(f"{office.address}/complaints/{office.made['complaint']}")
     ana.send()
     look.at("complaint")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_no_list_has_a_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    look = _looked(new_page, language, width, dark=dark)
+    Person(office, look.page, "ana").come_in()
+    for name, path in LISTS.items():
+        look.page.goto(office.address + path)
+        expect(look.page.locator("main .rows, main table.list").first).to_be_visible()
+        look.at(name)
 
     assert look.found == []
 
