@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.console import planned
+from tests.browser.console import pictured, planned
 from tests.browser.console.conftest import Office
 from tests.browser.console.people import Person
 from tests.browser.pages import Pages
@@ -97,10 +97,16 @@ class Look:
     name: str
     found: list[str] = field(default_factory=list)
 
+    def shown(self, what: str) -> None:
+        """Take a picture of the page that is open; it is the page that the picture is said of."""
+        pictured.check(what, self.page.url)
+        shot(self.page, f"{what}-{self.name}")
+        pictured.check(what, self.page.url)  # it has not gone on meanwhile
+
     def at(self, what: str) -> None:
         """Note the barriers of the page that is open, and whether it is wider than its window."""
         self.page.wait_for_load_state("load")
-        shot(self.page, f"{what}-{self.name}")
+        self.shown(what)
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         self.found += [f"{what}: {line}" for line in violations(self.page)]
         if wide > 0:
@@ -154,7 +160,7 @@ def test_no_page_has_a_barrier(
     ana.come_in()
     for name, path in PLAIN.items():
         look.page.goto(office.address + path)
-        shot(look.page, f"{name}-{look.name}")
+        look.shown(name)
         unfolded(look.page)
         look.at(f"{name}-unfolded")
     look.page.goto(f"{office.address}/find")
@@ -163,8 +169,9 @@ def test_no_page_has_a_barrier(
     ana.send()
     look.at("find")
     look.page.goto(f"{office.address}/complaints/{office.made['complaint']}")
-    ana.send()
     look.at("complaint")
+    ana.send()
+    look.at("opened-complaint")
 
     assert look.found == []
 
@@ -213,7 +220,7 @@ def test_no_request_has_a_barrier_with_every_form_open(
     Person(office, look.page, name).come_in()
     for one in SEEN_BY[name]:
         look.page.goto(f"{office.address}/requests/{office.made[one]}")
-        shot(look.page, f"request-{one}-{look.name}")
+        look.shown(f"request-{one}")
         unfolded(look.page)
         look.at(f"request-{one}-unfolded")
         if one in OPENED:
@@ -236,7 +243,7 @@ def test_the_staff_page_has_no_barrier(
     look = _looked(new_page, language, width, dark=dark)
     Person(office, look.page, "ada").come_in()
     look.page.goto(f"{office.address}/staff")
-    shot(look.page, f"staff-{look.name}")
+    look.shown("staff")
     unfolded(look.page)
     look.at("staff-unfolded")
     look.page.locator("form[action$='/staff'] #name").fill("mei")
@@ -248,7 +255,7 @@ def test_the_staff_page_has_no_barrier(
     look.page.goto(f"{office.address}/trail")
     look.at("trail")
     look.page.goto(f"{office.address}/settings")
-    shot(look.page, f"settings-{look.name}")
+    look.shown("settings")
     form = look.page.locator("form[action$='/settings/staff_hours']")
     look.page.locator("#staff_hours summary").click()
     form.locator("[name=value]").fill("24")

@@ -12,7 +12,6 @@ from tests.browser.console.conftest import Office
 from tests.browser.console.people import Person
 from tests.browser.console.test_pages import LOOKS, Look, unfolded
 from tests.browser.pages import Pages
-from tests.browser.shots import shot
 from tests.web.console.clerk import planned
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -84,7 +83,7 @@ def test_vouching_for_a_contact_has_no_barrier(
     look = _look(new_page, language, width, dark=dark, expects="status of 422")
     Person(office, look.page, "vera").come_in()
     look.page.goto(f"{office.address}/requests/{made}")
-    shot(look.page, f"request-changed-{look.name}")
+    look.shown("request-changed")
     unfolded(look.page)
     look.at("request-changed-unfolded")
     look.page.locator("form[action$='/trust'] button").click()
