@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlmodel import select
 
@@ -9,6 +11,7 @@ from rights.services import audit
 from rights.store.models import PartProposal, Request, Staff
 from tests.web.console.clerk import clerk, refusals, told
 from tests.web.console.paper import FACTS, FREE, ONE, Paper, whose
+from tests.web.correspondence import Office
 
 pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 
@@ -94,6 +97,26 @@ def _brought_in(paper: Paper, request_id: str, name: str) -> None:
         line = audit.Line("contact_trusted", f"staff:{staff.id}", {"because": "seen"})
         request = session.get_one(Request, request_id)
         audit.append(session, request, [line], now=paper.house.clock.now())
+
+
+def test_what_was_proposed_before_a_law_was_added_is_proposed_anew(
+    paper: Paper, tmp_path: Path
+) -> None:
+    kim, lou = clerk(paper.house, "kim", "approver"), clerk(paper.house, "lou", "approver")
+    made = paper.asked()
+    kim.act(made, "propose_parts", **ONE)
+    lou.reader.send(lou.get(f"/requests/{made}"), "/open/parts")
+    added = Office(paper.house, tmp_path).run(
+        "regimes", "add", made, "--regime", "uk_gdpr", "--as", "rui"
+    )
+    assert added.exit_code == 0, added.output
+
+    refused = lou.act(made, "confirm_parts")
+
+    assert refused.status == 409
+    assert "This was proposed under other laws" in refused.text
+    assert "Nothing is left out like that" in lou.act(made, "dismiss_parts").text
+    assert kim.act(made, "propose_parts", **ONE).status == 200
 
 
 def test_while_it_is_undecided_the_plan_is_not_approved_and_a_colleague_can_dismiss_it(
