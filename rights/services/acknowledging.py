@@ -30,7 +30,7 @@ SOON: Final = "acknowledgement_soon"
 MISSED: Final = "acknowledgement_missed"
 BATCH: Final = 200
 
-_CONFIRM: Final = frozenset({"received", "outcome", "complaint_received", "complaint_answered"})
+CONFIRM: Final = frozenset({"received", "outcome", "complaint_received", "complaint_answered"})
 """Letters after which nobody need ask whether theirs arrived."""
 
 _TAKEN_BACK: Final = (State.REVOKED, State.EXPIRED)
@@ -59,6 +59,12 @@ def open_ones(model: type[About]) -> ColumnElement[bool]:
     if model is Request:
         return waits & col(Request.state).not_in(_TAKEN_BACK)
     return waits
+
+
+def is_open(row: About) -> bool:
+    """Return the same of one of them."""
+    waits = row.ack_at is not None and row.acked_at is None
+    return waits and not (isinstance(row, Request) and row.state in _TAKEN_BACK)
 
 
 def missed(model: type[About], now: datetime) -> ColumnElement[bool]:
@@ -153,7 +159,7 @@ def _note(session: Session, row: About, stage: int, now: datetime) -> bool:
 
 def went_out(session: Session, sent: Sequence[Notice], now: datetime) -> None:
     """Note of what these letters confirmed the receipt; what was late is told of all the same."""
-    ids = sorted({one.request_id for one in sent if one.event in _CONFIRM})
+    ids = sorted({one.request_id for one in sent if one.event in CONFIRM})
     for model in _MODELS if ids else ():
         waits = (
             col(model.id).in_(ids),
@@ -180,7 +186,7 @@ def begin(session: Session, request: Request, ack_at: datetime | None) -> None:
         out = select(func.min(col(Notice.sent_at))).where(
             Notice.request_id == request.id,
             col(Notice.state).in_(("sent", notices.TOLD)),
-            col(Notice.event).in_(_CONFIRM),
+            col(Notice.event).in_(CONFIRM),
         )
         request.acked_at = session.exec(out).one()
     session.add(request)

@@ -31,6 +31,9 @@ WAYS: Final = ("phone", "letter", "counter", "email", "product")
 """How a person can be told whom no letter of ours reached."""
 
 
+LOST: Final = "lost"
+UNCONFIRMED: Final = "unconfirmed"
+
 def unsent() -> Any:
     """Return the requests whose answer waits to go out, or was given up."""
     waits = (
@@ -83,9 +86,30 @@ def to_tell(session: Session, about: str) -> list[Notice]:
     return list(session.exec(query.order_by(col(Notice.created_at), col(Notice.id))))
 
 
-def possible(session: Session, request: Request) -> bool:
-    """Return whether something of a request is left to tell in another way."""
-    return _unconfirmed(request) or bool(to_tell(session, request.id))
+def why(session: Session, request: Request, now: datetime) -> str:
+    """
+    Return why somebody should be told in another way what letters tell; empty where they do that.
+
+    A letter that still waits confirms receipt by itself, until the day for that is over.
+
+    Returns:
+        :data:`LOST`, a letter was given up; :data:`UNCONFIRMED`, none says that it arrived.
+    """
+    if to_tell(session, request.id):
+        return LOST
+    if not acknowledging.is_open(request):
+        return ""
+    late = request.ack_at is not None and request.ack_at <= now
+    return UNCONFIRMED if late or not _on_its_way(session, request.id) else ""
+
+
+def _on_its_way(session: Session, about: str) -> bool:
+    waits = select(Notice.id).where(
+        Notice.request_id == about,
+        col(Notice.state).in_(notices.UNSENT),
+        col(Notice.event).in_(acknowledging.CONFIRM),
+    )
+    return session.exec(waits.limit(1)).first() is not None
 
 
 def told(session: Session, request: Request, staff: Staff, how: str, *, now: datetime) -> None:

@@ -120,15 +120,17 @@ def _of_time(session: Session, context: Context, request: Request, now: datetime
         "extend": _reasons_for_time(session, context, request, now),
         "pause": _causes(context, request),
         "resume": bool(request.pause_cause) and door.may(Act.PAUSE_CLOCK),
-        "told": _untold(session, request),
+        **_untold(session, request, now),
     }
 
 
-def _untold(session: Session, request: Request) -> Choices:
-    """Return how somebody can be told whom no letter reached; empty where every letter did."""
-    if not door.may(Act.CORRESPOND) or not untold.possible(session, request):
-        return []
-    return [(one, pages.said().say("told_how", one)) for one in untold.WAYS]
+def _untold(session: Session, request: Request, now: datetime) -> dict[str, Any]:
+    """Return how somebody can be told whom no letter reached, and why; nothing where letters do."""
+    why = untold.why(session, request, now) if door.may(Act.CORRESPOND) else ""
+    if not why:
+        return {}
+    ways = [(one, pages.said().say("told_how", one)) for one in untold.WAYS]
+    return {"told": ways, "told_why": why}
 
 
 def _letters(session: Session, context: Context, found: Dossier, now: datetime) -> frozenset[str]:

@@ -59,13 +59,19 @@ _FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items
 
 @area.get("/reports")
 def reports() -> Response:
-    """Ask which report, of which period, in which form."""
+    """Ask of which period a report is to be, and in which form; of each report its own."""
     return shown()
 
 
-def shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
-    """Show the form in which a report is asked for, and the evidence that was signed lately."""
-    here = parts()
+def shown(status: int = 200, *, wrong: list[str] | None = None, chosen: str = "") -> Response:
+    """
+    Show the form in which a report is asked for, and the evidence that was signed lately.
+
+    Args:
+        chosen: Which report; empty for the one that the address or the form names.
+    """
+    here, given = parts(), call.form or call.args
+    chosen = chosen or given.get("report", "")
     with reading(here.engine) as session:
         kept = [evidence_line(row) for row in signed.listed(session, now=here.now())]
     today = here.now().astimezone(pages.zone()).date()
@@ -73,12 +79,16 @@ def shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         "reports.html",
         status,
         names=[(name, pages.said().say("reports", name)) for name in making.BUILDS],
+        by_days=making.BY_DAYS,
+        chosen=chosen if chosen in making.BUILDS else next(iter(making.BUILDS)),
+        guide=[(n, pages.said().either(one.titles, n)) for n, one in audit_items.items().items()],
+        ticked=_numbers(given.getlist("items")),
         forms=forms(FORMS),
         quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
         year=today.year - 1,
         audits_minors=door.may(Act.AUDIT_MINORS),
         bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
-        given=call.form or call.args,
+        given=given,
         kept=kept,
         others=[(endpoint, name) for endpoint, name, act in _OTHERS if door.may(act)],
         wrong=wrong or [],
@@ -131,6 +141,7 @@ def make() -> Response:
 
 def _page(made: Made) -> Response:
     again = {name: call.form.get(name, "") for name in _FIELDS}
+    again["items"] = ",".join(items_asked())
     command = _signed(made.report) if made.report.name == audit_evidence.NAME else ""
     return report_pages.page(
         made, action=url_for("console-reports.make"), again=again, signed=command
@@ -140,7 +151,7 @@ def _page(made: Made) -> Response:
 def _signed(report: Report) -> str:
     """Return the command that makes the same evidence signed: this process holds no key for it."""
     days = f"--from {report.period.first} --to {report.period.last}"
-    items = call.form.get("items", "").replace(",", " ").split()
+    items = items_asked()
     more = f" --items {','.join(items)}" if items else ""
     who = shlex.quote(door.staff().name)
     return f"rights reports audit {days}{more} --as {who} --format pdf --out audit.pdf"
@@ -185,8 +196,13 @@ def _wanted() -> Wanted:
 
 
 def items_asked() -> tuple[str, ...]:
-    """Return the items of the audit guide that were typed; none for all."""
-    return tuple(call.form.get("items", "").replace(",", " ").split())
+    """Return the items of the audit guide that were ticked; none for all."""
+    return _numbers(call.form.getlist("items"))
+
+
+def _numbers(said: Sequence[str]) -> tuple[str, ...]:
+    """Return numbers that came one by one, or several in a text: a link has them so."""
+    return tuple(" ".join(said).replace(",", " ").split())
 
 
 def period(name: str) -> Period:

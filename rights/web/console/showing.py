@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from rights.domain.duties import Act
-from rights.services import catalogue, clock_words, reasons
+from rights.services import acknowledging, catalogue, clock_words, reasons
 from rights.services.console import dossier, proving, rechecks
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
@@ -23,10 +23,9 @@ _SOON: Final = 75
 
 
 def title(kind: str, option: str) -> str:
-    """Return what a request asks for."""
-    w, said = pages.said(), catalogue.words()["kinds"].get(kind, {})
-    one = w.either(said.get("options", {}).get(option, {}), option)
-    return f"{w.either(said.get('title', {}), kind)}{w.say('colon')}{one}"
+    """Return what a request asks for: kind and option in one."""
+    headings = catalogue.words()["kinds"].get(kind, {}).get("headings", {})
+    return pages.said().either(headings.get(option, {}), f"{kind}/{option}")
 
 
 def regimes(names: Sequence[str]) -> str:
@@ -59,7 +58,7 @@ def _line(one: Line, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
         "due": pages.day(one.promised_at),
         "late": one.late(now),
         "left": _left(one, now),
-        "assigned": names.get(one.assigned, ""),
+        "assigned": names.get(one.assigned, "") or w.say("request", "nobody"),
         "age": one.age,
     }
 
@@ -135,7 +134,7 @@ def _facts(found: Dossier, names: Mapping[str, str]) -> list[tuple[str, str, str
         ("channel", say("channels", request.channel)),
         ("role", say("asker", str(request.requester_role))),
         ("age", say("ages", str(request.age_band)) if found.minors else ""),
-        ("level", say("request", "level", level=request.level, needed=request.level_needed)),
+        ("level", _levels(request)),
         ("received", pages.moment(request.received_at)),
         ("closed", pages.moment(request.closed_at) if request.closed_at else ""),
         ("assigned", names.get(found.assigned, "") or say("request", "nobody")),
@@ -145,6 +144,13 @@ def _facts(found: Dossier, names: Mapping[str, str]) -> list[tuple[str, str, str
         *((say("facts", name), value, "") for name, value in told if value),
         *((say("facts", name), to[:8], to) for name, to in linked if to),
     ]
+
+
+def _levels(request: Request) -> str:
+    """Return what was proved and what has to be, each level by its meaning."""
+    say = pages.said().say
+    proved, needed = (say("levels", str(n)) for n in (request.level, request.level_needed))
+    return say("request", "level", level=proved, needed=needed)
 
 
 def need(name: str) -> str:
@@ -167,13 +173,13 @@ def _clock(found: Dossier, now: datetime) -> dict[str, Any]:
         "due": pages.moment(request.promised_at),
         "left": "" if quiet else left(request.promised_at, now),
         "over": over,
-        "moved": _moved(found),
+        "moved": _moved(found, now),
     }
 
 
-def _moved(found: Dossier) -> list[str]:
+def _moved(found: Dossier, now: datetime) -> list[str]:
     """Return what made the date another one, or may still: more time, pauses, a missing year."""
-    w, request, out = pages.said(), found.request, _confirmed(found.request)
+    w, request, out = pages.said(), found.request, _confirmed(found.request, now)
     if request.pause_cause and request.paused_at is not None:
         cause = w.either(clock_words.causes().get(request.pause_cause, {}), request.pause_cause)
         since = pages.moment(request.paused_at)
@@ -203,13 +209,16 @@ def _stood_still(one: ClockPause) -> str:
     )
 
 
-def _confirmed(request: Request) -> list[str]:
-    """Return by when receipt is confirmed, or when it was."""
+def _confirmed(request: Request, now: datetime) -> list[str]:
+    """Return by when receipt is confirmed, that it was not by then, or when it was."""
     if request.ack_at is None:
         return []
     say = pages.said().say
+    if not request.acked_at and not acknowledging.is_open(request):
+        return [say("request", "unconfirmed_ended")]
     if request.acked_at is None:
-        return [say("request", "unconfirmed", moment=pages.moment(request.ack_at))]
+        name = "unconfirmed" if now < request.ack_at else "unconfirmed_late"
+        return [say("request", name, moment=pages.moment(request.ack_at))]
     name = "confirmed" if request.acked_at <= request.ack_at else "confirmed_late"
     return [say("request", name, moment=pages.moment(request.acked_at))]
 

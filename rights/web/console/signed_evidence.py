@@ -34,7 +34,7 @@ def ask() -> Response:
             row = signed.ask(session, asked, _actor(), now=here.now())
     except Invalid as error:
         noting.note(error)
-        return reports.shown(422, wrong=pages.refusal(error))
+        return reports.shown(422, wrong=pages.refusal(error), chosen=audit_evidence.NAME)
     return pages.go("console-signed.one", evidence_id=row.id)
 
 

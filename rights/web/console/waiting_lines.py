@@ -94,11 +94,18 @@ def _task(one: Mapping[str, Any], now: datetime) -> Line:
     w, due = pages.said(), datetime.fromisoformat(one["due"])
     return {
         "id": one["request"],
-        "title": f"{w.say('actions', one['action'])} {one['store']}".strip(),
+        "title": _doing(one["action"], one["store"]),
         "more": w.say("step_states", one["state"]),
         "place": Place(due, one["step"]),
         **_when(due, now),
     }
+
+
+def _doing(action: str, store: str) -> str:
+    """Return what is to be done where: nobody is to read that a store itself is deleted."""
+    w = pages.said()
+    said = w.say("actions", action)
+    return w.say("waiting", "in_store", store=store, action=said) if store else said
 
 
 def _denials(session: Session, seen: Seen) -> list[Line]:

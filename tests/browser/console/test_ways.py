@@ -83,7 +83,7 @@ def test_a_plan_is_approved_with_the_keyboard_alone(office: Office, new_page: Pa
     assert _tab(page) == "Skip to content"
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    _to(page, "Deletion: Delete")
+    _to(page, "Deletion")
     page.keyboard.press("Enter")
     page.locator("#steps").wait_for()
     _to(page, "Approve this plan")
