@@ -130,7 +130,7 @@ def begin() -> Response:
 
     if wrong := _tried(do):
         return _list(status_of(wrong), wrong=_refusal(wrong))
-    return pages.go("console-incidents.one", incident_id=made[0].id)
+    return pages.go("console-incidents.one", incident_id=made[0].id, done="opened")
 
 
 @area.get("/incidents/<id:incident_id>")
@@ -169,6 +169,7 @@ def _one(
         handles=door.may(Act.HANDLE_INCIDENT) and row.closed_at is None,
         lists=door.may(Act.LIST_TOUCHED),
         counts=counts,
+        done=pages.done("incidents"),
         zone=str(pages.zone()),
         given=call.form,
         wrong=wrong or [],
@@ -181,6 +182,7 @@ def answer(incident_id: str, name: str) -> Response:
     context, staff, said = parts().context, door.staff(), _answer()
     return _did(
         incident_id,
+        "answered",
         lambda s, now: answering.answer(s, context, incident_id, name, staff, said, now=now),
     )
 
@@ -190,7 +192,9 @@ def close(incident_id: str) -> Response:
     """Close an incident."""
     context, staff, said = parts().context, door.staff(), _answer()
     return _did(
-        incident_id, lambda s, now: answering.close(s, context, incident_id, staff, said, now=now)
+        incident_id,
+        "closed",
+        lambda s, now: answering.close(s, context, incident_id, staff, said, now=now),
     )
 
 
@@ -201,6 +205,7 @@ def raise_grade(incident_id: str) -> Response:
     said = Graver(call.form.get("severity", ""), call.form.get("graver", ""))
     return _did(
         incident_id,
+        "raised",
         lambda s, now: raising.graver_grade(s, context, incident_id, staff, said, now=now),
     )
 
@@ -219,7 +224,7 @@ def narrow(incident_id: str) -> Response:
         given = Given(_moment("since"), _moment("until"), by, what)
         scope.settle(session, context, incident_id, staff, given, now=now)
 
-    return _did(incident_id, do)
+    return _did(incident_id, "settled", do)
 
 
 @area.post("/incidents/<id:incident_id>/count")
@@ -269,7 +274,7 @@ def tell(incident_id: str) -> Response:
     def do(session: Session, now: datetime) -> None:
         telling.tell(session, context, incident_id, staff, letter, now=now, untold=untold)
 
-    return _did(incident_id, do)
+    return _did(incident_id, "told", do)
 
 
 # -- what all of them need ----------------------------------------------------------------------
@@ -293,10 +298,10 @@ def _tried(do: Do) -> RightsError | None:
     return tried(lambda session, _, now: do(session, now))
 
 
-def _did(incident_id: str, do: Do) -> Response:
+def _did(incident_id: str, done: str, do: Do) -> Response:
     if wrong := _tried(do):
         return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
-    return pages.go("console-incidents.one", incident_id=incident_id)
+    return pages.go("console-incidents.one", incident_id=incident_id, done=done)
 
 
 def _refusal(error: RightsError) -> list[str]:

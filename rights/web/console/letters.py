@@ -43,6 +43,7 @@ def _shown(complaint_id: str, status: int = 200, **more: Any) -> Response:
         "language": found.locale,
         "drafts": drafting.of_complaint(found),
         "laws": showing.regimes(found.regimes),
+        "done": pages.done("complaint") if answered else "",
     }
     told = {"texts": [], "who": [], "opened": False, "mark": {}, "wrong": [], **values, **more}
     return pages.page("complaint.html", status, given=call.form, **told)
@@ -79,7 +80,7 @@ def answer(complaint_id: str) -> Response:
             complaints.answer(session, here.context, found, text, staff, now=here.now())
     except (Conflict, Forbidden, Invalid) as error:
         return _refused(complaint_id, error)
-    return pages.go("console-letters.complaint", complaint_id=complaint_id)
+    return pages.go("console-letters.complaint", complaint_id=complaint_id, done="answered")
 
 
 def _refused(complaint_id: str, error: Conflict | Forbidden | Invalid) -> Response:

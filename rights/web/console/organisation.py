@@ -74,6 +74,7 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         outbound=profile is not None and profile.holds(outbound.IMPORTANT) and door.may(Act.REPORT),
         year=today.year,
         forms=forms(FORMS),
+        done=pages.done("organisation"),
         wrong=wrong or [],
     )
 
@@ -138,7 +139,7 @@ def done(code: str, due: str) -> Response:
         on, day = _day("on", call.form.get("on", "")), _day("due", due)
         calendar.mark(session, parts().context, door.staff(), code, day, on=on, **given)
 
-    return _done(do)
+    return _done("marked", do)
 
 
 @area.post("/organisation/<code>/<due>/reopen")
@@ -149,13 +150,13 @@ def reopen(code: str, due: str) -> Response:
         day = _day("due", due)
         calendar.reopen(session, parts().context, door.staff(), code, day, now=now)
 
-    return _done(do)
+    return _done("reopened", do)
 
 
-def _done(do: Callable[[Session, datetime], None]) -> Response:
+def _done(done: str, do: Callable[[Session, datetime], None]) -> Response:
     if wrong := tried(lambda session, _, now: do(session, now)):
         return _refused(wrong)
-    return pages.go("console-organisation.organisation")
+    return pages.go("console-organisation.organisation", done=done)
 
 
 def _refused(error: RightsError) -> Response:

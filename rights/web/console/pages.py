@@ -72,6 +72,16 @@ def _areas(here: Present | None) -> list[tuple[str, str]]:
     return [(name, endpoint) for name, endpoint, act in AREAS if door.may(act)]
 
 
+def done(part: str) -> str:
+    """
+    Return what came of the form that led to this page, and what comes next; empty without one.
+
+    Args:
+        part: Of the catalogue, whose words under ``done`` are meant.
+    """
+    return said().find(part, "done", request.args.get("done", ""))
+
+
 def go(endpoint: str, **values: Any) -> Response:
     """Go on at another page, as after every form: renewing the page sends nothing twice."""
     return redirect(url_for(endpoint, **values), 303)

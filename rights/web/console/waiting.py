@@ -51,6 +51,7 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
         queues = {name: waiting_lines.read(session, name, seen) for name in _wanted(only)}
     other = queues.pop(board.OTHER, None)
     told: dict[str, Any] = {"only": only, "after": after, "queues": queues, "other": other}
+    told["done"] = pages.done("waiting")
     told["complains"] = door.may(Act.ANSWER_COMPLAINT)
     return pages.page("waiting.html", status, most=MOST, wrong=wrong or [], **told)
 
@@ -87,7 +88,7 @@ def approve(approval_id: str) -> Response:
             now=now,
         )
 
-    return _done(do)
+    return _done("approved", do)
 
 
 @area.post("/waiting/other")
@@ -98,10 +99,10 @@ def complete() -> Response:
         task, proof = call.form.get("task", ""), call.form.get("proof", "")
         staff_desk.complete(session, task, staff, now=now, proof=proof)
 
-    return _done(do)
+    return _done("completed", do)
 
 
-def _done(do: Callable[[Session, Staff, datetime], None]) -> Response:
+def _done(done: str, do: Callable[[Session, Staff, datetime], None]) -> Response:
     if wrong := tried(do):
         return _shown(status_of(wrong), wrong=pages.refusal(wrong))
-    return pages.go("console-waiting.waiting", **_asked())
+    return pages.go("console-waiting.waiting", done=done, **_asked())

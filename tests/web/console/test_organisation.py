@@ -70,6 +70,7 @@ def test_what_was_done_is_marked_with_a_reference_and_is_an_entry(school: House)
     done = dora.reader.send(page, f"{MINORS}/done", on="2027-01-20", reference="audit/2026/7")
 
     assert done.status == 200
+    assert "Marked as done." in done.text
     assert "audit/2026/7" in done.text
     assert flat(done.text).count("overdue") == 1, "the other duty is as overdue as it was"
     (entry,) = entries(school, "duty_done")
@@ -88,6 +89,7 @@ def test_a_mark_made_by_mistake_is_taken_back_and_both_are_on_record(school: Hou
 
     page = dora.reader.send(page, f"{MINORS}/reopen")
 
+    assert "Taken back." in page.text
     assert flat(page.text).count("overdue") == 2
     assert len(entries(school, "duty_done")) == len(entries(school, "duty_reopened")) == 1
     assert dora.force(f"{MINORS}/reopen").status == 409
