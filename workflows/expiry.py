@@ -34,6 +34,7 @@ from connectors.sdk import held as held_anchor
 from rights.domain.datamap import Ruling
 from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, Transient
 from rights.domain.graph import erase_order, freeze_order
+from rights.domain.holds import CODES
 from rights.logs import get
 from rights.services import audit, escrow_keys, exceptions, holds, not_me, outbox, requests
 from rights.services.hold_rules import approved as rules_approved
@@ -43,7 +44,7 @@ from rights.store.db import reading, transaction
 from rights.store.models import HeldRows, JournalRow, LegalHold, Request
 from workflows import escrow, holding
 from workflows.floor import Floor
-from workflows.holds import CODES, covered
+from workflows.holds import covered
 from workflows.visits import visit
 
 ENDED: Final = "hold_ended"

@@ -15,11 +15,12 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from connectors.sdk import Standing
+from rights.domain.holds import CODES
 from rights.services import exceptions
 from rights.store.models import HeldRows
 from rights.store.vault import Vault
 from workflows import holding
-from workflows.holds import CODES, Placed
+from workflows.holds import Placed
 
 
 def write(session: Session, vault: Vault, notes: Sequence[HeldRows]) -> None:

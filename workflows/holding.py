@@ -30,12 +30,12 @@ from connectors.sdk import (
 )
 from connectors.sdk import held as held_anchor
 from rights.domain.datamap import Depth, Erasure, Ruling
-from rights.domain.holds import BY_ITSELF
+from rights.domain.holds import BY_ITSELF, CODES
 from rights.services.hold_catalogue import code_of
 from rights.store.models import HeldRows
 from rights.store.vault import Vault
 from workflows.floor import Floor
-from workflows.holds import CODES, Rulings, identifiers_of
+from workflows.holds import Rulings, identifiers_of
 
 LOOK_AGAIN: Final = timedelta(days=30)
 """When rows whose hold has no known end are looked at again."""

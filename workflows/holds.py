@@ -31,12 +31,6 @@ from workflows.floor import Floor
 from workflows.routes import Routes
 from workflows.where import at
 
-CODES: Final[Mapping[str, str]] = {
-    "litigation": "litigation_hold",
-    "authority_order": "authority_order",
-}
-"""Rank of a legal hold to its code in the hold catalogue."""
-
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 BY_THE_MAP: Final = "law"

@@ -25,7 +25,8 @@ from rights.domain.horizon import backups, physically_gone
 from rights.domain.kinds import Option
 from rights.domain.merkle import root, salted
 from rights.domain.texts import grounds
-from rights.services.reasons import catalogue
+from rights.services import exemptions
+from rights.services.reasons import Texts, catalogue
 from rights.services.receipts import FORMAT, SALT_BYTES, leaf_bytes
 from rights.store import rows as direct
 from rights.store.models import (
@@ -173,7 +174,7 @@ def _outcome(
         used = methods.get(path, []) if erased else []
         yield {
             **line.to_json(),
-            **_law(request, line.missing),
+            **_law(floor, request, line),
             "categories": sorted({f.category for f in fields}),
             "happened": happened(line, anonymised=emptied or request.option is Option.ANONYMISE),
             "methods": used,
@@ -182,11 +183,19 @@ def _outcome(
         }
 
 
-def _law(request: Request, code: str) -> dict[str, Any]:
-    """Return the law behind what is missing, under those of the request; nothing without one."""
-    known = catalogue().get(code)
-    bases = known.bases(request.regimes) if known else []
-    return {"law": [{"zh": one["zh"], "en": one["en"]} for one in bases]} if bases else {}
+def _law(floor: Floor, request: Request, line: Line) -> dict[str, Any]:
+    """
+    Return the law behind what is missing, and the exceptions by which what is held stays.
+
+    Nothing where no law of the request has one.
+    """
+    known = catalogue().get(line.missing)
+    bases: list[Texts] = known.bases(request.regimes) if known else []
+    kept = exemptions.of(line.hold if line.retained else "", request.regimes, floor.context.regimes)
+    bases += [law for one in kept for law in one.laws if law not in bases]
+    said: dict[str, Any] = {"exempt": [one.code for one in kept]} if kept else {}
+    told = [{"zh": one["zh"], "en": one["en"]} for one in bases]
+    return {**said, "law": told} if told else said
 
 
 def _verified(rows: Sequence[StepRow]) -> list[str]:

@@ -9,6 +9,7 @@ Source: NDSR 24; PIPL 47(2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -32,6 +33,12 @@ Only the E-Commerce Law names an agreement, and only where an account is cancell
 
 PLACED: Final = frozenset({"litigation", "authority_order"})
 """Ranks of a legal hold, which is placed on a person or a collection."""
+
+CODES: Final[Mapping[str, str]] = {
+    "litigation": "litigation_hold",
+    "authority_order": "authority_order",
+}
+"""Rank of a legal hold to its code in the hold catalogue."""
 
 ESCROW: Final = "escrow"
 AWAY: Final = frozenset({"seal", ESCROW})

@@ -11,16 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from rights.domain.ground_table import (
-    Exemption,
-    GroundTable,
-    Objection,
-    RestrictionGround,
-    Row,
-)
-from rights.domain.grounds import GDPR, Ground
+from rights.domain.ground_table import GroundTable, Row, rows_of
 from rights.domain.kinds import Kind
 from rights.services import reasons
+from rights.services.hold_catalogue import catalogue as holds
 from rights.services.located_yaml import Section
 from rights.services.regime_blocks import source
 
@@ -31,12 +25,8 @@ def table(section: Section | None, regime: str) -> GroundTable | None:
     """Read the table of *regime*; None where its file has none."""
     if section is None:
         return None
-    made = GroundTable(
-        _rows(section, "erase", tuple(one for one in Ground if one in GDPR)),
-        _rows(section, "keep", tuple(Exemption)),
-        _rows(section, "restrict", tuple(RestrictionGround)),
-        _rows(section, "object", tuple(Objection)),
-    )
+    known = rows_of(reasons.family(regime))
+    made = GroundTable(**{name: _rows(section, name, codes) for name, codes in known.items()})
     for code in set(made.keep) - set(reasons.for_denying(Kind.DELETION, (regime,))):
         section.complain(
             "is no reason with which a deletion is denied under this law", f"keep.{code}"
@@ -48,14 +38,26 @@ def table(section: Section | None, regime: str) -> GroundTable | None:
 def _rows(section: Section, name: str, known: tuple[StrEnum, ...]) -> Mapping[str, Row]:
     inside, found = section.section(name), dict[str, Row]()
     if inside is None:
+        if not known:
+            return {}
         section.complain(f"has no {name}: name {', '.join(sorted(known))}")
         return {}
     for code, said in inside.sections():
         if code not in set(known):
             said.complain(f"nothing judges it; known: {', '.join(sorted(known))}")
         texts = MappingProxyType({language: said.text(language) for language in _LANGUAGES})
-        found[code] = Row(code, texts, source(said), said.flag("absolute"))
+        held = _held(said) if name == "keep" else ()
+        found[code] = Row(code, texts, source(said), said.flag("absolute"), held)
         said.done()
     if missing := sorted(set(known) - set(found)):
         inside.complain(f"does not name {', '.join(missing)}")
     return MappingProxyType(found)
+
+
+def _held(row: Section) -> tuple[str, ...]:
+    """Return the codes of holds whose rows stay because of this, each known to the catalogue."""
+    codes = row.words("holds") if row.has("holds") else ()
+    for code in codes:
+        if code not in holds().words:
+            row.complain(f"{code} is no code of the hold catalogue", "holds")
+    return codes

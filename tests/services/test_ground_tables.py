@@ -20,16 +20,33 @@ ARTICLES = {
 ROW: Any = {"zh-CN": "理由", "en": "A ground", "source": "GDPR 17", "confidence": "C"}
 
 
-@pytest.mark.parametrize("law", ["eu_gdpr", "uk_gdpr"])
-def test_every_row_is_there_with_its_article_and_words_in_both_languages(law: str) -> None:
+BRAZIL: dict[str, list[str]] = {
+    "erase": ["LGPD 15 I, 16, 18 IV", "LGPD 15 III, 16, 18 VI", "LGPD 18 IV"],
+    "keep": ["LGPD 16 I", "LGPD 16 II"],
+    "restrict": ["LGPD 18 IV", "LGPD 18 IV"],
+    "object": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("law", "articles", "absolute"),
+    [
+        ("eu_gdpr", ARTICLES, ["direct_marketing"]),
+        ("uk_gdpr", ARTICLES, ["direct_marketing"]),
+        ("br_lgpd", BRAZIL, []),
+    ],
+)
+def test_every_row_is_there_with_its_article_and_words_in_both_languages(
+    law: str, articles: dict[str, list[str]], absolute: list[str]
+) -> None:
     table = regimes()[law].grounds
     assert table is not None
     found = table.sections()
 
-    assert {s: [r.source.text for r in rows.values()] for s, rows in found.items()} == ARTICLES
+    assert {s: [r.source.text for r in rows.values()] for s, rows in found.items()} == articles
     rows = [row for each in found.values() for row in each.values()]
     assert all(row.texts["zh-CN"] and row.texts["en"] for row in rows)
-    assert [row.code for row in rows if row.absolute] == ["direct_marketing"]
+    assert [row.code for row in rows if row.absolute] == absolute
 
 
 def test_a_law_without_a_table_has_none() -> None:
@@ -45,12 +62,35 @@ def test_a_law_without_a_table_has_none() -> None:
         (("keep", "legal_claims", "source"), "", "say source as text"),
         (("object", "own_situation", "en"), "", "say en as text"),
         (("object", "own_situation", "absolut"), True, "did you mean absolute"),
+        (("restrict", "unnecessary_or_excessive"), ROW, "nothing judges it"),
+        (("keep", "legal_claims", "holds"), ["because"], "because is no code of the hold"),
+        (("keep", "legal_claims", "holds"), "litigation_hold", "say holds as a list"),
+        (("erase", "unlawful", "holds"), ["litigation_hold"], "holds"),
     ],
 )
 def test_a_row_that_is_missing_or_that_nothing_judges_is_refused(
     folder: Path, keys: tuple[str, ...], to: object, said: str
 ) -> None:
     change(folder / "eu_gdpr.yaml", "grounds", *keys, to=to)
+
+    with pytest.raises(ConfigError) as refused:
+        load(folder)
+
+    assert any(said in problem for problem in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("keys", "to", "said"),
+    [
+        (("keep", "legal_claims"), ROW, "nothing judges it"),
+        (("erase", "consent_withdrawn"), None, "does not name consent_withdrawn"),
+        (("object",), {"own_situation": ROW}, "nothing judges it"),
+    ],
+)
+def test_a_table_of_brazil_has_the_rows_of_that_law_and_no_others(
+    folder: Path, keys: tuple[str, ...], to: object, said: str
+) -> None:
+    change(folder / "br_lgpd.yaml", "grounds", *keys, to=to)
 
     with pytest.raises(ConfigError) as refused:
         load(folder)

@@ -14,6 +14,7 @@ from rights.domain.actions import Action
 from rights.domain.datamap import Collection, Erasure
 from rights.domain.kinds import Option
 from rights.domain.texts import grounds
+from rights.services import exemptions
 from rights.services.reasons import catalogue as reasons
 from workflows.notices.facts import Facts
 from workflows.notices.words import Words
@@ -108,8 +109,18 @@ def _held(facts: Facts, line: Line, collection: Collection | None) -> Iterator[s
         yield say.say("parts", "held", **values)
     if line.get("until"):
         yield say.say("parts", "until_day", day=line["until"])
+    yield from _exempt(facts, line)
     if collection and collection.restriction:
         yield say.say("parts", "restricted")
+
+
+def _exempt(facts: Facts, line: Line) -> Iterator[str]:
+    """Say the exception of the law by which rows stay, as the receipt names it; often none."""
+    say, laws = facts.words, facts.request.regimes
+    for one in exemptions.of(line.get("hold", ""), laws, facts.context.regimes):
+        if one.code in line.get("exempt", ()):
+            basis = say.laws([say.either(law) for law in one.laws])
+            yield say.say("parts", "exempt", reason=say.either(one.texts), basis=basis)
 
 
 def _ground(facts: Facts, ground: str) -> str:

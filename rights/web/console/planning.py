@@ -14,8 +14,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from rights.domain.actions import EFFECTS
-from rights.domain.holds import PLACED
-from rights.services import hold_catalogue, reasons
+from rights.domain.holds import CODES, PLACED
+from rights.services import exemptions, hold_catalogue, reasons
 from rights.services.console.dossier import Dossier
 from rights.web.console import pages
 from rights.web.parts import parts
@@ -30,19 +30,22 @@ _FATES: Final = ("deleted", "anonymised", "decorrelated", "held", "kept", "chang
 def of(found: Dossier) -> dict[str, Any]:
     """Return what becomes of what, what is held, and the grounds; of a request with a plan."""
     plan = found.plan or {}
+    laws = found.request.regimes
     foreseen = {
         (line["store"], line["collection"], line["action"]): line
         for line in found.outlook.get("collections", ())
     }
     return {
-        "rows": [row for step in plan.get("steps", ()) for row in _rows(step, foreseen)],
-        "holds": list(_holds(plan.get("holds", {}))),
+        "rows": [row for step in plan.get("steps", ()) for row in _rows(step, foreseen, laws)],
+        "holds": list(_holds(plan.get("holds", {}), laws)),
         "grounds": _grounds(found.grounds),
     }
 
 
 def _rows(
-    step: Mapping[str, Any], foreseen: Mapping[tuple[str, str, str], Any]
+    step: Mapping[str, Any],
+    foreseen: Mapping[tuple[str, str, str], Any],
+    laws: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     """Yield a line for each collection of one step."""
     w, known = pages.said(), reasons.catalogue().get(step.get("left_out", ""))
@@ -62,7 +65,7 @@ def _rows(
             "told": "" if known else w.listed(told),
             "left": w.either(known.texts, known.code) if known else "",
             "unknown": w.say("planned", "unknown") if blind else "",
-            "why": [_why(path, one) for one in line.get("reasons", ())],
+            "why": [_why(path, one, laws) for one in line.get("reasons", ())],
         }
 
 
@@ -83,25 +86,34 @@ def _fates(line: Mapping[str, Any], action: str) -> list[str]:
     return some or none
 
 
-def _why(path: str, one: Mapping[str, Any]) -> str:
+def _why(path: str, one: Mapping[str, Any], laws: Sequence[str]) -> str:
     """Return why some rows are not simply deleted: the ground, its basis, and until when."""
     w = pages.said()
     fate = w.say("fates", one["what"], count=w.number(one["rows"]))
     columns = w.listed([_column(path, name) for name in one.get("columns", ())])
     if one["what"] == "held":
-        return fate + w.say("colon") + w.laws(_ground(one))
+        return fate + w.say("colon") + w.laws(_ground(one, laws))
     why = w.say("planned", "why", one["code"], columns=columns)
     return fate + w.say("colon") + w.laws([text for text in (why, one.get("basis", "")) if text])
 
 
-def _ground(one: Mapping[str, Any]) -> list[str]:
-    """Return on what a hold rests: the ground, the rank and name of its basis, and its end."""
+def _ground(one: Mapping[str, Any], laws: Sequence[str]) -> list[str]:
+    """Return on what a hold rests: ground, rank and name of its basis, exception, and end."""
     w = pages.said()
     rank, basis = w.find("ranks", one.get("rank", "")), one.get("basis", "")
     named = f"{rank}{w.say('colon')}{basis}" if rank and basis else basis or rank
     code = one.get("code", "")
     why = hold_words("kept_by_map" if code == "data_map" else code) if code else ""
-    return [text for text in (why, named, _until(one)) if text]
+    exempt = _exempt(code or CODES.get(one.get("rank", ""), ""), laws)
+    return [text for text in (why, named, *exempt, _until(one)) if text]
+
+
+def _exempt(code: str, laws: Sequence[str]) -> Iterator[str]:
+    """Yield the exceptions that the laws of the request name for such a hold, with the article."""
+    w = pages.said()
+    for one in exemptions.of(code, laws, parts().context.regimes):
+        basis = w.laws([w.either(law) for law in one.laws])
+        yield w.say("planned", "exempt", why=w.either(one.texts), basis=basis)
 
 
 def _until(one: Mapping[str, Any]) -> str:
@@ -123,11 +135,11 @@ def hold_words(code: str) -> str:
     return pages.said().either(known, code)
 
 
-def _holds(holds: Mapping[str, Any]) -> Iterator[str]:
+def _holds(holds: Mapping[str, Any], laws: Sequence[str]) -> Iterator[str]:
     """Yield what staff or the law decided about collections, apart from what becomes of rows."""
     w, colon = pages.said(), pages.said().say("colon")
     for path, one in holds.get("placed", {}).items():
-        yield w.say("planned", "placed", where=title(path)) + colon + w.laws(_ground(one))
+        yield w.say("planned", "placed", where=title(path)) + colon + w.laws(_ground(one, laws))
     if approved := holds.get("approved", ()):
         yield w.say("planned", "approved") + colon + _titles(approved)
     if overdue := holds.get("overdue", {}):

@@ -47,6 +47,7 @@ def _line(said: Mapping[str, Any], chinese: Mapping[str, str]) -> dict[str, Any]
         "happened": words.listed(happened),
         "count": words.number(said["affected"]) if said["affected"] else "",
         "kept": _kept(words, said, chinese),
+        "exempt": _exempt(words, said),
         "missing": _missing(words, said),
         "law": words.laws([words.either(one) for one in said.get("law", ())]),
     }
@@ -68,6 +69,12 @@ def _kept(words: Words, said: Mapping[str, Any], chinese: Mapping[str, str]) -> 
     until = words.day(date.fromisoformat(said["until"][:10])) if said.get("until") else ""
     key = "kept_until" if until else "kept"
     return words.say("outcome", key, count=words.number(said["retained"]), because=shown, day=until)
+
+
+def _exempt(words: Words, said: Mapping[str, Any]) -> str:
+    """Return the exceptions of the law by which rows stay; empty where the receipt names none."""
+    known = [reasons.catalogue().get(code) for code in said.get("exempt", ())]
+    return words.listed([words.either(one.texts) for one in known if one])
 
 
 def _missing(words: Words, said: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -187,10 +187,12 @@ def planned(
     *,
     action: str = "erase",
     body: Mapping[str, Any] = MappingProxyType({}),
+    regimes: Sequence[str] = (),
     **waits: Any,
 ) -> str:
     """Let a request wait with a plan, as a worker leaves it; *body* is what else the plan has."""
-    made = str(house.asserted(kind)["id"])
+    more: dict[str, Any] = {"regimes": list(regimes)} if regimes else {}
+    made = str(house.asserted(kind, **more)["id"])
     with house.writing() as session:
         request = session.get_one(Request, made)
         now = house.clock.now()

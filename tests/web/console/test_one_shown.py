@@ -99,6 +99,30 @@ def test_an_approver_reads_what_becomes_of_what_and_why_and_until_when(house: Ho
         assert said in page.text, said
 
 
+@pytest.mark.parametrize(
+    ("law", "english", "chinese"),
+    [
+        ("eu_gdpr", "(GDPR, Art. 17(3)(e))", "第十七条第三款第 e 项"),
+        ("uk_gdpr", "(UK GDPR, Art. 17(3)(e))", "英国《通用数据保护条例》第十七条第三款第 e 项"),
+        ("cn_general", "", ""),
+    ],
+)
+def test_an_approver_reads_by_which_exception_of_the_law_rows_stay(
+    house: House, law: str, english: str, chinese: str
+) -> None:
+    ana = clerk(house, "ana", "approver")
+    made = planned(house, body=FORESEEN, regimes=[law])
+
+    page = ana.get(f"/requests/{made}")
+    ana.reader.language = "zh-CN"
+    other = ana.get(f"/requests/{made}")
+
+    stated = "It is needed to establish, exercise or defend legal claims"
+    assert page.text.count(f"{stated} {english}") == (2 if english else 0)
+    assert ("为提出、行使或者抗辩法律主张所必需" in other.text) is bool(chinese)
+    assert chinese in other.text
+
+
 def test_the_page_says_how_somebody_proved_who_they_are_and_shows_no_address(house: House) -> None:
     vera, now = clerk(house, "vera", "verifier"), house.clock.now()
     made = str(house.submit("deletion", {"email": ALICE["email"], "phone": "+8613900139000"})["id"])

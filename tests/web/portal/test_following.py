@@ -30,7 +30,7 @@ def only(house: House) -> Request:
     return found
 
 
-def close(house: House, request_id: str, happened: str = "not_found") -> None:
+def close(house: House, request_id: str, happened: str = "not_found", **more: Any) -> None:
     """End a request as its worker would, with a receipt."""
     line = {
         "store": "shop",
@@ -44,6 +44,7 @@ def close(house: House, request_id: str, happened: str = "not_found") -> None:
         "because": "E-Commerce Law Art. 31",
         "until": "2029-11-30",
         "missing": "",
+        **more,
     }
     body = orjson.dumps({"outcome": [line], "zh": {"E-Commerce Law Art. 31": "电商法第31条"}})
     with house.writing() as session:
@@ -293,3 +294,26 @@ def test_a_page_says_until_when_it_is_answered(shop: House, reader: Reader, kind
 
     assert "You get an answer by" in page.text or "takes effect at once" in page.text
     assert "You need not give a reason" in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "article"),
+    [
+        ("en", "It is needed to comply with a legal obligation", "GDPR, Art. 17(3)(b)"),
+        ("zh-CN", "为履行法律义务或者执行公共任务所必需", "第十七条第三款第 b 项"),
+    ],
+)
+def test_what_is_kept_is_shown_with_the_exception_of_the_law(
+    shop: House, language: str, reason: str, article: str
+) -> None:
+    reader = Reader(shop, language)
+    reader.enter(ALICE, "mfa")
+    page = ask(reader, "deletion")
+    law = {"zh": "《通用数据保护条例》第十七条第三款第 b 项", "en": "GDPR, Art. 17(3)(b)"}
+    assert reason not in page.text
+    close(shop, only(shop).id, "restricted", exempt=["kept_by_legal_obligation"], law=[law])
+
+    shown = reader.get(f"/portal/requests/{only(shop).id}")
+
+    assert reason in shown.text
+    assert article in shown.text
