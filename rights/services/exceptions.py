@@ -53,7 +53,8 @@ def make(session: Session, path: str, case: Case, staff: Staff, *, now: datetime
         message = "whoever states it does not approve it: somebody else has to"
         raise Forbidden(message, code="own_approval")
     if case.deletable:
-        raise Conflict(f"{path}: its connector can delete, so nothing is infeasible")
+        message = f"{path}: its connector can delete, so nothing is infeasible"
+        raise Conflict(message, code="can_be_deleted")
     if not case.statement.strip() or not case.alternative.strip():
         raise Invalid("say why it cannot be deleted, and what is done instead")
     if not now < case.review_at <= now + LONGEST:

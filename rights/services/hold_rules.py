@@ -72,7 +72,7 @@ def approve(
         raise Invalid("say what the rule rests on: --because, the delegation in words")
     known = digest(path, rule)
     if any(row.digest == known for row in live(session)):
-        raise Conflict(f"the rule of {path} is approved already")
+        raise Conflict(f"the rule of {path} is approved already", code="rule_approved")
     row = HoldApproval(
         path=path,
         digest=known,

@@ -66,7 +66,8 @@ def place(
     row = LegalHold(rank=rank, basis=basis.strip()[:400], until=until, placed_by=by, placed_at=now)
     blinds = _aim(row, vault, datamap, on)
     if any(_same(other, row, blinds) for other in in_force(session, now)):
-        raise Conflict("this is held on this basis: a longer time needs a basis of its own")
+        message = "this is held on this basis: a longer time needs a basis of its own"
+        raise Conflict(message, code="hold_there")
     session.add(row)
     data = {"hold": row.id, "rank": rank, "collection": row.path}
     hold_rules.note(session, "hold_placed", staff, now, data)
@@ -118,7 +119,7 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
         message = "whoever placed a hold does not approve it: somebody else has to"
         raise Forbidden(message, code="own_approval")
     if row.approved_at is not None or row.released_at is not None:
-        raise Conflict(f"hold {hold_id} was decided before")
+        raise Conflict(f"hold {hold_id} was decided before", code="hold_decided")
     row.approved_by, row.approved_at = f"staff:{staff.id}", now
     session.add(row)
     hold_rules.note(session, "hold_confirmed", staff, now, {"hold": row.id})
@@ -135,7 +136,7 @@ def release(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> i
     hold_rules.legal(staff)
     row = _hold(session, hold_id)
     if row.released_at is not None:
-        raise Conflict(f"hold {hold_id} was released before")
+        raise Conflict(f"hold {hold_id} was released before", code="hold_over")
     row.released_by, row.released_at = f"staff:{staff.id}", now
     session.add(row)
     hold_rules.note(session, "hold_released", staff, now, {"hold": row.id})

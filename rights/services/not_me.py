@@ -291,7 +291,8 @@ def release(
     """
     _decides(staff, reason)
     if not stopped(request):
-        raise Conflict(f"request {request.id} was not stopped by anybody: there is nothing to do")
+        message = f"request {request.id} was not stopped by anybody: there is nothing to do"
+        raise Conflict(message, code="not_stopped")
     actor = f"staff:{staff.id}"
     notes.keep(session, context.vault, request.id, CODE, reason.strip(), now=now)
     request.not_me_at = None
@@ -320,7 +321,8 @@ def trust(
     """
     _decides(staff, reason)
     if request.state in TERMINAL or stopped(request):
-        raise Conflict(f"request {request.id} is {request.state} or stopped: look at it first")
+        message = f"request {request.id} is {request.state} or stopped: look at it first"
+        raise Conflict(message, code="not_to_vouch")
     actor = f"staff:{staff.id}"
     if not may_vouch(session, request.id, staff.id):
         message = "who logged it, or asked for the proof, does not vouch for it: a colleague has to"

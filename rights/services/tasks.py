@@ -212,7 +212,8 @@ def _waiting(session: Session, step_id: str) -> tuple[Request, StepRow]:
     request = requests.locked(session, row.request_id)
     session.refresh(row)
     if row.state not in WAITING:
-        raise Conflict(f"step {step_id} is {row.state}: it does not wait for a person")
+        message = f"step {step_id} is {row.state}: it does not wait for a person"
+        raise Conflict(message, code="step_not_waiting")
     return request, row
 
 

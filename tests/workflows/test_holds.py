@@ -138,6 +138,12 @@ def test_a_rule_of_lower_rank_holds_once_legal_staff_approved_it(make: Make) -> 
     assert after["state"] == "partially_fulfilled"
 
 
+def test_a_rule_that_holds_already_is_not_approved_once_more(shop: Shop) -> None:
+    shop.decided(*APPROVE)
+
+    assert getattr(shop.holds(*APPROVE).exception, "code", "") == "rule_approved"
+
+
 def test_an_approval_is_for_the_rule_as_it_was(shop: Shop) -> None:
     shop.decided(*APPROVE)
     text = shop.map_file.read_text(encoding="utf-8")

@@ -138,6 +138,7 @@ def test_nothing_is_infeasible_where_the_store_can_delete(
     refused = shop.holds("except", "shop.orders", *words, "--stated-by", "lin", "--as", "wei")
 
     assert isinstance(refused.exception, Conflict)
+    assert refused.exception.code == "can_be_deleted"
     assert "its connector can delete" in str(refused.exception)
 
 
