@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from rights.domain.errors import NotFound
 from rights.domain.representation import AgeBand
 from rights.services import audit, beginning_anew, requests, subjects
 from rights.store.db import transaction
-from rights.store.models import Notice, OutboxMessage, Request, WarningDue
+from rights.store.models import Notice, OutboxMessage, Request, Staff, WarningDue
 from tests.web.correspondence import Office
 from tests.web.house import House
 from tests.web.portal.reader import Reader
@@ -154,6 +155,21 @@ def test_somebody_known_only_in_the_corpus_is_deleted_by_the_address_of_a_page(
     with crawler.house.reading() as session:
         events = [entry.event for entry in audit.entries(session, request_id)]
     assert events.index("locators_read") < events.index("locators_accepted")
+
+
+def test_who_said_whose_a_page_is_does_not_approve_what_is_done_to_it(crawler: Crawler) -> None:
+    with crawler.house.writing() as session:
+        for one in session.exec(select(Staff).where(col(Staff.name).in_(["vera", "ana"]))):
+            one.roles = ["verifier", "approver"]
+    made = crawler.asked("deletion", email="zoe@example.com", page=ZOE)
+    accepted = crawler.office.run("locators", "accept", made, "--as", "vera")
+    approve = ("approve", made, "--plan", "0" * 64, "--as")
+
+    own, other = (crawler.office.run(*approve, who) for who in ("vera", "ana"))
+
+    assert accepted.exit_code == 0, accepted.output
+    assert getattr(own.exception, "code", "") == "own_request"
+    assert isinstance(other.exception, NotFound)  # ana may: there is no plan yet
 
 
 @pytest.mark.parametrize("kind", ["deletion", "copy", "access"])
