@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rights.domain.actions import IN_A_STORE
 from rights.domain.datamap import Collection, DataMap, Field, Link, Role, Store
 from rights.services import catalogue
 from rights.web.console import pages
@@ -72,7 +73,18 @@ def _collection(datamap: DataMap, one: Collection, fields: list[Field]) -> dict[
         "fields": [_field(datamap, field) for field in fields],
         "links": [_link(link) for link in one.links],
         "kept": _kept(one),
+        "by_hand": by_hand(one.by_hand),
     }
+
+
+def by_hand(said: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Return what staff do by hand and how, of a store or a collection, in the order of work."""
+    w = pages.said()
+    return [
+        (w.say("by_hand", "work", action), w.either(said[action]))
+        for action in IN_A_STORE
+        if action in said
+    ]
 
 
 def _kept(one: Collection) -> str:

@@ -114,6 +114,7 @@ def store(store: str) -> Response:
         collections=[*map_lines.collections(here.context.datamap, found, asked)],
         mapped=len(found.collections),
         ignored=list(found.ignored.items()),
+        by_hand=map_lines.by_hand(found.by_hand),
         verbs=sorted(verbs),
         lacks=[verb for verb in coverage.VERBS if verb not in verbs] if seen else [],
         changes=[_change(one) for one in changed],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import event
 
 from rights.domain.lifecycle import State, Wait
@@ -13,7 +16,7 @@ from rights.services import audit, requests
 from rights.services.console import coverage
 from rights.store.models import Aftercare, PlanRow, StepRow, StepState, StoreChange, StoreStatus
 from tests.web.console.clerk import clerk
-from tests.web.house import ALICE, House
+from tests.web.house import ALICE, HERE, House
 
 VERBS = ["collect", "discover", "erase", "locate", "verify"]
 
@@ -52,6 +55,41 @@ def test_what_the_map_lacks_and_what_the_store_lacks_are_told_apart(house: House
     for said in ("shop.leads", "shop.users.age", "north:7", "type changed", "INTEGER → BIGINT"):
         assert said in text, said
     assert "The connector cannot freeze correct restrict suppress close" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "own"),
+    [
+        (
+            "en",
+            "Make again there what was made from the values",
+            "Close them on the page of members",
+        ),
+        ("zh-CN", "人工办理", "在后台的“会员”页注销"),
+    ],
+)
+def test_how_work_is_done_by_hand_is_on_the_page_of_the_store(
+    furnished: Callable[..., House], tmp_path: Path, language: str, whole: str, own: str
+) -> None:
+    how = {"zh": "请数据组重新计算", "en": "Ask the data team to compute them again"}
+    said = yaml.safe_load((HERE / "datamap.yaml").read_text(encoding="utf-8"))
+    said["stores"][0]["by_hand"] = {"recompute": how}
+    file = tmp_path / "by_hand.yaml"
+    file.write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
+    ana = clerk(furnished(datamap=file), "ana", "auditor")
+    ana.reader.language = language
+
+    page = ana.get(f"/stores/{said['stores'][0]['name']}?lang={language}")
+
+    section = page.html.partition('id="by-hand-title"')[2].partition("</section>")[0]
+    assert how["en" if language == "en" else "zh"] in section
+    assert own not in section, "a collection's own way stands with the collection"
+    assert whole in _flat(page.text)
+    assert page.text.count(own) == 1
+
+
+def test_a_store_of_which_nothing_is_said_by_hand_has_no_empty_part(house: House) -> None:
+    assert "by-hand-title" not in clerk(house, "ana", "auditor").get("/stores/shop").html
 
 
 def test_never_compared_cannot_be_compared_and_no_difference_are_different_claims(
