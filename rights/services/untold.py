@@ -34,6 +34,7 @@ WAYS: Final = ("phone", "letter", "counter", "email", "product")
 LOST: Final = "lost"
 UNCONFIRMED: Final = "unconfirmed"
 
+
 def unsent() -> Any:
     """Return the requests whose answer waits to go out, or was given up."""
     waits = (

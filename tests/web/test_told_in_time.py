@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from rights.domain import signing
 from rights.domain.lifecycle import Event, Wait
 from rights.net import Client, Guard
 from rights.services import acknowledging, audit, requests
-from rights.store.db import RegisterClock
-from rights.store.models import Backend, Complaint, Notice, Request, RequestClock, Staff
+from rights.store.models import Backend, Complaint, Request, RequestClock, Staff
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, code, request_of
 from tests.web.house import ALICE, House
+from tests.web.rounds import EVERYBODY, a_round, gauge, told_by_mail
 from tests.workflows.desk import text_of
 from tests.workflows.receivers import Receiver
-from workflows import clock_watch, delivery, gauges, sweep
+from workflows import clock_watch, delivery
 from workflows.embedded.smtp import Sink
-from workflows.notices import alert_mail, send
 
-MAIL = "reviewer=desk@example.com,approver=lead@example.com,dpo=dpo@example.com"
 ONCE = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 """Of what the two databases do not differ in."""
 
-EVERYBODY = ["desk@example.com", "dpo@example.com", "lead@example.com"]
 ADDRESS = ALICE["email"]
 
 
@@ -41,36 +37,12 @@ def office(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Office:
-    smtp = {"smtp_host": smtp_sink.host, "smtp_port": smtp_sink.port}
-    house = furnished(**smtp, alert_mail=MAIL, staff_locale="en")
-    house.clock.at = datetime(2026, 11, 22, 18, tzinfo=UTC)
-    monkeypatch.setattr(RegisterClock, "now", lambda _: house.clock.now())
-    return Office(house, tmp_path)
-
-
-def _round(office: Office, sink: Sink) -> list[str]:
-    """Do what a relay does; return which members of staff were mailed."""
-    house = office.house
-    while send.send_due(house.engine, house.context, house.clock.now):
-        pass
-    before = len(sink.messages)
-    sweep.watch_preferences(house.engine, house.context, house.clock.now)
-    clock_watch.watch(house.engine, house.context, house.clock.now)
-    alert_mail.send(house.engine, house.context, house.clock.now, office.alerted)
-    return sorted(one["X-Envelope-To"] for one in sink.messages[before:])
+    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)
 
 
 def _events(office: Office, request_id: str, *names: str) -> list[str]:
     with office.house.reading() as session:
         return [e.event for e in audit.entries(session, request_id) if e.event in names]
-
-
-def _gauge(office: Office, name: str, **labels: str) -> float:
-    house = office.house
-    with house.reading() as session:
-        now = house.clock.now()
-        found = gauges.of_register(session, house.context.datamap, house.context.regimes, now)
-    return sum(value for said, value in found[name] if labels.items() <= said.items())
 
 
 def _listed(office: Office, command: str) -> dict[str, Any]:
@@ -91,25 +63,25 @@ def test_a_receipt_that_does_not_go_out_is_told_of_before_its_date_and_when_it_i
     assert due.astimezone(house.context.regimes["us_ca"].counting.zone).date().isoformat() == (
         "2026-12-04"
     )
-    assert _round(office, smtp_sink) == []
+    assert a_round(office, smtp_sink) == []
 
     house.clock.at = due - timedelta(days=2)
-    assert _round(office, smtp_sink) == ["desk@example.com"]
+    assert a_round(office, smtp_sink) == ["desk@example.com"]
     assert _listed(office, "unconfirmed")[made]["late"] is False
     house.clock.at = due
-    assert _round(office, smtp_sink) == EVERYBODY
+    assert a_round(office, smtp_sink) == EVERYBODY
     assert "Receipt was not confirmed in time (1)" in text_of(smtp_sink.messages[-1])
-    assert _round(office, smtp_sink) == []
+    assert a_round(office, smtp_sink) == []
     assert _events(office, made, *ack) == [*ack]
     assert list(_listed(office, "unconfirmed")) == [made]
-    assert _gauge(office, "rights_acknowledgements_late", about="request") == 1
+    assert gauge(office, "rights_acknowledgements_late", about="request") == 1
 
     smtp_sink.put_off.clear()
     house.clock.forward(hours=3)
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
     assert request_of(house, made).acked_at == house.clock.now()
     assert _listed(office, "unconfirmed") == {}
-    assert _gauge(office, "rights_acknowledgements_late") == 0
+    assert gauge(office, "rights_acknowledgements_late") == 0
 
 
 @ONCE
@@ -120,7 +92,7 @@ def test_a_receipt_that_goes_out_late_is_missed_although_nobody_looked_before(
     made = str(house.submit("deletion", ALICE, regimes=["us_ca"])["id"])
     house.clock.forward(days=20)
 
-    assert _round(office, smtp_sink) == EVERYBODY
+    assert a_round(office, smtp_sink) == EVERYBODY
     assert _events(office, made, "acknowledgement_missed") == ["acknowledgement_missed"]
     assert request_of(house, made).acked_at == house.clock.now()
 
@@ -129,10 +101,10 @@ def test_a_receipt_that_goes_out_late_is_missed_although_nobody_looked_before(
 def test_a_receipt_in_time_is_told_of_by_nobody(office: Office, smtp_sink: Sink) -> None:
     house = office.house
     made = str(house.submit("deletion", ALICE, regimes=["us_ca"])["id"])
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
     house.clock.forward(days=30)
 
-    assert _round(office, smtp_sink) == []
+    assert a_round(office, smtp_sink) == []
     assert _events(office, made, "acknowledgement_soon", "acknowledgement_missed") == []
 
 
@@ -150,20 +122,20 @@ def test_a_complaint_is_confirmed_and_answered_by_its_dates_or_told_of(
         complaint = session.get_one(Complaint, made)
     assert complaint.ack_at is not None
     assert (complaint.ack_at - complaint.received_at).days == 30
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
 
     house.clock.at = max(complaint.ack_at, complaint.promised_at) + timedelta(seconds=1)
-    assert _round(office, smtp_sink) == EVERYBODY
+    assert a_round(office, smtp_sink) == EVERYBODY
     text = text_of(smtp_sink.messages[-1])
     assert "Receipt was not confirmed in time (1)" in text
     assert "Complaints that are late (1)" in text
-    assert _round(office, smtp_sink) == []
-    assert _gauge(office, "rights_acknowledgements_late", about="complaint") == 1
+    assert a_round(office, smtp_sink) == []
+    assert gauge(office, "rights_acknowledgements_late", about="complaint") == 1
 
     told = ("complaints", "told", made, "--how", "phone", "--as")
     assert code(office.run(*told, "otto")) == "forbidden"
     assert office.run(*told, "rui").exit_code == 0
-    assert _gauge(office, "rights_acknowledgements_late") == 0
+    assert gauge(office, "rights_acknowledgements_late") == 0
     assert code(office.run(*told, "rui")) == "nothing_untold"
 
 
@@ -173,17 +145,17 @@ def test_an_answer_that_was_given_up_stays_unanswered_until_somebody_told_the_pe
 ) -> None:
     house = office.house
     made = str(house.asserted("access")["id"])
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
     smtp_sink.unknown.add(ADDRESS)
     office.ended(made, Event.DENIED, reason="no_ground")
-    _round(office, smtp_sink)  # the server takes nothing for that address, for good
+    a_round(office, smtp_sink)  # the server takes nothing for that address, for good
     row = request_of(house, made)
     assert _listed(office, "list")[made]["unsent"] is True
 
     house.clock.at = row.promised_at
-    assert _round(office, smtp_sink) == EVERYBODY
-    assert _gauge(office, "rights_answers_untold") == 1
-    assert _gauge(office, "rights_requests_late") == 1
+    assert a_round(office, smtp_sink) == EVERYBODY
+    assert gauge(office, "rights_answers_untold") == 1
+    assert gauge(office, "rights_requests_late") == 1
     mei = clerk(house, "mei", "reviewer")
     assert "answers that nobody got 1" in " ".join(mei.get("/").text.split())
     assert f"/requests/{made}" in mei.get("/waiting").html
@@ -194,73 +166,12 @@ def test_an_answer_that_was_given_up_stays_unanswered_until_somebody_told_the_pe
     assert "told another way" in mei.get(f"/requests/{made}").text
     assert made[:8] not in mei.get("/requests?clock=untold").html
     assert _listed(office, "list") == {}
-    assert _gauge(office, "rights_answers_untold") == _gauge(office, "rights_requests_late") == 0
+    assert gauge(office, "rights_answers_untold") == gauge(office, "rights_requests_late") == 0
     with house.reading() as session:
         (entry,) = [e for e in audit.entries(session, made) if e.event == "told_otherwise"]
     assert entry.data == {"how": "phone", "letters": ["outcome"]}
     again = office.run("clocks", "told", made, "--how", "phone", "--as", "rui")
     assert code(again) == "nothing_untold"
-
-
-def _came_by(office: Office, channel: str) -> str:
-    """Return a request of somebody who left no address: as staff log it, or as a product asks."""
-    if channel == "api":
-        return str(office.house.asserted("access", {"user_id": "u-7"})["id"])
-    said = ("--channel", channel, "--received", "2026-11-20", "--subject", "user_id=u-7")
-    logged = office.run("requests", "log", "--kind", "access", *said, "--as", "rui")
-    assert logged.exit_code == 0, logged.output
-    with office.house.reading() as session:
-        return str(session.exec(select(Request.id)).one())
-
-
-@pytest.mark.requirement("R-SLA-7")
-@pytest.mark.parametrize(
-    ("channel", "state"),
-    [("letter", "unaddressed"), ("counter", "unaddressed"), ("api", "no_contact")],
-)
-def test_who_came_without_an_address_is_answered_when_staff_told_them(
-    office: Office, smtp_sink: Sink, channel: str, state: str
-) -> None:
-    house = office.house
-    made = _came_by(office, channel)
-    office.ended(made, Event.DENIED, reason="no_ground")
-    _round(office, smtp_sink)
-    with house.reading() as session:
-        letters = session.exec(select(Notice).where(Notice.request_id == made)).all()
-    assert {one.state for one in letters if one.event == "outcome"} == {state}
-    untold = int(state == "unaddressed")
-    assert _gauge(office, "rights_answers_untold") == untold
-
-    house.clock.at = request_of(house, made).promised_at
-    assert _round(office, smtp_sink) == (EVERYBODY if untold else [])
-    assert _gauge(office, "rights_requests_late") == untold
-    mei = clerk(house, "mei", "reviewer")
-    assert (made[:8] in mei.get("/requests?clock=untold").html) == bool(untold)
-    page = mei.get(f"/requests/{made}")
-    assert ("no address, to be told" in page.text) == bool(untold)
-    if untold:
-        assert mei.act(made, "told", how="counter").status == 200
-        assert "told another way" in mei.get(f"/requests/{made}").text
-    assert _gauge(office, "rights_answers_untold") == _gauge(office, "rights_requests_late") == 0
-
-
-@ONCE
-def test_a_message_to_who_left_no_address_is_told_by_staff_and_dated_so(
-    office: Office, smtp_sink: Sink
-) -> None:
-    house = office.house
-    made = _came_by(office, "letter")
-    mei = clerk(house, "mei", "reviewer")
-    mei.act(made, "write", text="Which of the two shops do you mean?")
-    _round(office, smtp_sink)
-    assert "no address, to be told" in mei.get(f"/requests/{made}").text
-
-    assert mei.act(made, "told", how="phone").status == 200
-
-    with house.reading() as session:
-        asked = select(Notice).where(Notice.request_id == made, Notice.event == "message")
-        letter = session.exec(asked).one()
-    assert (letter.state, letter.sent_at) == ("told", house.clock.now())
 
 
 @pytest.mark.requirement("R-SLA-11")
@@ -270,17 +181,17 @@ def test_what_is_wanted_at_once_and_is_not_done_is_mailed_counted_and_listed(
 ) -> None:
     house = office.house
     made = str(house.asserted("recommendation_opt_out", option="personalised_off")["id"])
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
 
     house.clock.forward(minutes=2)
-    assert _round(office, smtp_sink) == ["desk@example.com", "lead@example.com"]
+    assert a_round(office, smtp_sink) == ["desk@example.com", "lead@example.com"]
     assert "not done in the time we aim at (1)" in text_of(smtp_sink.messages[-1])
-    assert _gauge(office, "rights_targets_missed") == 1
+    assert gauge(office, "rights_targets_missed") == 1
     mei = clerk(house, "mei", "reviewer")
     assert "1 wanted at once and missed" in " ".join(mei.get("/").text.split())
     assert made[:8] in mei.get("/requests?clock=target").html
     house.clock.forward(days=1)
-    assert "dpo@example.com" in _round(office, smtp_sink)
+    assert "dpo@example.com" in a_round(office, smtp_sink)
 
 
 @ONCE
@@ -290,7 +201,7 @@ def test_work_that_does_not_move_is_told_of_with_what_it_waits_for(
 ) -> None:
     house = office.house
     made = str(house.asserted("access")["id"])
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
     house.clock.forward(days=3, minutes=1)
     with house.writing() as session:
         request = requests.locked(session, made)
@@ -298,13 +209,13 @@ def test_work_that_does_not_move_is_told_of_with_what_it_waits_for(
         line = audit.Line("step_stopped", "system", {"step": "1", "code": "down", "attempts": 9})
         audit.append(session, request, [line], now=house.clock.now())  # tried again, in vain
 
-    mailed = _round(office, smtp_sink)
+    mailed = a_round(office, smtp_sink)
 
     assert mailed == ["desk@example.com", "lead@example.com"]
     said = {"store": "it waits for a store", "work": "its work does not move"}
     assert said[why] in text_of(smtp_sink.messages[-1])
     assert _listed(office, "list")[made]["idle_because"] == why
-    assert _round(office, smtp_sink) == []
+    assert a_round(office, smtp_sink) == []
 
 
 @ONCE
@@ -317,14 +228,14 @@ def test_an_appeal_that_is_late_is_mailed_once(office: Office, smtp_sink: Sink) 
     assert (
         house.post(f"/v1/requests/{made}/appeal", {"text": "No."}, token=token).status_code == 201
     )
-    _round(office, smtp_sink)
+    a_round(office, smtp_sink)
 
     house.clock.forward(days=60)
 
-    assert _round(office, smtp_sink) == EVERYBODY
+    assert a_round(office, smtp_sink) == EVERYBODY
     assert "Appeals that are late (1)" in text_of(smtp_sink.messages[-1])
     assert _events(office, made, "appeal_late") == ["appeal_late"]
-    assert _round(office, smtp_sink) == []
+    assert a_round(office, smtp_sink) == []
 
 
 @ONCE

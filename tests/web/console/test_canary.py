@@ -139,9 +139,10 @@ def test_what_was_written_about_a_person_stands_in_clear_nowhere(
 def test_what_stands_in_clear_is_found(
     paper: Paper, tmp_path: Path, private_redis_url: str
 ) -> None:
-    row = {"purpose": "appeal", "created_at": paper.house.clock.now()}
+    now = paper.house.clock.now()
     with paper.house.writing() as session:
-        session.add(Writing(request_id="1" * 32, sealed=CANARY.encode(), **row))
+        clear = CANARY.encode()
+        session.add(Writing(request_id="1" * 32, purpose="appeal", sealed=clear, created_at=now))
     (tmp_path / "notes").write_text(WHO["email"], encoding="utf-8")
 
     with Redis.from_url(private_redis_url) as redis:
