@@ -6,10 +6,49 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+_FOCUSED: Final = """() => {
+  const one = document.activeElement, box = one.getBoundingClientRect();
+  const label = one.labels && one.labels[0] ? one.labels[0].innerText : "";
+  const name = one.ariaLabel || one.innerText || label;
+  // The parts of a date, and the button of its calendar, have rings of their own.
+  const ring = getComputedStyle(one).outlineStyle !== "none" || one.type === "date";
+  return [name.trim().slice(0, 60), ring && box.width > 0 && box.height > 0];
+}"""
 _SCRIPT: Final = Path(__file__).with_name("keyboard.js").read_text(encoding="utf-8")
+
+
+def tab(page: Page) -> str:
+    """Go on by one key; return what the focus is on, which must be seen."""
+    page.wait_for_load_state("load")  # a key pressed while a page comes goes to the one before
+    page.keyboard.press("Tab")
+    name, seen = page.evaluate(_FOCUSED)
+    assert seen, name
+    return str(name)
+
+
+def to(page: Page, name: str, most: int = 60) -> None:
+    """Go on by the keyboard until something is reached by its name."""
+    passed = []
+    for _ in range(most):
+        passed.append(tab(page))
+        if passed[-1].startswith(name):
+            return
+    pytest.fail(f"{name} is not reached: {passed}")
+
+
+def reach(page: Page, selector: str, most: int = 200) -> None:
+    """Go on by the keyboard until what a selector matches is reached."""
+    passed = []
+    for _ in range(most):
+        passed.append(tab(page))
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"{selector} is not reached: {passed}")
 
 
 @dataclass

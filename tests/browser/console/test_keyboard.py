@@ -14,11 +14,12 @@ import pytest
 from flask import template_rendered
 from playwright.sync_api import expect
 
+from rights.domain.representation import AgeBand
 from rights.services.security_incidents import opening
 from rights.services.security_incidents.opening import New
-from rights.store.models import Staff
+from rights.store.models import Request, Staff
 from tests.architecture.tree import ROOT
-from tests.browser.console import planned
+from tests.browser.console import left_over, planned
 from tests.browser.console.conftest import Office
 from tests.browser.console.keyboard import Walk
 from tests.browser.console.people import Person
@@ -34,6 +35,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 LOOKS: Final = [("zh-CN", 320), ("en", 1280)]
 NO_PAGES: Final = {
     "console-listing.exported": "a file",
+    "console-incidents.exported": "a file",
     "console-health.ready": "an answer for the balancer",
     "console-provider.back": "leads on; without a provider there is nothing",
 }
@@ -60,6 +62,7 @@ OPENED: Final = {
         "/account/passkeys",
         "/nothing-here",
     ),
+    "otto": ("/reports?report=california", "/reports?report=audit"),
     "ada": ("/products", "/trail", "/settings", "/staff"),
     "vera": ("/waiting",),
 }
@@ -166,6 +169,7 @@ def _sent(tour: Tour) -> None:
     page.goto(f"{office.address}/requests/{office.made['late']}")
     page.locator("form[action$='/open/plan'] button").click()
     tour.at(page, "plan, opened")
+    _in_part(tour, ana)
     for name, typed in REPORTS.items():
         page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
         ana.send()
@@ -173,9 +177,48 @@ def _sent(tour: Tour) -> None:
         tour.at(page, f"report, {name}")
 
 
-def _passages(tour: Tour) -> None:
+def _in_part(tour: Tour, ana: Person) -> None:
+    """Go through a request while somebody is to agree that a part of it is left out."""
+    form = ana.form("propose_parts")
+    form.locator("select").last.select_option(index=1)
+    form.locator("textarea").fill("案卷正在由主管机关办理。")
+    form.locator("button").click()
+    expect(ana.page).to_have_url(re.compile("done=propose_parts"))
+    tour.at(ana.page, "part, proposed")
+
+
+def _of_a_minor(tour: Tour) -> None:
+    """Go through the page that a document of a minor's request is shown in."""
+    office, page, made = tour.office, tour.page(), tour.office.made["documents"]
+    with office.house.writing() as session:
+        session.get_one(Request, made).age_band = AgeBand.FROM_14
+    planned.let(office.house, made, "vera")
+    Person(office, page, "vera").come_in()
+    page.goto(f"{office.address}/requests/{made}")
+    with page.expect_popup() as beside:
+        page.locator("form[action*='/documents/'] button").click()
+    tour.at(beside.value, "document, of a minor")
+
+
+def _left_over(tour: Tour) -> None:
+    """Go through events that were given up, and evidence that was signed."""
+    office, page = tour.office, tour.page()
+    Person(office, page, "ada").come_in()
+    hook = left_over.lost(office.house, office.made["late"])
+    tour.goto(page, f"/products/webhooks/{hook}/lost")
+    tour.goto(page, f"/reports/signed/{left_over.signed(office.house)}")
+
+
+def _from_a_copy(tour: Tour) -> None:
+    """Go through masked records of a copy, and what was taken out of it."""
     office, page = tour.office, tour.page()
     Person(office, page, "rui").come_in()
+    page.goto(f"{office.address}/requests/{office.made['done']}")
+    page.locator("form[action$='/sample'] button").click()
+    page.wait_for_url("**/sample/*")
+    office.house.looked_up({"collections": planned.SAMPLED, "more": False})
+    expect(page.locator("main section table")).to_have_count(2)
+    tour.at(page, "sample")
     page.goto(f"{office.address}/requests/{office.made['done']}")
     page.locator("form[action$='/passages'] button").click()
     page.wait_for_url("**/passages/*")
@@ -210,7 +253,9 @@ def test_every_page_is_used_without_a_mouse(
         _coming_in(tour)
         _one_by_one(tour)
         _sent(tour)
-        _passages(tour)
+        _from_a_copy(tour)
+        _of_a_minor(tour)
+        _left_over(tour)
 
     assert tour.found == []
     assert _pages(office) - tour.seen - {*NO_PAGES, *AT_A_PROVIDER} == set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import expect
@@ -10,21 +10,12 @@ from playwright.sync_api import expect
 from rights.domain.lifecycle import State
 from rights.store.models import Request
 from tests.browser.console.conftest import Office
+from tests.browser.console.keyboard import tab, to
 from tests.browser.console.people import Person
 from tests.browser.pages import Pages
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-_FOCUSED: Final = """() => {
-  const one = document.activeElement, box = one.getBoundingClientRect();
-  const label = one.labels && one.labels[0] ? one.labels[0].innerText : "";
-  const name = one.ariaLabel || one.innerText || label;
-  const ring = getComputedStyle(one).outlineStyle !== "none";
-  return [name.trim().slice(0, 60), ring && box.width > 0 && box.height > 0];
-}"""
 _CONTRASTS: Final = """() => {
   const light = (colour) => {
     const [r, g, b] = colour.match(/[0-9.]+/g).map((part) => {
@@ -44,49 +35,30 @@ _CONTRASTS: Final = """() => {
 }"""
 
 
-def _tab(page: Page) -> str:
-    """Go on by the keyboard; return what the focus is on, which must be seen."""
-    page.wait_for_load_state("load")  # a key pressed while a page comes goes to the one before
-    page.keyboard.press("Tab")
-    name, seen = page.evaluate(_FOCUSED)
-    assert seen, name
-    return str(name)
-
-
-def _to(page: Page, name: str, most: int = 60) -> None:
-    """Go on by the keyboard until something is reached."""
-    passed = []
-    for _ in range(most):
-        passed.append(_tab(page))
-        if passed[-1].startswith(name):
-            return
-    pytest.fail(f"{name} is not reached: {passed}")
-
-
 def test_a_plan_is_approved_with_the_keyboard_alone(office: Office, new_page: Pages) -> None:
     ana = Person(office, new_page(language="en"), "ana")
     page = ana.page
     page.goto(ana.invitation())
     ana.set_password()
-    _to(page, "Name")
+    to(page, "Name")
     page.keyboard.type("ana")
-    _to(page, "Password")
+    to(page, "Password")
     page.keyboard.type("a long walk by the river")
     page.keyboard.press("Enter")
     page.locator("dd code").first.wait_for()
     ana.set_up_app()
     page.locator(".codes").wait_for()
-    _to(page, "I have kept them")
+    to(page, "I have kept them")
     page.keyboard.press("Enter")
     page.locator("#late-title").wait_for()
 
-    assert _tab(page) == "Skip to content"
+    assert tab(page) == "Skip to content"
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    _to(page, "Deletion")
+    to(page, "Deletion")
     page.keyboard.press("Enter")
     page.locator("#steps").wait_for()
-    _to(page, "Approve this plan")
+    to(page, "Approve this plan")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("was approved")
 
@@ -96,7 +68,7 @@ def test_the_focus_goes_through_a_page_in_the_order_of_its_words(
 ) -> None:
     rui = Person(office, new_page(language="en"), "rui")
     rui.come_in()
-    passed = [_tab(rui.page) for _ in range(14)]
+    passed = [tab(rui.page) for _ in range(14)]
 
     work = ["Overview", "Requests", "Waiting for staff", "Holds", "Find a person"]
     areas = [*work, "Stores", "Re-checks", "Incidents", "Organisation"]
