@@ -26,12 +26,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=2.0, help="how long faults go on")
     parser.add_argument("--seed", type=int, default=1, help="which faults, and who asks for what")
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="size of what is large in erasure; goals are for 1"
+        "--scale", type=float, default=1.0, help="size of erasure and console; goals are for 1"
     )
     given = parser.parse_args()
     more = {
         "faults": {"minutes": given.minutes, "seed": given.seed},
         "erasure": {"scale": given.scale},
+        "console": {"scale": given.scale},
     }
     held = True
     for name in [given.name] if given.name else NAMES:

@@ -1,5 +1,5 @@
 """
-The console on 200,000 requests, 20,000 of them open: every page over HTTP, the figures, the trail.
+The console on 200,000 requests, 20,000 of them open: every kind of page, the figures, the trail.
 
 One approver is signed in. Beside each page a bare one with the same query, under the same server.
 """
@@ -11,16 +11,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import event
 
 from bench import serving
-from bench.console import afterwards, bareprograms, months
+from bench.console import afterwards, bareprograms, cases, months, opened
 from bench.console.barepages import QUERIES
-from bench.console.visits import PAGES, Approver, bare
+from bench.console.places import PAGES
+from bench.console.visits import Approver, bare
 from bench.house import ROOT, House, house, wait_for
 from bench.portal.browser import Browser
 from bench.queue import desk
@@ -42,29 +43,50 @@ VISITS: Final = 20
 """Of each page in each round."""
 
 _FILES: Final = 4
-"""A file is read to its end, so it is asked for less often."""
+"""A file is read to its end and a report is worked out, so they are asked for less often."""
 
 _GOAL_MS: Final = 200
+_GOAL_REPORT_MS: Final = 5_000
+"""A report reads the whole register; whoever asks for it waits, and asks seldom."""
+
 _GOAL_ENTRIES: Final = 100_000
 _WHO: Final = "ana"
 
 
-def measure() -> list[Result]:
-    """Return the figures of the console's benchmark."""
+def measure(*, scale: float = 1.0) -> list[Result]:
+    """
+    Return the figures of the console's benchmark.
+
+    Args:
+        scale: Of how much there is in the register; goals are for 1.
+    """
     with house(people=10) as at:
-        made = _staffed(at)
+        made = _staffed(at, int(REQUESTS * scale))
         with _served(at, made) as (approver, bare_port):
             empty = _statements(at, approver)
-            months.fill(desk(at).engine, made)
-            afterwards.fill(desk(at).engine)
-            _signed(at)
+            known = _filled(at, made)
             figures = [_figures(at) for _ in range(ROUNDS)]
-            found = _rounds(approver, bare_port)
+            found = _rounds(approver, bare_port, known)
             full = _statements(at, approver)
         return [*_pages(found), _home(empty, full), *_counted(figures), _trail(at)]
 
 
-def _staffed(at: House) -> months.Months:
+def _filled(at: House, made: months.Months) -> dict[str, str]:
+    """Fill the register; return what stands for the names in addresses and forms."""
+    here = desk(at)
+    months.fill(here.engine, made)
+    afterwards.fill(here.engine)
+    _signed(at)
+    incident = cases.fill(here, made, Signer(at.env["RIGHTS_SIGNING_KEY"]))
+    there = opened.fill(here, made)
+    afterwards.analyse(here.engine)
+    today = made.now.date()
+    days = {"first": str(today - timedelta(days=90)), "last": str(today)}
+    more = {"one": cases.ONE, "incident": incident, "year": str(today.year)}
+    return {**asdict(there), **days, **more}
+
+
+def _staffed(at: House, count: int) -> months.Months:
     here = desk(at)
     now = datetime.now(UTC)
     with transaction(here.engine) as session:
@@ -73,7 +95,7 @@ def _staffed(at: House) -> months.Months:
             session, _WHO, ["approver", "reviewer", "admin", "auditor"], None, now=now
         )
         other = accounts.add(session, "otto", ["reviewer"], None, now=now)
-        return months.Months(REQUESTS, now, here.context.vault, shop.id, mine.id, other.id)
+        return months.Months(count, now, here.context.vault, shop.id, mine.id, other.id)
 
 
 def _signed(at: House) -> None:
@@ -133,33 +155,35 @@ def _statements(at: House, approver: Approver) -> int:
 Rounds = dict[str, list[tuple[float, float]]]
 
 
-def _rounds(approver: Approver, bare_port: int) -> Rounds:
+def _rounds(approver: Approver, bare_port: int, known: dict[str, str]) -> Rounds:
     """Return p95 of each page by round: the bare one's first, ours second."""
-    approver.look()
+    approver.look(known)
     browser = Browser(bare_port, "")
     for name in PAGES:  # connections, templates, prepared statements
-        bare(browser, bare_port, name)
+        bare(browser, bare_port, name, known)
         approver.visit(name)
     found: Rounds = {name: [] for name in PAGES}
     for _ in range(ROUNDS):
-        for name in PAGES:
-            times = range(_FILES if name == "csv" else VISITS)
-            theirs = percentile([bare(browser, bare_port, name) for _ in times], 0.95)
+        for name, place in PAGES.items():
+            times = range(_FILES if place.file or place.made else VISITS)
+            theirs = percentile([bare(browser, bare_port, name, known) for _ in times], 0.95)
             found[name].append((theirs, percentile([approver.visit(name) for _ in times], 0.95)))
     return found
 
 
 def _pages(found: Rounds) -> Iterator[Result]:
-    """Yield the slowest page, then each."""
+    """Yield the slowest page, then each; a report that is worked out has a goal of its own."""
     each = {
         name: (middle([ours for _, ours in took]), middle([theirs for theirs, _ in took]))
         for name, took in found.items()
     }
-    slowest = max(each, key=lambda name: each[name][0])
+    pages = [name for name in each if not PAGES[name].made]
+    slowest = max(pages, key=lambda name: each[name][0])
     for name in (None, *each):
         ours, theirs = each[name or slowest]
         metric = "page_p95_ms_200k" + (f"_{name}" if name else "")
-        yield at_most(metric, ours, "ms", _GOAL_MS, bare=theirs)
+        most = _GOAL_REPORT_MS if name and PAGES[name].made else _GOAL_MS
+        yield at_most(metric, ours, "ms", most, bare=theirs)
 
 
 def _home(empty: int, full: int) -> Result:

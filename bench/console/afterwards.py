@@ -51,9 +51,13 @@ FROM request r WHERE {_ENDED}
 
 
 def fill(engine: Engine) -> None:
-    """Write all of it, and let the database learn how it is spread."""
+    """Write all of it."""
     with engine.begin() as connection:
         for statement in (_PACKAGES, _TAKEN_OUT, _LOOKS, _HELD):
             connection.execute(text(statement))
+
+
+def analyse(engine: Engine) -> None:
+    """Let the database learn how everything is spread."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")

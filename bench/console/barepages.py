@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 from flask import Flask, Response, render_template
+from flask import request as call
 from jinja2 import DictLoader
 
 _PAGE = """<!doctype html>
@@ -43,6 +44,14 @@ _TRAIL: Final = (
     " AND 'day:' || now()::date {} ORDER BY chain DESC, seq DESC LIMIT 51"
 )
 _ONE: Final = " WHERE request_id = %(full)s"
+_PACKED: Final = " WHERE request_id = %(packed)s"
+_STEPS: Final = f"SELECT phase, action, store, state FROM step{_PACKED} ORDER BY phase"
+_APPEALED: Final = " WHERE request_id = %(appealed)s"
+_LAST_YEAR: Final = " WHERE received_at > now() - interval '1 year'"
+_LETTERS: Final = (
+    "SELECT t.state, count(*) FROM incident_told t JOIN incident_letter l ON l.id = t.letter_id"
+    " WHERE l.incident_id = %(incident)s GROUP BY t.state"
+)
 
 QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "overview": (
@@ -97,9 +106,45 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
         "SELECT store, count(*) FROM store_turn GROUP BY store",
     ),
     "find": (f"{_LIST}r.id IN (SELECT request_id FROM identifier WHERE blind = %(full)s){_BY}",),
+    "find_form": ("SELECT 1",),
+    "store": ("SELECT * FROM store_status WHERE store = 'shop'",),
+    "trail_of_request": ("SELECT * FROM entry WHERE chain = %(full)s ORDER BY seq DESC LIMIT 51",),
+    "request_packed": (f"{_LIST}r.id = %(packed)s", f"SELECT * FROM package{_PACKED}", _STEPS),
+    "request_appealed": (
+        f"{_LIST}r.id = %(appealed)s",
+        f"SELECT * FROM appeal{_APPEALED}",
+        f"SELECT * FROM denial_proposal{_APPEALED}",
+    ),
+    "package": ("SELECT * FROM lookup WHERE id = %(sample)s",),
+    "passages": ("SELECT * FROM lookup WHERE id = %(passages)s",),
+    "messages": ("SELECT * FROM writing WHERE request_id = %(written)s ORDER BY created_at",),
+    "letter": ("SELECT * FROM writing WHERE id = %(letter)s",),
+    "appeal": (f"SELECT * FROM writing{_APPEALED}",),
+    "proposal": (f"SELECT * FROM writing{_APPEALED}",),
+    "incidents_csv": ("SELECT * FROM security_incident LIMIT 10000",),
+    "incident": (
+        "SELECT * FROM security_incident WHERE id = %(incident)s",
+        "SELECT * FROM incident_clock WHERE incident_id = %(incident)s",
+        _LETTERS,
+    ),
+    "complaint": ("SELECT * FROM complaint WHERE id = %(one)s",),
+    "complaint_opened": ("SELECT * FROM writing WHERE id = %(one)s",),
+    "log": ("SELECT id, name FROM backend",),
+    "report_figures": (f"SELECT kind, state, count(*) FROM request{_LAST_YEAR} GROUP BY 1, 2",),
+    "report_audit": ("SELECT event, count(*) FROM entry GROUP BY 1",),
+    "signed_evidence": ("SELECT id, state FROM signed_evidence WHERE id = %(one)s",),
+    "lost_events": (
+        (
+            "SELECT id, event FROM webhook_delivery WHERE subscription_id = %(one)s"
+            " AND state = 'dead' ORDER BY created_at, id LIMIT 51"
+        ),
+    ),
+    "passkeys": ("SELECT id FROM staff_session WHERE staff_id = %(me)s",),
     "csv": (f"{_LIST}{_OPEN} ORDER BY r.promised_at, r.id LIMIT 1000",),
 }
 """What a page needs at the least."""
+
+_GIVEN: Final = {"me": os.environ.get("BARE_STAFF", ""), "full": os.environ.get("BARE_REQUEST", "")}
 
 application = Flask("bare")
 application.jinja_loader = DictLoader({"page.html": _PAGE})
@@ -109,9 +154,9 @@ _local = threading.local()
 @application.get("/<name>")
 def page(name: str) -> Response | str:
     """Show what one page shows."""
-    given = {"me": os.environ["BARE_STAFF"], "full": os.environ["BARE_REQUEST"]}
+    given = _GIVEN | dict(call.args)
     tables = [_connection().execute(query, given).fetchall() for query in QUERIES[name]]
-    if name == "csv":
+    if name.endswith("csv"):
         return Response(_lines(tables[0]), content_type="text/csv")
     return render_template("page.html", tables=tables)
 

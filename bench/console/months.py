@@ -38,9 +38,9 @@ from rights.store.models import (
 )
 from rights.store.vault import Vault
 
-OPEN: Final = 20_000
-CHAINS: Final = 60_000
-"""So many of them have entries; of the others the trail says nothing."""
+_OPEN: Final = 0.1
+_CHAINS: Final = 0.3
+"""Such a share of them has entries; of the others the trail says nothing."""
 
 FULL: Final = 1
 """The number of the request that has everything a page can have."""
@@ -104,6 +104,16 @@ class Months:
     mine: str
     others: str
 
+    @property
+    def open(self) -> int:
+        """How many are open: those with the lowest numbers."""
+        return int(self.count * _OPEN)
+
+    @property
+    def chains(self) -> int:
+        """How many have entries: again those with the lowest numbers."""
+        return int(self.count * _CHAINS)
+
 
 def address(number: int) -> str:
     """Return the address of whoever made a request."""
@@ -161,7 +171,8 @@ def write(connection: Connection, model: type[SQLModel], found: Sequence[Row]) -
     connection.exec_driver_sql(insert, lines)
 
 
-def _of(model: type[SQLModel], **values: Any) -> tuple[type[SQLModel], Row]:
+def of(model: type[SQLModel], **values: Any) -> tuple[type[SQLModel], Row]:
+    """Return a row of a table: what was not given is as the table has it by itself."""
     found = {**_defaults(model), **values}
     if "id" in found and "id" not in values:
         found["id"] = new_id()
@@ -175,23 +186,23 @@ def _defaults(model: type[SQLModel]) -> Row:
 
 def _everything_of(months: Months, number: int) -> Iterator[tuple[type[SQLModel], Row]]:
     request = _request(months, number)
-    if number <= CHAINS:
+    if number <= months.chains:
         entries = list(_entries(request["id"], _lines(number, request["received_at"])))
         request |= {"head_seq": len(entries), "head_hash": entries[-1]["hash"]}
         yield from ((Entry, entry) for entry in entries)
-    yield _of(Request, **request)
+    yield of(Request, **request)
     if number == FULL:
-        yield from (_of(StepRow, **step) for step in _steps(request["id"]))
-    if number <= OPEN:
+        yield from (of(StepRow, **step) for step in _steps(request["id"]))
+    if number <= months.open:
         yield from _of_open(months, number, request)
 
 
 def _request(months: Months, number: int) -> dict[str, Any]:
-    running = number <= OPEN
+    running = number <= months.open
     received = (
-        months.now - WHOLE * 1.02 * (number / OPEN)
+        months.now - WHOLE * 1.02 * (number / months.open)
         if running
-        else months.now - _YEAR * ((number - OPEN) / (months.count - OPEN)) - _HOUR
+        else months.now - _YEAR * ((number - months.open) / (months.count - months.open)) - _HOUR
     )
     kind = list(Kind)[number // 3 % len(Kind)]
     found = {
@@ -206,7 +217,7 @@ def _request(months: Months, number: int) -> dict[str, Any]:
         "due_at": received + WHOLE,
         "promised_at": received + WHOLE,
     }
-    return found | (_running(number) if running else _ended(months, number, received))
+    return found | (_running(months, number) if running else _ended(months, number, received))
 
 
 def _regime(number: int) -> str:
@@ -215,12 +226,12 @@ def _regime(number: int) -> str:
     return "eu_gdpr" if number % 10 == 0 else "cn_general"
 
 
-def _running(number: int) -> dict[str, Any]:
+def _running(months: Months, number: int) -> dict[str, Any]:
     """Return the state of an open request; of a hundred, so many wait for each thing."""
     among = number % 100
     waits = (
         ((2, Wait.APPROVAL), (4, Wait.TASK), (5, Wait.STORE), (15, Wait.NEEDS_INFO))
-        if number > OPEN // 10
+        if number > months.open // 10
         else ((20, Wait.APPROVAL),)
     )
     wait = next((wait for end, wait in waits if among < end), Wait.NONE)
@@ -275,17 +286,17 @@ def _steps(request_id: str) -> Iterator[dict[str, Any]]:
 def _of_open(months: Months, number: int, request: Row) -> Iterator[tuple[type[SQLModel], Row]]:
     at, mine = request["received_at"], {"request_id": request["id"]}
     blind = subjects.blinds(months.vault, "email", address(number))[0]
-    yield _of(IdentifierRow, **mine, type="email", sealed=b"sealed", blind=blind)
+    yield of(IdentifierRow, **mine, type="email", sealed=b"sealed", blind=blind)
     if number == FULL:
-        yield _of(PlanRow, **mine, **_plan(), created_at=at, needs_approval=True)
+        yield of(PlanRow, **mine, **_plan(), created_at=at, needs_approval=True)
     if number % 10 == 0:
         to = months.mine if number % 40 == 0 else months.others
-        yield _of(Assignment, **mine, staff_id=to, assigned_by="operator", assigned_at=at)
+        yield of(Assignment, **mine, staff_id=to, assigned_by="operator", assigned_at=at)
     if number % 10 == 1:
         for hours, purpose in enumerate(("message_person", "message_staff")):
             if number % 200 != 1 or purpose == "message_person":
                 when = at + hours * _HOUR
-                yield _of(Writing, **mine, purpose=purpose, sealed=b"sealed", created_at=when)
+                yield of(Writing, **mine, purpose=purpose, sealed=b"sealed", created_at=when)
     if number % 200 == 0:
         yield from _of_people(months, mine, at)
 
@@ -293,10 +304,10 @@ def _of_open(months: Months, number: int, request: Row) -> Iterator[tuple[type[S
 def _of_people(months: Months, mine: Row, at: datetime) -> Iterator[tuple[type[SQLModel], Row]]:
     """Yield a proposal, an appeal and a complaint, all of which wait."""
     by = {"proposed_by": months.others, "proposed_at": at}
-    yield _of(DenialProposal, **mine, reason="no_ground", channel="mail", **by)
+    yield of(DenialProposal, **mine, reason="no_ground", channel="mail", **by)
     clock = {"received_at": at, "due_at": at + WHOLE, "promised_at": at + WHOLE}
-    yield _of(Appeal, **mine, **clock)
-    yield _of(Complaint, **mine, **clock)
+    yield of(Appeal, **mine, **clock)
+    yield of(Complaint, **mine, **clock)
 
 
 def _plan() -> dict[str, Any]:

@@ -9,49 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 import pyotp
 
-from bench.console import months
+from bench.console.places import PAGES
 from bench.portal.browser import Browser
 
 _KEY: Final = re.compile(r'name="key" value="([0-9a-f]+)"')
 _SECRET: Final = re.compile(r"<code>([A-Z2-7]+)</code>")
 _NEXT: Final = re.compile(r'href="/console(/requests\?[^"]*after=[^"]*)"')
 PASSWORD: Final = "a long walk by the river"
-_FULL: Final = months.reference(months.FULL)
-
-PAGES: Final[Mapping[str, str]] = {
-    "overview": "/",
-    "list": "/requests",
-    "second": "",
-    "kind": "/requests?kind=deletion",
-    "late": "/requests?clock=late",
-    "newest": "/requests?state=all&sort=newest",
-    "all": "/requests?state=all",
-    "words": "/requests?state=all&q=letter",
-    "no_words": "/requests?state=all&q=zzz",
-    "reference": f"/requests?state=all&q={_FULL[:12]}",
-    "regime": "/requests?state=all&regime=br_lgpd",
-    "mine": "/requests?assigned=me",
-    "request": f"/requests/{_FULL}",
-    "waiting": "/waiting",
-    "holds": "/holds",
-    "rechecks": "/rechecks",
-    "stores": "/stores",
-    "incidents": "/incidents",
-    "reports": "/reports",
-    "trail": "/trail",
-    "trail_of_event": "/trail?event=person_looked_up",
-    "organisation": "/organisation",
-    "settings": "/settings",
-    "products": "/products",
-    "staff": "/staff",
-    "account": "/account",
-    "find": "/find",
-    "csv": "/requests.csv",
-}
-"""Where each page is; the second one of a list is where the first one leads to."""
 
 
 @dataclass(slots=True)
@@ -62,12 +30,13 @@ class Approver:
     Args:
         port: Of our web.
         token: Of an invitation.
+        known: What stands for the names in paths and forms.
     """
 
     port: int
     token: str = field(repr=False)
     browser: Browser = field(init=False)
-    paths: dict[str, str] = field(init=False)
+    known: dict[str, str] = field(default_factory=dict)
 
     def come_in(self, name: str) -> None:
         """Set a password and an app, and be signed in. Raises RuntimeError."""
@@ -81,19 +50,21 @@ class Approver:
         here.open("/console/set-up", {"code": pyotp.TOTP(secret).at(datetime.now(UTC))})
         here.key = _found(_KEY, here.open("/console/account").body.decode())
 
-    def look(self) -> None:
-        """Come back after a while, and learn where the second page of the list is."""
+    def look(self, known: Mapping[str, str]) -> None:
+        """Come back after a while, and learn where everything is."""
         self.browser.rest()
         first = self.browser.open("/console/requests").body.decode()
-        self.paths = {**PAGES, "second": _found(_NEXT, first).replace("&amp;", "&")}
+        self.known = {**known, "second": _found(_NEXT, first).replace("&amp;", "&")}
 
     def visit(self, name: str) -> float:
         """Open a page; return the milliseconds until all of it was there, of a file its begin."""
-        path = f"/console{self.paths[name]}"
+        place = PAGES[name]
+        path = f"/console{place.path.format_map(self.known)}"
+        sent = place.sent
+        given = None if sent is None else {n: v.format_map(self.known) for n, v in sent.items()}
         begun = time.perf_counter()
-        if name == "csv":
+        if place.file:
             return self._begin_of(path, begun)
-        given = {"type": "email", "value": months.address(77)} if name == "find" else None
         self.browser.open(path, given)
         return (time.perf_counter() - begun) * 1000
 
@@ -116,12 +87,13 @@ def first_byte(port: int, path: str, begun: float, headers: Mapping[str, str]) -
     return took
 
 
-def bare(browser: Browser, port: int, name: str) -> float:
+def bare(browser: Browser, port: int, name: str, known: Mapping[str, str]) -> float:
     """Open the bare page of the same name; return its milliseconds."""
+    path = f"/{name}?{urlencode(known)}"
     begun = time.perf_counter()
-    if name == "csv":
-        return first_byte(port, "/csv", begun, {})
-    browser.open(f"/{name}")
+    if PAGES[name].file:
+        return first_byte(port, path, begun, {})
+    browser.open(path)
     return (time.perf_counter() - begun) * 1000
 
 

@@ -6,18 +6,20 @@ How many were touched, and by what, is told of one incident at a time, to whoeve
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlmodel import Session, col, select
+from sqlalchemy import case, func
+from sqlalchemy import select as sql_select
+from sqlmodel import Session, col
 
 from rights.services.reports.as_csv import BOM, written
 from rights.services.security_incidents import shown
 from rights.services.security_incidents.facts import CLOSING
-from rights.store.models import IncidentClock
+from rights.store import moments
+from rights.store.models import IncidentClock, SecurityIncident
 
 MOST: Final = 10_000
 """So many incidents are written at most; whoever has more is told."""
@@ -29,38 +31,41 @@ COLUMNS: Final = (
 )
 """A clock is late that was answered after its time, or was not by now; moments are in UTC."""
 
+_NONE: Final = (0, 0, 0, 0)
+
 
 def lines(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Return each incident as a line, open ones first; one more than :data:`MOST` at most."""
-    rows = shown.listed(session, limit=MOST + 1)
+    row = SecurityIncident
+    columns = (col(getattr(row, name)) for name in ("id", *COLUMNS[1:10]))
+    query = sql_select(*columns).order_by(*shown.ORDER).limit(MOST + 1)
     counted = _clocks(session, now)
-    return [
-        {
-            **{name: getattr(row, name) for name in COLUMNS[1:7]},
-            "incident": row.id,
-            **{name: _moment(getattr(row, name)) for name in COLUMNS[7:10]},
-            **{name: counted[row.id, name] for name in COLUMNS[10:]},
-        }
-        for row in rows
-    ]
+    return [_line(found, counted.get(found[0], _NONE)) for found in session.execute(query)]
+
+
+def _line(found: Sequence[Any], clocks: Sequence[int]) -> dict[str, Any]:
+    said = (*found[:7], *map(_moment, found[7:]), *clocks)
+    return dict(zip(COLUMNS, said, strict=True))
 
 
 def _moment(at: Any) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
 
 
-def _clocks(session: Session, now: datetime) -> Counter[tuple[str, str]]:
-    found: Counter[tuple[str, str]] = Counter()
+def _clocks(session: Session, now: datetime) -> dict[str, Sequence[int]]:
+    """Return by incident what the last columns say of its clocks, counted by the register."""
     clock = IncidentClock
-    columns = (col(clock.incident_id), col(clock.due_at), col(clock.answered_at), clock.reference)
-    query = select(*columns).where(col(clock.name) != CLOSING)  # the answer of one without a clock
-    for incident, due, answered, reference in session.exec(query):
-        found[incident, "clocks"] += 1
-        found[incident, "clocks_late"] += int((answered or now) > due)
-        if answered is not None:
-            kind = "clocks_reported" if reference else "clocks_not_reportable"
-            found[incident, kind] += 1
-    return found
+    answered = col(clock.answered_at).is_not(None)
+    over = func.coalesce(col(clock.answered_at), moments.at(now))
+    counts = (
+        func.count(),
+        func.count(case((answered & (col(clock.reference) != ""), 1))),
+        func.count(case((answered & (col(clock.reference) == ""), 1))),
+        func.count(case((over > col(clock.due_at), 1))),
+    )
+    query = sql_select(col(clock.incident_id), *counts).group_by(col(clock.incident_id))
+    query = query.where(col(clock.name) != CLOSING)  # the answer of one without a clock
+    return {found[0]: found[1:] for found in session.execute(query)}
 
 
 def to_csv(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlmodel import Session, col, select
 
@@ -16,6 +17,12 @@ from rights.services.writings import Written
 from rights.store.models import IncidentClock, IncidentLetter, SecurityIncident
 
 MOST = 200
+ORDER: Final = (
+    col(SecurityIncident.closed_at).is_not(None),
+    col(SecurityIncident.discovered_at).desc(),
+    col(SecurityIncident.id),
+)
+"""Open ones first, then the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,7 @@ class Shown:
 
 def listed(session: Session, *, limit: int = MOST) -> Sequence[SecurityIncident]:
     """Return incidents, open ones first, then the newest."""
-    row = SecurityIncident
-    query = select(row).order_by(
-        col(row.closed_at).is_not(None), col(row.discovered_at).desc(), col(row.id)
-    )
-    return session.exec(query.limit(limit)).all()
+    return session.exec(select(SecurityIncident).order_by(*ORDER).limit(limit)).all()
 
 
 def one(session: Session, context: Context, row: SecurityIncident, now: datetime) -> Shown:

@@ -140,9 +140,9 @@ def test_what_stands_in_clear_is_found(
     paper: Paper, tmp_path: Path, private_redis_url: str
 ) -> None:
     now = paper.house.clock.now()
+    bird = Writing(request_id="1" * 32, purpose="appeal", sealed=CANARY.encode(), created_at=now)
     with paper.house.writing() as session:
-        clear = CANARY.encode()
-        session.add(Writing(request_id="1" * 32, purpose="appeal", sealed=clear, created_at=now))
+        session.add(bird)
     (tmp_path / "notes").write_text(WHO["email"], encoding="utf-8")
 
     with Redis.from_url(private_redis_url) as redis:
