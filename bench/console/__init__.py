@@ -58,7 +58,7 @@ def measure(*, scale: float = 1.0) -> list[Result]:
     Return the figures of the console's benchmark.
 
     Args:
-        scale: Of how much there is in the register; goals are for 1.
+        scale: Of how much there is in the register, from 0.02 on; goals are for 1.
     """
     with house(people=10) as at:
         made = _staffed(at, int(REQUESTS * scale))
