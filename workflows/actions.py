@@ -216,7 +216,8 @@ def suppress(floor: Floor, claim: Claim) -> Outcome:
         receipt = connector.suppress(target, work, switch)  # type: ignore[attr-defined]  # as above
         receipts[f"{target.collection.path}#{switch.name}"] = receipt
     if not receipts:
-        raise Drift("the data map has none of the switches any more that were to be turned")
+        message = "the data map has none of the switches any more that were to be turned"
+        raise Drift(message, why="map_changed")
     return receipts_of(receipts)
 
 

@@ -66,5 +66,6 @@ def _as_many(floor: Floor, claim: Claim) -> None:
     if changed := sorted(more | less):
         raise Drift(
             f"there are not as many rows as when the plan was made, in {', '.join(changed)}:"
-            " plan again, approve again"
+            " plan again, approve again",
+            why="rows_changed",
         )

@@ -115,7 +115,8 @@ def _writings(floor: Floor, claim: Claim, asked: Asked) -> Iterator[_Writing]:
     for connector, target, work in targets(floor, claim):
         place = places.get(target.collection.path)
         if place is None:
-            raise Drift(f"{target.collection.path} offers no tags any more")
+            message = f"{target.collection.path} offers no tags any more"
+            raise Drift(message, why="map_changed")
         for tag in filter(place.tags.choice, asked.still):
             unit = replace(work, chunk=work.chunk * len(every) + every.index(tag))
             yield _Writing(connector, _row(target, place, tag), unit, tag, place)

@@ -127,6 +127,7 @@ class Anew:
 
     code: str
     note: str
+    why: str = ""
 
 
 Settled = Done | Later | Failed | Ask | Anew

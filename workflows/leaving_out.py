@@ -19,7 +19,7 @@ from rights.domain.actions import Action
 from rights.domain.errors import Refused
 from rights.services import parts_left_out
 from rights.services.part_choices import ACTIONS
-from rights.services.replanning import ASKS
+from rights.services.replanning import asking as asks
 from rights.store.db import reading
 from rights.store.models import Request, StepRow
 from workflows.floor import Floor
@@ -37,7 +37,7 @@ def asking(session: Session, request: Request, first: StepRow) -> StepRow:
     once somebody let that through.
     """
     if parts_left_out.decided(session, request.id):
-        first.result = {**first.result, ASKS: LEFT_OUT}
+        first.result = {**first.result, **asks(LEFT_OUT, "part_left_out")}
     return first
 
 

@@ -69,7 +69,8 @@ def unchanged(floor: Floor, claim: Claim) -> None:
     ]
     places = set(planned if step.switches else step.collections)
     if not places or not places <= set(lifted):
-        raise Drift("what may be used again is not what it was when this was planned")
+        message = "what may be used again is not what it was when this was planned"
+        raise Drift(message, why="restriction_changed")
 
 
 def _judged(

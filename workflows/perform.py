@@ -68,7 +68,7 @@ def perform(floor: Floor, claim: Claim) -> Outcome:
         return Later(error.code, str(error)[:400], error.retry_after, busy)
     except Drift as error:
         log.warning("plan.drifted", code=error.code)
-        return Anew(error.code, str(error)[:400])
+        return Anew(error.code, str(error)[:400], error.why)
     except (Refused, Misconfigured, ConfigError) as error:
         log.warning("step.failed", code=error.code)
         return Failed(error.code, str(error)[:400])

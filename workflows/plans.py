@@ -54,6 +54,8 @@ def check_drift(plan: Plan, config_hash: str, schema_hash: str) -> None:
         Drift: the map or a store's schema is not what the plan was made for.
     """
     if plan.config_hash != config_hash:
-        raise Drift("the data map changed since the plan was made: plan again and approve again")
+        message = "the data map changed since the plan was made: plan again and approve again"
+        raise Drift(message, why="map_changed")
     if plan.schema_hash and schema_hash and plan.schema_hash != schema_hash:
-        raise Drift("a store's schema changed since the plan was made: plan again, approve again")
+        message = "a store's schema changed since the plan was made: plan again, approve again"
+        raise Drift(message, why="schema_changed")

@@ -19,7 +19,7 @@ from rights.domain.kinds import Kind
 from rights.domain.parameters import MEANWHILE
 from rights.domain.tags import REMOVED
 from rights.services import locators, subjects
-from rights.services.replanning import ASKS, asked_again
+from rights.services.replanning import asked_again, asked_why, asking
 from rights.store.db import reading
 from rights.store.models import Request
 from workflows import (
@@ -187,7 +187,7 @@ def _noted(floor: Floor, claim: Claim, keys: KeySet) -> dict[str, Any]:
     """
     erases, again = claim.request.kind in ERASING, asked_again(claim.rows)
     out: dict[str, Any] = {SHARES: shares(floor.context.datamap, keys)} if erases else {}
-    return out | ({ASKS: again} if again else {})
+    return out | (asking(again, asked_why(claim.rows)) if again else {})
 
 
 def find_anything(datamap: DataMap, given: Mapping[str, str]) -> None:

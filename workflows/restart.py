@@ -16,13 +16,15 @@ from rights.domain.actions import EFFECTS
 from rights.domain.errors import Drift
 from rights.domain.lifecycle import Event, Wait
 from rights.services import audit, notes, points, requests
-from rights.services.replanning import ASKS, begun, throw_away
+from rights.services.replanning import asking, begun, throw_away
 from rights.store.models import PlanRow, Request, StepRow
 from workflows.claims import Anew, Ask
 from workflows.floor import Floor
 from workflows.steprows import first_step
 
 SHARED: Final = "others who own some of the rows went first"
+FIRST: Final = "others_first"
+"""Its code."""
 
 
 def ask_person(session: Session, floor: Floor, request: Request, asked: Ask) -> None:
@@ -73,6 +75,7 @@ def plan_anew(
     audit.append(session, request, [line], now=now)
     request.irreversible_at = None
     row = first_step(request)
-    row.result = {ASKS: drifted.note if drifted else SHARED} if asks else {}
+    if asks:
+        row.result = asking(drifted.note, drifted.why) if drifted else asking(SHARED, FIRST)
     session.add(row)
     return row

@@ -232,6 +232,15 @@ class Fenced(RightsError):
 
 
 class Drift(RightsError):
-    """The data map or a store's schema is not what the plan was approved for."""
+    """
+    The data map or a store's schema is not what the plan was approved for.
+
+    Args:
+        why: Code of what changed, for pages that say so in the reader's language; may be empty.
+    """
 
     code = "drift"
+
+    def __init__(self, message: str, *, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why

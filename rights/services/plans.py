@@ -28,7 +28,7 @@ from rights.services import (
     requests,
 )
 from rights.services.places import Place
-from rights.services.replanning import asked_again
+from rights.services.replanning import asked_again, asked_why
 from rights.services.steps import steps_of
 from rights.store.models import PlanRow, Request, SealedNote, Staff, StepRow
 from rights.store.vault import Vault
@@ -95,11 +95,13 @@ def shown(session: Session, request_id: str) -> dict[str, Any]:
     row = session.get(PlanRow, request_id)
     if row is None:
         raise NotFound(f"request {request_id} has no plan: `rights tasks list` shows what waits")
+    steps = steps_of(session, request_id)
     return {
         "request": request_id,
         "plan": row.hash,
         "needs_approval": row.needs_approval,
-        "again": asked_again(steps_of(session, request_id)),
+        "again": asked_again(steps),
+        "again_code": asked_why(steps),
         "approved_by": row.approved_by,
         "map": row.config_hash,
         "schema": row.schema_hash,

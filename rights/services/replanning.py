@@ -28,6 +28,9 @@ from rights.store.models import (
 ASKS: Final = "asks"
 """In the result of a first step: why whoever approved the plan before is asked again."""
 
+WHY: Final = "asks_why"
+"""Beside it: the code of that, of which pages have the words; empty where there is none."""
+
 MADE: Final = (StepRow, PlanRow, KeyringRow, SubjectLock, Package)
 """What belongs to a plan, and goes with it."""
 
@@ -40,6 +43,16 @@ def begun(steps: Sequence[StepRow]) -> bool:
 def asked_again(rows: Sequence[StepRow]) -> str:
     """Return why a plan takes the place of one that was approved; empty where it does not."""
     return next((r.result.get(ASKS, "") for r in rows if r.action == Action.PREPARE), "")
+
+
+def asking(note: str, why: str) -> dict[str, str]:
+    """Return what the result of a first step keeps of why its plan is approved once more."""
+    return {ASKS: note, WHY: why}
+
+
+def asked_why(rows: Sequence[StepRow]) -> str:
+    """Return the code of :func:`asked_again`; empty where that has none."""
+    return next((r.result.get(WHY, "") for r in rows if r.action == Action.PREPARE), "")
 
 
 def throw_away(session: Session, request: Request, steps: Sequence[StepRow], now: datetime) -> None:

@@ -253,6 +253,8 @@ def test_what_changed_after_the_approval_stops_it_and_is_shown_anew(shop: Shop, 
     assert events.count("planned_anew") == 1
 
     assert WHY[what] in CliRunner().invoke(tasks_command, ["plan", request_id]).output
+    said = json.loads(CliRunner().invoke(tasks_command, ["plan", request_id, "--json"]).output)
+    assert said["again_code"] == f"{what}_changed"
     anew = looked(shop, request_id)["hash"]
     with pytest.raises(Conflict, match="look at it again"):
         called(request_id, "--plan", planned["plan_hash"], "--as", "wei")

@@ -252,6 +252,7 @@ def _plan(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:
         "waits": plan["needs_approval"] and not plan["approved_by"],
         "approved": who(plan["approved_by"], names),
         "again": plan["again"],
+        "again_words": pages.said().find("planned", "again", plan["again_code"]),
         "warnings": plan["warnings"],
         **planning.of(found),
     }

@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from rights.domain.lifecycle import Event, Wait
 from rights.services import audit, complaints, messages, requests
+from rights.services.replanning import asking
 from rights.store.ids import new_id
 from rights.store.models import (
     Aftercare,
@@ -18,6 +19,7 @@ from rights.store.models import (
     ProofRow,
     ProofTry,
     Request,
+    StepRow,
     StepState,
 )
 from tests.web.console.clerk import clerk, id_of, planned, told
@@ -97,6 +99,36 @@ def test_an_approver_reads_what_becomes_of_what_and_why_and_until_when(house: Ho
     page = ana.get(f"/requests/{made}")
     for said in ("删除 2 行、保留 1 行", "因诉讼需要保全", "2027年7月1日", "该存储无法事先告知"):
         assert said in page.text, said
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [
+        ("others_first", "others who own some of the rows went first", "已先行处理"),
+        ("part_left_out", "a part was left out", "已略去其中一部分"),
+        ("map_changed", "the data map changed", "数据地图已变化"),
+        ("schema_changed", "the schema of a store changed", "存储的结构已变化"),
+        ("rows_changed", "there are not as many rows any more", "行数与制定方案时不同"),
+        ("restriction_changed", "what may be used again is another", "内容已变化"),
+        ("", "as it was noted", "as it was noted"),
+    ],
+)
+def test_why_a_plan_is_approved_once_more_is_said_in_the_readers_language(
+    house: House, code: str, english: str, chinese: str
+) -> None:
+    ana, made = clerk(house, "ana", "approver"), planned(house)
+    with house.writing() as session:
+        step: dict[str, Any] = {"id": f"{made}-00-prepare", "request_id": made, "phase": 0}
+        step |= {"action": "prepare", "result": asking("as it was noted", code)}
+        session.add(StepRow(**step, state=StepState.DONE))
+
+    page = ana.get(f"/requests/{made}")
+    ana.reader.language = "zh-CN"
+    other = ana.get(f"/requests/{made}")
+
+    assert f"A plan was approved before, but: {english}" in page.text
+    assert chinese in other.text
+    assert ("as it was noted" in other.text) is (not code)
 
 
 @pytest.mark.parametrize(
