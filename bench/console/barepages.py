@@ -120,6 +120,8 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "messages": ("SELECT * FROM writing WHERE request_id = %(written)s ORDER BY created_at",),
     "letter": ("SELECT * FROM writing WHERE id = %(letter)s",),
     "appeal": (f"SELECT * FROM writing{_APPEALED}",),
+    "appeals": ("SELECT * FROM appeal ORDER BY received_at DESC, id DESC LIMIT 51",),
+    "complaints": ("SELECT * FROM complaint ORDER BY received_at DESC, id DESC LIMIT 51",),
     "proposal": (f"SELECT * FROM writing{_APPEALED}",),
     "incidents_csv": ("SELECT * FROM security_incident LIMIT 10000",),
     "incident": (

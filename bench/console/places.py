@@ -66,11 +66,13 @@ _ONE: Final = {
     "passages": Place("/requests/{packed}/passages/{passages}"),
     "messages": Place("/requests/{written}/open/messages", {}),
     "letter": Place("/requests/{written}/open/letter", {"letter": "{letter}"}),
+    "appeals": Place("/appeals"),
     "appeal": Place("/requests/{appealed}/open/appeal", {}),
     "proposal": Place("/requests/{appealed}/open/proposal", {"proposal": "{proposal}"}),
     "incidents": Place("/incidents"),
     "incidents_csv": Place("/incidents.csv", file=True),
     "incident": Place("/incidents/{incident}"),
+    "complaints": Place("/complaints"),
     "complaint": Place("/complaints/{one}"),
     "complaint_opened": Place("/complaints/{one}/open", {}),
     "log": Place("/log?ask=deletion/delete"),
@@ -117,6 +119,7 @@ OPENED_ALIKE: Final = {
 """What else is opened on the page of a request, and which measured one it is like."""
 
 REPORTS_ALIKE: Final = {
+    "incidents": "reads the incidents of a period: thousands, where the others read all requests",
     "california": "counts as figures do, of a whole year: the register of the benchmark is younger",
 }
 """Which report is not measured, and why."""

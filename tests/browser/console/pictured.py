@@ -27,7 +27,9 @@ LANGUAGES: Final = ("en", "zh-CN")
 
 PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-account.account": ("account",),
+    "console-appeals.appeals": ("appeals",),
     "console-arriving.ask": ("log",),
+    "console-complaints.complaints": ("complaints",),
     "console-entering.invitation": ("invitation",),
     "console-entering.sign_in": ("sign-in",),
     "console-finding.find": ("find",),
@@ -39,7 +41,8 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-letters.complaint": ("complaint",),
     "console-letters.look": ("opened-complaint",),
     "console-listing.listed": ("list-all", "list-unfolded"),
-    "console-one.look": ("opened-authority", "opened-plan", "opened-proposal"),
+    "console-losing.listed": ("lost",),
+    "console-one.look": ("opened-authority", "opened-minor", "opened-plan", "opened-proposal"),
     "console-one.one": (
         "request-asked",
         "request-by_hand",
@@ -63,9 +66,11 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-provider.back": ("provider-come",),
     "console-provider.begin": ("provider-going",),
     "console-rechecks.listed": ("rechecks",),
-    "console-reports.make": ("report-audit", "report-figures"),
+    "console-reports.make": ("report-audit", "report-figures", "report-incidents"),
     "console-reports.reports": ("reports",),
+    "console-samples.shown": ("sample",),
     "console-settings.listed": ("settings",),
+    "console-signed.one": ("signed",),
     "console-signing.code": ("code",),
     "console-signing.confirm": ("recovery",),
     "console-signing.set_up": ("app", "set-up"),
@@ -80,6 +85,7 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
 
 FILES: Final = {
     "console-health.ready": ("/readyz", "application/json"),
+    "console-incidents.exported": ("/incidents.csv", "text/csv"),
     "console-listing.exported": ("/requests.csv", "text/csv"),
 }
 """What is no page: where it is, and what it answers with."""

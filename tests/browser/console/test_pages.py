@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.axe import violations
-from tests.browser.console import pictured, planned
+from tests.browser.console import left_over, pictured, planned
 from tests.browser.console.conftest import Office
 from tests.browser.console.people import Person
 from tests.browser.pages import Pages
@@ -57,6 +57,7 @@ LISTS: Final = {
 REPORTS: Final = {
     "figures": {"year": "2026", "public": "1"},
     "audit": {"first": "2026-10-01", "last": "2026-11-25", "items": "16"},
+    "incidents": {"first": "2026-10-01", "last": "2026-11-25"},
 }
 """What is typed to read a report as a page."""
 
@@ -186,6 +187,25 @@ def test_no_list_has_a_barrier(
         look.page.goto(office.address + path)
         expect(look.page.locator("main .rows, main table.list").first).to_be_visible()
         look.at(name)
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_events_that_were_given_up_and_evidence_that_was_signed_have_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    hook = left_over.lost(office.house, office.made["late"])
+    evidence = left_over.signed(office.house)
+    look = _looked(new_page, language, width, dark=dark)
+    Person(office, look.page, "ada").come_in()
+    look.page.goto(f"{office.address}/products/webhooks/{hook}/lost")
+    expect(look.page.locator("main .rows > li")).to_have_count(2)
+    look.shown("lost")
+    unfolded(look.page)
+    look.at("lost-unfolded")
+    look.page.goto(f"{office.address}/reports/signed/{evidence}")
+    look.at("signed")
 
     assert look.found == []
 
