@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from rights.store.ids import ID
-
 YEARS: Final = range(2000, 2200)
 """Years that a line can be of: what is further off is no date that databases agree on."""
+
+
+_ID: Final = re.compile(r"[0-9a-z_-]{0,80}")
+"""What an id of a line looks like, a step's too; none: before every line of that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def read(said: str) -> Place | None:
     """Return the place that an address says; None, which is the beginning, if it says none."""
     when, _, number = said.partition("|")
     at = moment(when)
-    return Place(at, number) if at and (not number or ID.fullmatch(number)) else None
+    return Place(at, number) if at and _ID.fullmatch(number) else None
 
 
 def moment(said: str) -> datetime | None:

@@ -37,9 +37,13 @@ def batch(session: Session, after: str) -> Sequence[str]:
 
 
 def recount(session: Session, context: Context, ids: Sequence[str], now: datetime) -> int:
-    """Count these again, each with an entry where it is certain now; return how many are."""
+    """
+    Count these again, each with an entry where it is certain now; return how many are.
+
+    What somebody else changes at this moment is passed by: it is found the next time.
+    """
     mine = select(Request).where(col(Request.id).in_(ids), col(Request.closed_at).is_(None))
-    rows = session.exec(mine.order_by(col(Request.id)).with_for_update()).all()
+    rows = session.exec(mine.order_by(col(Request.id)).with_for_update(skip_locked=True)).all()
     return sum(_again(session, context, request, now) for request in rows)
 
 

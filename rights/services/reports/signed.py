@@ -17,10 +17,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from rights.domain.errors import FieldError, Invalid, NotFound, TooMany
 from rights.domain.period import Period
+from rights.logs import get
 from rights.services import audit
 from rights.services.context import Context
 from rights.services.reports import audit_evidence, audit_items, making
@@ -43,6 +45,9 @@ WAITING: Final = 20
 
 MOST: Final = 500
 """So many are kept at once, at most."""
+
+EACH: Final = 100
+"""So many of them for one asker: nobody's wishes keep the others out."""
 
 LISTED: Final = 20
 SECONDS: Final = 5
@@ -76,7 +81,7 @@ def ask(session: Session, asked: Asked, actor: str, *, now: datetime) -> SignedE
     items = ",".join(item.number for item in chosen) if asked.items else ""
     if found := _kept(session, asked.period, items, now):
         return found
-    _room(session, now)
+    _room(session, actor, now)
     row = SignedEvidence(
         first_day=asked.period.first,
         last_day=asked.period.last,
@@ -119,14 +124,14 @@ def _unless_refused(row: SignedEvidence | None) -> SignedEvidence | None:
         return row
     message = "of this period no evidence can be made"
     wrong = FieldError("period", message, (row.available,) if row.available else ())
-    raise Invalid(message, [wrong], code=row.code)
+    raise Invalid(message, [wrong] if row.available else [], code=row.code)
 
 
-def _room(session: Session, now: datetime) -> None:
-    waits = col(SignedEvidence.state) == "waiting"
-    query = select(count(waits), func.count()).where(col(SignedEvidence.expires_at) > now)
-    waiting, kept = session.exec(query).one()
-    if waiting >= WAITING or kept >= MOST:
+def _room(session: Session, actor: str, now: datetime) -> None:
+    waits, mine = col(SignedEvidence.state) == "waiting", col(SignedEvidence.asked_by) == actor
+    query = select(count(waits), count(mine), func.count())
+    waiting, own, kept = session.exec(query.where(col(SignedEvidence.expires_at) > now)).one()
+    if waiting >= WAITING or own >= EACH or kept >= MOST:
         raise TooMany("too much evidence is waited for or kept", retry_after=timedelta(minutes=5))
 
 
@@ -184,25 +189,37 @@ def _make(
     asked: SignedEvidence,
     now: Callable[[], datetime],
 ) -> bool:
-    period = Period(asked.first_day, asked.last_day, making.zone_of(context))
-    items = tuple(number for number in asked.items.split(",") if number)
-    wanted = Wanted(audit_evidence.NAME, period, items=items)
-    try:
-        report = making.work_out(register_, context, wanted, now=now())
-    except Invalid as error:  # records of it were purged since it was asked for
-        report, refusal = None, error
+    report = _worked_out(register_, context, asked, now)
     with transaction(register_) as session:
         row = session.get(SignedEvidence, asked.id, with_for_update=True)
         if row is None or row.state != "waiting":  # another relay was faster
             return False
-        if report is None:
-            row.state, row.code, row.made_at = "refused", refusal.code, now()
-            row.available = next((one for e in refusal.errors for one in e.allowed), "")
+        if isinstance(report, Invalid):
+            row.state, row.code, row.made_at = "refused", report.code, now()
+            row.available = next((one for e in report.errors for one in e.allowed), "")
             return False
         row.state, row.made_at = "made", now()
         row.body = document(making.signed(report, signer, now=row.made_at))
         audit.append_day(session, making.line(report, "system"), now=row.made_at)
     return True
+
+
+def _worked_out(
+    register_: Engine, context: Context, asked: SignedEvidence, now: Callable[[], datetime]
+) -> Report | Invalid:
+    """Return the report, or why it is refused."""
+    period = Period(asked.first_day, asked.last_day, making.zone_of(context))
+    items = tuple(number for number in asked.items.split(",") if number)
+    wanted = Wanted(audit_evidence.NAME, period, items=items)
+    try:
+        return making.work_out(register_, context, wanted, now=now())
+    except Invalid as error:  # records of it were purged since it was asked for
+        return error
+    except DBAPIError:  # the register is away, which says nothing of this evidence
+        raise
+    except Exception as error:  # noqa: BLE001 - what cannot be made keeps nothing else waiting
+        get().error("evidence.not_made", code=audit_evidence.NAME, error=type(error).__name__)
+        return Invalid("this evidence could not be made", code="evidence_failed")
 
 
 # -- reading again -----------------------------------------------------------------------------
@@ -227,6 +244,8 @@ def reread(body: Mapping[str, Any]) -> Made:
 
 def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     keys, columns = audit_evidence.TABLES[name]
+    if rows:  # what was signed before an upgrade has the columns of then
+        columns = tuple(one for one in rows[0] if one not in keys)
     return Table(name, keys, columns, tuple(_row(row, keys, columns) for row in rows))
 
 

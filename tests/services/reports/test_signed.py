@@ -279,3 +279,37 @@ def test_whoever_may_not_make_reports_takes_none(house: House) -> None:
         row = session.exec(select(SignedEvidence)).one()
 
     assert rui.get(f"/reports/signed/{row.id}").status == 403
+
+
+@ON_A_FILE
+def test_what_cannot_be_made_keeps_no_other_waiting(house: House) -> None:
+    spoilt = "UPDATE request SET received_at = '2026-05-xx' WHERE closed_at LIKE '2026-05%'"
+    with house.writing() as session:
+        assert session.connection().exec_driver_sql(spoilt).rowcount > 0
+    later = "from=2026-07-01&to=2026-09-30"
+    assert house.get(f"{AUDIT}?{QUARTER}").status_code == 202
+    assert house.get(f"{AUDIT}?{later}").status_code == 202
+
+    assert _sign(house) == 1
+
+    assert house.get(f"{AUDIT}?{later}").status_code == 200
+    wrong = house.get(f"{AUDIT}?{QUARTER}")
+    assert (wrong.status_code, wrong.json["code"]) == (422, "evidence_failed")
+    assert _sign(house) == 0
+    house.clock.forward(hours=2)
+    assert house.get(f"{AUDIT}?{QUARTER}").status_code == 202, "it can be asked for again"
+
+
+@ON_A_FILE
+def test_one_asker_does_not_keep_the_others_out(house: House) -> None:
+    now, other = house.clock.now(), clerk(house, "zhou", "auditor")
+    kept = {"state": "refused", "asked_by": f"backend:{house.partner.id}", "asked_at": now}
+    with house.writing() as session:
+        for number in range(signed.EACH):
+            day = town.NOW.date() - timedelta(days=number)
+            until = now + signed.KEPT
+            session.add(SignedEvidence(first_day=day, last_day=day, expires_at=until, **kept))
+
+    assert house.get(f"{AUDIT}?{QUARTER}").status_code == 429
+
+    assert _asked(other).status == 200

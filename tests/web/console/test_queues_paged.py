@@ -26,6 +26,7 @@ from rights.store.models import (
     LegalHold,
     Notice,
     Package,
+    PartProposal,
     PlanRow,
     Representation,
     Request,
@@ -109,6 +110,12 @@ def _asking(session: Session, house: House, number: int, at: Any) -> None:
     session.add(AskProposal(id=_id(number), request_id=made.id, **said))
 
 
+def _parts(session: Session, house: House, number: int, at: Any) -> None:
+    made = _request(session, house, number, at)
+    said: dict[str, Any] = {"parts": {"shop.users": "no_ground"}, "proposed_by": new_id()}
+    session.add(PartProposal(id=_id(number), request_id=made.id, proposed_at=at, **said))
+
+
 def _untold(session: Session, house: House, number: int, at: Any) -> None:
     made = _request(session, house, number, at, state=State.FULFILLED, wait=Wait(""), closed_at=at)
     session.add(Notice(request_id=made.id, event="outcome", state="failed", created_at=at))
@@ -186,6 +193,7 @@ PUT: Final[dict[str, Callable[..., None]]] = {
     "tasks": _task,
     "denials": _denial,
     "asking": _asking,
+    "parts": _parts,
     "untold": _untold,
     "messages": _message,
     "appeals": _appeal,
