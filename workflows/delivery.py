@@ -95,7 +95,7 @@ def deliver_due(
         if session.exec(_due(now()).limit(1)).first() is None:
             return 0
     with transaction(register) as session:
-        parcels = list(_claim(session, context, now(), limit))
+        parcels = list(claim(session, context, now(), limit))
     lanes = [list(lane) for _, lane in groupby(parcels, attrgetter("subscription_id"))]
     if not lanes:
         return 0
@@ -114,8 +114,13 @@ def _due(now: datetime) -> Any:
     return select(WebhookDelivery.id).where(*waiting)
 
 
-def _claim(session: Session, context: Context, now: datetime, limit: int) -> Iterator[_Parcel]:
-    """Take due deliveries for a while, the first of every subscription before any second."""
+def claim(session: Session, context: Context, now: datetime, limit: int) -> Iterator[_Parcel]:
+    """
+    Take due deliveries for a while, the first of every subscription before any second.
+
+    Yields:
+        Each with what it takes to send it; no other relay sees it as due until :data:`LEASE` ends.
+    """
     ids = _held(session, now, limit)
     session.execute(
         update(WebhookDelivery)

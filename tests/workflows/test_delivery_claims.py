@@ -40,7 +40,7 @@ def test_a_relay_passes_by_what_another_is_taking_and_waits_for_nobody(
         hook, _ = post.subscribe(receiver.url(f"/{number}"))
         post.queue(hook, count=4)
     with ThreadPoolExecutor(1) as pool, transaction(post.desk.register) as session:
-        taken = list(delivery._claim(session, post.desk.context, post.desk.clock(), 3))  # noqa: SLF001
+        taken = list(delivery.claim(session, post.desk.context, post.desk.clock(), 3))
         delivered = pool.submit(post.deliver).result(timeout=20)
     received = [got.headers["webhook-id"] for got in receiver.received]
 
@@ -55,7 +55,7 @@ def test_a_relay_that_hears_a_receiver_is_gone_waits_for_no_other_relay(
     hook, _ = post.subscribe(receiver.url())
     post.queue(hook, count=5)
     with ThreadPoolExecutor(1) as pool, transaction(post.desk.register) as session:
-        taken = list(delivery._claim(session, post.desk.context, post.desk.clock(), 3))  # noqa: SLF001
+        taken = list(delivery.claim(session, post.desk.context, post.desk.clock(), 3))
         assert pool.submit(post.deliver).result(timeout=20) == 0
         states = [one.state for one in post.deliveries()]
     with reading(post.desk.register) as session:
