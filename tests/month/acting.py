@@ -28,6 +28,7 @@ from rights.services import (
     requests,
     standing_still,
     submission,
+    untold,
     verification,
     verification_plan,
 )
@@ -42,7 +43,6 @@ from rights.services.representatives import Second
 from rights.store.models import DenialProposal, OutboxMessage, Request, Staff, WarningDue
 from tests.month import story as told
 from tests.month.days import ZONES
-from tests.month.drawing import LOGGED
 from tests.month.laws import place
 from tests.month.story import Story
 
@@ -83,8 +83,8 @@ def deeds(story: Story) -> Iterable[Deed]:
     planned = (
         (story.entered, "enter"), (story.doubted, "doubt"), (proved_later, "prove"),
         (story.asked, "ask"), (story.answered, "answer"), (story.more, "take_more"),
-        (story.proposed, "propose"), (ended, "end"), (story.appealed, "appeal"),
-        (story.decided, "decide"),
+        (story.proposed, "propose"), (ended, "end"), (story.tells, "tell"),
+        (story.appealed, "appeal"), (story.decided, "decide"),
     )  # fmt: skip
     return [Deed(at, story.number, name) for at, name in planned if at is not None]
 
@@ -113,7 +113,7 @@ class People:
     # -- people ---------------------------------------------------------------------------------
 
     def _enter(self, session: Session, story: Story, now: datetime) -> None:
-        if story.channel in LOGGED:
+        if story.channel in told.LOGGED:
             arrival = self._arrival(story)
             ana = self.staff["ana"]
             request = arrivals.log(session, self.context, arrival, ana, now=now)
@@ -224,6 +224,10 @@ class People:
             content_approvals.approve(session, asked.id, self.staff["mia"], hours=1, now=now)
         denial_proposals.read_by(session, self.context, request, made, wei, now=now)
         denial_proposals.confirm(session, self.context, request, made, wei, now=now)
+
+    def _tell(self, session: Session, story: Story, now: datetime) -> None:
+        request = self._request(session, story)
+        untold.told(session, request, self.staff["ana"], "phone", now=now)
 
     def _decide(self, session: Session, story: Story, now: datetime) -> None:
         request, appeal = appeals.find(session, self.notes[story.number])

@@ -15,13 +15,13 @@ from tests.month import story as said
 from tests.month.days import ZONES, Known
 from tests.month.laws import LAWS, place, rule
 from tests.month.oracle import dates, longer, may_pause, may_take_more
+from tests.month.rounds import rounds
 from tests.month.story import Story
 
 FIRST = datetime(2025, 12, 31, tzinfo=UTC)
 DAYS = 31
 KNOWN: Known = frozenset({2025, 2026})
-CHANNELS = ("api",) * 4 + ("portal",) * 4 + ("letter", "phone", "counter", "email")
-LOGGED = CHANNELS[-4:]
+CHANNELS = ("api",) * 4 + ("portal",) * 4 + said.LOGGED
 LETTERED = frozenset({Kind.ACCESS, Kind.COPY, Kind.DELETION, Kind.RESTRICTION, Kind.PORTABILITY,
                       Kind.ACCOUNT_CANCELLATION, Kind.EXPLANATION})  # fmt: skip
 GROWN_UP = frozenset({Option.SWITCH_ON, Option.TAGS_EDIT})
@@ -48,6 +48,7 @@ before which the person has to be asked or told, and given time.
 _NOT_YET = frozenset({Option.AUTOMATED_DECISION, Option.REFUSE_SOLE_AUTOMATION})
 """What California knows from 2027 on, and is handled as a question for the rules until then."""
 
+_LOOKS = [one.at for one in rounds()]
 _HOUR = timedelta(hours=1)
 _CODED = 20 * _HOUR
 """So long it is known at least that a code was sent."""
@@ -80,7 +81,7 @@ def _asked(chance: random.Random, number: int) -> Story:
     channel = chance.choice(CHANNELS if kind in LETTERED else CHANNELS[:-4])
     one = Story(number, kind, option, tuple(laws), channel, at, at, mail=chance.random() < 0.2)
     one.age = _age(chance, one)
-    if channel in LOGGED:
+    if channel in said.LOGGED:
         _logged(chance, one)
     elif kind is not Kind.PORTABILITY and option not in GROWN_UP:
         _acted_for(chance, one)
@@ -124,7 +125,7 @@ def _proof(chance: random.Random, one: Story) -> None:
     level = 0 if _unasked(one) else level
     if one.role is Role.CLOSE_RELATIVE:
         one.proof = said.NEVER
-    elif level and (one.channel in LOGGED or one.kind is Kind.PORTABILITY):
+    elif level and (one.channel in said.LOGGED or one.kind is Kind.PORTABILITY):
         given = one.kind is Kind.PORTABILITY and "us_ca" in one.laws
         # California gives whoever proved a little the kinds of data instead, by another request.
         never = said.LATER if given else said.NEVER
@@ -195,7 +196,16 @@ def _end(chance: random.Random, one: Story, since: datetime, until: datetime) ->
         one.proposed = since + (one.ended - since) * chance.uniform(0.1, 0.9)
     else:
         one.end = chance.choice((*(said.FULFILLED,) * 5, said.PARTLY))
+    if one.unaddressed and chance.random() < 0.8:
+        _told_by_staff(chance, one)
     _appeal(chance, one, until)
+
+
+def _told_by_staff(chance: random.Random, one: Story) -> None:
+    """Let staff see in a list, after the relay's next round, that nobody was written to."""
+    assert one.ended is not None
+    found = next((at for at in _LOOKS if at > one.ended), None)
+    one.tells = found and found + chance.uniform(0.05, 4) * _DAY
 
 
 def _reason(chance: random.Random, one: Story) -> str:
@@ -208,8 +218,9 @@ def _reason(chance: random.Random, one: Story) -> str:
 
 def _appeal(chance: random.Random, one: Story, until: datetime) -> None:
     short = one.end in (said.DENIED, said.PARTLY)
-    if short and one.ended and chance.random() < 0.35:
-        one.appealed = one.ended + chance.uniform(0.1, 15) * _DAY
+    knows = one.tells if one.unaddressed else one.ended
+    if short and knows and chance.random() < 0.35:
+        one.appealed = knows + chance.uniform(0.1, 15) * _DAY
     elif one.end == said.OPEN and chance.random() < 0.3 and not one.paused:
         since = max(filter(None, (until, one.proved, one.answered, one.proposed)))
         one.appealed = since + chance.uniform(1, 3) * _DAY

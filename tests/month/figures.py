@@ -42,9 +42,16 @@ def case(story: Story, made: Expected, last: datetime) -> Case:
         reason=_told_as(story.reason) if made.state == told.DENIED else "",
         pauses=[(began, over) for began, over in _pauses(story, last)],
     )
-    if story.told and made.out and found.state in _ANSWERED:
-        found.letters = [("sent", made.out)]
+    if found.state in _ANSWERED:
+        found.letters = [*_letters(story, made.out)]
     return found
+
+
+def _letters(story: Story, out: datetime | None) -> Iterator[tuple[str, datetime | None]]:
+    if story.unaddressed:
+        yield ("told", out) if out else ("unaddressed", None)
+    elif story.told and out:
+        yield "sent", out
 
 
 def _told_as(reason: str) -> str:

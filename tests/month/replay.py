@@ -16,7 +16,6 @@ from rights.domain.kinds import Option
 from rights.domain.representation import Role
 from tests.month import story as told
 from tests.month.days import Known
-from tests.month.drawing import LOGGED
 from tests.month.oracle import Asked, Dates, dates, longer
 from tests.month.rounds import LOADED, Round
 from tests.month.story import Story
@@ -64,6 +63,7 @@ class Expected:
     promised: datetime
     estimate: bool
     first: Dates
+    confirm_by: datetime
     paused: int = 0
     longer: str = ""
     first_due: datetime | None = None
@@ -82,7 +82,7 @@ class Besides:
     def __init__(self, story: Story, made: Expected) -> None:
         self.story, self.made = story, made
         reached = story.mail if story.role is Role.SELF else story.rep_mail
-        self.logged = story.channel in LOGGED
+        self.logged = story.channel in told.LOGGED
         self.writes = reached
         self.acked = not reached and not self.logged
         """Who asks here and gets no letter reads in the answer that theirs arrived."""
@@ -101,10 +101,15 @@ class Besides:
 
     def letter(self, at: datetime) -> None:
         """Let the letter go out that says that theirs arrived."""
-        if not self.writes or self.acked:
+        if self.writes:
+            self.confirm(at)
+
+    def confirm(self, at: datetime) -> None:
+        """Let the person know now that theirs arrived, by whatever says so first."""
+        if self.acked:
             return
         self.acked = True
-        if at > self.made.first.confirmed:
+        if at > self.made.confirm_by:
             self._acknowledge(100, at)
 
     def _acknowledge(self, stage: int, at: datetime) -> None:
@@ -115,7 +120,7 @@ class Besides:
     def round(self, at: datetime) -> None:
         """Look at everything once."""
         self._aim(at)
-        begun, due = self.story.received, self.made.first.confirmed
+        begun, due = self.story.received, self.made.confirm_by
         if not self.acked and self.made.state not in _TAKEN_BACK:
             soon = (at - begun) * 100 >= (due - begun) * 75
             self._acknowledge(100 if at >= due else 75 if soon else 0, at)
@@ -150,7 +155,7 @@ class Replay:
         first = dates(story.asks, known(story.entered))
         if story.proof == told.AT_ONCE:
             first = dates(story.asks, known(story.entered), proved=story.entered)
-        self.made = Expected(first.kept, first.promised, first.estimate, first)
+        self.made = Expected(first.kept, first.promised, first.estimate, first, first.confirmed)
         self.stage = 0
         self.idle: datetime | None = None
         self.touched = story.entered
@@ -180,8 +185,8 @@ class Replay:
         planned = (
             (one.entered, "enter"), (one.doubted, "stop"), (one.proved, "prove"),
             (one.asked, "ask"), (one.answered, "answer"), (one.more, "more"),
-            (one.proposed, "touch"), (one.ended, "end"), (one.appealed, "touch"),
-            (one.decided, "touch"),
+            (one.proposed, "touch"), (one.ended, "end"), (one.tells, "tell"),
+            (one.appealed, "touch"), (one.decided, "touch"),
         )  # fmt: skip
         return sorted(((at, name) for at, name in planned if at), key=lambda deed: deed[0])
 
@@ -237,6 +242,10 @@ class Replay:
         if self.story.end in (told.REVOKED, told.MERGED):
             self.made.out = at
 
+    def _tell(self, at: datetime) -> None:
+        self.made.out = at
+        self.besides.confirm(at)
+
     # -- what the relay does ----------------------------------------------------------------------
 
     def _round(self, one: Round) -> None:
@@ -259,7 +268,9 @@ class Replay:
 
     def _letters(self, one: Round) -> None:
         reached = self.story.told
-        if self.made.closed and not self.made.out and (one.mail or not reached):
+        if self.story.unaddressed:
+            pass  # staff tell them, and the clock runs until they say so
+        elif self.made.closed and not self.made.out and (one.mail or not reached):
             self.made.out = one.at if reached else self.made.closed
         if self.asks_for_more:
             self._told_of_more(one)
@@ -316,4 +327,5 @@ class Replay:
             return
         fresh = self._counted(one.at, made.paused)
         made.due, made.promised = min(made.due, fresh.kept), min(made.promised, fresh.promised)
+        made.confirm_by = fresh.confirmed  # promised to nobody: it moves later too
         made.estimate, self.touched = False, one.at

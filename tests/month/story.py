@@ -12,6 +12,9 @@ from tests.month.oracle import Asked
 AT_ONCE, LATER, NEVER = "at once", "later", "never"
 FULFILLED, PARTLY, DENIED, REVOKED = "fulfilled", "partially_fulfilled", "denied", "revoked"
 OPEN, MERGED, LAPSED = "open", "merged", "expired"
+LOGGED = ("letter", "phone", "counter", "email")
+"""Ways of asking outside the product: staff write it down."""
+
 SECRET = frozenset({"secrecy_by_law", "state_duty_obstruction"})
 """Reasons that take a provision of the law, and are told as another."""
 
@@ -30,6 +33,7 @@ class Story:
             stands still meanwhile.
         more: When staff ask for more time.
         proposed: When a denial is proposed that *ended* confirms.
+        tells: When staff tell who wrote, called or came, and left no address, what came of it.
         repeats: The number of the story that this one repeats word for word.
         appealed, decided: Of an appeal; *upheld* says how.
     """
@@ -57,6 +61,7 @@ class Story:
     end: str = OPEN
     ended: datetime | None = None
     reason: str = ""
+    tells: datetime | None = None
     repeats: int | None = None
     appealed: datetime | None = None
     decided: datetime | None = None
@@ -87,6 +92,11 @@ class Story:
         return self.role is Role.SELF and self.age is AgeBand.UNDER_14 and waits
 
     @property
+    def unaddressed(self) -> bool:
+        """Whether there is an answer that who asked learns of by staff alone."""
+        return self.channel in LOGGED and not self.told and self.end in ANSWERED
+
+    @property
     def told(self) -> bool:
         """Whether a letter about the outcome reaches anybody."""
         acting = self.role in (Role.GUARDIAN, Role.GUARDIAN_ADULT, Role.CLOSE_RELATIVE)
@@ -95,6 +105,9 @@ class Story:
             return self.mail or self.rep_mail
         return self.rep_mail if acting else self.mail
 
+
+ANSWERED = (FULFILLED, PARTLY, DENIED)
+"""Ends of which somebody is written to."""
 
 _FOR_GUARDIANS = frozenset(
     {Kind.COPY, Kind.CORRECTION, Kind.DELETION, Kind.ACCOUNT_CANCELLATION, Kind.PORTABILITY}

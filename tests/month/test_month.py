@@ -27,7 +27,6 @@ from rights.store.models import Appeal, Entry, ExtensionRow, Notice, Request, St
 from tests.month import days, figures, laws, oracle
 from tests.month import story as told
 from tests.month.conftest import NUMBER, ROLES
-from tests.month.drawing import LOGGED
 from tests.month.laws import LAWS
 from tests.month.month import Month
 from tests.month.replay import AFTER, IDLE, Expected, Replay, known
@@ -94,6 +93,8 @@ def test_there_is_some_of_everything(happened: Month, expected: list[Expected]) 
     late = [one for one in expected if one.out and one.closed and one.out > one.promised]
     assert len(late) > 300
     assert sum(bool(one.appealed) for one in stories) > 100
+    untold = [one for one in stories if one.unaddressed]
+    assert min(sum(bool(one.tells) is said for one in untold) for said in (True, False)) > 20
 
 
 _ENDS = (told.FULFILLED, told.PARTLY, told.DENIED, told.REVOKED, told.LAPSED)
@@ -105,6 +106,7 @@ _ENDS = (told.FULFILLED, told.PARTLY, told.DENIED, told.REVOKED, told.LAPSED)
     [
         ("due_at", "due"),
         ("promised_at", "promised"),
+        ("ack_at", "confirm_by"),
         ("due_provisional", "estimate"),
         ("paused_days", "paused"),
         ("extension_reason", "longer"),
@@ -234,11 +236,11 @@ def test_every_letter_goes_out_in_the_first_round_that_has_mail(
         outcome = {made.out} if one.told and made.state in _ENDS[:3] and made.out else set()
         outs.append((one.number, sent[one.id, "outcome"], outcome))
         reached = one.mail if one.role is Role.SELF else one.rep_mail
-        if reached and one.channel not in LOGGED:
+        if reached and one.channel not in told.LOGGED:
             confirmed.append((one.number, sent[one.id, "received"], {made.confirmed}))
             assert made.confirmed
             waited = made.confirmed - one.entered > timedelta(hours=6)  # a fault was in the way
-            assert waited or made.confirmed <= made.first.confirmed
+            assert waited or made.confirmed <= made.confirm_by
 
     assert _differ(outs) == []
     assert _differ(confirmed) == []

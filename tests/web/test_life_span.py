@@ -26,7 +26,7 @@ from workflows.building import context_for
 SAID = {"user_id": "canary-0815", "email": "canary-0815@example.com"}
 
 OWN_LIFE = {"package", "complaint", "consent", "preference", "suppression", "tag_kept_away",
-            "tag_said", "store_turn", "network_identity_visit"}  # fmt: skip
+            "tag_said", "store_turn", "network_identity_visit", "webhook_delivery"}  # fmt: skip
 """Tables that know a request and are forgotten by a date, or by a wish, of their own."""
 
 

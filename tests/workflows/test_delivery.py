@@ -325,7 +325,7 @@ def test_a_relay_that_dies_delays_its_deliveries_until_their_lease_is_over(
     hook, _ = post.subscribe(receiver.url())
     post.queue(hook)
     with transaction(post.desk.register) as session:
-        list(delivery._claim(session, post.desk.context, post.desk.clock(), 10))  # noqa: SLF001
+        list(delivery.claim(session, post.desk.context, post.desk.clock(), 10))
 
     assert post.deliver() == 0
     post.desk.clock.on(seconds=91)

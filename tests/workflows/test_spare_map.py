@@ -332,5 +332,5 @@ def test_who_was_done_is_told_although_somebody_behind_them_could_not_be(
 
     first, last = map(json.loads, done.stdout.splitlines())
     assert (done.exit_code, first["state"]) == (1, "fulfilled")
-    assert (last["state"], last["code"]) == ("failed", "conflict")
+    assert (last["state"], last["code"]) == ("failed", "plan_changed")
     assert all_of(shop, "SELECT id FROM users WHERE email IS NULL") == [3]

@@ -51,6 +51,8 @@ OPENED: Final = {
         "/requests",
         "/log?ask=restriction/restrict",
         "/waiting",
+        "/complaints",
+        "/appeals",
         "/holds",
         "/stores",
         "/stores/shop",

@@ -105,7 +105,7 @@ def out_of(case: Case) -> datetime | None:
     sent = [at for _, at in case.letters if at is not None]
     if sent:
         return max(sent)
-    if any(state in ("failed", "refused", "waiting") for state, _ in case.letters):
+    if any(state in ("failed", "refused", "unaddressed", "waiting") for state, _ in case.letters):
         return None
     return case.closed
 

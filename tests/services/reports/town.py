@@ -131,6 +131,8 @@ def _letters(chance: random.Random, closed: datetime) -> list[tuple[str, datetim
         [("sent", closed + timedelta(seconds=20)), ("sent", later)],
         [("sent", later), ("failed", None)],
         [("refused", None)],
+        [("unaddressed", None)],
+        [("told", later)],
     )
     return chance.choice(found)
 
