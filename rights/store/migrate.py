@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -19,7 +18,6 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Enum, MetaData, String, text
 from sqlmodel import SQLModel
@@ -47,26 +45,8 @@ def upgrade(url: str, revision: str = "head") -> None:
         ConfigError: it is at a revision that this version of the product does not know.
     """
     with _configured(url) as (config, connection):
-        have = _known(connection)
-        if have != scripts().get_current_head():
-            _bring(config, revision)
-
-
-@cache
-def scripts() -> ScriptDirectory:
-    """Return every version there is: read once, which takes longer than most of them."""
-    return ScriptDirectory.from_config(_config())
-
-
-def _bring(config: Config, revision: str) -> None:
-    """Do what ``command.upgrade`` does, which reads every version anew."""
-    every = scripts()
-
-    def steps(have: Any, _context: Any) -> Any:
-        return every._upgrade_revs(revision, have)  # noqa: SLF001 - as Alembic's own command
-
-    with EnvironmentContext(config, every, fn=steps, destination_rev=revision):
-        every.run_env()
+        _known(config, connection)
+        command.upgrade(config, revision)
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -121,16 +101,12 @@ def compared(
     return None
 
 
-def _config() -> Config:
+@contextmanager
+def _configured(url: str) -> Iterator[tuple[Config, Connection]]:
+    engine = open_engine(url, pool=1)
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
-    return config
-
-
-@contextmanager
-def _configured(url: str) -> Iterator[tuple[Config, Connection]]:
-    engine, config = open_engine(url, pool=1), _config()
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -141,15 +117,14 @@ def _configured(url: str) -> Iterator[tuple[Config, Connection]]:
         engine.dispose()
 
 
-def _known(connection: Connection) -> str | None:
+def _known(config: Config, connection: Connection) -> None:
     have = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts().walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if have is not None and have not in known:
         raise ConfigError(
             f"the register is at revision {have}, which this version does not know: "
             "run a version at least as new as the one that migrated it"
         )
-    return have
 
 
 def write(message: str) -> None:
