@@ -268,9 +268,8 @@ class Replay:
 
     def _letters(self, one: Round) -> None:
         reached = self.story.told
-        if self.story.unaddressed:
-            pass  # staff tell them, and the clock runs until they say so
-        elif self.made.closed and not self.made.out and (one.mail or not reached):
+        waits = self.made.closed and not self.made.out and not self.story.unaddressed
+        if waits and (one.mail or not reached):
             self.made.out = one.at if reached else self.made.closed
         if self.asks_for_more:
             self._told_of_more(one)
