@@ -212,7 +212,7 @@ def _worked_out(
     items = tuple(number for number in asked.items.split(",") if number)
     wanted = Wanted(audit_evidence.NAME, period, items=items)
     try:
-        return making.work_out(register_, context, wanted, now=now())
+        report = making.work_out(register_, context, wanted, now=now())
     except Invalid as error:  # records of it were purged since it was asked for
         return error
     except DBAPIError:  # the register is away, which says nothing of this evidence
@@ -220,6 +220,8 @@ def _worked_out(
     except Exception as error:  # noqa: BLE001 - what cannot be made keeps nothing else waiting
         get().error("evidence.not_made", code=audit_evidence.NAME, error=type(error).__name__)
         return Invalid("this evidence could not be made", code="evidence_failed")
+    assert report is not None, "only what has to be final may not be there yet"
+    return report
 
 
 # -- reading again -----------------------------------------------------------------------------

@@ -303,7 +303,9 @@ def test_what_cannot_be_made_keeps_no_other_waiting(house: House) -> None:
 @ON_A_FILE
 def test_one_asker_does_not_keep_the_others_out(house: House) -> None:
     now, other = house.clock.now(), clerk(house, "zhou", "auditor")
-    kept = {"state": "refused", "asked_by": f"backend:{house.partner.id}", "asked_at": now}
+    kept: dict[str, Any] = {
+        "state": "refused", "asked_by": f"backend:{house.partner.id}", "asked_at": now,
+    }  # fmt: skip
     with house.writing() as session:
         for number in range(signed.EACH):
             day = town.NOW.date() - timedelta(days=number)
