@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from rights import logs
 from rights.domain import staff
 from rights.services.reports import signed
+from rights.services.reports.making import zone_of
 from rights.services.signing import Signer
 from rights.store.models import Writing
 from tests.web.console.clerk import CITED, Clerk, clerk, id_of
@@ -93,7 +94,8 @@ def _sampled(paper: Paper, ana: Clerk) -> None:
 
 def _signed(paper: Paper, ana: Clerk) -> str:
     """Have evidence for an audit made and signed of all of it; return it as a file."""
-    house, today = paper.house, f"{paper.house.clock.now():%Y-%m-%d}"
+    house = paper.house
+    today = f"{house.clock.now().astimezone(zone_of(house.context)):%Y-%m-%d}"
     asked = ana.force("/reports/signed", first=today, last=today, items="")
     assert asked.status == 200, asked.text
     assert signed.make_due(house.engine, house.context, Signer(SEED), house.clock.now) == 1
