@@ -29,6 +29,7 @@ from bench.results import Result, at_most, beside, middle, percentile
 from rights.app import create_app
 from rights.services import backends
 from rights.services.checkpoints import checkpoint
+from rights.services.reports import making
 from rights.services.signing import Signer
 from rights.services.staff_access import accounts
 from rights.settings import Settings
@@ -80,7 +81,8 @@ def _filled(at: House, made: months.Months) -> dict[str, str]:
     incident = cases.fill(here, made, Signer(at.env["RIGHTS_SIGNING_KEY"]))
     there = opened.fill(here, made)
     afterwards.analyse(here.engine)
-    today = made.now.date()
+    # days as reports count them: the register begins when the bench does
+    today = made.now.astimezone(making.zone_of(here.context)).date()
     days = {"first": str(today - timedelta(days=90)), "last": str(today)}
     more = {"one": cases.ONE, "incident": incident, "year": str(today.year)}
     return {**asdict(there), **days, **more}
