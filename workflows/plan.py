@@ -18,6 +18,7 @@ from rights.domain.actions import EFFECTS, Action, step_name
 from rights.domain.datamap import DataMap, Switch
 from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind, Option
+from rights.services.plan_warnings import Warned
 from workflows import scopes
 from workflows.abilities import cannot, nothing_set, parts
 from workflows.recipes import (
@@ -127,7 +128,8 @@ class Plan:
 
     Args:
         holds: Rules that staff approved and legal holds that were placed: ids, paths, codes.
-        warnings: What staff should know of the live stores before it is carried out.
+        warnings: What staff should know of the live stores before it is carried out, as
+            :mod:`rights.services.plan_warnings` reads it.
         grounds: Of an erasure: path to each ground of the law and whether it applies.
         outlook: What it would come to, for whoever approves it; not part of what is approved.
     """
@@ -137,7 +139,7 @@ class Plan:
     schema_hash: str = ""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     holds: Mapping[str, Any] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     grounds: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     outlook: Mapping[str, Any] = field(default_factory=dict)
 
@@ -161,7 +163,7 @@ class Plan:
             "schema_hash": self.schema_hash,
             "counts": {path: dict(by) for path, by in self.counts.items()},
             "holds": dict(self.holds),
-            "warnings": list(self.warnings),
+            "warnings": [one if isinstance(one, str) else dict(one) for one in self.warnings],
             "grounds": {path: dict(by) for path, by in self.grounds.items()},
         }
 

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from connectors.sdk import Role, TableFound
 from rights.domain.datamap import Collection, Depth, Erasure, Link
 from rights.domain.graph import INWARD
-from workflows.findings import Finding, error, warning
+from rights.services.plan_warnings import (
+    KEY_OF_ROWS_THAT_STAY,
+    KEY_WITHOUT_INDEX,
+    KEY_WITHOUT_LINK,
+    TRIGGER,
+    remedy,
+)
+from workflows.findings import Finding, error, planned
 from workflows.graph import OUTWARD
 from workflows.tables import Compared, absent, column_of, has_column
 
@@ -75,8 +82,8 @@ def _allowed(collection: Collection, table: TableFound, acting: Acting) -> Itera
     missing = [name for name in table.lacks if name in wanted]
     if missing:
         names = ", ".join(missing)
-        remedy = f"grant {names} on {table.name}, or use an account that has it"
-        yield error(collection.path, f"the account may not {names} there", remedy)
+        grant = f"grant {names} on {table.name}, or use an account that has it"
+        yield error(collection.path, f"the account may not {names} there", grant)
 
 
 def _cuts(collection: Collection, acting: Acting) -> bool:
@@ -96,11 +103,7 @@ def _by_itself(collection: Collection, table: TableFound) -> Iterator[Finding]:
             "drop the rule, or leave this collection to staff",
         )
     for name in table.triggers:
-        yield warning(
-            collection.path,
-            f"the trigger {name} runs when rows are changed or deleted",
-            "make sure that what it writes is in the map, and that it lets rows go",
-        )
+        yield planned(collection.path, TRIGGER, trigger=name)
 
 
 def _inside(compared: Compared, collection: Collection, table: TableFound) -> Iterator[Finding]:
@@ -146,31 +149,26 @@ def _pointing(
     place = f"{compared.store.name}.{table.name}.{','.join(columns)}"
     declared = child is not None and linked(child, columns, to)
     by_itself = table.on_delete.get(columns, "")
-    remedy = f"declare the link to {to.name} in the data map, with role: none if it says nothing"
     if not declared and by_itself:
         what = (
             f"a foreign key to {to.name} without a link, and {by_itself} changes its rows unasked"
         )
-        yield error(place, what, remedy)
+        yield error(place, what, remedy(KEY_WITHOUT_LINK, {"to": to.name}))
     elif not declared:
-        what = f"a foreign key to {to.name} has no link: rows that hold it stop the deletion"
-        yield warning(place, what, remedy, strict=True)
+        yield planned(place, KEY_WITHOUT_LINK, strict=True, to=to.name)
     elif child is not None and child.path not in acting.erased:
         yield from _staying(place, to, by_itself)
     if columns in table.unindexed:
-        what = f"a foreign key to {to.name} without an index: each deleted row reads this table"
-        yield warning(place, what, f"create an index on ({', '.join(columns)})")
+        yield planned(place, KEY_WITHOUT_INDEX, to=to.name, columns=", ".join(columns))
 
 
 def _staying(place: str, to: Collection, by_itself: str) -> Iterator[Finding]:
     """Say what the end of *to* does to rows that stay: an erasure of a part leaves some."""
-    remedy = f"let what hangs on {to.name} go with it, or change the foreign key"
     if by_itself == "CASCADE":
         what = f"a foreign key to {to.name} would delete rows that stay"
-        yield error(place, what, remedy)
+        yield error(place, what, remedy(KEY_OF_ROWS_THAT_STAY, {"to": to.name}))
     elif not by_itself:
-        what = f"a foreign key to {to.name} in rows that stay: those that hold it stop the deletion"
-        yield warning(place, what, remedy, strict=True)
+        yield planned(place, KEY_OF_ROWS_THAT_STAY, strict=True, to=to.name)
 
 
 def linked(child: Collection, columns: tuple[str, ...], to: Collection) -> bool:

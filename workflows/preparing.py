@@ -19,6 +19,7 @@ from rights.domain.kinds import Kind
 from rights.domain.parameters import MEANWHILE
 from rights.domain.tags import REMOVED
 from rights.services import locators, subjects
+from rights.services.plan_warnings import Warned
 from rights.services.replanning import asked_again, asked_why, asking
 from rights.store.db import reading
 from rights.store.models import Request
@@ -129,7 +130,7 @@ def _whose(
 
 def _cleared(
     floor: Floor, request: Request, steps: tuple[Step, ...], found: Surveys
-) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+) -> tuple[tuple[Step, ...], tuple[Warned, ...]]:
     """Return the steps as the live stores let them be done, and what staff should know of them."""
     steps, warnings = cleared(floor, request, steps, found)
     if is_part(request.parameters):

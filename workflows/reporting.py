@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from rights.domain.errors import Invalid
 from rights.domain.lifecycle import Wait
+from rights.services import plan_warnings
 from rights.services.plans import sample as sample_of
 from rights.services.receipts import export
 from rights.store.db import reading
@@ -60,6 +61,7 @@ def report(
         "collections": _planned(plan) if planned else [x.to_json() for x in lines(steps, names)],
         "plan_hash": plan.hash if plan else None,
         "plan": plan.to_json() if plan and planned else None,
+        "warnings": plan_warnings.told(plan.to_json()) if plan and planned else [],
         "sample": sample,
         "receipt": _write_receipt(floor, receipt, opening, out),
         "package": _write_package(floor, package, out),

@@ -11,6 +11,7 @@ from rights.domain.datamap import Collection, DataMap, Depth, Erasure, OnErasure
 from rights.domain.errors import ConfigError, Misconfigured, Refused
 from rights.domain.keys import Standing, held
 from rights.domain.kinds import Option
+from rights.services.plan_warnings import Warned
 from rights.store.models import Request
 from workflows import escrow, preflight
 from workflows.check import inventory_of
@@ -83,7 +84,7 @@ def _absent(floor: Floor, store: Store) -> Iterator[Finding]:
 
 def cleared(
     floor: Floor, request: Request, steps: tuple[Step, ...], found: Surveys
-) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+) -> tuple[tuple[Step, ...], tuple[Warned, ...]]:
     """
     Return the steps in an order the stores allow, and what staff should know beforehand.
 
@@ -100,7 +101,7 @@ def cleared(
     wrong = [str(f).removeprefix("error: ") for f in said if f.level is Level.ERROR]
     if wrong:
         raise Misconfigured("; ".join(wrong))
-    return arranged(datamap, steps, found), tuple(str(f) for f in said)
+    return arranged(datamap, steps, found), tuple(f.warned() for f in said)
 
 
 def _into_escrow(floor: Floor, steps: Sequence[Step]) -> Iterator[Finding]:

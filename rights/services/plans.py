@@ -25,6 +25,7 @@ from rights.services import (
     own_requests,
     parts_left_out,
     places,
+    plan_warnings,
     requests,
 )
 from rights.services.places import Place
@@ -106,7 +107,7 @@ def shown(session: Session, request_id: str) -> dict[str, Any]:
         "map": row.config_hash,
         "schema": row.schema_hash,
         "holds": dict(row.body["holds"]),
-        "warnings": list(row.body["warnings"]),
+        "warnings": plan_warnings.told(row.body),
         "steps": [_step(step, row.body["counts"]) for step in row.body["steps"]],
     }
 
@@ -208,5 +209,6 @@ def show(
         "waits": row.needs_approval and row.approved_at is None,
         "again": asked_again(steps_of(session, request.id)),
         "plan": row.body,
+        "warnings": plan_warnings.told(row.body),
         **seen,
     }

@@ -53,7 +53,7 @@ def nothing_begun(shop: Case, *words: str) -> None:
 
 
 def warnings(outcome: dict[str, Any]) -> list[str]:
-    return [w.partition(" → ")[0] for w in outcome["plan"]["warnings"]]
+    return [w["text"]["en"].partition(" → ")[0] for w in outcome["warnings"]]
 
 
 def test_a_plan_without_anything_in_its_way_warns_of_nothing(anywhere: Cases) -> None:
@@ -119,18 +119,26 @@ def test_a_foreign_key_without_an_index_and_one_without_a_link_are_warned_of(
 
     assert sorted(warnings(planned)) == [
         (
-            "warning: shop.audits.user_id: a foreign key to users has no link: rows that"
-            " hold it stop the deletion"
+            "shop.audits.user_id: a foreign key to users has no link: rows that hold it stop"
+            " the deletion"
         ),
         (
-            "warning: shop.audits.user_id: a foreign key to users without an index: each"
-            " deleted row reads this table"
+            "shop.audits.user_id: a foreign key to users without an index: each deleted row"
+            " reads this table"
         ),
         (
-            "warning: shop.orders.user_id: a foreign key to users without an index: each"
-            " deleted row reads this table"
+            "shop.orders.user_id: a foreign key to users without an index: each deleted row"
+            " reads this table"
         ),
     ]
+    (unlinked,) = [w for w in planned["warnings"] if w["code"] == "key_without_link"]
+    assert unlinked["place"] == "shop.audits.user_id"
+    kept = {"code": "key_without_link", "place": "shop.audits.user_id", "to": "users"}
+    assert kept in planned["plan"]["warnings"], "what is approved is no sentence"
+    assert unlinked["text"]["zh-CN"] == (
+        "shop.audits.user_id：有一个指向 users 的外键没有声明关联：引用它的数据行会阻止删除"
+        " → 请在数据地图中声明与 users 的关联；如果它不说明数据属于谁，请写 role: none"
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "mariadb_url"])
@@ -149,7 +157,7 @@ def test_a_trigger_on_the_way_is_warned_of(
 
     (told,) = warnings(shop.ask(ANNA, dry_run=True))
 
-    assert told.startswith("warning: shop.orders: the trigger tell runs when rows are changed")
+    assert told == "shop.orders: the trigger tell runs when rows are changed or deleted"
 
 
 def test_a_rule_that_does_something_else_is_refused(case: Cases, postgres_url: str) -> None:

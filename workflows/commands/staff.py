@@ -76,7 +76,7 @@ def show_plan(request_id: str, *, as_json: bool) -> None:
             counted = ", ".join(f"{name} {n}" for name, n in counts.items())
             click.echo(f"    {path}  {counted or 'not counted'}")
     for warning in found["warnings"]:
-        click.echo(f"warning: {warning}")
+        click.echo(f"warning: {warning['text']['en']}")
     if found["again"]:
         click.echo(f"again: a plan before this one was approved, but {found['again']}")
     click.echo(f"plan: {found['plan']}")

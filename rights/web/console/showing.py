@@ -253,9 +253,15 @@ def _plan(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:
         "approved": who(plan["approved_by"], names),
         "again": plan["again"],
         "again_words": pages.said().find("planned", "again", plan["again_code"]),
-        "warnings": plan["warnings"],
+        "warnings": [_warning(one["text"]) for one in plan["warnings"]],
         **planning.of(found),
     }
+
+
+def _warning(text: Mapping[str, str]) -> tuple[str, str]:
+    """Return a warning in the reader's language, or in the one it was written in, and which."""
+    language = pages.said().language
+    return (text[language], language) if language in text else (text["en"], "en")
 
 
 def who(actor: str, names: Mapping[str, str]) -> str:
