@@ -21,7 +21,7 @@ from rights.domain.actions import Action, step_name
 from rights.domain.kinds import Kind, default_option
 from rights.domain.lifecycle import State, Wait
 from rights.services import subjects
-from rights.services.audit import Line, entry_hash
+from rights.services.audit import Line, entry_hash, ordered
 from rights.store import rows
 from rights.store.ids import new_id
 from rights.store.models import (
@@ -266,7 +266,7 @@ def _entries(chain: str, lines: Iterable[tuple[datetime, Line]]) -> Iterator[dic
             "at": at,
             "event": line.event,
             "actor": line.actor,
-            "data": dict(line.data),
+            "data": ordered(line.data),
             "hash": head,
         }
 

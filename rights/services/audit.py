@@ -56,6 +56,12 @@ def bound(previous: str, *entry: Any) -> bytes:
     return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
 
 
+def ordered(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an entry says in the order in which its hash is over it: as it is kept."""
+    found: dict[str, Any] = orjson.loads(orjson.dumps(dict(data), option=orjson.OPT_SORT_KEYS))
+    return found
+
+
 def append(session: Session, request: Request, lines: Iterable[Line], *, now: datetime) -> None:
     """Add entries to a request's chain, in the transaction that made them true."""
     head = _write(session, request.id, request.head_seq, request.head_hash, lines, now)
@@ -93,7 +99,7 @@ def _write(
                 "at": now,
                 "event": line.event,
                 "actor": line.actor,
-                "data": dict(line.data),
+                "data": ordered(line.data),
                 "hash": head,
             }
         )

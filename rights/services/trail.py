@@ -9,30 +9,17 @@ Source: PIPL 51, 54, 69 (burden of proof); NDSR 9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-import orjson
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Row,
-    Select,
-    Text,
-    cast,
-    func,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select, union_all
 from sqlmodel import col
 
 from rights.domain.merkle import root
-from rights.services.audit import bound
+from rights.services import trail_entries
 from rights.services.checkpoint_format import (
     checkpoint_text,
     head_leaf,
@@ -42,8 +29,13 @@ from rights.services.checkpoint_format import (
 from rights.services.signing import Signer
 from rights.store.db import picture, streamed
 from rights.store.models import Checkpoint, CheckpointLeaf, DayChain, Entry, Request
+from rights.store.plain import Plain, plain
 
 MOST_PROBLEMS: Final = 1_000
+_TOGETHER: Final = 1_000
+"""So many checkpoints are read at once, each with its leaves as they come."""
+
+_NONE: Final[tuple[int, Iterable[Plain]]] = (1 << 63, ())
 
 
 @dataclass(slots=True)
@@ -99,37 +91,9 @@ def verify(engine: Engine, signer: Signer, *, known_root: str = "") -> Report:
 
 def _chains(connection: Connection, report: Report) -> None:
     """Hash every entry again."""
-    table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    # By place, not by name, and what it says as the text it is kept as: there are millions of them,
-    # and a driver that makes objects of JSON takes longer than all the rest.
-    said = cast(table.c.data, Text)
-    before = (table.c[name] for name in ("chain", "seq", "at", "event", "actor"))
-    query = select(*before, said, table.c.hash).order_by(table.c.chain, table.c.seq)
-    for chain, found in groupby(streamed(connection, query), itemgetter(0)):
+    for entries in trail_entries.counted(connection, report.complain):
         report.chains += 1
-        report.entries += _chain(chain, found, report)
-
-
-def _chain(chain: str, found: Iterable[Any], report: Report) -> int:
-    number, previous, expected = 0, "", 1
-    for _, seq, at, event, actor, data, said in found:
-        number += 1
-        if seq != expected:
-            report.complain(f"{chain}: entries {expected} to {seq - 1} are missing")
-        elif _hash(previous, chain, seq, at, event, actor, data) != said:
-            report.complain(f"{chain}: entry {seq} was changed")
-        previous, expected = said, seq + 1
-    return number
-
-
-def _hash(previous: str, *entry: Any) -> str:
-    """Return what an entry's hash must be; nothing is it where its data cannot be read."""
-    *before, data = entry
-    try:
-        said = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return ""
-    return sha256(bound(previous, *before, said)).hexdigest()
+        report.entries += entries
 
 
 def _heads(connection: Connection, report: Report) -> None:
@@ -155,9 +119,8 @@ def _heads(connection: Connection, report: Report) -> None:
         .where(tails.c.seq.is_(None) | wrong)
         .where(tails.c.seq.is_not(None) | ~_has_purged_leaf(heads.c.chain, heads.c.seq))
     )
-    for row in streamed(connection, query):
-        last = row.last or 0
-        report.complain(f"{row.chain}: its head is entry {row.seq}, its entries end at {last}")
+    for chain, seq, last in plain(connection, query):
+        report.complain(f"{chain}: its head is entry {seq}, its entries end at {last or 0}")
 
 
 def _has_purged_leaf(chain: ColumnElement[str], seq: ColumnElement[int]) -> ColumnElement[bool]:
@@ -179,7 +142,7 @@ def _orphans(connection: Connection, report: Report) -> None:
         .where(col(Request.id).is_(None), col(DayChain.name).is_(None))
         .distinct()
     )
-    for (chain,) in streamed(connection, query):
+    for (chain,) in plain(connection, query):
         report.complain(f"{chain}: has entries, but what they are about is gone")
 
 
@@ -212,20 +175,39 @@ def _purge_holds(signer: Signer, row: Row[Any]) -> bool:
 
 def _checkpoints(connection: Connection, signer: Signer, report: Report) -> None:
     """Each follows on the one before it, is signed, and has the root of its leaves."""
+    previous, after = "", 0
+    while made := _next(connection, after):
+        for one, found in zip(made, _roots(connection, made), strict=True):
+            report.checkpoints += 1
+            _checkpoint(one, found, signer, previous, report)
+            previous, after = one.root, one.id or 0
+
+
+def _next(connection: Connection, after: int) -> list[Checkpoint]:
+    """Return the checkpoints that come next, so many that they and their leaves can be read."""
+    table = Checkpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+    query = select(table).where(table.c.id > after).order_by(table.c.id).limit(_TOGETHER)
+    rows = connection.execute(query).mappings()
+    return [Checkpoint(**row) for row in rows]
+
+
+def _roots(connection: Connection, made: Sequence[Checkpoint]) -> Iterator[bytes]:
+    """Yield the root that the leaves of each checkpoint have; to be read to the end."""
     leaf = CheckpointLeaf
-    name = col(leaf.chain)
+    number, name = col(leaf.checkpoint_id), col(leaf.chain)
     if connection.dialect.name == "postgresql":
         name = name.collate("C")  # type: ignore[assignment]  # the order in which it was hashed
-    table = Checkpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    query = (
-        select(table, col(leaf.chain), col(leaf.seq), col(leaf.hash))
-        .join(leaf, col(leaf.checkpoint_id) == table.c.id, isouter=True)
-        .order_by(table.c.id, name)
-    )
-    previous = ""
-    for _, found in groupby(streamed(connection, query), attrgetter("id")):
-        report.checkpoints += 1
-        previous = _checkpoint(found, signer, previous, report)
+    columns = number, col(leaf.chain), col(leaf.seq), col(leaf.hash)
+    these = number.between(made[0].id, made[-1].id)
+    query: Select[Any] = select(*columns).where(these).order_by(number, name)
+    found = groupby(plain(connection, query), itemgetter(0))
+    of, leaves = next(found, _NONE)
+    for one in made:
+        while of < (one.id or 0):  # of a checkpoint that is gone: said elsewhere
+            of, leaves = next(found, _NONE)
+        yield root(_values(one.previous, leaves if of == one.id else ()))
+    for _ in found:  # to its end
+        pass
 
 
 def _lost_checkpoints(connection: Connection, report: Report) -> None:
@@ -241,25 +223,21 @@ def _lost_checkpoints(connection: Connection, report: Report) -> None:
         report.complain(f"checkpoint {gone}: is gone, and what it covered is still there")
 
 
-def _checkpoint(found: Iterator[Row[Any]], signer: Signer, previous: str, report: Report) -> str:
-    first = next(found)
-    known = {name: getattr(first, name) for name in Checkpoint.model_fields}
-    made = Checkpoint(**known)
+def _checkpoint(
+    made: Checkpoint, found: bytes, signer: Signer, previous: str, report: Report
+) -> None:
     if made.previous != previous:
         report.complain(f"checkpoint {made.id}: does not follow on the one before it")
     if not signer.verify(checkpoint_text(made), made.signature, key_id=made.key_id):
         report.complain(f"checkpoint {made.id}: its signature does not hold")
-    if root(_values(made.previous, first, found)).hex() != made.root:
+    if found.hex() != made.root:
         report.complain(f"checkpoint {made.id}: its root is not that of its leaves")
-    return made.root
 
 
-def _values(previous: str, first: Row[Any], rest: Iterator[Row[Any]]) -> Iterator[bytes]:
+def _values(previous: str, leaves: Iterable[Plain]) -> Iterator[bytes]:
     yield previous_leaf(previous)
-    if first.chain is not None:
-        yield head_leaf(first.chain, first.seq, first.hash)
-    for row in rest:
-        yield head_leaf(row.chain, row.seq, row.hash)
+    for _, chain, seq, said in leaves:
+        yield head_leaf(chain, seq, said)
 
 
 def _known(connection: Connection, known_root: str, report: Report) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -153,6 +154,66 @@ def test_what_a_hash_is_over_is_sorted_json_with_microseconds(
 
     parts = ["p", "c", number, at.isoformat(timespec="microseconds"), "e", "system", data]
     assert made == orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+
+
+_ODD: list[tuple[str, str, dict[str, Any]]] = [
+    ("received", "staff:1", {"b": [1, {"z": None, "a": "x"}], "a": True}),
+    ("received", 'back"slash\\', {"line": "one\ntwo\t\\N", "quote": '"', "zero": 0.5}),
+    ("收到", "员工:一", {"字": "数据", "emoji": "\U0001f512"}),
+    ("", "", {}),
+]
+
+
+def test_whatever_an_entry_says_holds_and_is_kept_as_it_was_hashed(register: Engine) -> None:
+    with transaction(register) as session:
+        request = new_request(session, 1)
+        lines = [audit.Line(*one) for one in _ODD]
+        audit.append(session, request, lines, now=NOW.replace(microsecond=0))
+    _sign(register)
+
+    assert verify(register, signer()).problems == []
+    with register.connect() as connection:
+        query = "SELECT CAST(data AS TEXT) FROM entry ORDER BY seq"
+        kept = [one for (one,) in connection.execute(text(query))]
+    assert kept == [
+        orjson.dumps(data, option=orjson.OPT_SORT_KEYS).decode() for *_, data in _ODD
+    ], "what is not kept so is hashed far more slowly"
+
+
+def test_an_entry_that_was_kept_in_another_order_holds_as_well(register: Engine) -> None:
+    with transaction(register) as session:
+        line = audit.Line("received", "staff:1", {"b": 1, "a": {"d": "x", "c": [2]}})
+        audit.append(session, new_request(session, 1), [line, line], now=NOW)
+    older = """UPDATE entry SET data = '{ "b": 1,"a":{"d":"x",\n"c":[2]} }' WHERE seq = 1"""
+
+    _do(register, older)
+    assert verify(register, signer()).problems == []
+
+    _do(register, older.replace("[2]", "[3]"))
+    assert [line.split(": ")[1] for line in verify(register, signer()).problems] == [
+        "entry 1 was changed"
+    ]
+
+
+def test_words_that_only_read_alike_when_put_together_are_a_changed_entry(
+    request: pytest.FixtureRequest,
+) -> None:
+    """PostgreSQL keeps no data that is no JSON; a file keeps whatever is written into it."""
+    register = opened(request, "sqlite")
+    with transaction(register) as session:
+        line = audit.Line("denied", "staff:1", {"a": "b", "c": "d", "e": "f"})
+        audit.append(session, new_request(session, 1), [line], now=NOW)
+    assert verify(register, signer()).problems == []
+
+    _do(
+        register,
+        """UPDATE entry SET event = 'denied","staff:1",{"a":"b', actor = 'c":"d',"""
+        """ data = '"e":"f"}'""".replace(":", "\\:"),
+    )
+
+    assert [line.split(": ")[1] for line in verify(register, signer()).problems] == [
+        "entry 1 was changed"
+    ]
 
 
 def test_two_entries_that_changed_places_are_found(trail: Engine) -> None:
