@@ -7,6 +7,7 @@ entry of its own.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ _BODY_WAIT_S: Final = 30
 _GRACE_S: Final = 20
 
 
-class _Server(BaseApplication):  # type: ignore[misc]  # the library publishes no types
+class Server(BaseApplication):  # type: ignore[misc]  # the library publishes no types
     """One application, built before the fork; connections are opened after it, when needed."""
 
     def __init__(self, create: Callable[[], Flask], options: dict[str, Any]) -> None:
@@ -34,8 +35,16 @@ class _Server(BaseApplication):  # type: ignore[misc]  # the library publishes n
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Build the application."""
-        return self._create()
+        """
+        Build the application, and leave what it is made of out of every later collection.
+
+        It stays until the process ends. Gone through again and again it makes a call in ten wait
+        a quarter of a second, and takes each process a copy of what it could share.
+        """
+        app = self._create()
+        gc.collect()
+        gc.freeze()
+        return app
 
 
 def run(
@@ -74,7 +83,7 @@ def run(
         "worker_exit": lambda _server, _worker: traces.stop(),
     }
     try:
-        _Server(create, options).run()
+        Server(create, options).run()
     finally:
         metrics.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import signal
@@ -16,10 +17,12 @@ from typing import Any
 
 import orjson
 import pytest
+from flask import Flask
 
 from rights.app import context_of
 from rights.settings import Settings
 from rights.store.db import open_engine, transaction
+from rights.web.server import Server
 from tests.web.house import ALICE, HERE, KEYS, SEED, Partner, partner
 
 
@@ -155,3 +158,22 @@ def test_it_stops_when_told_and_finishes_first(running: Running) -> None:
     running.process.send_signal(signal.SIGTERM)
 
     assert running.process.wait(30) == 0
+
+
+def test_what_the_application_is_made_of_is_gone_through_once() -> None:
+    made: list[list[int]] = []
+
+    def create() -> Flask:
+        made.append([1])
+        return Flask("made")
+
+    try:
+        Server(create, {"workers": 1}).load()
+        looked = {id(one) for one in gc.get_objects()}
+        frozen = gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
+
+    assert frozen > len(looked), "a collection has next to nothing to look at"
+    assert id(made[0]) not in looked
+    assert id(made[0]) in {id(one) for one in gc.get_objects()}, "thawed, it is looked at again"
