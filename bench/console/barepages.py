@@ -89,6 +89,7 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
         "SELECT * FROM legal_hold WHERE released_at IS NULL LIMIT 100",
         _ENDING,
     ),
+    "hold": ("SELECT * FROM legal_hold WHERE id = %(one)s",),
     "rechecks": (
         "SELECT * FROM aftercare WHERE kind = 'recheck' ORDER BY created_at DESC LIMIT 51",
     ),

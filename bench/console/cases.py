@@ -1,6 +1,6 @@
 """
-What a company has beside requests after a year: incidents, complaints, appeals, events that nobody
-took, evidence that was signed.
+What a company has beside requests after a year: incidents, complaints, appeals, a legal hold,
+events that nobody took, evidence that was signed.
 
 Written by table, like the requests; what one page opens is sealed as the services seal it.
 """
@@ -33,6 +33,7 @@ from rights.store.models import (
     IncidentClock,
     IncidentLetter,
     IncidentTold,
+    LegalHold,
     Notice,
     SecurityIncident,
     SignedEvidence,
@@ -45,7 +46,7 @@ _APART: Final = 10_000_000
 """Added to a number, so that no id of these is that of a request too."""
 
 ONE: Final = reference(_APART + 1)
-"""Of the complaint, the webhook and the evidence whose pages are opened."""
+"""Of the complaint, the hold, the webhook and the evidence whose pages are opened."""
 
 _INCIDENTS: Final = 0.025
 _STILL_OPEN: Final = 0.01
@@ -67,7 +68,7 @@ def fill(here: Desk, months: Months, signer: Signer) -> str:
     incident, clocks = _one_incident(here, months)
     told = _letter(months, incident)
     several = (_incidents(months, clocks), told, _complaints(here, months), _appeals(months))
-    for made in (*several, _events(months), _evidence(here, months, signer)):
+    for made in (*several, _hold(months), _events(months), _evidence(here, months, signer)):
         keep(here.engine, made)
     return incident
 
@@ -179,6 +180,15 @@ def _appeals(months: Months) -> Iterator[Made]:
                 decided_at=at + 30 * _HOUR,
                 decided_by=f"staff:{months.others}",
             )
+
+
+def _hold(months: Months) -> Iterator[Made]:
+    """Yield an approved hold on a collection whose release waits for a second person."""
+    mine, other, at = f"staff:{months.mine}", f"staff:{months.others}", months.now - _QUARTER
+    asked = {"release_proposed_by": other, "release_proposed_at": months.now - _HOUR}
+    why = {"rank": "litigation", "basis": "case 2026-17", "path": "shop.invoices"}
+    by = {"placed_by": other, "placed_at": at, "approved_by": mine, "approved_at": at}
+    yield of(LegalHold, id=ONE, release_because_id=ONE, **why, **by, **asked)
 
 
 def _events(months: Months) -> Iterator[Made]:

@@ -51,6 +51,7 @@ _LISTS: Final = {
     "find_form": Place("/find"),
     "waiting": Place("/waiting"),
     "holds": Place("/holds"),
+    "hold": Place("/holds/{one}"),
     "rechecks": Place("/rechecks"),
     "stores": Place("/stores"),
     "store": Place("/stores/shop"),

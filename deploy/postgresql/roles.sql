@@ -95,10 +95,12 @@ GRANT SELECT, INSERT, UPDATE (stage, told_at) ON alert TO rights_console;
 -- Reports count; they name requests, and nobody.
 GRANT SELECT ON aftercare, held_rows, legal_hold, hold_exception, checkpoint, checkpoint_leaf, trail_check
     TO rights_console;
--- Legal holds: what one is on, and on what it rests, stays as it was placed; rows that it kept are
--- looked at anew once it is released.
-GRANT INSERT, UPDATE (approved_by, approved_at, released_by, released_at) ON legal_hold
-    TO rights_console;
+-- Legal holds: what one is on, and on what it rests, stays as it was placed; one person proposes to
+-- release it and another one does. Rows that it kept are looked at anew after that.
+GRANT INSERT,
+    UPDATE (approved_by, approved_at, release_proposed_by, release_proposed_at, release_because_id,
+        released_by, released_at)
+    ON legal_hold TO rights_console;
 GRANT UPDATE (next_at) ON held_rows TO rights_console;
 -- That what a copy left out was decided on.
 GRANT UPDATE (undecided) ON package TO rights_console;

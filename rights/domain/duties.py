@@ -31,6 +31,7 @@ class Act(StrEnum):
     LIFT = "lift"
     READ_HELD = "read_held"
     PLACE_HOLD = "place_hold"
+    PROPOSE_RELEASE = "propose_release"
     DECIDE_HOLD = "decide_hold"
     ASK_PROOF = "ask_proof"
     IDENTIFY = "identify"
@@ -80,6 +81,7 @@ MAY: Final[Mapping[Act, frozenset[str]]] = MappingProxyType(
         Act.LIFT: frozenset({"approver", "legal", "dpo"}),
         Act.READ_HELD: frozenset({"legal"}),
         Act.PLACE_HOLD: frozenset({"reviewer", "approver", "legal", "dpo"}),
+        Act.PROPOSE_RELEASE: frozenset({"reviewer", "approver", "legal", "dpo"}),
         Act.DECIDE_HOLD: frozenset({"legal"}),
         Act.ASK_PROOF: frozenset({"verifier", "reviewer", "approver"}),
         Act.IDENTIFY: frozenset({"verifier"}),
@@ -129,6 +131,7 @@ BY_A_PERSON: Final = frozenset(
         Act.LIFT,
         Act.READ_HELD,
         Act.PLACE_HOLD,
+        Act.PROPOSE_RELEASE,
         Act.DECIDE_HOLD,
         Act.ASK_PROOF,
         Act.IDENTIFY,

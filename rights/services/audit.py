@@ -16,11 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from rights.store import rows as direct
 from rights.store.models import DayChain, Entry, Request
+from rights.store.models.audit import OF_STAFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,19 @@ def looked(session: Session, chain: str, event: str, staff_id: str) -> list[Mapp
     """Return what a member of staff looked at, as the entries of their looks say: one query."""
     mine = select(Entry.data).where(
         Entry.chain == chain, Entry.event == event, Entry.actor == f"staff:{staff_id}"
+    )
+    return list(session.exec(mine))
+
+
+def looked_since(
+    session: Session, event: str, staff_id: str, since: datetime
+) -> list[Mapping[str, Any]]:
+    """Return what a member of staff looked at since a moment, in whatever chain it stands."""
+    mine = select(Entry.data).where(
+        text(OF_STAFF),  # an index has those
+        col(Entry.actor) == f"staff:{staff_id}",
+        col(Entry.at) >= since,
+        col(Entry.event) == event,
     )
     return list(session.exec(mine))
 

@@ -1,7 +1,8 @@
 """
-What staff decide about holds: place and release a legal hold; and what is in force.
+What staff decide about holds: place a legal hold, approve it, and what is in force.
 
-Rules of the map that need an approval are in ``hold_rules``.
+Rules of the map that need an approval are in ``hold_rules``; the two people who release an approved
+hold, in ``hold_releases``.
 
 Every decision is an entry with who made it. No identifier is kept: a person is found again by
 the keyed hash of theirs, and a hold whose key is gone stops deletion rather than be missed.
@@ -114,7 +115,7 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
         Conflict: it was approved or released before.
     """
     hold_rules.legal(staff)
-    row = _hold(session, hold_id)
+    row = locked(session, hold_id)
     if row.placed_by == f"staff:{staff.id}":
         message = "whoever placed a hold does not approve it: somebody else has to"
         raise Forbidden(message, code="own_approval")
@@ -127,25 +128,40 @@ def confirm(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> N
 
 def release(session: Session, hold_id: str, staff: Staff, *, now: datetime) -> int:
     """
-    End a legal hold; return how many groups of rows it kept, which are looked at at once.
+    End a legal hold that nobody approved; return how many groups of rows it kept.
+
+    An approved one takes two: ``hold_releases``.
 
     Raises:
         Forbidden: not theirs to decide.
-        Conflict: it was released before.
+        Conflict: it is over, or was approved.
     """
     hold_rules.legal(staff)
-    row = _hold(session, hold_id)
-    if row.released_at is not None:
-        raise Conflict(f"hold {hold_id} was released before", code="hold_over")
+    row = locked(session, hold_id)
+    if over(row, now):
+        raise Conflict(f"hold {hold_id} is over", code="hold_over")
+    if row.approved_at is not None:
+        message = "two people release an approved hold: `rights holds propose-release`"
+        raise Conflict(message, code="release_takes_two")
+    hold_rules.note(session, "hold_released", staff, now, {"hold": row.id})
+    return end(session, row, staff, now)
+
+
+def end(session: Session, row: LegalHold, staff: Staff, now: datetime) -> int:
+    """End a hold whose row the caller has locked; what it kept is looked at at once."""
     row.released_by, row.released_at = f"staff:{staff.id}", now
     session.add(row)
-    hold_rules.note(session, "hold_released", staff, now, {"hold": row.id})
     query = select(HeldRows).where(HeldRows.hold_id == row.id, HeldRows.state == "held")
     kept = session.exec(query).all()
     for one in kept:
         one.next_at = now
         session.add(one)
     return len(kept)
+
+
+def over(row: LegalHold, now: datetime) -> bool:
+    """Return whether a hold keeps nothing any more: it was released, or its day has come."""
+    return row.released_at is not None or (row.until is not None and row.until <= now)
 
 
 def in_force(session: Session, now: datetime) -> list[LegalHold]:
@@ -254,6 +270,7 @@ def _legal_hold(row: LegalHold) -> dict[str, Any]:
         "basis": row.basis,
         "until": row.until.date().isoformat() if row.until else "",
         "approved": row.approved_at is not None,
+        "release": "proposed" if row.release_proposed_at else "",
     }
 
 
@@ -269,8 +286,17 @@ def _held_rows(row: HeldRows) -> dict[str, Any]:
     }
 
 
-def _hold(session: Session, hold_id: str) -> LegalHold:
-    row = session.get(LegalHold, hold_id, with_for_update=True)
+def find(session: Session, hold_id: str) -> LegalHold:
+    """Return a legal hold. Raises NotFound."""
+    return _there(session.get(LegalHold, hold_id), hold_id)
+
+
+def locked(session: Session, hold_id: str) -> LegalHold:
+    """Return a legal hold whose row nobody else changes meanwhile. Raises NotFound."""
+    return _there(session.get(LegalHold, hold_id, with_for_update=True), hold_id)
+
+
+def _there(row: LegalHold | None, hold_id: str) -> LegalHold:
     if row is None:
         raise NotFound(f"there is no hold {hold_id}: `rights holds list` shows them")
     return row

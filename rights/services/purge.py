@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import additions, audit, key_letters, packages, plans
+from rights.services import additions, audit, hold_releases, key_letters, packages, plans
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
 from rights.services.idempotency import KEPT
@@ -164,6 +164,7 @@ def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> d
         decided = col(SettingProposal.decided_at) <= old
         counts["trail_checks"] = _delete(session, TrailCheck, col(TrailCheck.begun_at) <= old)
         counts["setting_proposals"] = _delete(session, SettingProposal, decided)
+        counts["releases"] = hold_releases.forget(session, old)
     counts["packages"] = _packages(engine, blobs, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)
     counts["contacts"] = _contacts(engine, context, now)

@@ -42,6 +42,9 @@ PART_FACTS: Final = "part_facts"
 DENIAL_DISMISSED: Final = "denial_dismissed"
 """Between two members of staff; the person reads the facts once the denial is confirmed."""
 
+RELEASE_BECAUSE: Final = "release_because"
+"""Why a legal hold is to be released, for the colleague who decides; of a hold."""
+
 NOT_REPORTABLE: Final = "not_reportable"
 """Why a security incident is reported to nobody; of an incident, like the next two."""
 
@@ -84,7 +87,7 @@ def keep(
     Seal a text.
 
     Args:
-        about: The request, complaint or security incident it belongs to.
+        about: The request, complaint, legal hold or security incident it belongs to.
         number: Its id, where something else gives it one.
     """
     number = number or new_id()

@@ -11,7 +11,7 @@ CASE = {"rank": "litigation", "basis": "case 2026-17"}
 
 
 def test_holds_are_placed_approved_and_released_with_the_consoles_role(office: Office) -> None:
-    ana, wei = office.clerk("ana"), office.clerk("wei")
+    ana, wei, lin = office.clerk("ana"), office.clerk("wei"), office.clerk("lin")
     made = office.asserted("deletion")
     store = office.console.context.datamap.stores[0].collections[0].path
 
@@ -19,7 +19,11 @@ def test_holds_are_placed_approved_and_released_with_the_consoles_role(office: O
     _do(ana, made, "hold", by="email", **CASE)
     for hold in office.rows(LegalHold):
         _did(wei.force(f"/holds/{hold.id}/confirm"))
-        _did(wei.force(f"/holds/{hold.id}/release"))
+        _did(wei.force(f"/holds/{hold.id}/propose-release", because="It is over."))
+        _did(lin.force(f"/holds/{hold.id}/dismiss-release"))
+        _did(wei.force(f"/holds/{hold.id}/propose-release", because="It is over."))
+        assert "It is over." in _did(lin.force(f"/holds/{hold.id}/read-release")).text
+        _did(lin.force(f"/holds/{hold.id}/confirm-release"))
     _did(wei.get("/holds"))
     _did(wei.get(f"/requests/{made}"))
 

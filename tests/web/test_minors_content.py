@@ -38,16 +38,18 @@ DOCUMENT = READINGS["evidence open"]
 _ELSEWHERE = (
     *("locators show", "denials show", "evidence redact", "incidents guardians"),
     "tasks open-document",
+    "holds read-release",
 )
 """
 They read content too: test_locators, test_denials_of_two, workflows/test_evidence_redacting,
-test_security_incidents, console/test_by_hand.
+test_security_incidents, console/test_by_hand, console/test_releases.
 """
 
 _SAYS_NOTHING = {
     *("messages send", "appeals assign", "appeals decide", "complaints answer"),
     *("evidence accept", "evidence refuse", "redactions release", "redactions confirm"),
     *("holds approve", "holds revoke", "holds place", "holds confirm", "holds release"),
+    *("holds propose-release", "holds confirm-release", "holds dismiss-release"),
     *("holds except", "minors ask", "minors approve", "not-me release", "not-me trust"),
     *("locators accept", "locators refuse", "denials confirm", "denials dismiss"),
     *("denials withdraw", "requests log", "requests ask", "requests go-on"),

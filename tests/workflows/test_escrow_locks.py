@@ -142,7 +142,7 @@ def test_a_legal_hold_is_a_flag_that_nobody_deletes_past(make: Make, locked_s3: 
     expiry.run(shop.floor(LATE), request_id)
     assert len(in_escrow(shop, locked_s3, request_id)) == 6
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     floor = shop.floor(timedelta(minutes=1))
     assert expiry.ring(floor.register, floor.now) == 1
     assert expiry.run(floor, request_id) >= 6
@@ -165,7 +165,7 @@ def test_a_legal_hold_placed_meanwhile_outlasts_the_lock(make: Make, locked_s3: 
     assert [flag for _, _, flag in locks(locked_s3, stored(locked_s3))] == ["ON", "ON"]
     assert shop.notices().count("hold_ended") == 0
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     assert expiry.run(shop.floor(LATE), request_id) == 2
     assert stored(locked_s3) == []
     assert shop.notices().count("hold_ended") == 1
@@ -183,7 +183,7 @@ def test_what_a_legal_hold_kept_in_one_object_is_parted_when_some_of_it_may_go(
     rows = in_escrow(shop, locked_s3, request_id)
     assert [r["id"] for r in rows if "note" in r] == [10, 11, 12]
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     expiry.run(shop.floor(timedelta(minutes=1)), request_id)
 
     kept = [r for r in in_escrow(shop, locked_s3, request_id) if "total" in r]

@@ -153,7 +153,7 @@ def test_a_legal_hold_placed_meanwhile_keeps_what_the_law_lets_go(shop: Shop) ->
     (row,) = shop.noted(HeldRows)
     assert (row.code, row.basis, row.next_at) == ("litigation_hold", "case 3", None)
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     assert rung(shop, SOON + timedelta(days=3)) == 1
     assert ids(shop) == [12]
     assert shop.state_of(request_id) == "fulfilled"
@@ -168,7 +168,7 @@ def test_a_released_hold_lets_the_rows_of_a_closed_request_go(make: Make) -> Non
     shop.erase()
     assert ids(shop) == [10, 11, 12]
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     rung(shop, timedelta(minutes=1))
 
     assert ids(shop) == []

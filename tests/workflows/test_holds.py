@@ -303,7 +303,7 @@ def test_a_longer_time_needs_a_basis_of_its_own(shop: Shop) -> None:
 def test_a_released_hold_holds_nothing(shop: Shop) -> None:
     hold = shop.decided(*ON_MIA, *CASE)
     shop.decided("confirm", hold, "--as", "lin")
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
 
     assert shop.erase()["state"] == "fulfilled"
     assert ids(shop) == []

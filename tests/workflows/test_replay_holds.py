@@ -128,7 +128,7 @@ def test_when_that_hold_ends_the_rows_go_and_the_person_is_told(make: Make) -> N
     _restore(shop, backup)
     _called(shop, replay, since)
 
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     _rung(shop, timedelta(minutes=1))
 
     assert _orders(shop) == []
@@ -190,7 +190,7 @@ def test_a_hold_that_was_over_before_the_restore_keeps_nothing_of_the_backup(mak
     hold = _hold(shop)
     shop.erase()
     assert _orders(shop) == [(10, 1), (11, 1), (12, 1)]
-    shop.decided("release", hold, "--as", "lin")
+    shop.released(hold)
     _rung(shop, timedelta(minutes=1))
     assert _orders(shop) == []
 

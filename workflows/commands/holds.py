@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlmodel import Session
 
 from rights.domain.errors import RightsError
 from rights.domain.holds import PLACED
-from rights.services import hold_rules
+from rights.services import hold_releases, hold_rules
 from rights.services import holds as service
 from rights.services.context import Context
 from rights.services.staff import refused, staff_named
@@ -140,8 +141,57 @@ def confirm(desk: Desk, hold: str, who: str) -> None:
 @AS
 @click.pass_obj
 def release(desk: Desk, hold: str, who: str) -> None:
-    """End the legal hold HOLD; what only it kept is deleted."""
+    """End the legal hold HOLD, which nobody approved; what only it kept is deleted."""
     _act(desk, who, lambda s, staff, now: service.release(s, hold, staff, now=now))
+
+
+@holds.command("propose-release")
+@click.argument("hold")
+@click.option("--because", required=True, help="Why, for your colleague; - reads it.")
+@AS
+@click.pass_obj
+def propose_release(desk: Desk, hold: str, because: str, who: str) -> None:
+    """Propose to release the approved legal hold HOLD; it holds until a colleague confirms."""
+    told = sys.stdin.read() if because == "-" else because
+
+    def act(session: Session, staff: Staff, now: datetime) -> None:
+        given: dict[str, Any] = {"because": told, "now": now}
+        hold_releases.propose(session, desk.context.vault, hold, staff, **given)
+
+    _act(desk, who, act)
+
+
+@holds.command("read-release")
+@click.argument("hold")
+@AS
+@click.pass_obj
+def read_release(desk: Desk, hold: str, who: str) -> None:
+    """Print why HOLD is to be released; the trail says who read it."""
+
+    def act(session: Session, staff: Staff, now: datetime) -> str:
+        found = hold_releases.read_by(session, desk.context.vault, hold, staff, now=now)
+        said = {"hold": hold, "proposed_at": found.at.isoformat(), "because": found.text}
+        return json.dumps(said, ensure_ascii=False)
+
+    _act(desk, who, act)
+
+
+@holds.command("confirm-release")
+@click.argument("hold")
+@AS
+@click.pass_obj
+def confirm_release(desk: Desk, hold: str, who: str) -> None:
+    """End the legal hold HOLD, as a colleague proposed; what only it kept is deleted."""
+    _act(desk, who, lambda s, staff, now: hold_releases.confirm(s, hold, staff, now=now))
+
+
+@holds.command("dismiss-release")
+@click.argument("hold")
+@AS
+@click.pass_obj
+def dismiss_release(desk: Desk, hold: str, who: str) -> None:
+    """Say that HOLD stays; take back by it what you proposed yourself."""
+    _act(desk, who, lambda s, staff, now: hold_releases.dismiss(s, hold, staff, now=now))
 
 
 @holds.command("except")

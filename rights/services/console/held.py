@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, case, func
 from sqlmodel import Session, and_, col, or_, select
 
 from rights.domain import duties
@@ -144,21 +144,35 @@ def requests_of(session: Session, found: Iterable[LegalHold]) -> dict[str, list[
 def waiting(
     session: Session, now: datetime, *, limit: int = MOST, after: Place | None = None
 ) -> Sequence[LegalHold]:
-    """Return legal holds that wait for a second person, the oldest first."""
-    oldest = (col(LegalHold.placed_at), col(LegalHold.id))
+    """Return legal holds whose approval or release waits for a second person, the oldest first."""
+    oldest = (_since(), col(LegalHold.id))
     query = select(LegalHold).where(*_undecided(now), *places.later(*oldest, after))
     return session.exec(query.order_by(*oldest).limit(limit)).all()
 
 
+def since(hold: LegalHold) -> datetime:
+    """Return since when a hold waits for a second person."""
+    return hold.release_proposed_at or hold.placed_at
+
+
+def _since() -> ColumnElement[datetime]:
+    return func.coalesce(col(LegalHold.release_proposed_at), col(LegalHold.placed_at))
+
+
 def count_waiting(session: Session, staff: Staff, now: datetime) -> int:
-    """Return how many legal holds wait for *staff*: not those that they placed themselves."""
-    others = col(LegalHold.placed_by) != f"staff:{staff.id}"
+    """Return how many legal holds wait for *staff*: not what they placed or proposed themselves."""
+    asked_by = case(
+        (col(LegalHold.approved_at).is_(None), col(LegalHold.placed_by)),
+        else_=col(LegalHold.release_proposed_by),
+    )
+    others = asked_by != f"staff:{staff.id}"
     query = select(func.count(col(LegalHold.id))).where(*_undecided(now), others)
     return session.exec(query).one()
 
 
 def _undecided(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return col(LegalHold.approved_at).is_(None), *_alive(now)
+    asked = col(LegalHold.approved_at).is_(None), col(LegalHold.release_proposed_at).is_not(None)
+    return or_(*asked), *_alive(now)
 
 
 def names(session: Session, request_id: str) -> list[str]:

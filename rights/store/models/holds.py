@@ -47,6 +47,9 @@ class LegalHold(SQLModel, table=True):
         blind: HMAC of type and value of an identifier; empty for a hold on a collection.
         key_id: The key of ``blind``; without it the hold could never be found again.
         until: When it ends by itself; empty until somebody releases it.
+        release_proposed_by, release_proposed_at: Who would release it, and since when that waits
+            for a second person, or waited.
+        release_because_id: The writing that says why; it tells one proposal from the next.
     """
 
     __tablename__ = "legal_hold"
@@ -62,6 +65,9 @@ class LegalHold(SQLModel, table=True):
     placed_at: datetime = Field(sa_type=UtcDateTime)
     approved_by: str = Field(default="", max_length=60)
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    release_proposed_by: str = Field(default="", max_length=60)
+    release_proposed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    release_because_id: str = Field(default="", max_length=32)
     released_by: str = Field(default="", max_length=60)
     released_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

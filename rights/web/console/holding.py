@@ -20,7 +20,7 @@ from werkzeug import Response
 from rights.domain.duties import Act
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.holds import PLACED
-from rights.services import hold_catalogue, holds
+from rights.services import hold_catalogue, hold_releases, holds
 from rights.services.console import held
 from rights.services.staff_access import accounts
 from rights.store.db import reading
@@ -96,14 +96,8 @@ def legal(
         ),
         "approved": showing.who(one.approved_by, names) if one.approved_by else "",
         "mine": one.placed_by == f"staff:{door.staff().id}",
-        "released": w.say(
-            "holds",
-            "released",
-            who=showing.who(one.released_by, names),
-            at=pages.moment(one.released_at),
-        )
-        if one.released_at
-        else "",
+        "releasing": "" if over else _releasing(one, names),
+        "released": _released(one, names),
         "requests": requests.get(one.id, ()),
         "open": one.released_at is None and not over,
     }
@@ -111,6 +105,20 @@ def legal(
 
 def _standing(one: LegalHold) -> str:
     return "in_force" if one.approved_at else "waiting"
+
+
+def _releasing(one: LegalHold, names: Mapping[str, str]) -> str:
+    if one.release_proposed_at is None or not hold_releases.waits(one):
+        return ""
+    who, at = showing.who(one.release_proposed_by, names), pages.moment(one.release_proposed_at)
+    return pages.said().say("holds", "releasing", who=who, at=at)
+
+
+def _released(one: LegalHold, names: Mapping[str, str]) -> str:
+    if one.released_at is None:
+        return ""
+    who, at = showing.who(one.released_by, names), pages.moment(one.released_at)
+    return pages.said().say("holds", "released", who=who, at=at)
 
 
 def kept(one: HeldRows, now: datetime) -> dict[str, Any]:
@@ -184,7 +192,7 @@ def confirm(hold_id: str) -> Response:
 
 @area.post("/holds/<id:hold_id>/release")
 def release(hold_id: str) -> Response:
-    """End a legal hold; what only it kept is deleted."""
+    """End a legal hold that nobody approved; an approved one is released by two."""
     return _done(lambda session, staff, now: holds.release(session, hold_id, staff, now=now))
 
 

@@ -28,6 +28,7 @@ from rights.services import (
 )
 from rights.services.console import board, held
 from rights.services.places import Place
+from rights.store.models import LegalHold
 from rights.web.console import door, pages, showing
 from rights.web.parts import parts
 
@@ -220,14 +221,21 @@ def _holds(session: Session, seen: Seen) -> list[Line]:
         {
             "hold": one.id,
             "title": one.path or w.say("holds", "person"),
-            "due": pages.day(one.placed_at),
+            "due": pages.day(held.since(one)),
             "left": "",
             "late": False,
-            "more": showing.who(one.placed_by, seen.names),
-            "place": Place(one.placed_at, one.id),
+            "more": _asked_by(one, seen.names),
+            "place": Place(held.since(one), one.id),
         }
         for one in held.waiting(session, seen.now, **seen.cut)
     ]
+
+
+def _asked_by(one: LegalHold, names: Mapping[str, str]) -> str:
+    """Return who placed a hold, or that somebody would release it."""
+    if one.release_proposed_at is None:
+        return showing.who(one.placed_by, names)
+    return pages.said().say("waiting", "release", who=showing.who(one.release_proposed_by, names))
 
 
 def _passages(session: Session, seen: Seen) -> list[Line]:

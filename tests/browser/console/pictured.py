@@ -66,6 +66,7 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-provider.back": ("provider-come",),
     "console-provider.begin": ("provider-going",),
     "console-rechecks.listed": ("rechecks",),
+    "console-releasing.one": ("hold",),
     "console-reports.make": ("report-audit", "report-figures", "report-incidents"),
     "console-reports.reports": ("reports",),
     "console-samples.shown": ("sample",),

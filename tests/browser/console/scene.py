@@ -19,6 +19,7 @@ from rights.services import (
     content_approvals,
     denial_proposals,
     evidence,
+    hold_releases,
     holds,
     incidents,
     messages,
@@ -31,7 +32,7 @@ from rights.services.console import figures
 from rights.services.denials import Said
 from rights.services.staff_access import accounts
 from rights.store.ids import new_id
-from rights.store.models import Evidence, HeldRows, Representation, Request, Staff
+from rights.store.models import Evidence, HeldRows, LegalHold, Representation, Request, Staff
 from rights.store.sealing import SealedFiles, new_data_key
 from tests.browser.console import planned, shops
 from tests.web.house import ALICE, BOB, House
@@ -49,6 +50,8 @@ TEAM: Final[dict[str, tuple[str, ...]]] = {
 LETTER: Final = "请问我的请求什么时候能办完？"
 DISAGREES: Final = "我不同意这个决定，订单早就完成了。"
 FACTS: Final = "案卷正在由主管机关办理。"
+NOTICE: Final = "沪公经调证字〔2026〕9号"
+WITHDRAWN: Final = "该机关已书面通知不再需要调取。"
 CARA: Final = {"user_id": "u-3", "email": "cara@example.com"}
 DAN: Final = {"user_id": "u-4", "email": "dan@example.com"}
 
@@ -68,7 +71,7 @@ def fill(house: House, now: datetime) -> dict[str, str]:
         made["complaint"] = _correspondence(session, house, made)
         _decisions(session, house, made)
         _papers(session, house, made["documents"])
-        _holds(session, house, made["restricted"])
+        made["hold"] = _holds(session, house, made["restricted"])
         shops.seen(session, now)
         shops.told(session, house.partner.id, made["done"], now)
         shops.looked_again(session, now)
@@ -156,8 +159,8 @@ def _decisions(session: Session, house: House, made: dict[str, str]) -> None:
     incidents.open_for(session, done, "came_back", {"shop.users": 1}, now=now)
 
 
-def _holds(session: Session, house: House, request_id: str) -> None:
-    """Let a lawsuit hold a collection, and rows of two requests be held."""
+def _holds(session: Session, house: House, request_id: str) -> str:
+    """Let a lawsuit hold a collection, and rows of two requests be held; return what may end."""
     now, context = house.clock.now(), house.context
     given: dict[str, Any] = {"rank": "litigation", "basis": "（2026）沪01民初17号", "now": now}
     on = context.datamap.stores[0].collections[0].path
@@ -177,6 +180,21 @@ def _holds(session: Session, house: House, request_id: str) -> None:
             "created_at": now,
         }
         session.add(HeldRows(request_id=request_id, **law, **row))
+    return _released(session, house)
+
+
+def _released(session: Session, house: House) -> str:
+    """Let the release of an approved hold wait for a second person; return the hold."""
+    now, wei, by = house.clock.now(), _staff(session, "wei"), f"staff:{_staff(session, 'rui').id}"
+    given: dict[str, Any] = {"path": "shop.orders", "rank": "authority_order", "basis": NOTICE}
+    at = now - timedelta(days=40)
+    hold = LegalHold(placed_by=by, placed_at=at, approved_by=f"staff:{wei.id}", **given)
+    hold.approved_at = at
+    session.add(hold)
+    session.flush()
+    said: dict[str, Any] = {"because": WITHDRAWN, "now": now}
+    hold_releases.propose(session, house.context.vault, hold.id, wei, **said)
+    return hold.id
 
 
 def _staff(session: Session, name: str) -> Staff:

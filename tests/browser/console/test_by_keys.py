@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from rights.store.models import StepRow, StepState
+from rights.store.models import LegalHold, StepRow, StepState
 from tests.browser.console.conftest import Office
 from tests.browser.console.keyboard import reach, to
 from tests.browser.console.people import Person
@@ -66,6 +66,21 @@ def test_an_approver_opens_a_denial_and_confirms_it(office: Office, new_page: Pa
 
     expect(page.locator("main [role=status]").first).to_contain_text("Denied")
     assert "denied" in told(office.house, made)
+
+
+def test_a_colleague_reads_why_a_hold_is_to_be_released_and_releases_it(
+    office: Office, new_page: Pages
+) -> None:
+    page, made = _in(office, new_page, "ana"), office.made["hold"]
+    _enter(page, "Waiting for staff")
+    _follow(page, f"main a[href$='/holds/{made}']")
+    _follow(page, "form[action$='/read-release'] button")
+    expect(page.locator("#opened")).to_be_focused()
+    _follow(page, "form[action$='/confirm-release'] button")
+
+    expect(page.locator("main [role=status]").first).to_contain_text("Released")
+    with office.house.reading() as session:
+        assert session.get_one(LegalHold, made).released_at is not None
 
 
 def test_a_verifier_says_that_it_is_found_out_who_asked(office: Office, new_page: Pages) -> None:

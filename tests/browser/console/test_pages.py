@@ -173,6 +173,11 @@ def test_no_page_has_a_barrier(
     look.at("complaint")
     ana.send()
     look.at("opened-complaint")
+    look.page.goto(f"{office.address}/holds/{office.made['hold']}")
+    look.at("hold")
+    look.page.locator("form[action$='/read-release'] button").click()
+    expect(look.page.locator("#opened")).to_be_focused()
+    look.at("hold-opened")
 
     assert look.found == []
 

@@ -38,7 +38,7 @@ RAVLD   | log_request                     | log a request
 ALD     | log_late                        | … that arrived more than 60 days ago
 RALD    | correspond answer_complaint     | read and write messages
 ALD     | lift                            | lift a restriction
-RALD    | place_hold                      | place a legal hold
+RALD    | place_hold propose_release      | place a legal hold, or propose
 L       | decide_hold read_held           | approve and release holds
 ALD     | extend                          | take more time
 RAVLD   | pause_clock                     | let a clock stand still

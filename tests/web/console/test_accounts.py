@@ -26,6 +26,7 @@ PAGES = {
     "/requests.csv": Act.LOOK,
     "/waiting": Act.LOOK,
     "/holds": Act.LOOK,
+    f"/holds/{NONE}": Act.LOOK,
     "/stores": Act.LOOK,
     "/rechecks": Act.LOOK,
     "/incidents": Act.LOOK,

@@ -38,7 +38,10 @@ def test_a_hold_is_placed_approved_and_released_once(house: House) -> None:
         (hold,) = session.exec(select(LegalHold)).all()
     assert lin.force(f"/holds/{hold.id}/confirm").status == 200
     _refused(lin, f"/holds/{hold.id}/confirm", "hold_decided")
-    assert wei.force(f"/holds/{hold.id}/release").status == 200
+    _refused(wei, f"/holds/{hold.id}/release", "release_takes_two")
+    assert wei.force(f"/holds/{hold.id}/propose-release", because="It is over.").status == 200
+    assert lin.force(f"/holds/{hold.id}/read-release").status == 200
+    assert lin.force(f"/holds/{hold.id}/confirm-release").status == 200
     _refused(wei, f"/holds/{hold.id}/release", "hold_over")
     _refused(lin, f"/holds/{hold.id}/confirm", "hold_decided")
 

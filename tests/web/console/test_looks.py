@@ -51,6 +51,7 @@ SHOWS = {
 """Pages that show what a worker opened; ``test_passages.py`` and ``test_samples.py`` walk them."""
 ELSEWHERE = {
     "console-incidents.one",  # codes and numbers; test_incidents.py
+    "console-releasing.one",  # codes, days and a basis; why is opened by a form: test_releases.py
     "console-losing.listed",  # ids and codes of events; test_lost_events.py
     "console-letters.complaint",  # what it says is opened by a form: complaint_read
     "console-health.ready",
