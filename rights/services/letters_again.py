@@ -51,14 +51,22 @@ class About:
 
     Args:
         letters: Of one request, all of each sort.
-        contacts: Ids of the contacts at which its people can be reached now.
+        own, second: Ids of the contacts at which its subject, and who acts for them, can be
+            reached now.
         package: It has a package that can be fetched.
     """
 
     request: Request
     letters: Sequence[Notice]
-    contacts: frozenset[str]
+    own: frozenset[str]
+    second: frozenset[str]
     package: bool
+
+    def readers(self, letter: Notice) -> frozenset[str]:
+        """Return the ids of the contacts to one of which a letter can go."""
+        if letter.identifier_id:
+            return (self.own | self.second) & {letter.identifier_id}
+        return self.second if reaching.second_reads(self.request, letter.event) else self.own
 
 
 def about(
@@ -72,8 +80,6 @@ def about(
     """Return what is known of a request's letters; two of them need a look at its packages."""
     own = subjects.identifier_rows(session, request.id)
     second = reaching.representatives(session, request.id)
-    both: list[contacts.Contact] = [*own, *second]
-    reached = contacts.reachable(context, both)
     alive = select(Package.id).where(
         Package.request_id == request.id,
         Package.state == packages.READY,
@@ -81,7 +87,11 @@ def about(
         col(Package.expires_at) > now,
     )
     there = session.exec(alive.limit(1)).first() is not None
-    return About(request, letters, frozenset(one.id for one in reached), there)
+    return About(request, letters, _reached(context, own), _reached(context, second), there)
+
+
+def _reached(context: Context, rows: Sequence[contacts.Contact]) -> frozenset[str]:
+    return frozenset(one.id for one in contacts.reachable(context, rows))
 
 
 def of_failed_sorts(session: Session, request_id: str) -> Sequence[Notice]:
@@ -106,8 +116,7 @@ def _newest(letter: Notice) -> tuple[datetime, bool, str]:
 
 def _true(known: About, letter: Notice) -> bool:
     """Return whether a letter still says what is so, and there is somebody to send it to."""
-    to = letter.identifier_id
-    if to not in known.contacts if to else not known.contacts:
+    if not known.readers(letter):
         return False
     if letter.event in _OF_PACKAGES:
         return known.package

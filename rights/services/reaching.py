@@ -27,6 +27,11 @@ PROCEED: Final = "proceed"
 
 _RESULTS: Final = frozenset({"grant"})
 
+LETTERS_OF_RESULTS: Final = frozenset(
+    {"outcome", "package_ready", "package_added", "package_expiring", "hold_ended"}
+)
+"""Letters that say what was found: for whom of the two people it is meant."""
+
 
 def representatives(session: Session, request_id: str) -> Sequence[RepresentativeContact]:
     """Return how the second person of a request is reached; nothing where there is none."""
@@ -53,6 +58,17 @@ def rows(
 def to_second(request: Request, purpose: str) -> bool:
     """Return whether *purpose* is the second person's: whom results go to, else who asks."""
     if purpose in _RESULTS:
+        return request.delivers_to == REPRESENTATIVE
+    return request.requester_role is not Role.SELF
+
+
+def second_reads(request: Request, event: str) -> bool:
+    """
+    Return whether a letter that names no address is the second person's, reachable or not.
+
+    Where nobody knows how to reach them it goes to nobody: it is not the subject's to read.
+    """
+    if event in LETTERS_OF_RESULTS:
         return request.delivers_to == REPRESENTATIVE
     return request.requester_role is not Role.SELF
 

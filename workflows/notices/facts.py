@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 
 from rights.domain.actions import Action
 from rights.domain.ground_table import Row
-from rights.domain.representation import REPRESENTATIVE, Role
 from rights.services import (
     appeals,
     arrivals,
@@ -25,6 +24,7 @@ from rights.services import (
     notes,
     notices,
     points,
+    reaching,
     resting_on,
     verification,
     warnings_due,
@@ -271,12 +271,6 @@ def _code(context: Context, challenge: Challenge) -> dict[str, Any]:
     }
 
 
-_RESULTS: Final = frozenset(
-    {"outcome", "package_ready", "package_added", "package_expiring", "hold_ended"}
-)
-"""Events that say what was found: for whom of the two people it is meant."""
-
-
 def _recipient(context: Context, notice: Notice, about: Known) -> Contact | None:
     if notice.event in warnings_due.EVENTS:
         warned = (r for r in about.warned.values() if r.id == notice.identifier_id)
@@ -287,14 +281,8 @@ def _recipient(context: Context, notice: Notice, about: Known) -> Contact | None
         named = (r for r in (*subject, *acting) if r.id == notice.identifier_id)
         return contacts.best(context, named)
     request = about.requests.get(notice.request_id)
-    to_second = request is not None and _to_second(request, notice.event)
-    return contacts.best(context, acting if to_second and acting else subject)
-
-
-def _to_second(request: Request, event: str) -> bool:
-    if event in _RESULTS:
-        return request.delivers_to == REPRESENTATIVE
-    return request.requester_role is not Role.SELF
+    to_second = request is not None and reaching.second_reads(request, notice.event)
+    return contacts.best(context, acting if to_second else subject)
 
 
 def _link(context: Context, notice: Notice, request: Request, now: datetime) -> str:
