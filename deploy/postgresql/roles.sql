@@ -109,6 +109,8 @@ GRANT SELECT ON
     backend, figures, journal, package, receipt, representation, representative_contact,
     store_gate, store_status, store_change, store_turn
     TO rights_console;
+-- Who wrote a letter that staff log, where that is not the person: as the web writes it down.
+GRANT INSERT ON representation, representative_contact TO rights_console;
 -- The compliance calendar: what was done about a duty, and that staff were told of it.
 GRANT SELECT, INSERT, UPDATE ON duty_term TO rights_console;
 -- What the data map declared in a year that is over.

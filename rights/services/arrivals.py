@@ -23,7 +23,7 @@ from rights.domain.clock import local_day
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.regime import Unit
-from rights.domain.representation import AgeBand
+from rights.domain.representation import AgeBand, Role
 from rights.services import (
     acknowledgement,
     backends,
@@ -36,6 +36,7 @@ from rights.services import (
 from rights.services.context import Context
 from rights.services.intake import Submission
 from rights.services.regimes import promise
+from rights.services.representatives import Second
 from rights.store.models import Backend, Request, Staff
 
 CHANNELS: Final = ("letter", "phone", "counter", "email")
@@ -62,6 +63,7 @@ class Arrival:
         backend: Name of the product it is about; empty where there is only one.
         regimes: The laws; empty for those of the product.
         age_band: Of the subject, as far as it is known: a child's waits for the guardian.
+        writer: Who wrote for the subject (``services.writers``); None where it was they.
     """
 
     kind: Kind
@@ -74,6 +76,7 @@ class Arrival:
     regimes: tuple[str, ...] = ()
     locale: str = "zh-CN"
     age_band: AgeBand = AgeBand.UNKNOWN
+    writer: Second | None = field(default=None, repr=False)
 
 
 def log(
@@ -82,11 +85,22 @@ def log(
     """
     Register a request as of the moment it arrived; always a fresh one, as for any stranger.
 
+    Where somebody else wrote it, they are asked for the same proof as over the API.
+
     Raises:
         Forbidden: *staff* may not, or it arrived too long ago for them.
         Invalid: it arrived in the future, or something in it is wrong: each is named.
     """
     duties.check(staff.roles, duties.Act.LOG_REQUEST)
+    new = _submission(session, context, arrival, staff, now)
+    request, _ = submission.take(session, context, new, now=now)
+    return request
+
+
+def _submission(
+    session: Session, context: Context, arrival: Arrival, staff: Staff, now: datetime
+) -> Submission:
+    """Return what is asked for, checked. Raises Invalid, Forbidden."""
     backend = _backend(session, arrival.backend)
     _known(context, arrival.regimes)
     product = backend.regimes if backend else ()
@@ -97,7 +111,7 @@ def log(
     option = forms.option_for(arrival.kind, arrival.option, context.policy)
     given, asked = arrival.parameters, (arrival.kind, option)
     forms.check(context.datamap, *asked, parameters=given, values={})
-    new = Submission(
+    return Submission(
         kind=arrival.kind,
         option=option,
         identifiers=subjects.cleaned(context.datamap, arrival.subject),
@@ -111,9 +125,9 @@ def log(
         logged_by=f"staff:{staff.id}",
         stranger=True,
         age_band=arrival.age_band,
+        role=arrival.writer.role if arrival.writer else Role.SELF,
+        second=arrival.writer,
     )
-    request, _ = submission.take(session, context, new, now=now)
-    return request
 
 
 def _backend(session: Session, name: str) -> Backend | None:

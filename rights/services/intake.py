@@ -317,6 +317,7 @@ def _start(
     if new.logged_by:
         arrived = request.received_at.astimezone(UTC).isoformat()
         data |= {"received_at": arrived, "logged_at": now.isoformat()}
+        data |= {} if new.role is Role.SELF else {"requester_role": str(new.role)}
     first = [audit.Line("received", _actor(new), {**data, "channel": new.channel})]
     if warnings_due.applies(request) and not new.operator and SUBJECT not in request.needs:
         warnings_due.begin(session, request, warnings_due.ASKED, now=now)

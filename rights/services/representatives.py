@@ -86,12 +86,13 @@ class Second:
         return Authority(named, matters, self.scope, self.until, self.signed, interest)
 
 
-def checked(context: Context, second: Second, *, path: str) -> Second:
+def checked(context: Context, second: Second, *, path: str, reached: bool = True) -> Second:
     """
     Return *second* if it can be taken in.
 
     Args:
         path: Of the document it stands in, for what is wrong.
+        reached: An address of theirs has to be named.
 
     Raises:
         Invalid: the relation is none that the law knows for this role, no mail can go there, or
@@ -100,10 +101,12 @@ def checked(context: Context, second: Second, *, path: str) -> Second:
     allowed = representation.RELATIONS[second.role]
     if second.relation not in allowed:
         message = f"is no relation in which the law lets a {second.role} act"
-        raise Invalid("unknown relation", [FieldError(f"{path}.relation", message, allowed)])
+        wrong = FieldError(f"{path}.relation", message, allowed, rule="relation_of_role")
+        raise Invalid("unknown relation", [wrong])
     known = context.datamap.identifiers
-    if not any(known[name].normalise == "email" for name in second.identifiers):
-        wrong = FieldError(f"{path}.contact", "needs an e-mail address that a code can go to")
+    if reached and not any(known[name].normalise == "email" for name in second.identifiers):
+        message = "needs an e-mail address that a code can go to"
+        wrong = FieldError(f"{path}.contact", message, rule="needs_mail")
         raise Invalid("nobody can be reached", [wrong])
     said = _texts({"name": second.name, "interest": second.interest}, path)
     return replace(second, name=said["name"], interest=said["interest"])

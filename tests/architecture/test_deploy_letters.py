@@ -21,6 +21,15 @@ from tests.architecture.test_deploy_console import _did
         ({"ask": "consent_withdrawal/all"}, "information"),
         ({"ask": "deletion/delete", "age_band": "under_14"}, "code"),
         ({"ask": "copy/all", "who.email": "", "who.user_id": "u-9"}, "proof"),
+        (
+            {
+                "ask": "portability/pull",
+                "writer.role": "close_relative",
+                "writer.relation": "close_relative.child",
+                "writer.contact.email": "son@example.com",
+            },
+            "information",
+        ),
     ],
     ids=lambda one: one["ask"] if isinstance(one, dict) else one,
 )

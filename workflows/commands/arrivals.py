@@ -13,8 +13,10 @@ from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.products import PRODUCTS
 from rights.domain.representation import AgeBand
-from rights.services import arrivals
+from rights.services import arrivals, writers
 from rights.services.arrivals import Arrival
+from rights.services.context import Context
+from rights.services.representatives import Second
 from rights.store.models import Staff
 from workflows.commands.acting import AS, FILE, act, desk, text_in
 from workflows.commands.asking import ask, go_on
@@ -50,6 +52,13 @@ _SUBJECT_FILE: Final = click.option(
     type=FILE,
     help='The same as JSON, {"TYPE": "VALUE"}; - reads standard input, which no history keeps.',
 )
+_REQUESTER_FILE: Final = click.option(
+    "--requester-file",
+    "requester",
+    type=FILE,
+    help="Who wrote, where that is not the person: JSON, as requester of the API; - reads"
+    " standard input.",
+)
 _RECEIVED: Final = click.option(
     "--received",
     required=True,
@@ -63,6 +72,7 @@ _RECEIVED: Final = click.option(
 @click.option("--option", help="A choice within the kind; a wrong one names all.")
 @_SUBJECT
 @_SUBJECT_FILE
+@_REQUESTER_FILE
 @click.option(
     "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="As in the API."
 )
@@ -85,10 +95,11 @@ def log(who: str, *, as_json: bool, **given: Any) -> None:
     """
     Log a request as of the day it arrived; prints reference, due date and the time used up.
 
-    Whoever asks still has to prove who they are: a code goes to a contact that was given. Earlier
-    than 60 days ago is for who may approve.
+    Whoever asks still has to prove who they are, and that they may ask: a code goes to a contact
+    that was given. Earlier than 60 days ago is for who may approve.
     """
-    at, arrival = desk(), _arrival(given)
+    at = desk()
+    arrival = _arrival(at.context, given)
 
     def do(session: Session, staff: Staff) -> dict[str, Any]:
         request = arrivals.log(session, at.context, arrival, staff, now=at.now)
@@ -98,7 +109,8 @@ def log(who: str, *, as_json: bool, **given: Any) -> None:
     _print(act(at, who, do), as_json=as_json)
 
 
-def _arrival(given: dict[str, Any]) -> Arrival:
+def _arrival(context: Context, given: dict[str, Any]) -> Arrival:
+    _apart(given["file"], given["requester"])
     pairs = [_pair(text, "parameter") for text in given["parameters"]]
     return Arrival(
         kind=Kind(given["kind"]),
@@ -111,13 +123,28 @@ def _arrival(given: dict[str, Any]) -> Arrival:
         regimes=given["regimes"],
         locale=given["locale"],
         age_band=AgeBand(given["age_band"]),
+        writer=_writer(context, given["requester"]),
     )
+
+
+def _apart(subject: Path | None, requester: Path | None) -> None:
+    """Raise Invalid where two documents are to come from one standard input."""
+    if subject is not None and requester is not None and str(subject) == str(requester) == "-":
+        message = "and the subject cannot both come from standard input"
+        raise Invalid(f"requester {message}", [FieldError("requester", message)])
+
+
+def _writer(context: Context, file: Path | None) -> Second | None:
+    """Return who wrote, where somebody else did. Raises Invalid, which never tells what is said."""
+    if file is None:
+        return None
+    return writers.of(context, _json(text_in(file), "requester", '{"role": "agent", …}'))
 
 
 def _subject(typed: tuple[str, ...], file: Path | None) -> dict[str, str]:
     """Return whom it is about. Raises Invalid, which never tells what was typed."""
     pairs = [_pair(text, "subject") for text in typed]
-    found = _json(text_in(file)) if file else {}
+    found = _texts(text_in(file)) if file else {}
     for name, value in pairs:
         if name in found:
             raise Invalid("subject says one thing twice", [FieldError("subject", "is said twice")])
@@ -125,14 +152,28 @@ def _subject(typed: tuple[str, ...], file: Path | None) -> dict[str, str]:
     return found
 
 
-def _json(text: str) -> dict[str, str]:
-    wrong = FieldError("subject", 'is not JSON like {"email": "…"}')
+_LIKE: Final = '{"email": "…"}'
+
+
+def _texts(text: str) -> dict[str, str]:
+    found = _json(text, "subject", _LIKE)
+    if not all(isinstance(one, str) for one in found.values()):
+        raise _not_json("subject", _LIKE)
+    return found
+
+
+def _not_json(of: str, like: str) -> Invalid:
+    wrong = FieldError(of, f"is not JSON like {like}")
+    return Invalid(f"{of} {wrong.message}", [wrong])
+
+
+def _json(text: str, of: str, like: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if len(text) <= _MOST else None
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-        raise Invalid(f"subject {wrong.message}", [wrong])
+    if not isinstance(found, dict):
+        raise _not_json(of, like)
     return found
 
 

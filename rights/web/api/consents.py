@@ -10,11 +10,11 @@ from werkzeug import Response
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.representation import AgeBand
-from rights.services import consents, subjects, submission
+from rights.services import consents, subjects, submission, writers
 from rights.services.intake import Submission
 from rights.store.models import Consent
 from rights.web.answers import Answer, commit, look
-from rights.web.api import representing, taking
+from rights.web.api import taking
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
 from rights.web.parts import parts
@@ -58,7 +58,7 @@ def record_consent(new: dict[str, Any]) -> Response:
             rule_version=new["rule_version"],
             source=new["source"],
             age_band=AgeBand(new["subject_age_band"]),
-            guardian=representing.cleaned_contact(context, new.get("guardian") or {}, "guardian"),
+            guardian=writers.cleaned_contact(context, new.get("guardian") or {}, "guardian"),
             proved=vouched,
             now=now,
         )

@@ -19,6 +19,7 @@ from rights.services import representatives, subjects
 from rights.services.assertions import Proof
 from rights.services.context import Context
 from rights.services.representatives import Second
+from rights.services.writers import cleaned_contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,3 @@ def guardian(context: Context, said: Mapping[str, Any] | None, band: AgeBand) ->
     own = cleaned_contact(context, said["contact"], "guardian.contact")
     second = Second(Role.GUARDIAN, said["relation"], own)
     return representatives.checked(context, second, path="guardian")
-
-
-def cleaned_contact(context: Context, given: Mapping[str, str], path: str) -> dict[str, str]:
-    """Return a contact as stores compare it. Raises Invalid under the document's own path."""
-    if not given:
-        return {}
-    try:
-        return subjects.cleaned(context.datamap, given)
-    except Invalid as error:
-        wrong = [
-            FieldError(one.field.replace("subject", path, 1), one.message, one.allowed)
-            for one in error.errors
-        ]
-        raise Invalid(str(error), wrong) from None

@@ -23,7 +23,7 @@ from rights.services import arrivals, backends
 from rights.services.arrivals import Arrival
 from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
-from rights.web.console import arriving_inputs, door, noting, pages, showing, words
+from rights.web.console import arriving_inputs, arriving_writer, door, noting, pages, showing, words
 from rights.web.parts import parts
 
 area = door.private("arriving", Act.LOG_REQUEST)
@@ -56,6 +56,7 @@ def _shown(
         ask="/".join(chosen) if chosen else "",
         inputs=arriving_inputs.asked(here.context.datamap, *chosen) if chosen else [],
         types=_types(),
+        writer=arriving_writer.asked(given),
         channels=[(one, pages.said().say("channels", one)) for one in arrivals.CHANNELS],
         products=products,
         laws=[(n, pages.said().either(r.titles, n)) for n, r in here.context.regimes.items()],
@@ -122,6 +123,7 @@ def _arrival(form: MultiDict[str, str]) -> Arrival:
         regimes=(laws,) if laws else (),
         locale=_one_of("locale", form, LANGUAGES),
         age_band=AgeBand(_one_of("age_band", form, tuple(AgeBand))),
+        writer=arriving_writer.read(form),
     )
 
 

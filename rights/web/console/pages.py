@@ -138,13 +138,20 @@ def _wrong(form: str, one: FieldError) -> str:
     w = said()
     name = [part for part in one.field.split(".") if not part.isdecimal()][-1]
     places = ((form, name), (form, "more", name), ("identifiers", name), ("fields", name))
-    title = next((text for place in places if (text := w.find(*place))), one.field)
+    found = (w.find(*place) for place in (*_inside(form, one.field), *places))
+    title = next((text for text in found if text), one.field)
     if one.rule:
         rule = w.say("rules", one.rule, bound=one.bound)
         return w.say("wrong", "ruled", field=title, rule=rule)
     if not one.allowed:
         return w.say("wrong", "field", field=title)
     return w.say("wrong", "choose", field=title, allowed=w.listed(list(one.allowed)))
+
+
+def _inside(form: str, field: str) -> list[tuple[str, ...]]:
+    """Return where the words stand of a field within another one, the innermost first."""
+    parts_of = field.split(".")
+    return [(form, *parts_of[:n]) for n in range(len(parts_of), 1, -1)]
 
 
 def missing() -> Response:

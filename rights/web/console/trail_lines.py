@@ -163,6 +163,7 @@ _BY_NAME: Final[Mapping[str, Callable[[str], str]]] = {
     "state": _section("states"),
     "wait": _section("waits"),
     "channel": _section("channels"),
+    "requester_role": _section("asker"),
     "rank": _section("ranks"),
     "acr": _section("timeline", "acr"),
     "event": _section("letters"),

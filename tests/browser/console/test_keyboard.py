@@ -50,6 +50,7 @@ OPENED: Final = {
         "/requests?state=all&kind=deletion&clock=late",
         "/requests",
         "/log?ask=restriction/restrict",
+        "/log?ask=copy/all&writer.role=agent",
         "/waiting",
         "/complaints",
         "/appeals",
