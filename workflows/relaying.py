@@ -26,7 +26,7 @@ from rights.services.console import figures
 from rights.services.context import Context
 from rights.services.live_settings import values as live
 from rights.services.organisation.declared_maps import Keeper
-from rights.services.reports import making, published, signed
+from rights.services.reports import awaited, making, published
 from rights.services.security_incidents import spreading
 from rights.services.signing import Signer
 from rights.settings import Settings
@@ -65,8 +65,8 @@ ALERTS_S = 300.0
 CLOCK_S = 60.0
 """Clocks of incidents run for an hour, or less: they are told of within a minute."""
 TOLD_S = 5.0
-SIGNED_S = 2.0
-"""Somebody waits for evidence to be signed."""
+ASKED_S = 1.0
+"""Somebody waits for a report, or for evidence to be signed."""
 
 
 def run(settings: Settings) -> None:
@@ -221,7 +221,7 @@ def _outward(
     signer = Signer(settings.signing_key.get_secret_value())
     chores = [
         relay.Chore("reports", QUEUES_S, lambda: published.publish(register, context, signer, now)),
-        relay.Chore("sign", SIGNED_S, lambda: signed.make_due(register, context, signer, now)),
+        relay.Chore("asked", ASKED_S, lambda: awaited.make_due(register, context, signer, now)),
     ]
     if settings.checkpoints_url:
         chores.append(_keeping(settings, register, now))

@@ -47,7 +47,6 @@ _ONE: Final = " WHERE request_id = %(full)s"
 _PACKED: Final = " WHERE request_id = %(packed)s"
 _STEPS: Final = f"SELECT phase, action, store, state FROM step{_PACKED} ORDER BY phase"
 _APPEALED: Final = " WHERE request_id = %(appealed)s"
-_LAST_YEAR: Final = " WHERE received_at > now() - interval '1 year'"
 _LETTERS: Final = (
     "SELECT t.state, count(*) FROM incident_told t JOIN incident_letter l ON l.id = t.letter_id"
     " WHERE l.incident_id = %(incident)s GROUP BY t.state"
@@ -133,9 +132,12 @@ QUERIES: Final[dict[str, tuple[str, ...]]] = {
     "complaint": ("SELECT * FROM complaint WHERE id = %(one)s",),
     "complaint_opened": ("SELECT * FROM writing WHERE id = %(one)s",),
     "log": ("SELECT id, name FROM backend",),
-    "report_figures": (f"SELECT kind, state, count(*) FROM request{_LAST_YEAR} GROUP BY 1, 2",),
-    "report_audit": ("SELECT event, count(*) FROM entry GROUP BY 1",),
-    "signed_evidence": ("SELECT id, state FROM signed_evidence WHERE id = %(one)s",),
+    "report_asked": ("SELECT id FROM asked_report WHERE state = 'made' ORDER BY asked_at LIMIT 1",),
+    "report_waits": ("SELECT id, state FROM asked_report WHERE id = %(waits)s",),
+    "report_made": ("SELECT body FROM asked_report WHERE id = %(figures)s",),
+    "report_audit": ("SELECT body FROM asked_report WHERE id = %(evidence)s",),
+    "report_file": ("SELECT body FROM asked_report WHERE id = %(figures)s",),
+    "signed_evidence": ("SELECT id, state FROM asked_report WHERE id = %(one)s",),
     "lost_events": (
         (
             "SELECT id, event FROM webhook_delivery WHERE subscription_id = %(one)s"

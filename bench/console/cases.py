@@ -21,6 +21,7 @@ from rights.domain.period import Period
 from rights.services import writings
 from rights.services.reports import audit_evidence, making
 from rights.services.reports.as_json import document
+from rights.services.reports.kept import shape
 from rights.services.reports.making import Wanted
 from rights.services.security_incidents import opening
 from rights.services.security_incidents.opening import New
@@ -29,6 +30,7 @@ from rights.services.staff_access import accounts
 from rights.store.db import transaction
 from rights.store.models import (
     Appeal,
+    AskedReport,
     Complaint,
     IncidentClock,
     IncidentLetter,
@@ -36,7 +38,6 @@ from rights.store.models import (
     LegalHold,
     Notice,
     SecurityIncident,
-    SignedEvidence,
     WebhookDelivery,
     WebhookSubscription,
     Writing,
@@ -231,7 +232,9 @@ def _evidence(here: Desk, months: Months, signer: Signer) -> Iterator[Made]:
     body = document(making.signed(report, signer, now=months.now))
     for number in range(1, _KEPT + 1):
         yield of(
-            SignedEvidence,
+            AskedReport,
+            report=audit_evidence.NAME,
+            signed=True,
             id=reference(_APART + number),
             first_day=period.first,
             last_day=period.last,
@@ -240,5 +243,6 @@ def _evidence(here: Desk, months: Months, signer: Signer) -> Iterator[Made]:
             asked_at=months.now - number * _HOUR,
             made_at=months.now,
             body=body,
+            shape=shape(report),
             expires_at=months.now + WHOLE,
         )

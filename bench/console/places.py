@@ -24,13 +24,11 @@ class Place:
         path: Below the console; ``{name}`` stands for what is known once the register is full.
         sent: The form that makes it; None where a link leads to it.
         file: It is a file: what counts is when it begins.
-        made: It is worked out from the whole register, and takes longer than a page may.
     """
 
     path: str
     sent: Mapping[str, str] | None = field(default=None)
     file: bool = False
-    made: bool = False
 
 
 _LISTS: Final = {
@@ -80,14 +78,11 @@ _ONE: Final = {
 }
 _HOUSE: Final = {
     "reports": Place("/reports"),
-    "report_figures": Place(
-        "/reports", {"report": "figures", "form": "page", "year": "{year}"}, made=True
-    ),
-    "report_audit": Place(
-        "/reports",
-        {"report": "audit", "form": "page", "first": "{first}", "last": "{last}"},
-        made=True,
-    ),
+    "report_asked": Place("/reports", {"report": "figures", "year": "{year}"}),
+    "report_waits": Place("/reports/made/{waits}"),
+    "report_made": Place("/reports/made/{figures}"),
+    "report_audit": Place("/reports/made/{evidence}"),
+    "report_file": Place("/reports/made/{figures}", {"form": "csv"}),
     "signed_evidence": Place("/reports/signed/{one}"),
     "organisation": Place("/organisation"),
     "settings": Place("/settings"),
@@ -119,8 +114,11 @@ OPENED_ALIKE: Final = {
 }
 """What else is opened on the page of a request, and which measured one it is like."""
 
+REPORTS_OPENED: Final = {"figures": "report_made", "audit": "report_audit"}
+"""Which page opens which report."""
+
 REPORTS_ALIKE: Final = {
-    "incidents": "reads the incidents of a period: thousands, where the others read all requests",
-    "california": "counts as figures do, of a whole year: the register of the benchmark is younger",
+    "incidents": "a page of tables, as the others; the relay works it out",
+    "california": "five rows, where figures have hundreds",
 }
-"""Which report is not measured, and why."""
+"""Which report is not opened as a page, and why."""

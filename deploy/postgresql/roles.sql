@@ -75,8 +75,8 @@ GRANT SELECT ON
     TO rights_web;
 -- Reports that the relay made for products: read here, never worked out.
 GRANT SELECT ON published_report TO rights_web;
--- Evidence for an audit: asked for by these two, made and signed by the relay.
-GRANT SELECT, INSERT ON signed_evidence TO rights_web, rights_console;
+-- Reports, and evidence for an audit: asked for by these two, made and signed by the relay.
+GRANT SELECT, INSERT ON asked_report TO rights_web, rights_console;
 
 -- Console: shows staff where everything stands, and writes down what they decide. Where an act
 -- changes a row, it changes the columns that say so and no other.

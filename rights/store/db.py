@@ -130,7 +130,12 @@ def picture(engine: Engine) -> Iterator[Connection]:
 
 
 def streamed(connection: Connection, query: Executable, *, batch: int = 1_000) -> Result[Any]:
-    """Return the rows of *query*, fetched *batch* at a time; they are to be read to the end."""
+    """
+    Return the rows of *query*, fetched *batch* at a time; they are to be read to the end.
+
+    Where what is done with a row may fail, ``with`` lets go of the others: as long as there are
+    some to give, SQLite keeps the state of then, and its log.
+    """
     return connection.execute(query, execution_options={"yield_per": batch})
 
 

@@ -64,6 +64,31 @@ def test_every_step_can_be_taken_back_and_again(url: str) -> None:
     assert migrate.check(url) == []
 
 
+def test_evidence_that_was_signed_is_a_report_that_was_asked_for(url: str) -> None:
+    migrate.upgrade(url, "0054")
+    engine = open_engine(url)
+    columns = "id, first_day, last_day, items, state, code, available, asked_by, asked_at"
+    columns, days = f"{columns}, expires_at", "'2026-04-01', '2026-06-30'"
+    values = f"'x', {days}, '17', 'made', '', '', 'staff:1', '2026-07-01', '2026-08-01'"
+    with engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO signed_evidence ({columns}) VALUES ({values})"))
+
+    migrate.upgrade(url)
+
+    said = "report, public, signed, items, state, asked_by"
+    with engine.begin() as connection:
+        (row,) = connection.execute(text(f"SELECT {said} FROM asked_report")).all()
+        assert tuple(row) == ("audit", False, True, "17", "made", "staff:1")
+        other = f"INSERT INTO asked_report ({columns}, report, public, signed, shape)"
+        unsigned = values.replace("'x'", "'y'") + ", 'figures', false, false, '{}'"
+        connection.execute(text(f"{other} VALUES ({unsigned})"))
+    migrate.downgrade(url, "0054")
+    with engine.begin() as connection:
+        left = connection.execute(text("SELECT id FROM signed_evidence")).scalars().all()
+    assert left == ["x"], "what was signed stays"
+    engine.dispose()
+
+
 def test_a_register_of_a_newer_version_is_refused(url: str) -> None:
     migrate.upgrade(url)
     engine = open_engine(url)

@@ -187,9 +187,10 @@ def exceptions(
     """
     for code, query in _looked_for(at).items():
         found: dict[Group, Broken] = defaultdict(Broken)
-        for row in streamed(connection, query.where(asked()).order_by(col(Request.id))):
-            for group in into(row):
-                found[group].add(row.id)
+        with streamed(connection, query.where(asked()).order_by(col(Request.id))) as rows:
+            for row in rows:
+                for group in into(row):
+                    found[group].add(row.id)
         yield code, found
 
 

@@ -8,10 +8,10 @@ ended and what is open at the end.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, Result, exists, select
 from sqlmodel import col
 
 from rights.domain.lifecycle import State
@@ -115,9 +115,10 @@ def of_reasons(connection: Connection, at: Window, into: Into) -> dict[Group, Co
         .group_by(*groups.NAMES, "reason")
     )
     found: dict[Group, Counter[str]] = defaultdict(Counter)
-    for row in connection.execute(query):
-        for group in into(row):
-            found[group][reasons.told(row.reason)] += row.denied
+    with connection.execute(query) as rows:
+        for row in rows:
+            for group in into(row):
+                found[group][reasons.told(row.reason)] += row.denied
     return found
 
 
@@ -129,10 +130,11 @@ def of_its_own(connection: Connection, at: Window) -> Mapping[str, int]:
     return {name: int(getattr(row, name)) for name in ("received", *ENDS)}
 
 
-def _folded(rows: Iterable[Any], into: Into, names: tuple[str, ...]) -> dict[Group, Counter[str]]:
+def _folded(rows: Result[Any], into: Into, names: tuple[str, ...]) -> dict[Group, Counter[str]]:
     found: dict[Group, Counter[str]] = defaultdict(Counter)
-    for row in rows:
-        counted = {name: getattr(row, name) for name in names}
-        for group in into(row):
-            found[group].update(counted)
+    with rows:
+        for row in rows:
+            counted = {name: getattr(row, name) for name in names}
+            for group in into(row):
+                found[group].update(counted)
     return found

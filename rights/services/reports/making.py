@@ -77,6 +77,13 @@ def zone_of(context: Context) -> ZoneInfo:
     return context.regimes[context.settings.default_regimes[0]].counting.zone
 
 
+def zone(context: Context, name: str) -> ZoneInfo:
+    """Return where the days of a report begin: of California's metrics there, whoever makes it."""
+    if name == california.NAME:
+        return context.regimes[california.REGIME].counting.zone
+    return zone_of(context)
+
+
 def build(
     engine: Engine, context: Context, staff: Staff, wanted: Wanted, *, now: datetime
 ) -> Report:

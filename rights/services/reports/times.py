@@ -98,10 +98,11 @@ def in_days(hours: int) -> float:
 def of_answers(connection: Connection, at: Window, into: Into) -> dict[Group, Times]:
     """Return the answers that were out in the period, by the groups they are counted in."""
     found: dict[Group, Times] = defaultdict(Times)
-    for row in streamed(connection, _query(connection, at)):
-        hours, number, on_time = row.hours, row.number, row.on_time
-        for group in into(row):
-            found[group].add(hours, number, on_time)
+    with streamed(connection, _query(connection, at)) as rows:
+        for row in rows:
+            hours, number, on_time = row.hours, row.number, row.on_time
+            for group in into(row):
+                found[group].add(hours, number, on_time)
     return found
 
 

@@ -45,7 +45,7 @@ from rights.store.models.people import (
 )
 from rights.store.models.portal import PortalSession
 from rights.store.models.proofs import ProofDemand, ProofRow, ProofTry
-from rights.store.models.reports import PublishedReport, SignedEvidence
+from rights.store.models.reports import AskedReport, PublishedReport
 from rights.store.models.representing import (
     Arrangement,
     Evidence,
@@ -86,6 +86,7 @@ __all__ = [
     "Arrangement",
     "AskProposal",
     "AskedPoint",
+    "AskedReport",
     "Assignment",
     "Backend",
     "BackendKey",
@@ -156,7 +157,6 @@ __all__ = [
     "SettingValue",
     "SignIn",
     "SignInProvider",
-    "SignedEvidence",
     "Staff",
     "StaffInvitation",
     "StaffLogin",

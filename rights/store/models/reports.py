@@ -1,4 +1,4 @@
-"""Reports that are kept as they were made: those given out, and evidence that was signed."""
+"""Reports that are kept as they were made: those given out, and those that somebody asked for."""
 
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ class PublishedReport(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class SignedEvidence(SQLModel, table=True):
+class AskedReport(SQLModel, table=True):
     """
-    Evidence for an audit that somebody asked for; the relay makes and signs it.
+    A report that somebody asked for; the relay makes it, and signs what is to be signed.
 
     Args:
+        report: Which one.
+        public: Of figures: as everybody may read them.
+        signed: Evidence for an audit, to be signed.
         items: Of the audit guide, in its order, with commas; empty for all of them.
         state: ``waiting``, ``made`` or ``refused``.
         code: Why it was refused.
         available: Of which days it can be made, where it was refused for that.
         asked_by: The actor, as entries name it.
-        body: The signed report in JSON; None until it is made.
+        body: The report in JSON; None until it is made.
+        shape: By table, what its keys and its columns are: rows of JSON do not tell them apart.
     """
 
-    __tablename__ = "signed_evidence"
+    __tablename__ = "asked_report"
 
     id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    report: str = Field(max_length=20)
+    public: bool = False
+    signed: bool
     first_day: date
     last_day: date
     items: str = Field(default="", max_length=60)
@@ -48,4 +55,5 @@ class SignedEvidence(SQLModel, table=True):
     asked_at: datetime = Field(sa_type=UtcDateTime, index=True)
     made_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     body: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    shape: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
     expires_at: datetime = Field(sa_type=UtcDateTime)

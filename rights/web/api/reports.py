@@ -9,8 +9,8 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain import period as periods
-from rights.services.reports import making, published, signed
-from rights.services.reports.signed import Asked
+from rights.services.reports import asking, making, published
+from rights.services.reports.asking import Asked
 from rights.web.answers import Answer, commit, look
 from rights.web.area import Area
 from rights.web.auth import Guard, speaker
@@ -92,10 +92,10 @@ def read_audit(asked: dict[str, Any]) -> Response:
         context, actor = parts().context, speaker().actor
         period = periods.between(asked["since"], asked["to"], making.zone_of(context))
         items = tuple(n for n in asked.get("items", "").replace(",", " ").split() if n)
-        row = signed.ask(session, Asked(period, items), actor, now=now)
+        row = asking.ask(session, Asked(period, items, signed=True), actor, now=now)
         if row.body is None:
             waits = {"state": "waiting", "asked_at": row.asked_at.isoformat()}
-            return Answer(waits, 202, {"Retry-After": str(signed.SECONDS)})
-        return Answer(signed.taken(session, row, actor, "json", now=now))
+            return Answer(waits, 202, {"Retry-After": str(asking.SECONDS)})
+        return Answer(asking.taken(session, row, actor, "json", now=now))
 
     return commit(work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from werkzeug import Response
@@ -30,6 +31,7 @@ DRAWN: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Which columns of which tables are drawn, where they are there."""
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _PARTS: Final = " / "
 _HUNDRED: Final = 100.0
 _SHARES: Final = frozenset({"on_time_percent", "on_time_at_least_percent"})
@@ -52,30 +54,50 @@ class Cell:
     requests: tuple[str, ...] = ()
 
 
-def page(made: Made, *, action: str, again: Mapping[str, str], signed: str = "") -> Response:
+def page(
+    made: Made,
+    *,
+    action: str,
+    again: Mapping[str, str] = NOTHING,
+    until: str = "",
+    command: str = "",
+    days: Mapping[str, str] = NOTHING,
+    wrong: list[str] | None = None,
+    status: int = 200,
+) -> Response:
     """
-    Return a report as a page, with buttons that make the same as a file.
+    Return a report as a page, with buttons that take the same as a file.
 
     Args:
         action: Where such a button sends to.
-        again: What was asked for, by field.
-        signed: The command that makes it signed; empty where nobody needs that.
+        again: What was asked for, by field, where the file is made anew.
+        until: Until when it is kept; empty where it is not.
+        command: What makes it signed; empty where nobody needs that.
+        days: What is asked for to have it signed, by field.
     """
     labels = Labels(pages.said().language, parts().context.regimes)
     report = made.report
+    kept = [(pages.said().say("reports", "kept_until"), until)] if until else []
     return pages.page(
         "report.html",
+        status,
         title=labels.title(report),
-        facts=[*_facts(made, labels)],
+        facts=[*_facts(made, labels), *kept],
         notes=labels.notes(report),
         pictures=[*_pictures(made, labels)],
         tables=[table(one, labels, pages.said()) for one in report.tables],
         missing=labels.missing(report),
         words=labels.words.say,
         action=action,
-        again=[(name, said) for name, said in again.items() if said],
-        signed=signed,
+        again=_filled(again),
+        command=command,
+        days=_filled(days),
+        wrong=wrong or [],
     )
+
+
+def _filled(fields: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, said) for name, said in fields.items() if said]
 
 
 def _facts(made: Made, labels: Labels) -> Iterator[tuple[str, str]]:

@@ -1,37 +1,36 @@
 """
-Reports, read as a page or taken as a file: figures, California's metrics, evidence for an audit,
-incidents.
+Reports are asked for here: figures, California's metrics, evidence for an audit, incidents.
 
-The console holds no signing key: what has to be signed the relay makes, or the command line.
+None is worked out here. The relay makes what was asked for, and a page waits for it.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 import orjson
 from flask import request as call
-from flask import stream_with_context, url_for
+from flask import stream_with_context
+from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain import period as periods
 from rights.domain.duties import Act
-from rights.domain.errors import ConfigError, FieldError, Forbidden, Invalid
+from rights.domain.errors import FieldError, Forbidden, Invalid
 from rights.domain.period import Period
 from rights.services import minors_records
-from rights.services.reports import audit_evidence, audit_items, california, making, signed
+from rights.services.reports import asking, audit_items, california, making
 from rights.services.reports.as_csv import to_csv
 from rights.services.reports.as_json import to_json
+from rights.services.reports.asking import Asked
 from rights.services.reports.fonts import font
 from rights.services.reports.labels import Labels
-from rights.services.reports.making import Wanted
 from rights.services.reports.report import Made, Report
 from rights.store.db import reading, transaction
-from rights.store.models import SignedEvidence
-from rights.web.console import door, noting, pages, report_pages
+from rights.store.models import AskedReport
+from rights.web.console import door, noting, pages
 from rights.web.parts import parts
 
 area = door.private("reports", Act.REPORT)
@@ -53,19 +52,17 @@ _OTHERS: Final = (
     ("console-trail.listed", "trail", Act.READ_TRAIL),
 )
 """Pages on which other reports are made, and for whom each is."""
-_FIELDS: Final = ("report", "year", "quarter", "first", "last", "public", "items")
-"""What is asked for again when the same report is taken in another form."""
 
 
 @area.get("/reports")
 def reports() -> Response:
-    """Ask of which period a report is to be, and in which form; of each report its own."""
+    """Ask of which period a report is to be; of each report its own."""
     return shown()
 
 
 def shown(status: int = 200, *, wrong: list[str] | None = None, chosen: str = "") -> Response:
     """
-    Show the form in which a report is asked for, and the evidence that was signed lately.
+    Show the form in which a report is asked for, and what was made or signed lately.
 
     Args:
         chosen: Which report; empty for the one that the address or the form names.
@@ -73,7 +70,7 @@ def shown(status: int = 200, *, wrong: list[str] | None = None, chosen: str = ""
     here, given = parts(), call.form or call.args
     chosen = chosen or given.get("report", "")
     with reading(here.engine) as session:
-        kept = [evidence_line(row) for row in signed.listed(session, now=here.now())]
+        kept = {one: _lately(session, signed=one) for one in (False, True)}
     today = here.now().astimezone(pages.zone()).date()
     return pages.page(
         "reports.html",
@@ -83,13 +80,13 @@ def shown(status: int = 200, *, wrong: list[str] | None = None, chosen: str = ""
         chosen=chosen if chosen in making.BUILDS else next(iter(making.BUILDS)),
         guide=[(n, pages.said().either(one.titles, n)) for n, one in audit_items.items().items()],
         ticked=_numbers(given.getlist("items")),
-        forms=forms(FORMS),
         quarters=[(str(n), pages.said().say("reports", "quarter", number=n)) for n in _QUARTERS],
         year=today.year - 1,
         audits_minors=door.may(Act.AUDIT_MINORS),
         bands=[(one, pages.said().say("ages", one)) for one in minors_records.BANDS],
         given=given,
-        kept=kept,
+        made=kept[False],
+        kept=kept[True],
         others=[(endpoint, name) for endpoint, name, act in _OTHERS if door.may(act)],
         wrong=wrong or [],
     )
@@ -100,61 +97,52 @@ def forms(names: Sequence[str]) -> list[tuple[str, str]]:
     return [(n, pages.said().say("reports", _PAGE) if n == _PAGE else n.upper()) for n in names]
 
 
-def evidence_line(row: SignedEvidence) -> dict[str, Any]:
-    """Return what a page says of evidence that is signed, or waited for."""
+def _lately(session: Session, *, signed: bool) -> list[dict[str, Any]]:
+    found = asking.listed(session, signed=signed, now=parts().now())
+    return [line(row) for row in found]
+
+
+def line(row: AskedReport) -> dict[str, Any]:
+    """Return what a page says of a report that was asked for: not what is in it."""
     w, numbers = pages.said(), row.items.replace(",", " ").split()
     titles = [known.titles[w.language] for known in audit_items.chosen(numbers)]
     return {
         "id": row.id,
+        "report": row.report,
+        "title": w.say("reports", row.report),
+        "public": row.public,
         "state": row.state,
         "days": w.say("reports", "from_to", first=row.first_day, last=row.last_day),
         "items": w.listed(titles) if numbers else w.say("reports", "every_item"),
         "asked": pages.moment(row.asked_at),
         "made": pages.moment(row.made_at) if row.made_at else "",
-        "until": pages.day(row.expires_at),
-        "available": row.available,
-        "sha256": row.body["sha256"] if row.body else "",
-        "provisional": bool(row.body and row.body["content"]["provisional"]),
     }
 
 
 @area.post("/reports")
 def make() -> Response:
-    """Show a report, or send it as a file; that it was made is an entry first."""
-    here, staff = parts(), door.staff()
+    """Ask for a report; that somebody did is an entry. Its page waits for it."""
+    here = parts()
     try:
-        form = one_of("form", FORMS)
-        write = None if form == _PAGE else writer(form)
-        wanted = _wanted()
-        report = making.build(here.engine, here.context, staff, wanted, now=here.now())
-    except (Invalid, Forbidden) as error:
+        asked = _asked()
+        with transaction(here.engine) as session:
+            row = asking.ask(session, asked, actor(), now=here.now())
+    except Invalid as error:
         noting.note(error)
         return shown(422, wrong=pages.refusal(error))
-    except ConfigError:
-        return shown(503, wrong=[pages.said().say("reports", "no_font")])
-    made = making.signed(report, None, now=here.now())
-    written = write(made) if write else b""
-    with transaction(here.engine) as session:
-        making.note(session, staff, report, now=here.now())
-    return file(report, form, written) if write else _page(made)
+    return pages.go("console-made.one", report_id=row.id)
 
 
-def _page(made: Made) -> Response:
-    again = {name: call.form.get(name, "") for name in _FIELDS}
-    again["items"] = ",".join(items_asked())
-    command = _signed(made.report) if made.report.name == audit_evidence.NAME else ""
-    return report_pages.page(
-        made, action=url_for("console-reports.make"), again=again, signed=command
-    )
+def _asked() -> Asked:
+    name = one_of("report", making.BUILDS)
+    items = items_asked() if name == "audit" else ()
+    public = bool(call.form.get("public")) and name == "figures"
+    return Asked(period(name), items, name, public=public)
 
 
-def _signed(report: Report) -> str:
-    """Return the command that makes the same evidence signed: this process holds no key for it."""
-    days = f"--from {report.period.first} --to {report.period.last}"
-    items = items_asked()
-    more = f" --items {','.join(items)}" if items else ""
-    who = shlex.quote(door.staff().name)
-    return f"rights reports audit {days}{more} --as {who} --format pdf --out audit.pdf"
+def actor() -> str:
+    """Return who does it, as entries name them."""
+    return f"staff:{door.staff().id}"
 
 
 def file(report: Report, form: str, written: bytes, *, mark: str = "") -> Response:
@@ -188,13 +176,6 @@ def minors() -> Response:
     return response
 
 
-def _wanted() -> Wanted:
-    name = one_of("report", making.BUILDS)
-    items = items_asked()
-    public = bool(call.form.get("public")) and name == "figures"
-    return Wanted(name, period(name), public=public, items=items if name == "audit" else ())
-
-
 def items_asked() -> tuple[str, ...]:
     """Return the items of the audit guide that were ticked; none for all."""
     return _numbers(call.form.getlist("items"))
@@ -208,7 +189,7 @@ def _numbers(said: Sequence[str]) -> tuple[str, ...]:
 def period(name: str) -> Period:
     """Return the days that a report is asked for. Raises Invalid."""
     context = parts().context
-    zone = making.zone_of(context)
+    zone = making.zone(context, name)
     if name in making.BY_DAYS:
         return periods.between(_day("first"), _day("last"), zone)
     year = _number("year")

@@ -6,22 +6,24 @@ A page waits for it; then it is taken as a file, as often as somebody likes, alw
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from werkzeug import Response
 
 from rights.domain.duties import Act
 from rights.domain.errors import ConfigError, Invalid
-from rights.services.reports import audit_evidence, signed
-from rights.services.reports.signed import Asked
+from rights.services.reports import asking, audit_evidence
+from rights.services.reports.asking import Asked
+from rights.services.reports.kept import reread
 from rights.store.db import reading, transaction
+from rights.store.models import AskedReport
 from rights.web.console import door, noting, pages, reports
 from rights.web.parts import parts
 
 area = door.private("signed", Act.REPORT)
 pages.errors(area)
 
-_AGAIN_S: Final = 3
+_AGAIN_S: Final = 2
 
 
 @area.post("/reports/signed")
@@ -29,9 +31,10 @@ def ask() -> Response:
     """Ask for the evidence of some days, signed; that somebody did is an entry."""
     here = parts()
     try:
-        asked = Asked(reports.period(audit_evidence.NAME), reports.items_asked())
+        days = reports.period(audit_evidence.NAME)
+        asked = Asked(days, reports.items_asked(), signed=True)
         with transaction(here.engine) as session:
-            row = signed.ask(session, asked, _actor(), now=here.now())
+            row = asking.ask(session, asked, reports.actor(), now=here.now())
     except Invalid as error:
         noting.note(error)
         return reports.shown(422, wrong=pages.refusal(error), chosen=audit_evidence.NAME)
@@ -47,7 +50,7 @@ def one(evidence_id: str) -> Response:
 def _one(evidence_id: str, status: int = 200, *, wrong: list[str] | None = None) -> Response:
     here = parts()
     with reading(here.engine) as session:
-        line = reports.evidence_line(signed.find(session, evidence_id, now=here.now()))
+        line = _line(asking.find(session, evidence_id, signed=True, now=here.now()))
     response = pages.page("signed_evidence.html", status, one=line, wrong=wrong or [])
     if line["state"] == "waiting":
         response.headers["Refresh"] = str(_AGAIN_S)
@@ -67,11 +70,18 @@ def take(evidence_id: str) -> Response:
     except ConfigError:
         return _one(evidence_id, 503, wrong=[pages.said().say("reports", "no_font")])
     with transaction(here.engine) as session:
-        row = signed.find(session, evidence_id, now=here.now())
-        body = signed.taken(session, row, _actor(), form, now=here.now())
-    made = signed.reread(body)
+        row = asking.find(session, evidence_id, signed=True, now=here.now())
+        asking.taken(session, row, reports.actor(), form, now=here.now())
+    made = reread(row)
     return reports.file(made.report, form, write(made), mark="-signed")
 
 
-def _actor() -> str:
-    return f"staff:{door.staff().id}"
+def _line(row: AskedReport) -> dict[str, Any]:
+    """Return what the page says of evidence that is signed, or waited for."""
+    return {
+        **reports.line(row),
+        "until": pages.day(row.expires_at),
+        "available": row.available,
+        "sha256": row.body["sha256"] if row.body else "",
+        "provisional": bool(row.body and row.body["content"]["provisional"]),
+    }

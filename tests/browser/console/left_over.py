@@ -1,12 +1,14 @@
-"""What lies there from before: events that a webhook never took, evidence that was signed."""
+"""What others do meanwhile: events a webhook never took, evidence signed, a report made."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from rights.services.reports import awaited
+from rights.services.signing import Signer
 from rights.store.ids import new_id
-from rights.store.models import SignedEvidence, WebhookDelivery, WebhookSubscription
-from tests.web.house import House
+from rights.store.models import AskedReport, WebhookDelivery, WebhookSubscription
+from tests.web.house import SEED, House
 
 
 def lost(house: House, about: str) -> str:
@@ -46,7 +48,9 @@ def lost(house: House, about: str) -> str:
 def signed(house: House) -> str:
     """Let evidence of a year have been signed; return its id."""
     now, body = house.clock.now(), {"sha256": "5" * 64, "content": {"provisional": True}}
-    row = SignedEvidence(
+    row = AskedReport(
+        report="audit",
+        signed=True,
         first_day=date(2026, 1, 1),
         last_day=date(2026, 11, 30),
         items="16,17",
@@ -61,3 +65,8 @@ def signed(house: House) -> str:
         session.add(row)
         session.flush()
         return row.id
+
+
+def made(house: House) -> int:
+    """Let the relay make or refuse the reports that are waited for; return how many it made."""
+    return awaited.make_due(house.engine, house.context, Signer(SEED), house.clock.now)

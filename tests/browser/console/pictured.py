@@ -42,6 +42,7 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-letters.look": ("opened-complaint",),
     "console-listing.listed": ("list-all", "list-unfolded"),
     "console-losing.listed": ("lost",),
+    "console-made.one": ("report-audit", "report-figures", "report-incidents"),
     "console-one.look": ("opened-authority", "opened-minor", "opened-plan", "opened-proposal"),
     "console-one.one": (
         "request-asked",
@@ -67,7 +68,6 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-provider.begin": ("provider-going",),
     "console-rechecks.listed": ("rechecks",),
     "console-releasing.one": ("hold",),
-    "console-reports.make": ("report-audit", "report-figures", "report-incidents"),
     "console-reports.reports": ("reports",),
     "console-samples.shown": ("sample",),
     "console-settings.listed": ("settings",),

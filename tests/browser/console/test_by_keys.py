@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from rights.store.models import LegalHold, StepRow, StepState
+from tests.browser.console import left_over
 from tests.browser.console.conftest import Office
 from tests.browser.console.keyboard import reach, to
 from tests.browser.console.people import Person
@@ -107,6 +108,8 @@ def test_an_auditor_chooses_a_report_and_reads_it(office: Office, new_page: Page
     reach(page, "input[name=items][value='16']")
     page.keyboard.press("Space")
     _enter(page, "Make the report")
+    expect(page.locator("main [role=status]")).to_contain_text("looks again by itself")
+    left_over.made(office.house)
 
     expect(page.locator("table.report").first).to_be_visible()
     expect(page.locator("main")).to_contain_text("--from 2026-10-01 --to 2026-11-25 --items 16")

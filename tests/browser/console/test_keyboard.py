@@ -179,8 +179,16 @@ def _sent(tour: Tour) -> None:
     for name, typed in REPORTS.items():
         page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
         ana.send()
+        expect(page.locator("main [role=status]")).to_be_visible()
+        assert left_over.made(office.house) == 1
         expect(page.locator("table.report").first).to_be_visible()
         tour.at(page, f"report, {name}")
+    page.goto(f"{office.address}/reports?report=figures&year=2020")
+    ana.send()
+    expect(page.locator("main [role=status]")).to_be_visible()
+    assert left_over.made(office.house) == 0
+    expect(page.locator("#mistakes")).to_be_visible()
+    tour.at(page, "report, refused")
 
 
 def _in_part(tour: Tour, ana: Person) -> None:

@@ -226,8 +226,16 @@ def test_no_report_has_a_barrier(
     for name, typed in REPORTS.items():
         page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
         ana.send()
+        expect(page.locator("main [role=status]")).to_be_visible()
+        assert left_over.made(office.house) == 1
         expect(page.locator("table.report").first).to_be_visible()
         look.at(f"report-{name}")
+    page.goto(f"{office.address}/reports?report=figures&year=2020")
+    ana.send()
+    expect(page.locator("main [role=status]")).to_be_visible()
+    assert left_over.made(office.house) == 0
+    expect(page.locator("#mistakes")).to_be_visible()
+    look.at("report-refused")
     page.goto(f"{office.address}/organisation")
     page.locator("form[action$='/outbound'] button").click()
     expect(page.locator("table.report").first).to_be_visible()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from tests.services.registers import DATABASES, create
 from tests.services.reports import town
 from tests.services.reports.terminal import Terminal
 from tests.services.reports.town import Case
+from tests.web.console.clerk import Clerk, clerk
+from tests.web.house import House, furnish, settings_for
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +58,19 @@ def all_of() -> list[Case]:
 @pytest.fixture
 def terminal(url: str, tmp_path: Path) -> Terminal:
     return Terminal(tmp_path, url, town.NOW)
+
+
+@pytest.fixture
+def house(url: str, private_redis_url: str, tmp_path: Path) -> Iterator[House]:
+    """Return a web on the town's register, at the town's time."""
+    made = furnish(settings_for(url, private_redis_url, tmp_path))
+    made.clock.at = town.NOW
+    yield made
+    made.engine.dispose()
+    made.parts.limits.close()
+
+
+@pytest.fixture
+def otto(house: House) -> Clerk:
+    """Return an auditor, signed in."""
+    return clerk(house, "petra", "auditor")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,15 @@ from sqlmodel import col, select
 
 from rights.services import backends, purge
 from rights.services.backends import SCOPES, USUAL
-from rights.services.reports import signed
+from rights.services.reports import asking, awaited
 from rights.services.signing import Signer
-from rights.store.models import Entry, Request, SignedEvidence
+from rights.store.models import AskedReport, Entry, Request
 from tests.services.reports import town
 from tests.services.reports.expected import Count
 from tests.services.reports.terminal import Terminal
 from tests.services.reports.town import Case
 from tests.web.console.clerk import Clerk, clerk
-from tests.web.house import SEED, House, Partner, furnish, partner, settings_for
+from tests.web.house import SEED, House, Partner, partner
 
 AUDIT = "/v1/reports/audit"
 QUARTER = "from=2026-04-01&to=2026-06-30"
@@ -29,18 +28,8 @@ TYPED = ("audit", "--from", "2026-04-01", "--to", "2026-06-30")
 ON_A_FILE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def house(url: str, private_redis_url: str, tmp_path: Path) -> Iterator[House]:
-    """Return a web on the town's register, at the town's time."""
-    made = furnish(settings_for(url, private_redis_url, tmp_path))
-    made.clock.at = town.NOW
-    yield made
-    made.engine.dispose()
-    made.parts.limits.close()
-
-
 def _sign(house: House) -> int:
-    return signed.make_due(house.engine, house.context, Signer(SEED), house.clock.now)
+    return awaited.make_due(house.engine, house.context, Signer(SEED), house.clock.now)
 
 
 def _events(house: House) -> list[tuple[str, str]]:
@@ -178,7 +167,7 @@ def test_what_may_still_change_is_made_anew_after_an_hour_and_what_is_over_is_no
 
 @ON_A_FILE
 def test_what_is_waited_for_is_bounded_and_what_is_kept_has_an_end(house: House) -> None:
-    for day in range(1, signed.WAITING + 1):
+    for day in range(1, asking.WAITING + 1):
         assert house.get(f"{AUDIT}?from=2026-04-{day:02}&to=2026-04-30").status_code == 202
     full = house.get(f"{AUDIT}?from=2026-05-01&to=2026-05-02")
     assert (full.status_code, "Retry-After" in full.headers) == (429, True)
@@ -186,7 +175,7 @@ def test_what_is_waited_for_is_bounded_and_what_is_kept_has_an_end(house: House)
     house.clock.forward(days=31)
     counts = purge.purge(house.engine, house.context, house.parts.blobs, now=house.clock.now())
 
-    assert counts["signed_evidence"] == signed.WAITING
+    assert counts["asked_reports"] == asking.WAITING
     assert house.get(f"{AUDIT}?from=2026-05-01&to=2026-05-02").status_code == 202
 
 
@@ -195,7 +184,7 @@ def test_nothing_is_signed_but_what_the_relay_worked_out(house: House) -> None:
     """Whoever could write as the web does can name days and items, and no figure."""
     house.get(f"{AUDIT}?{QUARTER}&items=18")
     with house.writing() as session:
-        row = session.exec(select(SignedEvidence)).one()
+        row = session.exec(select(AskedReport)).one()
         row.body = {"content": {"report": "made up"}, "sha256": "0"}
 
     _sign(house)
@@ -206,7 +195,9 @@ def test_nothing_is_signed_but_what_the_relay_worked_out(house: House) -> None:
 def _asked(staff: Clerk, **said: str) -> Any:
     days = {"first": "2026-04-01", "last": "2026-06-30"}
     page = staff.get("/reports")
-    shown = staff.reader.send(page, "/reports", report="audit", form="page", **days, **said)
+    waits = staff.reader.send(page, "/reports", report="audit", **days, **said)
+    _sign(staff.house)
+    shown = staff.get(waits.response.request.path.removeprefix("/console"))
     return staff.reader.send(shown, "/reports/signed")
 
 
@@ -253,15 +244,15 @@ def test_the_console_says_in_both_languages_of_which_days_evidence_can_be_made(
     house: House,
 ) -> None:
     petra = clerk(house, "petra", "auditor")
-    shown = _asked(petra)
     early = {"first": "2024-01-01", "last": "2024-02-01"}
-    page = petra.reader.send(
-        petra.get("/reports"), "/reports", report="audit", form="page", **early
-    )
+    asked = petra.reader.send(petra.get("/reports"), "/reports", report="audit", **early)
+    _sign(house)
+    page = petra.get(asked.response.request.path.removeprefix("/console"))
     assert "2025-01-01 – 2027-03-01" in page.text
+    shown = _asked(petra)
     path = shown.response.request.path.removeprefix("/console")
     with house.writing() as session:
-        row = session.get_one(SignedEvidence, path.rpartition("/")[2])
+        row = session.get_one(AskedReport, path.rpartition("/")[2])
         row.first_day, row.last_day = row.first_day - timedelta(days=900), row.first_day
 
     _sign(house)
@@ -276,7 +267,7 @@ def test_whoever_may_not_make_reports_takes_none(house: House) -> None:
     rui = clerk(house, "rhea", "reviewer")
     house.get(f"{AUDIT}?{QUARTER}&items=18")
     with house.reading() as session:
-        row = session.exec(select(SignedEvidence)).one()
+        row = session.exec(select(AskedReport)).one()
 
     assert rui.get(f"/reports/signed/{row.id}").status == 403
 
@@ -304,13 +295,14 @@ def test_what_cannot_be_made_keeps_no_other_waiting(house: House) -> None:
 def test_one_asker_does_not_keep_the_others_out(house: House) -> None:
     now, other = house.clock.now(), clerk(house, "zhou", "auditor")
     kept: dict[str, Any] = {
-        "state": "refused", "asked_by": f"backend:{house.partner.id}", "asked_at": now,
+        "report": "audit", "signed": True, "state": "refused",
+        "asked_by": f"backend:{house.partner.id}", "asked_at": now,
     }  # fmt: skip
     with house.writing() as session:
-        for number in range(signed.EACH):
+        for number in range(asking.EACH):
             day = town.NOW.date() - timedelta(days=number)
-            until = now + signed.KEPT
-            session.add(SignedEvidence(first_day=day, last_day=day, expires_at=until, **kept))
+            until = now + asking.KEPT[True]
+            session.add(AskedReport(first_day=day, last_day=day, expires_at=until, **kept))
 
     assert house.get(f"{AUDIT}?{QUARTER}").status_code == 429
 

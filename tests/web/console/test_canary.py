@@ -14,13 +14,11 @@ from sqlmodel import SQLModel
 
 from rights import logs
 from rights.domain import staff
-from rights.services.reports import signed
 from rights.services.reports.making import zone_of
-from rights.services.signing import Signer
 from rights.store.models import Writing
+from tests.web.console import reporting
 from tests.web.console.clerk import CITED, Clerk, clerk, id_of
 from tests.web.console.paper import ONE, WHO, Paper, left_out
-from tests.web.house import SEED
 from tests.web.portal.reader import Page
 from workflows.notices.send import send_due
 
@@ -98,7 +96,7 @@ def _signed(paper: Paper, ana: Clerk) -> str:
     today = f"{house.clock.now().astimezone(zone_of(house.context)):%Y-%m-%d}"
     asked = ana.force("/reports/signed", first=today, last=today, items="")
     assert asked.status == 200, asked.text
-    assert signed.make_due(house.engine, house.context, Signer(SEED), house.clock.now) == 1
+    assert reporting.relay(house) == 1
     page = ana.get(asked.response.request.path.removeprefix("/console"))
     taken = ana.reader.send(page, asked.response.request.path, form="json")
     made = orjson.loads(taken.response.data)

@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from rights.services.security_incidents import facts, opening
 from rights.store.models import Entry
+from tests.web.console import reporting
 from tests.web.console.clerk import Clerk, clerk, id_of
 from tests.web.console.test_incidents import _opened, _sent
 from tests.web.house import House
@@ -61,11 +62,8 @@ def _went_on(house: House, found: dict[str, str]) -> None:
 
 def _report(house: House, **more: str) -> Any:
     otto = clerk(house, f"otto-{house.clock.now():%m%d}", "auditor")
-    page = otto.reader.send(
-        otto.get("/reports"), "/reports", report="incidents", form="json", **(JUNE | more)
-    )
-    assert page.status == 200, page.text
-    return json.loads(page.response.data)
+    page = reporting.made(house, otto, report="incidents", **(JUNE | more))
+    return json.loads(reporting.file(otto, page, "json").data)
 
 
 def _by(rows: list[dict[str, Any]], *names: str) -> dict[Any, dict[str, Any]]:
@@ -78,6 +76,7 @@ def test_a_month_says_what_was_so_at_its_end_however_it_went_on(house: House) ->
     _staff(house, "2027-07-02")
     first = _report(house)
     _went_on(house, found)
+    assert house.clock.now() - timedelta(days=1) > datetime(2027, 7, 2, 4, tzinfo=UTC), "anew"
 
     again = _report(house)
 
@@ -148,21 +147,21 @@ def test_it_is_a_page_and_each_sort_of_file_in_both_languages_without_what_anybo
         otto = clerk(house, f"otto-{language}", "auditor")
         otto.reader.language = language
         asked = {"report": "incidents", **JUNE}
-        page = otto.reader.send(otto.get("/reports"), "/reports", form="page", **asked)
+        page = reporting.made(house, otto, **asked)
         assert page.status == 200
         assert said in page.text
         assert found["raised"] in page.html
         for form, begin in (("csv", b"\xef\xbb\xbf"), ("json", b"{"), ("pdf", b"%PDF")):
-            file = otto.reader.send(page, "/reports", form=form).response
+            file = reporting.file(otto, page, form)
             assert file.data.startswith(begin)
             assert f"incidents-2027-06-01-2027-06-30.{form}" in file.headers["Content-Disposition"]
             assert b"never left the house" not in file.data
             assert b"CAC-17" not in file.data
         assert "never left the house" not in page.text
     with house.reading() as session:
-        made = session.exec(select(Entry).where(Entry.event == "report_made")).all()
-    assert len(made) == 8
-    assert {one.data["report"] for one in made} == {"incidents"}
+        taken = session.exec(select(Entry).where(Entry.event == "report_taken")).all()
+    assert len(taken) == 8
+    assert {one.data["report"] for one in taken} == {"incidents"}
 
 
 @pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
@@ -171,11 +170,14 @@ def test_days_that_are_none_are_refused_by_name(house: House) -> None:
     page = otto.get("/reports")
     days = {"first": "2027-06-30", "last": "2027-06-01"}
 
-    wrong = otto.reader.send(page, "/reports", report="incidents", form="csv", **days)
+    wrong = reporting.ask(otto, page, report="incidents", **days)
 
     assert wrong.status == 422
     assert "Last day" in wrong.text
     later = house.clock.now() + timedelta(days=9)
     days = {"first": f"{later:%Y-%m-%d}", "last": f"{later:%Y-%m-%d}"}
-    wrong = otto.reader.send(page, "/reports", report="incidents", form="csv", **days)
-    assert wrong.status == 422
+    assert (
+        "does not hold these days"
+        in reporting.made(house, otto, page, report="incidents", **days).text
+    )
+    assert reporting.ask(otto, page, report="incidents", **days).status == 422

@@ -357,32 +357,6 @@ def test_stores_are_shown_as_workers_saw_them(house: House) -> None:
     assert ana.get("/stores/none").status == 404
 
 
-def test_a_report_is_made_and_is_an_entry(house: House) -> None:
-    otto, rui = clerk(house, "otto", "auditor"), clerk(house, "rui", "reviewer")
-    assert rui.get("/reports").status == 403
-    page = otto.get("/reports")
-    year = str(house.clock.now().year)
-
-    for form, begin in (("csv", b"\xef\xbb\xbf"), ("json", b"{"), ("pdf", b"%PDF")):
-        made = otto.reader.send(page, "/reports", report="figures", year=year, form=form)
-        assert made.status == 200, made.text
-        assert made.response.data.startswith(begin)
-    refused = {
-        "The year is not over": {"report": "california", "year": year},
-        f"{year}-": {"report": "figures", "year": str(int(year) - 1)},
-        "Please look again: Last day": {
-            "report": "audit",
-            "first": f"{year}-02-01",
-            "last": f"{year}-01-01",
-        },
-    }
-    for said, asked in refused.items():
-        wrong = otto.reader.send(page, "/reports", form="csv", **asked)
-        assert (wrong.status, said in wrong.text) == (422, True), wrong.text
-    mine = [one for one, who in events(house) if who == f"staff:{id_of(house, 'otto')}"]
-    assert mine.count("report_made") == 3
-
-
 @pytest.mark.parametrize(
     "query",
     [

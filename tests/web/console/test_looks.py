@@ -55,6 +55,7 @@ ELSEWHERE = {
     "console-losing.listed",  # ids and codes of events; test_lost_events.py
     "console-letters.complaint",  # what it says is opened by a form: complaint_read
     "console-health.ready",
+    "console-made.one",  # codes, numbers, references: report_taken; tests/services/reports
     "console-signed.one",  # days and a hash; tests/services/reports/test_signed.py
 }
 OUTSIDE = {"entering", "signing", "provider"}
