@@ -176,6 +176,12 @@ def _sent(tour: Tour) -> None:
     page.locator("form[action$='/open/plan'] button").click()
     tour.at(page, "plan, opened")
     _in_part(tour, ana)
+    _reports(tour, ana)
+
+
+def _reports(tour: Tour, ana: Person) -> None:
+    """Go through every report as it is asked for, made, and refused."""
+    office, page = tour.office, ana.page
     for name, typed in REPORTS.items():
         page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
         ana.send()
