@@ -199,7 +199,7 @@ def _roots(connection: Connection, made: Sequence[Checkpoint]) -> Iterator[bytes
         name = name.collate("C")  # type: ignore[assignment]  # the order in which it was hashed
     columns = number, col(leaf.chain), col(leaf.seq), col(leaf.hash)
     these = number.between(made[0].id, made[-1].id)
-    query: Select[Any] = select(*columns).where(these).order_by(number, name)
+    query: Any = select(*columns).where(these).order_by(number, name)
     found = groupby(plain(connection, query), itemgetter(0))
     of, leaves = next(found, _NONE)
     for one in made:

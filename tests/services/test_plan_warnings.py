@@ -6,12 +6,13 @@ import ast
 import re
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 from rights.services import plan_warnings
 from workflows import preflight
 from workflows.findings import planned
 
-NAMES = {"trigger": "t", "to": "users", "columns": "a, b"}
+NAMES: dict[str, Any] = {"trigger": "t", "to": "users", "columns": "a, b"}
 
 
 def _fields(text: str) -> set[str]:
