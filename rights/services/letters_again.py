@@ -66,7 +66,9 @@ class About:
         """Return the ids of the contacts to one of which a letter can go."""
         if letter.identifier_id:
             return (self.own | self.second) & {letter.identifier_id}
-        return self.second if reaching.second_reads(self.request, letter.event) else self.own
+        known = bool(self.second)
+        to_second = reaching.second_reads(self.request, letter.event, reachable=known)
+        return self.second if to_second else self.own
 
 
 def about(

@@ -62,15 +62,20 @@ def to_second(request: Request, purpose: str) -> bool:
     return request.requester_role is not Role.SELF
 
 
-def second_reads(request: Request, event: str) -> bool:
+def second_reads(request: Request, event: str, *, reachable: bool) -> bool:
     """
-    Return whether a letter that names no address is the second person's, reachable or not.
+    Return whether a letter that names no address is the second person's.
 
-    Where nobody knows how to reach them it goes to nobody: it is not the subject's to read.
+    Where somebody asked for another and nobody knows how to reach them, it goes to nobody: it is
+    not the subject's to read. A child that asked for itself and named no guardian is the only
+    one there is to answer (PIPL 50), and what gives data out waits for a guardian before.
+
+    Args:
+        reachable: Somebody knows how to reach the second person.
     """
-    if event in LETTERS_OF_RESULTS:
-        return request.delivers_to == REPRESENTATIVE
-    return request.requester_role is not Role.SELF
+    if request.requester_role is not Role.SELF:
+        return event not in LETTERS_OF_RESULTS or request.delivers_to == REPRESENTATIVE
+    return event in LETTERS_OF_RESULTS and request.delivers_to == REPRESENTATIVE and reachable
 
 
 def contact(session: Session, contact_id: str) -> Contact | None:

@@ -281,7 +281,9 @@ def _recipient(context: Context, notice: Notice, about: Known) -> Contact | None
         named = (r for r in (*subject, *acting) if r.id == notice.identifier_id)
         return contacts.best(context, named)
     request = about.requests.get(notice.request_id)
-    to_second = request is not None and reaching.second_reads(request, notice.event)
+    to_second = request is not None and reaching.second_reads(
+        request, notice.event, reachable=bool(acting)
+    )
     return contacts.best(context, acting if to_second else subject)
 
 
