@@ -6,19 +6,20 @@ How many were touched, and by what, is told of one incident at a time, to whoeve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import case, func
+from sqlalchemy import Connection, case, func
 from sqlalchemy import select as sql_select
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from rights.services.reports.as_csv import BOM, written
 from rights.services.security_incidents import shown
 from rights.services.security_incidents.facts import CLOSING
 from rights.store import moments
+from rights.store.db import streamed
 from rights.store.models import IncidentClock, SecurityIncident
 
 MOST: Final = 10_000
@@ -32,15 +33,28 @@ COLUMNS: Final = (
 """A clock is late that was answered after its time, or was not by now; moments are in UTC."""
 
 _NONE: Final = (0, 0, 0, 0)
+_PART: Final = 500
 
 
-def lines(session: Session, now: datetime) -> list[dict[str, Any]]:
-    """Return each incident as a line, open ones first; one more than :data:`MOST` at most."""
+def too_many(seen: Connection) -> bool:
+    """Return whether there are more than a file may hold: none is cut off without a word."""
+    some = sql_select(col(SecurityIncident.id)).limit(MOST + 1).subquery()
+    return int(seen.execute(sql_select(func.count()).select_from(some)).scalar_one()) > MOST
+
+
+def lines(seen: Connection, now: datetime) -> Iterator[dict[str, Any]]:
+    """
+    Yield each incident as a line, open ones first.
+
+    Read part by part: memory does not grow with the list. Whoever asks made sure, in the same
+    picture of the register, that there are not :func:`too_many`.
+    """
     row = SecurityIncident
     columns = (col(getattr(row, name)) for name in ("id", *COLUMNS[1:10]))
-    query = sql_select(*columns).order_by(*shown.ORDER).limit(MOST + 1)
-    counted = _clocks(session, now)
-    return [_line(found, counted.get(found[0], _NONE)) for found in session.execute(query)]
+    query = sql_select(*columns).order_by(*shown.ORDER).limit(MOST)
+    for part in streamed(seen, query, batch=_PART).partitions():
+        counted = _clocks(seen, [found[0] for found in part], now)
+        yield from (_line(found, counted.get(found[0], _NONE)) for found in part)
 
 
 def _line(found: Sequence[Any], clocks: Sequence[int]) -> dict[str, Any]:
@@ -52,7 +66,7 @@ def _moment(at: Any) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
 
 
-def _clocks(session: Session, now: datetime) -> dict[str, Sequence[int]]:
+def _clocks(seen: Connection, ids: Sequence[str], now: datetime) -> dict[str, Sequence[int]]:
     """Return by incident what the last columns say of its clocks, counted by the register."""
     clock = IncidentClock
     answered = col(clock.answered_at).is_not(None)
@@ -65,19 +79,24 @@ def _clocks(session: Session, now: datetime) -> dict[str, Sequence[int]]:
     )
     query = sql_select(col(clock.incident_id), *counts).group_by(col(clock.incident_id))
     query = query.where(col(clock.name) != CLOSING)  # the answer of one without a clock
-    return {found[0]: found[1:] for found in session.execute(query)}
+    of = col(clock.incident_id).in_(ids)
+    return {found[0]: tuple(found[1:]) for found in seen.execute(query.where(of))}
 
 
-def to_csv(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+def to_csv(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Yield the lines as CSV: UTF-8 with a byte order mark, no cell runs as a formula."""
     yield BOM + written(COLUMNS)
     for row in rows:
         yield written(_cell(row[name]) for name in COLUMNS)
 
 
-def to_json(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:
+def to_json(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Yield the lines as one JSON document."""
-    yield orjson.dumps({"incidents": [{name: row[name] for name in COLUMNS} for row in rows]})
+    between = b'{"incidents":['
+    for row in rows:
+        yield between + orjson.dumps({name: row[name] for name in COLUMNS})
+        between = b","
+    yield b"]}" if between == b"," else between + b"]}"
 
 
 def _cell(value: Any) -> str:

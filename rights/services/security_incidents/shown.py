@@ -84,10 +84,12 @@ def ticking(
     return Ticking(clock, stage, stage == alerts.LATE, because)
 
 
-def on_board(session: Session, now: datetime) -> list[tuple[SecurityIncident, Ticking]]:
-    """Return every clock that runs, the most urgent first; one query."""
+def on_board(
+    session: Session, now: datetime, *, limit: int = MOST
+) -> tuple[list[tuple[SecurityIncident, Ticking]], bool]:
+    """Return the clocks that run, the most urgent first, and whether more do; one query."""
     found = []
-    for incident, clock in watching.running(session):
+    for incident, clock in watching.running(session, limit=limit + 1):
         stage = watching.reached((incident, clock), now)
         found.append((incident, Ticking(clock, stage, stage == alerts.LATE)))
-    return found
+    return found[:limit], len(found) > limit

@@ -33,7 +33,7 @@ def home() -> Response:
         found = board.board(session, door.staff(), asker, here.context)
         names = accounts.names(session)
         counted = figures.last(session)
-        ticking = shown.on_board(session, now)
+        ticking, more = shown.on_board(session, now, limit=board.SHOWN)
         trail = trail_checks.last_ended(session) if door.may(Act.READ_TRAIL) else None
 
     def block(one: Block) -> dict[str, Any]:
@@ -42,6 +42,7 @@ def home() -> Response:
     return pages.page(
         "home.html",
         incidents=[incident_lines.running(row, one, now) for row, one in ticking],
+        more_incidents=more,
         late=block(found.late),
         today=block(found.today),
         assigned=block(found.assigned),

@@ -24,19 +24,27 @@ def products(session: Session) -> list[tuple[str, str]]:
     return [(number, name) for number, name in session.exec(query)]
 
 
-def incident(row: SecurityIncident) -> dict[str, Any]:
-    """Return what a list and the page of an incident say of it."""
+def line(row: SecurityIncident) -> dict[str, Any]:
+    """Return what a list says of an incident."""
     w = pages.said()
     return {
         "id": row.id,
         "kind": w.either(facts.titles("kinds")[row.kind]),
         "severity": w.either(facts.titles("severities")[row.severity]),
         "discovered": pages.moment(row.discovered_at),
-        "opened": pages.moment(row.opened_at),
         "closed": pages.moment(row.closed_at) if row.closed_at else "",
+        "drill": row.drill,
+    }
+
+
+def incident(row: SecurityIncident) -> dict[str, Any]:
+    """Return what the page of an incident says of it."""
+    w = pages.said()
+    return {
+        **line(row),
+        "opened": pages.moment(row.opened_at),
         "endangers": row.endangers,
         "minors": row.minors,
-        "drill": row.drill,
         "laws": w.listed([_law(name) for name in row.regimes]),
     }
 

@@ -10,6 +10,7 @@ Source: NDSR 10, 11(2); PIPL 57.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -41,7 +42,7 @@ from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.staff_access import accounts
 from rights.services.words import LANGUAGES
-from rights.store.db import reading, transaction
+from rights.store.db import picture, reading, transaction
 from rights.store.models import SecurityIncident
 from rights.web.console import door, incident_lines, pages, words
 from rights.web.console.trying import status_of, tried
@@ -70,12 +71,13 @@ def listed() -> Response:
 def _list(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     here, now = parts(), parts().now()
     with reading(here.engine) as session:
-        running = shown.on_board(session, now)
-        rows = [incident_lines.incident(row) for row in shown.listed(session)]
+        running, more = shown.on_board(session, now)
+        rows = [incident_lines.line(row) for row in shown.listed(session)]
     return pages.page(
         "incidents.html",
         status,
         running=[incident_lines.running(row, one, now) for row, one in running],
+        more=more,
         rows=rows,
         opens=door.may(Act.OPEN_INCIDENT),
         kinds=_titled("kinds", IncidentKind),
@@ -92,17 +94,19 @@ def _list(status: int = 200, *, wrong: list[str] | None = None) -> Response:
 def exported(form: str) -> Response:
     """Send the list as a file, without personal data; that it was taken is an entry."""
     here = parts()
-    with reading(here.engine) as session:
-        rows = as_files.lines(session, here.now())
-    if len(rows) > as_files.MOST:
-        most = pages.said().number(as_files.MOST)
-        return _list(422, wrong=[pages.said().say("list", "too_many", count=most)])
-    with transaction(here.engine) as session:
-        line = audit.Line("incidents_exported", door.present().actor, {"form": form})
-        audit.append_day(session, line, now=here.now())
-    write, media = _FILES[form]
-    response = Response(write(rows), content_type=media)
-    response.headers["Content-Disposition"] = f'attachment; filename="incidents.{form}"'
+    with ExitStack() as stack:
+        seen = stack.enter_context(picture(here.engine))
+        if as_files.too_many(seen):
+            most = pages.said().number(as_files.MOST)
+            return _list(422, wrong=[pages.said().say("list", "too_many", count=most)])
+        with transaction(here.engine) as session:
+            line = audit.Line("incidents_exported", door.present().actor, {"form": form})
+            audit.append_day(session, line, now=here.now())
+        write, media = _FILES[form]
+        lines = write(as_files.lines(seen, here.now()))
+        response = Response(lines, content_type=media)
+        response.headers["Content-Disposition"] = f'attachment; filename="incidents.{form}"'
+        response.call_on_close(stack.pop_all().close)
     return response
 
 

@@ -65,6 +65,23 @@ def test_an_open_incident_runs_on_the_first_page_until_it_is_closed(house: House
     assert "closed on" in rui.get("/incidents").text
 
 
+def test_the_first_page_has_the_most_urgent_clocks_and_says_that_more_run(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    for _ in range(4):
+        _opened(ana, endangers="1", regimes=["cn_general", "eu_gdpr"])
+    with house.reading() as session:
+        clocks = session.exec(select(IncidentClock)).all()
+    assert len(clocks) > 10
+
+    first, every = ana.get("/"), ana.get("/incidents")
+
+    assert "These are the 10 most urgent. More run: all incidents" in first.text
+    assert first.html.count('class="when"') < every.html.count('class="when"')
+    for one in clocks:
+        assert f"/incidents/{one.incident_id}" in every.html
+    assert "most urgent" not in every.text, "all of them stand there"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_that_started_no_clock_is_closed_with_a_word_and_can_be_read_ever_after(
     house: House, language: str
