@@ -32,7 +32,7 @@ _APPEALS = frozenset({Act.ASSIGN_APPEAL, Act.DECIDE_APPEAL})
 _MINORS = frozenset({Act.ASK_MINOR, Act.APPROVE_MINOR})
 _DESK = frozenset({Act.LOOK, Act.FIND_PERSON, Act.ASSIGN, Act.PAUSE_CLOCK})
 _INCIDENTS = frozenset({Act.OPEN_INCIDENT, Act.HANDLE_INCIDENT, Act.LIST_TOUCHED})
-_HOLDS = frozenset({Act.PLACE_HOLD})
+_HOLDS = frozenset({Act.PLACE_HOLD, Act.PROPOSE_RELEASE})
 _CHECKING = _DESK - {Act.ASSIGN}
 # One line a role: what it may do, and nothing else.
 _MATRIX: Mapping[str, frozenset[Act]] = MappingProxyType(
@@ -118,6 +118,7 @@ _ELSEWHERE = (
     Act.REPORT,
     Act.READ_HELD,
     Act.PLACE_HOLD,
+    Act.PROPOSE_RELEASE,
     Act.DECIDE_HOLD,
     Act.LIFT,
     Act.ASK_PROOF,
