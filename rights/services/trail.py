@@ -185,10 +185,9 @@ def _checkpoints(connection: Connection, signer: Signer, report: Report) -> None
 
 def _next(connection: Connection, after: int) -> list[Checkpoint]:
     """Return the checkpoints that come next, so many that they and their leaves can be read."""
-    table = Checkpoint.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    query = select(table).where(table.c.id > after).order_by(table.c.id).limit(_TOGETHER)
-    rows = connection.execute(query).mappings()
-    return [Checkpoint(**row) for row in rows]
+    number = col(Checkpoint.id)
+    query = select(Checkpoint).where(number > after).order_by(number).limit(_TOGETHER)
+    return [Checkpoint(**row) for row in connection.execute(query).mappings()]
 
 
 def _roots(connection: Connection, made: Sequence[Checkpoint]) -> Iterator[bytes]:

@@ -20,13 +20,27 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlmodel import col
 
 from rights.services.audit import bound
 from rights.store.models import Entry
 from rights.store.plain import Plain, plain
 
 _INSTANT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
+_FIRST: Final = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
+_LAST: Final = literal_column("TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'")
 _AS_IT_IS: Final = re.compile(r"[\w.:@/+ -]*", re.ASCII)
 """What JSON writes as it is, and what ends no string of it."""
 
@@ -43,18 +57,21 @@ def counted(connection: Connection, complain: Callable[[str], None]) -> Iterator
 
 
 def _query(connection: Connection) -> Select[Any]:
-    table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
-    columns = (table.c.chain, table.c.seq, _instant(connection), table.c.event, table.c.actor)
-    data = cast(table.c.data, Text)
-    return select(*columns, data, table.c.hash).order_by(table.c.chain, table.c.seq)
+    place: tuple[ColumnElement[Any], ...] = col(Entry.chain), col(Entry.seq)
+    said = col(Entry.event), col(Entry.actor), cast(col(Entry.data), Text), col(Entry.hash)
+    return select(*place, _instant(connection), *said).order_by(*place)
 
 
 def _instant(connection: Connection) -> ColumnElement[str]:
-    """Return when an entry was written, as its hash is over it."""
-    at = Entry.__table__.c.at  # type: ignore[attr-defined]  # SQLModel does not declare it
+    """
+    Return when an entry was written, as its hash is over it; nothing where no entry can be of it.
+
+    The database writes a year before our era as if it were of it.
+    """
     if connection.dialect.name == "postgresql":
-        return func.to_char(func.timezone("UTC", at), _INSTANT)
-    return func.replace(cast(at, Text), " ", "T") + literal("+00:00")
+        ours = col(Entry.at).between(_FIRST, _LAST)
+        return case((ours, func.to_char(func.timezone("UTC", col(Entry.at)), _INSTANT)), else_="")
+    return func.replace(cast(col(Entry.at), Text), " ", "T") + literal("+00:00")
 
 
 def _checked(chain: str, found: Iterator[Plain], complain: Callable[[str], None]) -> int:

@@ -195,6 +195,25 @@ def test_an_entry_that_was_kept_in_another_order_holds_as_well(register: Engine)
     ]
 
 
+@pytest.mark.parametrize("at", ["{written} BC", "infinity", "-infinity", "{later}"])
+def test_an_instant_that_only_reads_alike_is_a_changed_entry(
+    request: pytest.FixtureRequest, at: str
+) -> None:
+    register = opened(request, "postgres")
+    with transaction(register) as session:
+        write(session, new_request(session, 1), "received", "verified")
+        written = session.exec(select(Entry.at).where(Entry.seq == 2)).one()
+    assert verify(register, signer()).problems == []
+
+    later = written + timedelta(microseconds=1)
+    moment = at.format(written=f"{written:%Y-%m-%d %H:%M:%S.%f}+00", later=later.isoformat())
+    _do(register, f"UPDATE entry SET at = '{moment}' WHERE seq = 2".replace(":", "\\:"))
+
+    assert [line.split(": ")[1] for line in verify(register, signer()).problems] == [
+        "entry 2 was changed"
+    ]
+
+
 def test_words_that_only_read_alike_when_put_together_are_a_changed_entry(
     request: pytest.FixtureRequest,
 ) -> None:
