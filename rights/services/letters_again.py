@@ -53,6 +53,7 @@ class About:
         letters: Of one request, all of each sort.
         own, second: Ids of the contacts at which its subject, and who acts for them, can be
             reached now.
+        named: A contact of who acts for them is known, whether it can be used now or not.
         package: It has a package that can be fetched.
     """
 
@@ -60,14 +61,14 @@ class About:
     letters: Sequence[Notice]
     own: frozenset[str]
     second: frozenset[str]
+    named: bool
     package: bool
 
     def readers(self, letter: Notice) -> frozenset[str]:
         """Return the ids of the contacts to one of which a letter can go."""
         if letter.identifier_id:
             return (self.own | self.second) & {letter.identifier_id}
-        known = bool(self.second)
-        to_second = reaching.second_reads(self.request, letter.event, reachable=known)
+        to_second = reaching.second_reads(self.request, letter.event, named=self.named)
         return self.second if to_second else self.own
 
 
@@ -89,7 +90,8 @@ def about(
         col(Package.expires_at) > now,
     )
     there = session.exec(alive.limit(1)).first() is not None
-    return About(request, letters, _reached(context, own), _reached(context, second), there)
+    reached = _reached(context, own), _reached(context, second)
+    return About(request, letters, *reached, bool(second), there)
 
 
 def _reached(context: Context, rows: Sequence[contacts.Contact]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def to_second(request: Request, purpose: str) -> bool:
     return request.requester_role is not Role.SELF
 
 
-def second_reads(request: Request, event: str, *, reachable: bool) -> bool:
+def second_reads(request: Request, event: str, *, named: bool) -> bool:
     """
     Return whether a letter that names no address is the second person's.
 
@@ -71,11 +71,11 @@ def second_reads(request: Request, event: str, *, reachable: bool) -> bool:
     one there is to answer (PIPL 50), and what gives data out waits for a guardian before.
 
     Args:
-        reachable: Somebody knows how to reach the second person.
+        named: A contact of the second person is known.
     """
     if request.requester_role is not Role.SELF:
         return event not in LETTERS_OF_RESULTS or request.delivers_to == REPRESENTATIVE
-    return event in LETTERS_OF_RESULTS and request.delivers_to == REPRESENTATIVE and reachable
+    return event in LETTERS_OF_RESULTS and request.delivers_to == REPRESENTATIVE and named
 
 
 def contact(session: Session, contact_id: str) -> Contact | None:

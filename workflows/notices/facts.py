@@ -282,7 +282,7 @@ def _recipient(context: Context, notice: Notice, about: Known) -> Contact | None
         return contacts.best(context, named)
     request = about.requests.get(notice.request_id)
     to_second = request is not None and reaching.second_reads(
-        request, notice.event, reachable=bool(acting)
+        request, notice.event, named=bool(acting)
     )
     return contacts.best(context, acting if to_second else subject)
 
