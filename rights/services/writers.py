@@ -152,3 +152,5 @@ _READ: Final[Mapping[str, Callable[[str, Any], Any]]] = MappingProxyType(
     }
 )
 """The fields of a requester, by how each is read; ``NewRequest.requester`` of the API has them."""
+
+FIELDS: Final = tuple(_READ)

@@ -7,6 +7,8 @@ Fixtures of the web's tests.
     Settings of a web process on that register.
 ``house``
     A web application on it, with a clock that stands still and a backend that may call it.
+``office``
+    Where staff work with it on the command line, and letters go out to a server of the test.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ import pytest
 from rights import logs
 from rights.settings import Settings
 from rights.store.migrate import upgrade
+from tests.web.correspondence import Office
 from tests.web.house import House, furnish, settings_for
+from tests.web.rounds import told_by_mail
+from workflows.embedded.smtp import Sink
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +80,14 @@ def furnished(settings_of: Callable[..., Settings]) -> Iterator[Callable[..., Ho
 @pytest.fixture
 def house(furnished: Callable[..., House]) -> House:
     return furnished()
+
+
+@pytest.fixture
+def office(
+    furnished: Callable[..., House],
+    smtp_sink: Sink,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Office:
+    """Return an office whose staff and people are mailed; tests with another one have their own."""
+    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)

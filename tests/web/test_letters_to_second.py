@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,7 @@ from rights.services import notices
 from rights.store.models import Notice, Request
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office
-from tests.web.house import House
-from tests.web.rounds import a_round, gauge, told_by_mail
+from tests.web.rounds import a_round, gauge
 from workflows.embedded.smtp import Sink
 
 pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
@@ -35,16 +32,6 @@ ASKS = ("message", "needs_info", "extended", "expired", "appeal_received", "appe
 """Letters for whoever asked."""
 RESULTS = ("outcome", "package_ready", "package_added", "package_expiring", "hold_ended")
 """Letters for whom results go to."""
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)
 
 
 def _states(office: Office, request_id: str) -> dict[str, str]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +14,7 @@ from rights.domain.lifecycle import Event
 from rights.store.models import Entry, Notice, Request
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, request_of
-from tests.web.house import House
-from tests.web.rounds import EVERYBODY, a_round, gauge, told_by_mail
+from tests.web.rounds import EVERYBODY, a_round, gauge
 from tests.web.test_representatives import AGENT, RELATIVE, without
 from workflows.embedded.smtp import Sink
 
@@ -26,16 +23,6 @@ pytestmark = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 ALICE = "alice@example.com"
 LAWYER = "lawyer@firm.example"
 LETTER = ("requests", "log", "--kind", "copy", "--channel", "letter", "--received", "2026-11-20")
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)
 
 
 def _log(office: Office, requester: Any, *more: str, who: str = "rui") -> Result:

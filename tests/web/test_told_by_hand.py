@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from sqlmodel import select
 
@@ -12,22 +9,11 @@ from rights.domain.lifecycle import Event
 from rights.store.models import Notice, Request
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, request_of
-from tests.web.house import House
-from tests.web.rounds import EVERYBODY, a_round, gauge, told_by_mail
+from tests.web.rounds import EVERYBODY, a_round, gauge
 from workflows.embedded.smtp import Sink
 
 ONCE = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 """Of what the two databases do not differ in."""
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)
 
 
 def _came_by(office: Office, channel: str) -> str:

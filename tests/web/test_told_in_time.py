@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from rights.services import acknowledging, audit, requests
 from rights.store.models import Backend, Complaint, Request, RequestClock, Staff
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, code, request_of
-from tests.web.house import ALICE, House
-from tests.web.rounds import EVERYBODY, a_round, gauge, told_by_mail
+from tests.web.house import ALICE
+from tests.web.rounds import EVERYBODY, a_round, gauge
 from tests.workflows.desk import text_of
 from tests.workflows.receivers import Receiver
 from workflows import clock_watch, delivery
@@ -28,16 +27,6 @@ ONCE = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
 """Of what the two databases do not differ in."""
 
 ADDRESS = ALICE["email"]
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    return told_by_mail(furnished, smtp_sink, tmp_path, monkeypatch)
 
 
 def _events(office: Office, request_id: str, *names: str) -> list[str]:
