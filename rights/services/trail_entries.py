@@ -39,8 +39,8 @@ from rights.store.models import Entry
 from rights.store.plain import Plain, plain
 
 _INSTANT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
-_FIRST: Final = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
-_LAST: Final = literal_column("TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'")
+_FIRST: Final[Any] = literal_column("TIMESTAMPTZ '0001-01-01 00:00:00+00'")
+_LAST: Final[Any] = literal_column("TIMESTAMPTZ '9999-12-31 23:59:59.999999+00'")
 _AS_IT_IS: Final = re.compile(r"[\w.:@/+ -]*", re.ASCII)
 """What JSON writes as it is, and what ends no string of it."""
 
@@ -57,7 +57,7 @@ def counted(connection: Connection, complain: Callable[[str], None]) -> Iterator
 
 
 def _query(connection: Connection) -> Select[Any]:
-    place: tuple[ColumnElement[Any], ...] = col(Entry.chain), col(Entry.seq)
+    place: Any = col(Entry.chain), col(Entry.seq)
     said = col(Entry.event), col(Entry.actor), cast(col(Entry.data), Text), col(Entry.hash)
     return select(*place, _instant(connection), *said).order_by(*place)
 

@@ -52,9 +52,10 @@ def lines(seen: Connection, now: datetime) -> Iterator[dict[str, Any]]:
     row = SecurityIncident
     columns = (col(getattr(row, name)) for name in ("id", *COLUMNS[1:10]))
     query = sql_select(*columns).order_by(*shown.ORDER).limit(MOST)
-    for part in streamed(seen, query, batch=_PART).partitions():
-        counted = _clocks(seen, [found[0] for found in part], now)
-        yield from (_line(found, counted.get(found[0], _NONE)) for found in part)
+    with streamed(seen, query, batch=_PART) as rows:  # let go of where a reader goes away
+        for part in rows.partitions():
+            counted = _clocks(seen, [found[0] for found in part], now)
+            yield from (_line(found, counted.get(found[0], _NONE)) for found in part)
 
 
 def _line(found: Sequence[Any], clocks: Sequence[int]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from sqlmodel import select
 
-from rights.services.security_incidents import facts, spreading
+from rights.services.security_incidents import facts, shown, spreading
 from rights.services.words import LANGUAGES
 from rights.store.models import Entry, IncidentClock, IncidentLetter, SecurityIncident
 from tests.web.console.clerk import Clerk, clerk, events, id_of
@@ -76,10 +76,29 @@ def test_the_first_page_has_the_most_urgent_clocks_and_says_that_more_run(house:
     first, every = ana.get("/"), ana.get("/incidents")
 
     assert "These are the 10 most urgent. More run: all incidents" in first.text
-    assert first.html.count('class="when"') < every.html.count('class="when"')
-    for one in clocks:
-        assert f"/incidents/{one.incident_id}" in every.html
+    assert len(re.findall("/console/incidents/[0-9a-f]{32}", first.html)) == 10
+    running = every.html.partition("all-title")[0]
+    assert len(re.findall("/console/incidents/[0-9a-f]{32}", running)) == len(clocks)
     assert "most urgent" not in every.text, "all of them stand there"
+
+
+def test_a_list_of_clocks_that_is_cut_says_so(house: House) -> None:
+    ana = clerk(house, "ana", "dpo")
+    first = _opened(ana, endangers="1", regimes=["cn_general"])
+    with house.writing() as session:
+        like = session.get_one(SecurityIncident, first).model_dump()
+        clock = session.exec(select(IncidentClock)).first()
+        assert clock is not None
+        for number in range(shown.MOST):
+            of = f"{number:032x}"
+            session.add(SecurityIncident(**{**like, "id": of}))
+            session.add(IncidentClock(**{**clock.model_dump(), "incident_id": of}))
+
+    page = ana.get("/incidents")
+
+    running = page.html.partition("all-title")[0]
+    assert len(re.findall("/console/incidents/[0-9a-f]{32}", running)) == shown.MOST
+    assert f"These are the {shown.MOST} most urgent. More run" in page.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
