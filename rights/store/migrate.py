@@ -2,7 +2,8 @@
 The register's schema, version by version.
 
 ``python -m rights.store.migrate "what changed"`` writes the next version from the models;
-``check`` says where models and migrations differ.
+``check`` says where models and migrations differ. Then ``python -m checks.fresh_register --write``
+keeps what they lead to, so that an empty register is made without them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from sqlalchemy import Connection, Enum, MetaData, String, text
 from sqlmodel import SQLModel
 
 from rights.domain.errors import ConfigError
-from rights.store import models
+from rights.store import fresh, models
 from rights.store.columns import UtcDateTime
 from rights.store.db import open_engine
+from rights.store.revision import needed
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7269676874  # "right": two processes that start at once migrate one after another
@@ -41,10 +43,14 @@ def upgrade(url: str, revision: str = "head") -> None:
     """
     Bring the register at *url* to *revision*; nothing happens when it is there.
 
+    The migrations are loaded only for a register that they have something to do with.
+
     Raises:
         ConfigError: it is at a revision that this version of the product does not know.
     """
     with _configured(url) as (config, connection):
+        if revision == "head" and (fresh.make(connection) or _at(connection) == needed()):
+            return
         _known(config, connection)
         command.upgrade(config, revision)
 
@@ -58,7 +64,11 @@ def downgrade(url: str, revision: str) -> None:
 def current(url: str) -> str | None:
     """Return the revision of the register at *url*, None for an empty database."""
     with _configured(url) as (_, connection):
-        return MigrationContext.configure(connection).get_current_revision()
+        return _at(connection)
+
+
+def _at(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def check(url: str) -> list[str]:
@@ -118,7 +128,7 @@ def _configured(url: str) -> Iterator[tuple[Config, Connection]]:
 
 
 def _known(config: Config, connection: Connection) -> None:
-    have = MigrationContext.configure(connection).get_current_revision()
+    have = _at(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if have is not None and have not in known:
         raise ConfigError(
