@@ -39,7 +39,7 @@ from rights.services.contacts import best
 from rights.services.context import Context
 from rights.services.representatives import Second
 from rights.store.blobs import Blobs
-from rights.store.models import Evidence, Request, RepresentativeContact, Staff
+from rights.store.models import Evidence, RepresentativeContact, Request, Staff
 
 _PATH: Final = f"{writers.PATH}.contact"
 

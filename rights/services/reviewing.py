@@ -307,7 +307,7 @@ def refuse(
         seen: As of :func:`accept`.
 
     Raises:
-        Forbidden: *staff* are no verifier, put documents in, or may not deny with this reason.
+        Forbidden: *staff* are no verifier, put documents in, or may not deny so.
         Invalid: it is neither; the reasons that are, are named.
         Conflict: the request is closed, is to be denied and there is no document, there are
             others than *seen*, or the person was asked already (``points.check_once``).
@@ -318,8 +318,7 @@ def refuse(
     found = evidence.openable(session, request.id)
     as_seen(found, seen)
     if not set(reasons) <= {*ASKED_FOR}:
-        said = denials.Said(_alone(reasons), facts)
-        _deny(session, context, request, staff, said, found, now)
+        _deny(session, context, request, staff, denials.Said(_alone(reasons), facts), found, now)
         _decided(session, request, row, staff, representatives.REFUSED, found, now)
         return str(request.state)
     agreed = points.check_once(session, request, staff, supervisor, answered=bool(found))

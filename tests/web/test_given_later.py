@@ -1,4 +1,4 @@
-"""``rights requests add-contact`` and ``rights evidence add``: what a letter's writer gives later."""
+"""``rights requests add-contact``, ``rights evidence add``: what a letter's writer gives later."""
 
 from __future__ import annotations
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from rights import logs
 from rights.domain.lifecycle import Event, State
@@ -70,7 +69,7 @@ def _known(house: House, request_id: str) -> list[tuple[str, str, str]]:
 
 def _documents(house: House) -> list[Evidence]:
     with house.reading() as session:
-        return list(session.exec(select(Evidence).order_by(Evidence.uploaded_at)).all())
+        return list(session.exec(select(Evidence).order_by(col(Evidence.uploaded_at))).all())
 
 
 def _code(page: Page, who: Clerk) -> str:
