@@ -176,8 +176,9 @@ GRANT SELECT (request_id, way, level, at, verifier) ON proof TO rights_console;
 GRANT SELECT (request_id, lookup_id, way, outcome, at) ON proof_try TO rights_console;
 GRANT SELECT (request_id, way, trusted, at) ON key_proof TO rights_console;
 -- Documents: a verifier looks at them where the console has their place, and what is decided takes
--- their keys away. What a person arranged for the time after their death can forbid it.
-GRANT SELECT, UPDATE (wrapped_key, destroy_at) ON evidence TO rights_console;
+-- their keys away. What a person arranged for the time after their death can forbid it. What came on
+-- paper is put in by staff; which it is stays, and the relay takes away what they let go.
+GRANT SELECT, INSERT, UPDATE (wrapped_key, destroy_at, file_id, size) ON evidence TO rights_console;
 -- Documents that show that a step was done by hand: taken in, looked at, let go; what one is stays.
 GRANT SELECT, INSERT, UPDATE (wrapped_key, file_id, size, sha256, kept_at, destroy_at)
     ON task_document TO rights_console;

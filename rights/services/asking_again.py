@@ -27,6 +27,7 @@ from rights.services import (
     audit,
     content_approvals,
     evidence,
+    own_requests,
     places,
     points,
     requests,
@@ -101,11 +102,12 @@ def propose_documents(
     The documents stay until a colleague agrees: they are destroyed with that.
 
     Raises:
-        Forbidden: they are no verifier.
+        Forbidden: they are no verifier, or put documents in.
         Conflict: the request is closed, there are other documents than they saw or none, or a
             list waits already.
     """
     duties.check(staff.roles, duties.Act.VERIFY)
+    own_requests.check_documents(session, request.id, staff)
     if request.state in TERMINAL:
         raise Conflict("this request is closed", code="closed")
     if not back.seen:

@@ -109,32 +109,33 @@ def take(
     *,
     actor: str,
     now: datetime,
+    on_paper: bool = False,
 ) -> Evidence:
     """
     Seal one document away while it is read; no more of it is in memory than a piece.
 
     Args:
         find: Returns the request, locked, or raises: called before anything is kept.
+        on_paper: Staff put it in; what failed is left to the relay, as they may delete nothing.
 
     Raises:
         Invalid: it is empty or of no kind that is taken. TooLarge: more than 5 MiB.
         Conflict: the request takes no documents now, or has enough.
     """
     head, rest = begun(pieces)
-    found = media_type(head)
-    data_key = new_data_key()
+    found, data_key, undo = media_type(head), new_data_key(), _let_go if on_paper else drop
     with transaction(engine) as session:
-        row = _reserved(session, context, find(session), found, data_key, now)
+        row = _reserved(session, context, find(session), found, data_key, now, on_paper=on_paper)
     try:
         files = SealedFiles(place, row.id, data_key)
         sealed = files.put(key_of(row.id), limited(chain([head], rest)))
     except BaseException:
-        drop(engine, place, row.id, now)
+        undo(engine, place, row.id, now)
         raise
     try:
         return _kept(engine, context, row, sealed, actor=actor, now=now)
     except Conflict:
-        drop(engine, place, row.id, now)
+        undo(engine, place, row.id, now)
         raise
 
 
@@ -188,9 +189,11 @@ def _reserved(
     found: str,
     data_key: bytes,
     now: datetime,
+    *,
+    on_paper: bool,
 ) -> Evidence:
-    taking(session, request)
-    if len(live(session, request.id)) >= MOST_FILES:
+    taking(session, request, on_paper=on_paper)
+    if len([one for one in live(session, request.id) if one.wrapped_key]) >= MOST_FILES:
         message = f"there are {MOST_FILES} documents already: they are looked at first"
         raise Conflict(message, code="enough_documents")
     evidence_id = new_id()
@@ -208,9 +211,12 @@ def _reserved(
     return row
 
 
-def taking(session: Session, request: Request) -> Representation:
+def taking(session: Session, request: Request, *, on_paper: bool = False) -> Representation:
     """
     Return whose documents a request takes now.
+
+    Args:
+        on_paper: They came by post or at a counter, and staff put them in.
 
     Raises:
         NotFound: nobody acts for somebody else in it.
@@ -222,6 +228,8 @@ def taking(session: Session, request: Request) -> Representation:
         raise Conflict("this request is closed: submit a new one", code="closed")
     if row.attested or (representatives.suffices(row) and not request.needs):
         raise Conflict("no document is needed for this request", code="no_document_needed")
+    if on_paper:  # a member of staff stands in the entry; nothing is accepted before the code
+        return row
     if not any(contacts.proved(c) for c in reaching.representatives(session, request.id)):
         message = "answer the code sent to your own address first: then documents are taken"
         raise Conflict(message, code="representative_unproved")
@@ -337,6 +345,15 @@ def drop(engine: Engine, place: Blobs, evidence_id: str, now: datetime) -> None:
         if request is not None and row.file_id:
             line = audit.Line("evidence_destroyed", "system", {"document": evidence_id})
             audit.append(session, request, [line], now=now)
+
+
+def _let_go(engine: Engine, _: Blobs, evidence_id: str, now: datetime) -> None:
+    """Take the key away; the relay's next sweep takes the object."""
+    with transaction(engine) as session:
+        row = session.get(Evidence, evidence_id, with_for_update=True)
+        if row is not None:
+            row.wrapped_key, row.destroy_at = b"", now
+            session.add(row)
 
 
 def _ask_again(engine: Engine, context: Context, gone: Sequence[str], now: datetime) -> None:

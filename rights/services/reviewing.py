@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from rights.domain import duties
-from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.errors import Conflict, FieldError, Forbidden, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.representation import DOCUMENT_GAPS, EVIDENCE, GAPS, Role
@@ -33,6 +33,7 @@ from rights.services import (
     evidence,
     guardians,
     intake,
+    own_requests,
     places,
     points,
     reaching,
@@ -103,12 +104,13 @@ def accept(
         seen: Ids of the documents that were shown to *staff*; None where nobody knows which.
 
     Raises:
-        Forbidden: *staff* are no verifier.
+        Forbidden: *staff* are no verifier, or brought in what they would let through.
         Conflict: there is no document, or others than *seen*, or one that *staff* have not opened;
             something is missing from the authority, the representative's own address is not
             proved, or it was decided already.
     """
     duties.check(staff.roles, duties.Act.VERIFY)
+    own_requests.check_documents(session, request.id, staff, accepts=True)
     row = _open(session, context, request, now)
     found = evidence.openable(session, request.id)
     if not found:
@@ -180,13 +182,14 @@ def _complete(
 
 def in_the_way(
     session: Session, context: Context, request: Request, staff: Staff, *, now: datetime
-) -> Conflict | None:
+) -> Conflict | Forbidden | None:
     """Return what keeps *staff* from accepting the documents that are there; None: nothing does."""
     found = evidence.openable(session, request.id)
     try:
+        own_requests.check_documents(session, request.id, staff, accepts=True)
         _complete(session, context, request, representatives.find(session, request), now)
         _opened(session, request, staff, found)
-    except Conflict as error:
+    except (Conflict, Forbidden) as error:
         return error
     return None
 
@@ -304,18 +307,18 @@ def refuse(
         seen: As of :func:`accept`.
 
     Raises:
-        Forbidden: *staff* are no verifier, or may not deny with this reason.
+        Forbidden: *staff* are no verifier, put documents in, or may not deny so.
         Invalid: it is neither; the reasons that are, are named.
         Conflict: the request is closed, is to be denied and there is no document, there are
             others than *seen*, or the person was asked already (``points.check_once``).
     """
     duties.check(staff.roles, duties.Act.VERIFY)
+    own_requests.check_documents(session, request.id, staff)
     row = _undecided(session, request)
     found = evidence.openable(session, request.id)
     as_seen(found, seen)
     if not set(reasons) <= {*ASKED_FOR}:
-        said = denials.Said(_alone(reasons), facts)
-        _deny(session, context, request, staff, said, found, now)
+        _deny(session, context, request, staff, denials.Said(_alone(reasons), facts), found, now)
         _decided(session, request, row, staff, representatives.REFUSED, found, now)
         return str(request.state)
     agreed = points.check_once(session, request, staff, supervisor, answered=bool(found))

@@ -84,3 +84,28 @@ def test_what_shows_a_step_is_attached_and_opened_with_the_consoles_role(office:
     (kept,) = office.rows(TaskDocument, col(TaskDocument.kept_at).is_not(None))
     page = ana.force(f"/requests/{made}/task-documents/{kept.id}")
     assert page.response.data == PDF
+
+
+def test_what_a_letters_writer_gives_later_is_put_in_with_the_consoles_role(
+    office: Office,
+) -> None:
+    wang, ana, house = office.clerk("wang"), office.clerk("ana"), office.house
+    page = ana.get("/log?ask=copy/all")
+    said = {f"writer.{n}": v for n, v in RELATIVE.items() if n in ("role", "interest")}
+    said |= {"writer.relation": "close_relative.child", "who.email": "alice@example.com"}
+    said |= {"channel": "letter", "received_at": f"{house.clock.now():%Y-%m-%dT00:00}"}
+    ana.reader.send(page, "/log/request", **said, locale="en", age_band="unknown")
+    (made,) = [one.id for one in office.rows(Request, col(Request.channel) == "letter")]
+
+    _do(ana, made, "add_contact", **{"contact.email": "son@example.com"})
+    house.post(f"/v1/requests/{made}/verification/answer", {"code": house.code(made)})
+    form = ana.get(f"/requests/{made}").form("/add_document")
+    large = ana.reader.attach(form.action, form.holding(), [(PDF + b"x" * 6_000_000, "a")])
+    assert large.status in (413, 422)
+    _did(ana.reader.attach(form.action, form.holding(), [(PDF, "a")]), "add_document")
+
+    (kept,) = office.rows(Evidence, col(Evidence.file_id) != "")
+    assert wang.force(f"/requests/{made}/documents/{kept.id}").response.data == PDF
+    _do(wang, made, "accept_documents", seen=kept.id)
+    with house.reading() as session:
+        assert session.get_one(Request, made).state is State.IN_PROGRESS

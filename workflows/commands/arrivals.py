@@ -13,7 +13,8 @@ from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.products import PRODUCTS
 from rights.domain.representation import AgeBand
-from rights.services import arrivals, writers
+from rights.services import arrivals, given_later, writers
+from rights.services import requests as register
 from rights.services.arrivals import Arrival
 from rights.services.context import Context
 from rights.services.representatives import Second
@@ -109,6 +110,39 @@ def log(who: str, *, as_json: bool, **given: Any) -> None:
     _print(act(at, who, do), as_json=as_json)
 
 
+@requests.command("add-contact")
+@click.argument("request_id", metavar="REQUEST")
+@click.option(
+    "--contact",
+    "typed",
+    multiple=True,
+    metavar="TYPE=VALUE",
+    help="How who acts is reached. The shell keeps it in its history: rather use --contact-file.",
+)
+@click.option(
+    "--contact-file",
+    "file",
+    type=FILE,
+    help='The same as JSON, {"TYPE": "VALUE"}; - reads standard input, which no history keeps.',
+)
+@AS
+def add_contact(request_id: str, typed: tuple[str, ...], file: Path | None, who: str) -> None:
+    """
+    Add how who acts in REQUEST is reached, where nobody knew; a code goes there.
+
+    Only to a request that was logged, and once: a known address is not changed.
+    """
+    at, pairs = desk(), [_pair(text, "contact") for text in typed]
+    given = _together(pairs, file, "contact")
+
+    def do(session: Session, staff: Staff) -> None:
+        found = register.locked(session, request_id)
+        given_later.add_contact(session, at.context, found, staff, given, now=at.now)
+
+    act(at, who, do)
+    click.echo("added; a code is on its way there")
+
+
 def _arrival(context: Context, given: dict[str, Any]) -> Arrival:
     _apart(given["file"], given["requester"])
     pairs = [_pair(text, "parameter") for text in given["parameters"]]
@@ -144,10 +178,14 @@ def _writer(context: Context, file: Path | None) -> Second | None:
 def _subject(typed: tuple[str, ...], file: Path | None) -> dict[str, str]:
     """Return whom it is about. Raises Invalid, which never tells what was typed."""
     pairs = [_pair(text, "subject") for text in typed]
-    found = _texts(text_in(file)) if file else {}
+    return _together(pairs, file, "subject")
+
+
+def _together(pairs: list[tuple[str, str]], file: Path | None, of: str) -> dict[str, str]:
+    found = _texts(text_in(file), of) if file else {}
     for name, value in pairs:
         if name in found:
-            raise Invalid("subject says one thing twice", [FieldError("subject", "is said twice")])
+            raise Invalid(f"{of} says one thing twice", [FieldError(of, "is said twice")])
         found[name] = value
     return found
 
@@ -155,10 +193,10 @@ def _subject(typed: tuple[str, ...], file: Path | None) -> dict[str, str]:
 _LIKE: Final = '{"email": "…"}'
 
 
-def _texts(text: str) -> dict[str, str]:
-    found = _json(text, "subject", _LIKE)
+def _texts(text: str, of: str) -> dict[str, str]:
+    found = _json(text, of, _LIKE)
     if not all(isinstance(one, str) for one in found.values()):
-        raise _not_json("subject", _LIKE)
+        raise _not_json(of, _LIKE)
     return found
 
 

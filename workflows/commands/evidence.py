@@ -1,4 +1,7 @@
-"""``rights evidence``: look at documents that show who acts for somebody, and decide on them."""
+"""
+``rights evidence``: documents that show who acts for somebody: put in what came on paper, look at
+them, and decide on them.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,24 @@ from sqlmodel import Session
 
 from rights.domain import boxes as rectangles
 from rights.domain.errors import RightsError
-from rights.services import evidence, evidence_desk, evidence_redacting, requests, reviewing
+from rights.services import (
+    evidence,
+    evidence_desk,
+    evidence_redacting,
+    given_later,
+    requests,
+    reviewing,
+)
 from rights.services.context import Context
+from rights.services.staff import refused, staff_named
 from rights.settings import load
 from rights.store.blobs import Blobs
-from rights.store.db import RegisterClock
+from rights.store.db import RegisterClock, reading, transaction
 from rights.store.models import Evidence, Staff
 from workflows import blackening
-from workflows.commands.acting import AGREED, AS, as_staff, context_in, supervisor
+from workflows.commands.acting import AGREED, AS, as_staff, context_in, supervisor, tried
 from workflows.commands.opening import opened
-from workflows.commands.private_files import written
+from workflows.commands.private_files import pieces, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,31 @@ def show(desk: Desk, who: str, *, as_json: bool) -> None:
         for document in one["documents"]:
             click.echo(f"    {document['id']}  {document['type']}  {document['size']} bytes")
     click.echo(f"{len(found)} waiting")
+
+
+@documents.command()
+@click.argument("request_id", metavar="REQUEST")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@AS
+@click.pass_obj
+def add(desk: Desk, request_id: str, file: Path, who: str) -> None:
+    """
+    Put FILE in, a scan of what came on paper for REQUEST; prints the document's id.
+
+    Only for a request that was logged. A colleague decides on it. No name of FILE is kept.
+    """
+    place, now = evidence.given(desk.place), RegisterClock(desk.register).now()
+    with reading(desk.register) as session:
+        staff = staff_named(session, who)
+    about = (desk.register, desk.context, place, request_id)
+    try:
+        with file.open("rb") as content:
+            row = given_later.add_document(*about, pieces(content), staff, now=now)
+    except RightsError as error:
+        with transaction(desk.register) as session:
+            refused(session, staff, error, tried(), now=now)
+        raise
+    click.echo(row.id)
 
 
 @documents.command("open")

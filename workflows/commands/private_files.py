@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO, Final
+
+_PIECE: Final = 64 * 1024
 
 
 def written(folder: Path, name: str, pieces: Iterable[bytes]) -> str:
@@ -21,3 +24,9 @@ def written(folder: Path, name: str, pieces: Iterable[bytes]) -> str:
         for piece in pieces:
             file.write(piece)
     return str(path)
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Return what an open file holds, a piece at a time."""
+    while piece := file.read(_PIECE):
+        yield piece

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any
 
 import click
 from sqlmodel import Session
@@ -18,9 +18,7 @@ from rights.settings import load
 from rights.store.db import reading, transaction
 from rights.store.models import Staff, TaskDocument
 from workflows.commands.acting import AS, as_staff, desk
-from workflows.commands.private_files import written
-
-_PIECE: Final = 64 * 1024
+from workflows.commands.private_files import pieces, written
 
 
 def complete(step: str, who: str, proof: str, files: Sequence[Path]) -> None:
@@ -30,7 +28,7 @@ def complete(step: str, who: str, proof: str, files: Sequence[Path]) -> None:
         staff = staff_named(session, who)
     try:
         with ExitStack() as stack:
-            streams = [_pieces(stack.enter_context(file.open("rb"))) for file in files]
+            streams = [pieces(stack.enter_context(file.open("rb"))) for file in files]
             about = (at.register, at.context, place, step, streams, staff)
             taken = stack.enter_context(task_documents.sealed(*about, now=at.now))
             with transaction(at.register) as session:
@@ -41,11 +39,6 @@ def complete(step: str, who: str, proof: str, files: Sequence[Path]) -> None:
             refused(session, staff, error, now=at.now)
         raise
     click.echo("done")
-
-
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_PIECE):
-        yield piece
 
 
 @click.command("open-document")

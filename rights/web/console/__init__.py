@@ -31,6 +31,7 @@ from rights.web.console import (
     signing,
     staff,
     stores,
+    taking_in,
     trail,
     waiting,
 )
@@ -53,6 +54,7 @@ AREAS = (
     one.area,
     completing.area,
     completing.looking,
+    taking_in.area,
     passages.area,
     samples.area,
     waiting.area,

@@ -18,9 +18,16 @@ from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict
+from rights.domain.errors import Conflict, Forbidden
 from rights.domain.lifecycle import TERMINAL
-from rights.services import catalogue, evidence, evidence_desk, points, reviewing
+from rights.services import (
+    catalogue,
+    evidence,
+    evidence_desk,
+    own_requests,
+    points,
+    reviewing,
+)
 from rights.services.console.dossier import Dossier
 from rights.services.context import Context
 from rights.services.denial_choices import Choices
@@ -138,11 +145,23 @@ def offered(
         "unsaved": found.minors and any(not one["shown"] for one in listed),
         "seen": " ".join(one.id for one in found.documents),
         "accept": stops is None,
+        "own": (own := _put_in(session, request)),
         "not_yet": pages.refusal(stops) if stops else [],
         "again": points.asked_before(session, request.id),
         "missing": [(name, showing.need(name)) for name in reviewing.ASKED_FOR],
-        "denials": [(code, showing.reason(code)) for code in choices.open if code in there],
+        "denials": [
+            (code, showing.reason(code)) for code in choices.open if code in there and not own
+        ],
     }
+
+
+def _put_in(session: Session, request: Request) -> bool:
+    """Return whether whoever looks put documents in, which a colleague decides on."""
+    try:
+        own_requests.check_documents(session, request.id, door.staff())
+    except Forbidden:
+        return True
+    return False
 
 
 def _line(one: Evidence) -> dict[str, Any]:

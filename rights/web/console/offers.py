@@ -41,7 +41,16 @@ from rights.services.context import Context
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
 from rights.store.models import Request
-from rights.web.console import denying, documents, door, holding, pages, parting, stepping
+from rights.web.console import (
+    denying,
+    documents,
+    door,
+    given_later,
+    holding,
+    pages,
+    parting,
+    stepping,
+)
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -82,6 +91,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         **_decides_appeal(session, found),
         "plan": _samples(found),
         "documents": documents.offered(session, context, found, denials, now),
+        **given_later.offered(session, context, request),
         "letters": _letters(session, context, found, now),
         "letter_texts": _texts(session, request),
     }
