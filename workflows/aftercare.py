@@ -23,7 +23,7 @@ from rights.services import (
     suppression,
     tags_said,
 )
-from rights.services.packages import folder
+from rights.services.packages import apart, folder
 from rights.services.steps import steps_of
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
@@ -105,10 +105,12 @@ def _suppress(
 
 
 def drop_spools(floor: Floor, package_id: str) -> None:
-    """Delete what was read for a package, unless there is one after all."""
+    """Delete what was read for a package, and what was made of it, unless there is one."""
     with reading(floor.register) as session:
-        if session.get(Package, package_id) is None:
-            floor.blobs.delete_prefix(spool_prefix(package_id))
+        if session.get(Package, package_id) is not None:
+            return
+    for place in (spool_prefix, folder, apart):
+        floor.blobs.delete_prefix(place(package_id))
 
 
 def close_out(floor: Floor, request_id: str) -> None:

@@ -41,7 +41,16 @@ from rights.services.context import Context
 from rights.services.regimes import Promise, promise
 from rights.services.staff_access import accounts
 from rights.store.models import Request
-from rights.web.console import denying, documents, door, holding, pages, parting, stepping
+from rights.web.console import (
+    denying,
+    documents,
+    door,
+    holding,
+    letting_go,
+    pages,
+    parting,
+    stepping,
+)
 from rights.web.console.acts import POINTS
 
 _AT_WORK: Final = (State.IN_PROGRESS, State.ON_HOLD)
@@ -62,6 +71,7 @@ def of(session: Session, context: Context, found: Dossier, now: datetime) -> dic
         **_approving(session, found),
         **parting.offered(session, found),
         **stepping.offered(session, found, now),
+        **letting_go.offered(session, context, found, now),
         **denying.offered(session, context, found, denials),
         "open_appeal": door.may(Act.CORRESPOND),
         "ask": _points(context, request),
