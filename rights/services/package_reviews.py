@@ -22,6 +22,7 @@ from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import (
+    additions,
     audit,
     not_me,
     outbox,
@@ -33,10 +34,13 @@ from rights.services import (
 )
 from rights.services.context import Context
 from rights.services.steps import steps_of
-from rights.store.models import Entry, Package, Request, Staff, StepRow, StepState
+from rights.store.models import Aftercare, Entry, Package, Request, Staff, StepRow, StepState
 
 KEPT_BACK: Final = "package_kept_back"
 """Of the entry that a package waits."""
+
+LET_GO: Final = "let_go"
+"""In the result of a copy that is made anew: which one was let go, and in which round."""
 
 NEVER: Final = "never"
 QUARANTINED: Final = "quarantined"
@@ -65,10 +69,15 @@ def applies(context: Context, request: Request, made: Mapping[str, Any]) -> bool
     return how != QUARANTINED or any(made.get(name) for name in _TAKEN_OUT)
 
 
-def standing(session: Session, request: Request) -> tuple[StepRow, Package] | None:
-    """Return the package of a request that waits to be looked at, with its step; None for none."""
+def standing(session: Session, request: Request) -> tuple[StepRow | Aftercare, Package] | None:
+    """
+    Return the package of a request that waits to be looked at; None for none.
+
+    Returns:
+        Before it the step that is the look, or what is owed to a closed request: its copy anew.
+    """
     if request.closed_at is not None:
-        return None
+        return _added(session, request)
     step = session.exec(
         select(StepRow).where(
             StepRow.request_id == request.id,
@@ -80,6 +89,19 @@ def standing(session: Session, request: Request) -> tuple[StepRow, Package] | No
         select(Package).where(Package.request_id == request.id, Package.state == packages.IN_REVIEW)
     ).first()
     return (step, package) if step is not None and package is not None else None
+
+
+def _added(session: Session, request: Request) -> tuple[Aftercare, Package] | None:
+    row = session.exec(
+        select(Aftercare).where(
+            Aftercare.request_id == request.id,
+            Aftercare.kind == additions.KIND,
+            Aftercare.state == additions.OPEN,
+        )
+    ).first()
+    package = session.get(Package, row.result["package"]) if row is not None else None
+    waits = package is not None and package.state == packages.IN_REVIEW
+    return (row, package) if row is not None and package is not None and waits else None
 
 
 def released_since(session: Session, request: Request) -> bool:
@@ -110,7 +132,7 @@ def let_go(
     """
     duties.check(staff.roles, Act.REVIEW)
     own_requests.check(session, request.id, staff)
-    step, package = _looked_at(session, request, sha256)
+    row, package = _looked_at(session, request, sha256)
     if released_since(session, request):
         message = "passages were released that this package lacks: make it anew"
         raise Conflict(message, code="package_lacks_released")
@@ -118,9 +140,15 @@ def let_go(
     if day is not None and day > now:
         message = "a denial of this request waits for a second person: nothing goes out before"
         raise Conflict(message, code="package_denial_waits")
-    step.state, step.done_at, step.done_by = StepState.DONE, now, f"staff:{staff.id}"
-    step.result = {"package": package.id, "sha256": package.sha256}
-    _go_on(session, request, audit.Line("package_let_go", step.done_by, dict(step.result)), now)
+    data, by = {"package": package.id, "sha256": package.sha256}, f"staff:{staff.id}"
+    if isinstance(row, StepRow):
+        row.state, row.done_at, row.done_by = StepState.DONE, now, by
+        row.result = data
+    else:  # what was said of it counts as long as nothing more is let through
+        said = {"sha256": package.sha256, "round": row.round}
+        row.result = {**row.result, LET_GO: said}
+        row.state, row.next_at = additions.WAITING, now
+    _go_on(session, request, audit.Line("package_let_go", by, data), now)
 
 
 def make_anew(
@@ -141,14 +169,19 @@ def make_anew(
     if because not in BECAUSE:
         wrong = FieldError("because", "is none of the list", BECAUSE)
         raise Invalid(f"the reason must be one of: {', '.join(BECAUSE)}", [wrong])
-    _, package = _looked_at(session, request, sha256)
+    row, package = _looked_at(session, request, sha256)
     data = {"package": package.id, "sha256": package.sha256, "because": because}
-    replanning.throw_away(session, request, steps_of(session, request.id), now)
+    if isinstance(row, StepRow):
+        replanning.throw_away(session, request, steps_of(session, request.id), now)
+    else:
+        additions.again(row, now)
     _go_on(session, request, audit.Line("package_made_anew", f"staff:{staff.id}", data), now)
 
 
-def _looked_at(session: Session, request: Request, sha256: str) -> tuple[StepRow, Package]:
-    """Return the package that was looked at, with its step. Raises Conflict, Forbidden."""
+def _looked_at(
+    session: Session, request: Request, sha256: str
+) -> tuple[StepRow | Aftercare, Package]:
+    """Return the package that was looked at, and its look. Raises Conflict, Forbidden."""
     not_me.check(request)
     found = standing(session, request)
     if found is None:

@@ -38,6 +38,9 @@ UNSENT: Final = "unsent"
 HIDDEN: Final = (BUILDING, IN_REVIEW, UNSENT)
 """What the person, products and reports know nothing of."""
 
+UNFINISHED: Final = (BUILDING, IN_REVIEW)
+"""What goes with its request, unless something is still owed to that."""
+
 SHOWN_TO_STAFF: Final = (READY, IN_REVIEW)
 """What staff can open: what the person has, or would have."""
 

@@ -239,7 +239,7 @@ def _abandoned() -> ColumnElement[bool]:
     closed = exists().where(
         col(Request.id) == col(Package.request_id), col(Request.closed_at).is_not(None)
     )
-    unfinished = col(Package.state).in_((packages.BUILDING, packages.IN_REVIEW))
+    unfinished = col(Package.state).in_(packages.UNFINISHED)
     return and_(unfinished, closed, ~additions.being_made())
 
 

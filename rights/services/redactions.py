@@ -69,7 +69,8 @@ def release(
     audit.append(session, request, [line], now=now)
     if view is None:
         settle(session, request.id)
-    if not packages.in_review(session, request.id):  # that one is made anew before it goes out
+    # What waits for its first look is made anew by whoever looks, before anybody has it.
+    if request.closed_at is not None or not packages.in_review(session, request.id):
         additions.owe(session, request, now=now)
 
 

@@ -270,6 +270,7 @@ def _owed(one: Mapping[str, Any]) -> Line:
     return {
         "task": one["step"],
         "what": pages.said().find("events", one["code"]),
+        "package": one["code"] == packages.REVIEW,
         "title": one["note"],
         "request": one["request"],
         "due": pages.day(due) if due else "",
