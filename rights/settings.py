@@ -115,11 +115,12 @@ class Settings(WorkingLimits, TrailSettings, OutwardSettings):
     """A contact changed more lately than that does not prove a request; 0: it does."""
     key_trust_days: int = Field(default=7, ge=1, le=90)
     """A passkey or authenticator app younger than this needs a code beside it."""
-
     evidence_days: int = Field(default=EVIDENCE_DAYS, ge=1, le=EVIDENCE_DAYS)
     """A document nobody decided on is destroyed after this. Source: GB/T 35273-2020 8.5(e)."""
     package_days: int = Field(default=7, ge=1, le=30)
     package_grants: int = Field(default=5, ge=1, le=50)
+    packages_reviewed: Literal["never", "quarantined", "always"] = "never"
+    """Whether staff look at a copy before it goes out; the second: if something was taken out."""
     grant_minutes: int = Field(default=30, ge=1, le=240)
     portal_minutes: int = Field(default=60, ge=5, le=240)
     """How long somebody may use the portal before it has to be opened again."""
@@ -141,8 +142,7 @@ class Settings(WorkingLimits, TrailSettings, OutwardSettings):
     """When to look for erased data that came back: seconds after the erasure."""
 
     bystander_share: float = Field(default=0.01, ge=0, le=1)
-    """Share of small erasures around which rows of other people are looked at; 0: of large ones
-    neither."""
+    """Share of small erasures around which others' rows are looked at; 0: of large ones neither."""
 
     workers: int = Field(default=3, ge=2)
     lease_s: float = Field(default=30.0, gt=0)

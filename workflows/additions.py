@@ -25,6 +25,7 @@ from rights.services import (
     audit,
     incidents,
     not_me,
+    package_reviews,
     packages,
     redactions,
     requests,
@@ -114,6 +115,8 @@ def _begin(floor: Floor, aftercare_id: str) -> Turn | None:
             return None
         row.state, row.next_at = MAKING, now + floor.leases.lease
         row.attempts, row.code, row.note = row.attempts + 1, "", ""
+        if _let_go(session, floor, request, row, now):
+            return None
         key = _package(session, floor, row)
         rows = tuple(steps_of(session, request.id))
         return Turn(row.id, row.attempts, row.round, request, plan, rows, key)
@@ -156,15 +159,62 @@ def _publish(floor: Floor, turn: Turn, made: Made) -> bool:
         # What the first look decided stands.
         package.undecided = package.undecided and not redactions.decided(session, request.id)
         _noted(session, made)
-        replaced = [] if made.gone else _replace(session, package, now)
-        row.state, row.done_at, row.done_by, row.next_at = "done", now, "system", None
-        row.code = answering.GONE if made.gone else ""
-        row.note = ", ".join(made.gone)[:400]
-        data = {"package": package.id, "replaced": replaced, "gone": list(made.gone)}
-        audit.append(session, request, [audit.Line(additions.EVENT, "system", data)], now=now)
-        webhooks.publish(session, request, "package.ready", now=now)
-        ask_for(session, request, additions.EVENT, now=now)
+        if package_reviews.applies(floor.context, request, made.done.result):
+            _keep_back(session, request, row, package, made.gone, now)
+        else:
+            _give(session, request, row, package, made.gone, now)
     return True
+
+
+def _keep_back(
+    session: Session,
+    request: Request,
+    row: Aftercare,
+    package: Package,
+    gone: Sequence[str],
+    now: datetime,
+) -> None:
+    """Let staff look at the copy first; the one before stays until that was done."""
+    package.state, package.expires_at = packages.IN_REVIEW, None
+    row.state, row.next_at, row.code, row.note = additions.OPEN, None, packages.REVIEW, ""
+    row.result = {"package": package.id, "gone": list(gone)}
+    data = {"sha256": package.sha256}
+    line = audit.Line(package_reviews.KEPT_BACK, "system", data)
+    audit.append(session, request, [line], now=now)
+
+
+def _let_go(
+    session: Session, floor: Floor, request: Request, row: Aftercare, now: datetime
+) -> bool:
+    """Give out the copy that staff let go; False where none was, or more was let through since."""
+    said = row.result.get(package_reviews.LET_GO, {})
+    package = session.get(Package, row.result.get("package", ""), with_for_update=True)
+    if package is None or package.state != packages.IN_REVIEW:
+        return False
+    if said != {"sha256": package.sha256, "round": row.round}:
+        return False
+    days = floor.context.settings.package_days
+    package.state, package.expires_at = packages.READY, now + timedelta(days=days)
+    _give(session, request, row, package, row.result["gone"], now)
+    return True
+
+
+def _give(
+    session: Session,
+    request: Request,
+    row: Aftercare,
+    package: Package,
+    gone: Sequence[str],
+    now: datetime,
+) -> None:
+    replaced = [] if gone else _replace(session, package, now)
+    row.state, row.done_at, row.done_by, row.next_at = "done", now, "system", None
+    row.code = answering.GONE if gone else ""
+    row.note = ", ".join(gone)[:400]
+    data = {"package": package.id, "replaced": replaced, "gone": list(gone)}
+    audit.append(session, request, [audit.Line(additions.EVENT, "system", data)], now=now)
+    webhooks.publish(session, request, "package.ready", now=now)
+    ask_for(session, request, additions.EVENT, now=now)
 
 
 def _held_row(session: Session, turn: Turn) -> tuple[Request, Aftercare]:

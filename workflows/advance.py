@@ -45,6 +45,7 @@ from workflows import (
     finish,
     leaving_out,
     locating,
+    package_reviews,
     restart,
     standing,
     together,
@@ -175,6 +176,7 @@ def _written(session: Session, floor: Floor, claim: Claim, outcome: Settled) -> 
         plan = written.write(session, floor, request, row, claim, outcome) or claim.plan
     if made := outcome_plan(outcome):
         rows = [*rows, *add_steps(session, request, made)]
+    rows = [*rows, *package_reviews.keep_back(session, floor, request, rows, outcome)]
     if request.state is not State.IN_PROGRESS:
         return None
     kept = _kept(claim, outcome)

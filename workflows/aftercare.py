@@ -23,7 +23,7 @@ from rights.services import (
     suppression,
     tags_said,
 )
-from rights.services.packages import folder
+from rights.services.packages import UNFINISHED, apart, folder
 from rights.services.steps import steps_of
 from rights.store.db import reading, transaction
 from rights.store.models import KeyringRow, Package, Request, StepRow, StepState, SubjectLock
@@ -105,10 +105,12 @@ def _suppress(
 
 
 def drop_spools(floor: Floor, package_id: str) -> None:
-    """Delete what was read for a package, unless there is one after all."""
+    """Delete what was read for a package, and what was made of it, unless there is one."""
     with reading(floor.register) as session:
-        if session.get(Package, package_id) is None:
-            floor.blobs.delete_prefix(spool_prefix(package_id))
+        if session.get(Package, package_id) is not None:
+            return
+    for place in (spool_prefix, folder, apart):
+        floor.blobs.delete_prefix(place(package_id))
 
 
 def close_out(floor: Floor, request_id: str) -> None:
@@ -118,7 +120,7 @@ def close_out(floor: Floor, request_id: str) -> None:
     Until all of it was done the sweep rings again, so a lost job and a worker that ended on the
     way leave nothing behind. A copy that is being made anew is left to who makes it.
     """
-    made_anew = and_(col(Package.state) == "building", additions.being_made())
+    made_anew = and_(col(Package.state).in_(UNFINISHED), additions.being_made())
     with reading(floor.register) as session:
         request = session.get(Request, request_id)
         if request is None or request.closed_at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from sqlmodel import Session
 from rights.domain.kinds import Kind, Option
 from rights.logs import get
 from rights.services import recipients_told, subjects
+from rights.services.live_settings import values as live
+from rights.services.packages import READY, folder
 from rights.services.packages import apart as in_apart
-from rights.services.packages import folder
 from rights.services.reasons import catalogue, reason
 from rights.services.recipients_told import Telling
 from rights.store.db import reading
@@ -29,7 +31,7 @@ from workflows.packages.detecting import Own
 from workflows.packages.reading import Reader
 from workflows.packages.spool_index import SpoolIndex
 from workflows.packages.statements import Statement
-from workflows.packages.terms import About, Disputed, Missing
+from workflows.packages.terms import About, Built, Disputed, Missing
 from workflows.packing import asked_for, policy_of, sealed_files
 
 GONE: Final = "gone_since"
@@ -62,23 +64,31 @@ def package(floor: Floor, claim: Claim) -> Outcome:
     for alert in built.alerts:
         get().error("package.value_dropped", collection=alert.collection, code=alert.why)
     apart = _apart(files, f"{in_apart(key.id)}/{claim.fence}.jsonl", spools)
-    values = {
-        "state": "ready",
-        "undecided": apart is not None,
+    # A run may have taken hours: whether staff look at it first is asked as it stands now.
+    live.refresh(floor.register, floor.context, at=time.monotonic())
+    values = _values(floor, built, missing, taken_out=apart is not None)
+    alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
+    result = {"files": built.summary.get("files", 0), "alerts": alerts, "apart": apart}
+    return Done({**result, **_withheld(spools)}, package=values)
+
+
+def _values(
+    floor: Floor, built: Built, missing: Iterable[Missing], *, taken_out: bool
+) -> dict[str, Any]:
+    """Return the columns of a package that was made just now."""
+    lacks = [{"store": m.store, "collection": m.collection, "code": m.code} for m in missing]
+    return {
+        "state": READY,
+        "undecided": taken_out,
         "blob": built.file.key,
         "sealed_size": sealed_size(built.file.size),
         "size": built.file.size,
         "sha256": built.sha256,
-        "complete": not missing,
-        "missing": [
-            {"store": m.store, "collection": m.collection, "code": m.code} for m in missing
-        ],
+        "complete": not lacks,
+        "missing": lacks,
         "grants_max": floor.context.settings.package_grants,
         "expires_at": _expiry(floor),
     }
-    alerts = [{"collection": a.collection, "why": a.why, "rows": a.rows} for a in built.alerts]
-    result = {"files": built.summary.get("files", 0), "alerts": alerts, "apart": apart}
-    return Done({**result, **_withheld(spools)}, package=values)
 
 
 def _withheld(spools: Iterable[SpoolIndex]) -> dict[str, dict[str, int]]:

@@ -47,6 +47,7 @@ LAZY: Final[Mapping[str, str]] = MappingProxyType(
         "holds": "holds:holds",
         "reports": "reports:reports",
         "incidents": "incidents:incidents",
+        "packages": "packages:packages",
         "redactions": "redactions:redactions",
         "messages": "correspondence:messages",
         "minors": "minors:minors",

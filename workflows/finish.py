@@ -33,7 +33,16 @@ from rights.services.persons import persons
 from rights.services.steps import steps_of
 from rights.store.models import Request, StepRow, StepState
 from rights.store.rows import gathered
-from workflows import aftercare, disputing, lifting, receipting, restricted, switching, untagging
+from workflows import (
+    aftercare,
+    disputing,
+    lifting,
+    package_reviews,
+    receipting,
+    restricted,
+    switching,
+    untagging,
+)
 from workflows.floor import ERASING, Floor
 from workflows.keyring import opened_keys
 from workflows.outcome import Line, complete, lines, missing_from
@@ -72,6 +81,7 @@ def finish(
         disputing.end(session, floor, request, found, frozen, partly=in_use(request, rows))
         _turned(session, floor, request, rows, plan, frozen, now=now)
         _confirmed(session, request, rows, plan, now)
+        package_reviews.let_out(session, floor, request, rows, now)
         if receipting.packaged(rows):
             webhooks.publish(session, request, "package.ready", now=now)
             ask_for(session, request, "package_ready", now=now)

@@ -332,4 +332,5 @@ def settings_in(map_file: Path, state: Path) -> Settings:
         datamap=map_file,
         backoff_s=(1, 2, 5, 15),
         inline_s=ALONE_S,
+        packages_reviewed="never",  # whoever runs it has the file, and sends it on or does not
     )

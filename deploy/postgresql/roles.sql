@@ -146,7 +146,8 @@ GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by) ON denial_proposa
 GRANT SELECT, INSERT, UPDATE (outcome, decided_at, decided_by, answer_id) ON part_proposal
     TO rights_console;
 -- What staff let through is owed as aftercare; more of it goes into the same row.
-GRANT SELECT, INSERT, UPDATE (state, round, done_at, done_by, result) ON aftercare TO rights_console;
+GRANT SELECT, INSERT, UPDATE (state, round, due_at, next_at, done_at, done_by, result) ON aftercare
+    TO rights_console;
 -- "Technically infeasible": what is left out, under an exception that staff made.
 GRANT SELECT ON hold_exception TO rights_console;
 GRANT INSERT ON held_rows TO rights_console;

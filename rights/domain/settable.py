@@ -44,7 +44,7 @@ class Settable:
         type: One of :data:`TYPES`.
         unit: Of a count; empty for none.
         least, most: Bounds of a count.
-        allowed: The values of a choice.
+        allowed: The values of a choice; words stand in order, from the least to the most.
         protects: One of :data:`PROTECTS`.
         requirement: What the bounds rest on.
         source: The article behind it.
@@ -109,6 +109,13 @@ class Settable:
 
     def weakens(self, before: Value, after: Value) -> bool:
         """Return whether *after* protects people less than *before*."""
-        if not (isinstance(before, int) and isinstance(after, int)):
+        if not self.protects:
             return False
-        return after < before if self.protects == MORE else after > before and bool(self.protects)
+        first, then = self._rank(before), self._rank(after)
+        return then < first if self.protects == MORE else then > first
+
+    def _rank(self, value: Value) -> int:
+        """Return how much a value is: a number, or the place of a word among those allowed."""
+        if isinstance(value, int):
+            return value
+        return self.allowed.index(value) if value in self.allowed else 0

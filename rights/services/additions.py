@@ -22,6 +22,8 @@ from rights.store.models import Aftercare, Notice, Package, Request
 KIND: Final = "addition"
 WAITING: Final = "waiting"
 MAKING: Final = "making"
+OPEN: Final = "open"
+"""Made, and staff look at it before it goes out (``package_reviews``)."""
 EVENT: Final = "package_added"
 """Of the entry, and of the letter."""
 
@@ -35,11 +37,15 @@ GATHER: Final = timedelta(minutes=5)
 """How long a copy waits for more that is let through."""
 
 
+_OWED: Final = (WAITING, MAKING, OPEN)
+
+
 class Stands(StrEnum):
     """How far an addition is."""
 
     DUE = "due"
     MAKING = "making"
+    REVIEW = "review"
     FAILED = "failed"
     READY = "ready"
     TOLD = "told"
@@ -55,11 +61,13 @@ def owe(session: Session, request: Request, *, now: datetime) -> None:
     query = select(Aftercare).where(
         Aftercare.request_id == request.id,
         Aftercare.kind == KIND,
-        col(Aftercare.state).in_((WAITING, MAKING)),
+        col(Aftercare.state).in_(_OWED),
     )
     row = session.exec(query.with_for_update()).first()
     if row is not None:
-        row.round += 1  # what is being made now has not read this
+        row.round += 1  # what is being made now, or waits for a look, has not read this
+        if row.state == OPEN:
+            again(row, now + GATHER)
         return
     due = now + GATHER
     session.add(
@@ -67,12 +75,17 @@ def owe(session: Session, request: Request, *, now: datetime) -> None:
     )
 
 
+def again(row: Aftercare, due: datetime) -> None:
+    """Let a copy that waits for a look be made anew; it keeps its place."""
+    row.state, row.due_at, row.next_at = WAITING, due, due
+
+
 def being_made() -> ColumnElement[bool]:
     """Return the condition that an addition is owed to the request of a package."""
     return exists().where(
         col(Aftercare.request_id) == col(Package.request_id),
         col(Aftercare.kind) == KIND,
-        col(Aftercare.state).in_((WAITING, MAKING)),
+        col(Aftercare.state).in_(_OWED),
     )
 
 
@@ -94,6 +107,8 @@ def stands_by(rows: Iterable[Aftercare], letters: Iterable[Notice]) -> Stands | 
     if not mine:
         return None
     row = max(mine, key=lambda one: one.created_at)
+    if row.state == OPEN:
+        return Stands.REVIEW
     if row.done_at is None:
         return Stands.MAKING if row.state == MAKING else Stands.DUE
     if row.code in (FAILED, NEEDLESS):

@@ -38,7 +38,9 @@ ALARMS: Final = frozenset({CAME_BACK, UNDONE, NOT_READ_BACK, BYSTANDER_CHANGED, 
 TRIES: Final = 3
 """Times that a store may not have done what it said, before it is an incident."""
 
-_KINDS: Final = ("incident", "replay")
+_KINDS: Final = ("incident", "replay", additions.KIND)
+"""What is open for staff; of an addition, that a copy waits for a look."""
+
 _LONGEST: Final = 400
 
 
@@ -128,6 +130,9 @@ def complete(session: Session, row: Aftercare, staff: Staff, *, now: datetime, p
     """
     if row.kind not in _KINDS or row.state != "open":
         raise Conflict(f"{row.id} is {row.kind} and {row.state}: it does not wait for a person")
+    if row.kind == additions.KIND:
+        message = "a copy is let go, or made anew, by its hash: `rights packages`"
+        raise Conflict(message, code="package_waits")
     request = requests.locked(session, row.request_id)
     if row.code == not_me.CODE and request.closed_at is None and not_me.stopped(request):
         raise Conflict(

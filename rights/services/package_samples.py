@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from rights.domain import duties
 from rights.domain.duties import Act
 from rights.domain.errors import NotFound
 from rights.services import audit, content_approvals, lookups, staff_views
 from rights.services.context import Context
-from rights.services.packages import READY
+from rights.services.packages import SHOWN_TO_STAFF
 from rights.store.models import Lookup, Package, Request, Staff
 
 
@@ -75,9 +75,9 @@ def newest(session: Session, request_id: str, now: datetime) -> Package:
     """Return the copy that a sample is of. Raises NotFound."""
     query = select(Package).where(
         Package.request_id == request_id,
-        Package.state == READY,
+        col(Package.state).in_(SHOWN_TO_STAFF),
         col(Package.purged_at).is_(None),
-        col(Package.expires_at) > now,
+        or_(col(Package.expires_at).is_(None), col(Package.expires_at) > now),
     )
     found = session.exec(query.order_by(col(Package.created_at).desc()).limit(1)).first()
     if found is None:

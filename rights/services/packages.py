@@ -29,6 +29,23 @@ from rights.store.sealing import open_range
 
 PREFIX: Final = "gr_"
 READY: Final = "ready"
+BUILDING: Final = "building"
+IN_REVIEW: Final = "in_review"
+"""Made, and nobody's yet: staff look at it first (``package_reviews``)."""
+UNSENT: Final = "unsent"
+"""Gone before anybody let it go: it was never the person's."""
+
+HIDDEN: Final = (BUILDING, IN_REVIEW, UNSENT)
+"""What the person, products and reports know nothing of."""
+
+UNFINISHED: Final = (BUILDING, IN_REVIEW)
+"""What goes with its request, unless something is still owed to that."""
+
+SHOWN_TO_STAFF: Final = (READY, IN_REVIEW)
+"""What staff can open: what the person has, or would have."""
+
+REVIEW: Final = "package_review"
+"""Code of the step in which staff look at a package before it goes out."""
 _SPOOLS: Final = "spool"
 
 
@@ -65,16 +82,22 @@ def of_request(session: Session, request: Request) -> list[Package]:
     """Return the packages of a request that were finished, the newest first."""
     query = (
         select(Package)
-        .where(Package.request_id == request.id, Package.state != "building")
+        .where(Package.request_id == request.id, col(Package.state).not_in(HIDDEN))
         .order_by(col(Package.created_at).desc())
     )
     return list(session.exec(query))
 
 
+def in_review(session: Session, request_id: str) -> bool:
+    """Return whether staff are yet to look at a package of a request."""
+    query = select(Package.id).where(Package.request_id == request_id, Package.state == IN_REVIEW)
+    return session.exec(query.limit(1)).first() is not None
+
+
 def find(session: Session, request: Request, package_id: str) -> Package:
     """Return one package of a request. Raises NotFound, for another's too."""
     package = session.get(Package, package_id)
-    if package is None or package.request_id != request.id or package.state == "building":
+    if package is None or package.request_id != request.id or package.state in HIDDEN:
         raise NotFound("there is no such package")
     return package
 

@@ -235,11 +235,12 @@ def _packages(engine: Engine, blobs: Blobs, now: datetime) -> int:
 
 
 def _abandoned() -> ColumnElement[bool]:
-    """A package never finished, of a request that is closed and that no addition is made for."""
+    """A package never finished or let go, of a closed request that no addition is made for."""
     closed = exists().where(
         col(Request.id) == col(Package.request_id), col(Request.closed_at).is_not(None)
     )
-    return and_(col(Package.state) == "building", closed, ~additions.being_made())
+    unfinished = col(Package.state).in_(packages.UNFINISHED)
+    return and_(unfinished, closed, ~additions.being_made())
 
 
 def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime) -> None:
@@ -259,7 +260,8 @@ def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime
         row = session.get(Package, package_id, with_for_update=True)
         if row is None or row.purged_at is not None:
             return
-        row.wrapped_key, row.state, row.purged_at = b"", "purged", now
+        gone = packages.UNSENT if row.state == packages.IN_REVIEW else "purged"
+        row.wrapped_key, row.state, row.purged_at = b"", gone, now
         _delete(session, Grant, col(Grant.package_id) == package_id)
         request = session.get(Request, row.request_id, with_for_update=True)
         if request is not None:

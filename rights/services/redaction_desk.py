@@ -117,7 +117,7 @@ def place(session: Session, request_id: str) -> tuple[Package, dict[str, str | i
     """
     there = select(Package).where(
         Package.request_id == request_id,
-        Package.state == packages.READY,
+        col(Package.state).in_(packages.SHOWN_TO_STAFF),
         col(Package.purged_at).is_(None),
     )
     package = session.exec(there.order_by(col(Package.created_at).desc()).limit(1)).first()

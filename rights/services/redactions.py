@@ -19,7 +19,7 @@ from sqlmodel import Session, col, select
 from rights.domain.datamap import DataMap
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.keys import of_identifiers
-from rights.services import additions, audit, persons, subjects
+from rights.services import additions, audit, packages, persons, subjects
 from rights.store.models import Entry, Package, ReleasedValue, Request
 from rights.store.vault import Vault
 
@@ -69,7 +69,9 @@ def release(
     audit.append(session, request, [line], now=now)
     if view is None:
         settle(session, request.id)
-    additions.owe(session, request, now=now)
+    # What waits for its first look is made anew by whoever looks, before anybody has it.
+    if request.closed_at is not None or not packages.in_review(session, request.id):
+        additions.owe(session, request, now=now)
 
 
 def settle(session: Session, request_id: str) -> None:

@@ -50,7 +50,7 @@ def _needed(session: Session, ids: Collection[str]) -> set[str]:
             or_(
                 col(Request.closed_at).is_(None),
                 col(Request.next_at).is_not(None),
-                and_(col(Package.state) == "building", additions.being_made()),
+                and_(col(Package.state).in_(packages.UNFINISHED), additions.being_made()),
             )
         )
     )

@@ -21,7 +21,15 @@ from rights.domain.actions import Action
 from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.domain.lifecycle import Event, State, Wait
-from rights.services import audit, infeasible, places, requests, search_scope, written_answers
+from rights.services import (
+    audit,
+    infeasible,
+    packages,
+    places,
+    requests,
+    search_scope,
+    written_answers,
+)
 from rights.services.context import Context
 from rights.services.places import Place
 from rights.services.reasons import catalogue, for_staff
@@ -126,6 +134,7 @@ def completable(session: Session, step_id: str, staff: Staff) -> tuple[Request, 
     """Return a step that somebody may say was done by hand now; raises as :func:`complete`."""
     request, row = _waiting(session, step_id)
     duties.check(staff.roles, Act.REVIEW if row.action == Action.REVIEW else Act.COMPLETE)
+    _no_package(row)
     if row.state is not StepState.MANUAL:
         message = f"step {step_id} failed: mend the cause and retry it, or leave it out"
         raise Conflict(message, code="step_failed")
@@ -190,6 +199,7 @@ def _leave_out(
     if reason not in (allowed := for_staff(request.regimes)):
         message = f"is no reason under {', '.join(request.regimes)}"
         raise Invalid(message, [FieldError("reason", message, allowed)])
+    _no_package(row)
     if row.action == Action.PREPARE:
         raise Conflict(
             "without a plan nothing can be done: mend the cause and retry it, or deny the request",
@@ -203,6 +213,13 @@ def _leave_out(
     row.done_by = f"staff:{staff.id}"
     _resume(session, request, row, "step_left_out", staff, now)
     return request
+
+
+def _no_package(row: StepRow) -> None:
+    """Make sure that nobody's general word stands for a look at one package."""
+    if row.code == packages.REVIEW:
+        message = "a package is let go, or made anew, by its hash: `rights packages`"
+        raise Conflict(message, code="package_waits")
 
 
 def _waiting(session: Session, step_id: str) -> tuple[Request, StepRow]:

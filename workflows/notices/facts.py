@@ -33,6 +33,7 @@ from rights.services import (
 from rights.services.contacts import Contact
 from rights.services.context import Context
 from rights.services.lifting import ANNOUNCED
+from rights.services.packages import HIDDEN
 from rights.services.points import Asked
 from rights.services.security_incidents import telling
 from rights.store.models import (
@@ -325,7 +326,8 @@ def _result(session: Session, context: Context, request: Request, event: str) ->
         appeal = appeals.of_request(session, request.id)
         return {"appeal": appeal, "answers": (reasons,) if reasons else ()}
     if event.startswith("package_"):
-        query = select(Package).where(Package.request_id == request.id, Package.state != "building")
+        given = col(Package.state).not_in(HIDDEN)
+        query = select(Package).where(Package.request_id == request.id, given)
         newest = query.order_by(col(Package.created_at).desc()).limit(1)
         return {"package": session.exec(newest).first()}
     return {}

@@ -27,6 +27,7 @@ from rights.services.context import Context
 from rights.services.organisation import declared_maps
 from rights.services.organisation.calendar import profile_of
 from rights.services.organisation.declared_maps import Declared, Place
+from rights.services.packages import HIDDEN
 from rights.services.reports import register
 from rights.services.reports.making import zone_of
 from rights.store.db import picture, reading
@@ -246,7 +247,7 @@ def _packages(period: Period, after: str, batch: int) -> Any:
         .join(Request, col(Request.id) == col(Package.request_id))
         .where(
             col(Package.id) > after,
-            col(Package.state) != "building",
+            col(Package.state).not_in(HIDDEN),
             col(Package.created_at) >= period.start - _LIVES,
             col(Package.created_at) < period.end,
         )

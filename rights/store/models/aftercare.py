@@ -22,8 +22,8 @@ class Aftercare(SQLModel, table=True):
             ``addition`` (a copy is made anew with what staff let through),
             ``restore`` (a store was put back; of no request, ``due_at`` is when its backup was
             made).
-        state: ``waiting`` (for its time), ``making`` (a worker is at it), ``open`` (for staff),
-            ``done``.
+        state: ``waiting`` (for its time), ``making`` (a worker is at it), ``open`` (for staff;
+            an addition is made then, and they look at it), ``done``.
         round: Of a re-check: which of its times comes next, from 0. Of an addition: how often
             more was let through since it is owed.
         code, note: What is the matter: codes and names of collections, no personal data.

@@ -17,6 +17,8 @@ class Package(SQLModel, table=True):
     One export package, encrypted under a data key of its own.
 
     Args:
+        state: ``building``, ``in_review`` (staff look at it before it goes out), ``ready``,
+            ``purged``, or ``unsent``: gone before it was let go.
         wrapped_key: The data key, wrapped by the register's key; emptied at purge.
         size: Bytes of the plain ZIP. ``sha256`` is over the same bytes.
         missing: What is not in it: codes and names only.

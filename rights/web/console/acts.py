@@ -46,7 +46,7 @@ from rights.services.context import Context
 from rights.services.denials import Said
 from rights.services.staff_access import accounts
 from rights.store.models import Request, Staff
-from rights.web.console import given_later, parting
+from rights.web.console import given_later, letting_go, parting
 from rights.web.console.holding import until
 
 _DIGITS: Final = 8
@@ -388,6 +388,7 @@ ACTS: Final[Mapping[str, Callable[[Turn], str | None]]] = MappingProxyType(
         "decide_appeal": _decide_appeal,
         **parting.ACTS,
         **given_later.ACTS,
+        **letting_go.ACTS,
     }
 )
 """

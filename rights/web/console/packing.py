@@ -11,7 +11,7 @@ from rights.services import additions, catalogue
 from rights.services.additions import Stands
 from rights.services.console.contents import Contents
 from rights.services.console.dossier import Dossier
-from rights.services.packages import READY
+from rights.services.packages import HIDDEN, IN_REVIEW, SHOWN_TO_STAFF
 from rights.store.models import Package
 from rights.web.console import door, pages, showing
 from rights.web.parts import parts
@@ -31,7 +31,7 @@ def of(found: Dossier, now: datetime) -> dict[str, Any]:
 
 def _last(packages: Sequence[Package]) -> Sequence[dict[str, Any]]:
     """Return what the newest copy that was made lacks: one that it replaced lacked more."""
-    made = [one for one in packages if one.state != "building"]
+    made = [one for one in packages if one.state not in HIDDEN or one.state == IN_REVIEW]
     return made[-1].missing if made else ()
 
 
@@ -41,7 +41,7 @@ def added(stands: Stands | None) -> str:
 
 
 def _opens(one: Package, now: datetime) -> bool:
-    return one.state == READY and _lives(one, now)
+    return one.state in SHOWN_TO_STAFF and _lives(one, now)
 
 
 def _lives(one: Package, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from rights.domain.duties import Act
-from rights.services import acknowledging, catalogue, clock_words, reasons
+from rights.services import acknowledging, catalogue, clock_words, packages, reasons
 from rights.services.console import dossier, proving, rechecks
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.console.listing import Line, overdue
@@ -232,7 +232,8 @@ def _step(one: Progress, names: Mapping[str, str]) -> dict[str, Any]:
         "store": one.store,
         "state": w.say("step_states", one.state),
         "code": one.state,
-        "why": reason(one.code) if one.code else "",
+        "why": _why(one.code),
+        "package": one.code == packages.REVIEW,
         "note": one.note,
         "rows": w.number(one.rows) if one.rows else "",
         "attempts": one.attempts,
@@ -241,6 +242,13 @@ def _step(one: Progress, names: Mapping[str, str]) -> dict[str, Any]:
         "waits": one.waits,
         "by_hand": one.by_hand,
     }
+
+
+def _why(code: str) -> str:
+    """Return why a step waits, or was left out."""
+    if code == packages.REVIEW:
+        return pages.said().say("looked_over", "waits")
+    return reason(code) if code else ""
 
 
 def _plan(found: Dossier, names: Mapping[str, str]) -> dict[str, Any] | None:

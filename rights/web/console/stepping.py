@@ -17,6 +17,7 @@ from rights.domain.duties import Act
 from rights.domain.lifecycle import TERMINAL
 from rights.services import exceptions, infeasible, reasons, search_scope
 from rights.services.console.dossier import Dossier, Progress
+from rights.services.packages import REVIEW
 from rights.web.console import door, pages
 
 Choices = list[tuple[str, str]]
@@ -36,7 +37,7 @@ def offered(session: Session, found: Dossier, now: datetime) -> dict[str, Any]:
 
 def _left_out(session: Session, found: Dossier, now: datetime) -> Mapping[str, Choices]:
     """Return the reasons with which each step that waits can be left out, by its id."""
-    steps = [one for one in found.steps if one.waits and one.action != Action.PREPARE]
+    steps = [one for one in found.steps if one.waits and not _needed(one)]
     erases = any(one.action == Action.ERASE and one.by_hand for one in steps)
     excepted = exceptions.in_force(session, now) if erases else {}
     codes = reasons.for_staff(found.request.regimes)
@@ -44,6 +45,11 @@ def _left_out(session: Session, found: Dossier, now: datetime) -> Mapping[str, C
         one.id: _named(c for c in codes if _fits(one, c, _paths(found, one), excepted))
         for one in steps
     }
+
+
+def _needed(step: Progress) -> bool:
+    """Return whether a step is never left out: it makes the plan, or is the look at a package."""
+    return step.action == Action.PREPARE or step.code == REVIEW
 
 
 def _paths(found: Dossier, step: Progress) -> Collection[str]:

@@ -19,6 +19,7 @@ from rights.services import (
     denial_proposals,
     messages,
     not_me,
+    packages,
     parts_left_out,
     plans,
     redaction_views,
@@ -95,17 +96,19 @@ def _task(one: Mapping[str, Any], now: datetime) -> Line:
     w, due = pages.said(), datetime.fromisoformat(one["due"])
     return {
         "id": one["request"],
-        "title": _doing(one["action"], one["store"]),
+        "title": _doing(one),
         "more": w.say("step_states", one["state"]),
         "place": Place(due, one["step"]),
         **_when(due, now),
     }
 
 
-def _doing(action: str, store: str) -> str:
+def _doing(one: Mapping[str, Any]) -> str:
     """Return what is to be done where: nobody is to read that a store itself is deleted."""
-    w = pages.said()
-    said = w.say("actions", action)
+    w, store = pages.said(), one["store"]
+    if one["code"] == packages.REVIEW:
+        return w.say("looked_over", "waits")
+    said = w.say("actions", one["action"])
     return w.say("waiting", "in_store", store=store, action=said) if store else said
 
 
@@ -267,6 +270,7 @@ def _owed(one: Mapping[str, Any]) -> Line:
     return {
         "task": one["step"],
         "what": pages.said().find("events", one["code"]),
+        "package": one["code"] == packages.REVIEW,
         "title": one["note"],
         "request": one["request"],
         "due": pages.day(due) if due else "",
