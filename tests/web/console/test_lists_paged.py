@@ -303,7 +303,7 @@ def test_requests_of_a_person_go_on_and_every_page_is_a_look(house: House, more:
         return
     further = rui.reader.post(forms[0].action, dict(forms[0].fields))
     assert _links(further) == {made[-1]}
-    assert "Shown are the next 1, received before." in further.text
+    assert "Shown is the next 1, received before." in further.text
     assert not [form for form in further.forms if "after" in dict(form.fields)]
     assert not [link for link in (*page.links, *further.links) if value in link]
     assert [name for name, _ in events(house)].count("person_looked_up") == 2

@@ -75,7 +75,7 @@ def test_products_are_shown_with_keys_and_what_was_given_up_and_no_secret(
     place = "https://hooks.example"
     for said in ("shop", f"rk_{key.prefix}_", "requests:write", place, "2 given up"):
         assert said in page.text, said
-    assert "1 on their way" in page.text
+    assert "1 on its way" in page.text
     for hidden in (key.hash, house.partner.key, "that-is-a-secret", "body-of-it"):
         assert hidden not in page.html, hidden
 
