@@ -21,6 +21,7 @@ from sqlmodel import Session, col, select
 from rights.domain.kinds import Kind, Option
 from rights.domain.policy import CHANNELS, PORTAL
 from rights.domain.regime import Clock, Span
+from rights.domain.wording import filled
 from rights.services import catalogue
 from rights.services.context import Context
 from rights.services.words import Words
@@ -152,7 +153,7 @@ def _time(clock: Clock, words: Words) -> str:
     if span is None:
         return words.either(texts()["times"]["immediate"])
     unit, count = _counted(span)
-    return words.either(texts()["times"][unit]).format(count=count)
+    return filled(words.either(texts()["times"][unit]), {"count": count})
 
 
 def _counted(span: Span) -> tuple[str, int]:

@@ -16,6 +16,8 @@ YEARS: Final = range(2000, 2200)
 _ID: Final = re.compile(r"[0-9a-z_-]{0,80}")
 """What an id of a line looks like, a step's too; none: before every line of that moment."""
 
+_PARTS: Final = frozenset("0123456789")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -52,6 +54,38 @@ def moment(said: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if at.year in YEARS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """
+    A line of a list that has parts, one behind the other.
+
+    Args:
+        part: Which of them, the first being 0.
+        place: Where in it.
+    """
+
+    part: int
+    place: Place
+
+    def __str__(self) -> str:
+        """Return what stands in an address."""
+        return f"{self.part}|{self.place}"
+
+
+def spot(said: str) -> Spot | None:
+    """Return the place in a list of parts; None, which is the beginning, if it says none."""
+    part, _, rest = said.partition("|")
+    place = read(rest)
+    return Spot(int(part), place) if place and part in _PARTS else None
+
+
+def behind(part: Any, at: Any, number: Any, after: Spot | None) -> list[ColumnElement[bool]]:
+    """Return what a line fulfils that comes after a place, part by part, the earliest first."""
+    if after is None:
+        return []
+    return [or_(part > after.part, and_(part == after.part, *later(at, number, after.place)))]
 
 
 def later(at: Any, number: Any, after: Place | None) -> list[ColumnElement[bool]]:

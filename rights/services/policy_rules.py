@@ -16,6 +16,7 @@ from typing import Final
 
 import yaml
 
+from rights.domain.wording import filled
 from rights.services.located_yaml import Section
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "policy_rules.yaml"
@@ -56,7 +57,7 @@ class Lint:
     def refuse(self, section: Section, name: str, key: str = "", **gaps: object) -> None:
         """Note that *key* breaks the rule *name*."""
         rule = rules()[name]
-        text = {language: said.format(**gaps) for language, said in rule.say.items()}
+        text = {language: filled(said, gaps) for language, said in rule.say.items()}
         place = section.place(key)
         if any((one.rule, one.place) == (name, place) for one in self.found):
             return  # one line may be about several options of a kind

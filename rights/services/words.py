@@ -11,6 +11,8 @@ import yaml
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 
+from rights.domain.wording import filled
+
 LANGUAGES: Final = ("zh-CN", "en")
 _LEAP: Final = 2000
 
@@ -36,7 +38,7 @@ class Words:
         Raises:
             KeyError: there is none; a test sees to it that there is one for every code of ours.
         """
-        return str(self._at(path)).format(**values)
+        return filled(str(self._at(path)), values)
 
     def find(self, *path: str) -> str:
         """Return the words at *path* as they are, or nothing."""

@@ -24,7 +24,7 @@ def test_products_are_looked_after_with_the_consoles_role(office: Office) -> Non
     _did(ada.force(f"/products/webhooks/{hook.id}/again"))
     page = _did(ada.force(f"/products/keys/{key.id}/revoke"))
 
-    assert "1 on their way" in page.text
+    assert "1 on its way" in page.text
     assert office.only(BackendKey).revoked_at is not None
     assert office.only(WebhookDelivery, WebhookDelivery.event_id == "m1").state == "waiting"
 

@@ -162,9 +162,8 @@ def basis_of(facts: Facts, code: str) -> str:
 
 
 def _count(say: Words, number: int, line: Line | None = None) -> str:
-    if line is not None and line.get("at_least"):
-        return say.say("count", "at_least", count=number)
-    return say.say("count", "one" if number == 1 else "many", count=number)
+    about = "at_least" if line is not None and line.get("at_least") else "exactly"
+    return say.say("count", about, count=number)
 
 
 def _collection(facts: Facts, line: Line) -> Collection | None:

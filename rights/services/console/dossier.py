@@ -113,6 +113,7 @@ class Dossier:
         contents: What was read for its package, by collection.
         apart: Something was taken out of the package that staff can look at.
         aftercare: What is looked at again, owed or found after it was closed.
+        related: Other requests of the same person, and whether there are more.
         writings: How many messages there are, and whether the last one is the person's.
     """
 
@@ -140,7 +141,7 @@ class Dossier:
     apart: bool
     receipt: ReceiptRow | None
     messages: int
-    related: Sequence[Line]
+    related: tuple[Sequence[Line], bool]
     extensions: Sequence[ExtensionRow]
     pauses: Sequence[ClockPause]
     aftercare: Sequence[Aftercare]

@@ -1,5 +1,5 @@
 """
-Holds as staff see them: what was placed, what waits for a second person, and what ends soon.
+Holds as staff see them: on whom one is, what waits for a second person, and how one is placed.
 
 Whom a hold is on is not told: the register keeps a keyed hash of it. By that hash it is found from
 the requests of that person, and they from it.
@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, col, or_, select
 
 from rights.domain import duties
 from rights.domain.duties import Act
@@ -27,14 +26,8 @@ from rights.services.places import Place
 from rights.store.keys import Tampered
 from rights.store.models import HeldRows, IdentifierRow, LegalHold, Request, Staff
 
-SOON: Final = timedelta(days=30)
-"""How long before its end a hold is named."""
-
-BACK: Final = timedelta(days=90)
-"""How long after its end it still is."""
-
 MOST: Final = 100
-"""Lines of one list: those that end first."""
+"""Lines that the page of a request shows, and holds that are looked at together."""
 
 EACH: Final = 5
 """Requests that are named with one hold."""
@@ -42,62 +35,21 @@ EACH: Final = 5
 _MOST_REQUESTS: Final = EACH * MOST
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """
-    What is held, and what ends.
-
-    Args:
-        legal: Legal holds that are neither released nor over, those that wait first.
-        ending: Legal holds whose end is near, or that ended or were released not long ago.
-        rows: Rows of requests whose end is near or past, or that staff have to look at.
-    """
-
-    legal: Sequence[LegalHold]
-    ending: Sequence[LegalHold]
-    rows: Sequence[HeldRows]
-
-
-def read(session: Session, now: datetime) -> Held:
-    """Return the holds of every request and of none, at most :data:`MOST` of each sort."""
-    first = col(LegalHold.approved_at).is_not(None), col(LegalHold.placed_at), col(LegalHold.id)
-    legal = select(LegalHold).where(*_alive(now)).order_by(*first).limit(MOST)
-    ended = _near(LegalHold.until, now), _near(LegalHold.released_at, now)
-    ending = select(LegalHold).where(or_(*ended)).order_by(col(LegalHold.until), col(LegalHold.id))
-    kept = (
-        select(HeldRows)
-        .where(or_(and_(HeldRows.state != "ended", _ends(HeldRows.latest, now)), _stuck()))
-        .order_by(col(HeldRows.latest), col(HeldRows.id))
-    )
-    return Held(
-        legal=session.exec(legal).all(),
-        ending=session.exec(ending.limit(MOST)).all(),
-        rows=session.exec(kept.limit(MOST)).all(),
-    )
-
-
-def _alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return what a legal hold fulfils that is neither released nor over."""
     until = col(LegalHold.until)
     return col(LegalHold.released_at).is_(None), or_(until.is_(None), until > now)
 
 
-def _ends(moment: Any, now: datetime) -> ColumnElement[bool]:
-    """Say that it ends soon or has ended, however long ago: rows that are still there are late."""
-    return col(moment) < now + SOON
-
-
-def _near(moment: Any, now: datetime) -> ColumnElement[bool]:
-    return and_(col(moment) > now - BACK, _ends(moment, now))
-
-
-def _stuck() -> ColumnElement[bool]:
-    return col(HeldRows.state) == "stuck"
-
-
 def of_request(session: Session, request_id: str) -> Sequence[HeldRows]:
-    """Return what a request left because something holds it, and what became of that."""
+    """
+    Return what a request left because something holds it, and what became of that.
+
+    One more than :data:`MOST` says that there are more: the receipt has them all.
+    """
     query = select(HeldRows).where(HeldRows.request_id == request_id)
-    return session.exec(query.order_by(col(HeldRows.collection)).limit(MOST)).all()
+    order = col(HeldRows.collection), col(HeldRows.id)
+    return session.exec(query.order_by(*order).limit(MOST + 1)).all()
 
 
 def on_person(session: Session, context: Context, request_id: str) -> Sequence[LegalHold]:
@@ -105,7 +57,8 @@ def on_person(session: Session, context: Context, request_id: str) -> Sequence[L
     Return the legal holds on whom a request is about, those that are over or released too.
 
     Found by what was proved, under every key that is set: a hold on an address that somebody only
-    typed says nothing about this request.
+    typed says nothing about this request. One more than :data:`MOST` says that there are more: the
+    page of holds has them all.
     """
     rows = _proved(session, request_id)
     blinds = {row.blind for row in rows}
@@ -113,7 +66,7 @@ def on_person(session: Session, context: Context, request_id: str) -> Sequence[L
         blinds.update(subjects.blinds(context.vault, name, value))
     query = select(LegalHold).where(col(LegalHold.blind).in_(sorted(blinds - {""})))
     newest = col(LegalHold.placed_at).desc(), col(LegalHold.id)
-    return session.exec(query.order_by(*newest).limit(MOST)).all()
+    return session.exec(query.order_by(*newest).limit(MOST + 1)).all()
 
 
 def _opened(context: Context, rows: Iterable[IdentifierRow]) -> Iterator[tuple[str, str]]:
@@ -172,7 +125,7 @@ def count_waiting(session: Session, staff: Staff, now: datetime) -> int:
 
 def _undecided(now: datetime) -> tuple[ColumnElement[bool], ...]:
     asked = col(LegalHold.approved_at).is_(None), col(LegalHold.release_proposed_at).is_not(None)
-    return or_(*asked), *_alive(now)
+    return or_(*asked), *alive(now)
 
 
 def names(session: Session, request_id: str) -> list[str]:

@@ -17,13 +17,15 @@ from sqlmodel import Session, col, select
 
 from rights.domain import duties
 from rights.domain.duties import Act
-from rights.services import audit, subjects
+from rights.services import audit, places, subjects
 from rights.services.console import listing
 from rights.services.console.listing import Line
 from rights.services.context import Context
+from rights.services.places import Place
 from rights.store.models import IdentifierRow, Request, Staff
 
 MOST: Final = 100
+"""Requests of a page, and of one person beside a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,31 @@ class Found:
     The requests of somebody.
 
     Args:
-        lines: The latest received, :data:`MOST` at most, the most urgent first.
+        lines: A page of them, the latest received; of these the most urgent first.
         count: How many there are in all.
+        rest: Where the next page goes on; empty at the end.
     """
 
     lines: list[Line]
     count: int
+    rest: str
 
 
 def find(
-    session: Session, context: Context, given: Mapping[str, str], staff: Staff, *, now: datetime
+    session: Session,
+    context: Context,
+    given: Mapping[str, str],
+    staff: Staff,
+    *,
+    after: str = "",
+    now: datetime,
 ) -> Found:
     """
     Return the requests of whoever has this identifier.
 
     Args:
         given: One type and its value.
+        after: Where the page before went on; what cannot be read begins at the beginning.
 
     Raises:
         Forbidden: they may not. Invalid: it is no identifier of the data map.
@@ -57,32 +68,41 @@ def find(
     hashes = [h for name, value in cleaned.items() for h in _hashes(context, name, value)]
     typed = select(IdentifierRow.request_id).where(col(IdentifierRow.blind).in_(hashes))
     same = select(Request.id).where(col(Request.subject).in_(hashes))
-    found = _found(session, union(typed, same))
+    found = _found(session, union(typed, same), after)
     data = {"types": sorted(cleaned), "found": found.count}
     audit.append_day(session, audit.Line("person_looked_up", f"staff:{staff.id}", data), now=now)
     return found
 
 
-def _found(session: Session, ids: Any) -> Found:
+def _found(session: Session, ids: Any, after: str) -> Found:
     theirs = col(Request.id).in_(ids)  # an identifier may be a complaint's too
-    newest = col(Request.received_at).desc(), col(Request.id)
-    latest = session.exec(select(Request.id).where(theirs).order_by(*newest).limit(MOST)).all()
+    newest = col(Request.received_at), col(Request.id)
+    query = select(*newest).where(theirs, *places.earlier(*newest, places.read(after)))
+    order = (column.desc() for column in newest)
+    found = [Place(*row) for row in session.exec(query.order_by(*order).limit(MOST + 1))]
     count = session.exec(select(func.count()).select_from(Request).where(theirs)).one()
-    return Found(listing.of_ids(session, latest), count)
+    rest = str(found[MOST - 1]) if len(found) > MOST else ""
+    return Found(listing.of_ids(session, [one.id for one in found[:MOST]]), count, rest)
 
 
 def _hashes(context: Context, name: str, value: str) -> tuple[str, ...]:
     return subjects.blinds(context.vault, name, value)
 
 
-def related(session: Session, request: Request) -> list[Line]:
-    """Return the other requests of the same person, as far as both are known to be theirs."""
+def related(session: Session, request: Request) -> tuple[list[Line], bool]:
+    """
+    Return the other requests of the same person, as far as both are known to be theirs.
+
+    Returns:
+        The latest received, and whether there are more: :func:`find` reads them all.
+    """
     if not request.subject:
-        return []
+        return [], False
     query = (
         select(Request.id)
         .where(Request.subject == request.subject, Request.id != request.id)
-        .order_by(col(Request.received_at).desc())
-        .limit(MOST)
+        .order_by(col(Request.received_at).desc(), col(Request.id).desc())
+        .limit(MOST + 1)
     )
-    return listing.of_ids(session, session.exec(query).all())
+    found = session.exec(query).all()
+    return listing.of_ids(session, found[:MOST]), len(found) > MOST

@@ -84,7 +84,20 @@ class Product:
     hooks: list[Hook] = field(default_factory=list)
 
 
-def listed(session: Session, staff: Staff, *, now: datetime) -> list[Product]:
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """
+    Products, :data:`MOST` at most of them, of their keys and of their webhooks.
+
+    Args:
+        cut: Of what there is more: ``products``, ``keys``, ``hooks``.
+    """
+
+    products: Sequence[Product]
+    cut: Sequence[str]
+
+
+def listed(session: Session, staff: Staff, *, now: datetime) -> Listed:
     """
     Return products by name, in as many statements whatever there is.
 
@@ -95,15 +108,18 @@ def listed(session: Session, staff: Staff, *, now: datetime) -> list[Product]:
     wanted = (Backend.id, Backend.name, Backend.regimes, Backend.origins)
     dates = (Backend.level_cap, Backend.created_at, Backend.closed_at)
     query = sql_select(*map(col, (*wanted, *dates)))
-    query = query.order_by(col(Backend.closed_at).is_not(None), col(Backend.name)).limit(MOST)
-    products = {row["id"]: Product(**row) for row in session.execute(query).mappings()}
-    for owner, key in _keys(session, now):
+    query = query.order_by(col(Backend.closed_at).is_not(None), col(Backend.name)).limit(MOST + 1)
+    found = session.execute(query).mappings().all()
+    keys, hooks = _keys(session, now), _hooks(session)
+    products = {row["id"]: Product(**row) for row in found[:MOST]}
+    for owner, key in keys[:MOST]:
         if owner in products:
             products[owner].keys.append(key)
-    for owner, hook in _hooks(session):
+    for owner, hook in hooks[:MOST]:
         if owner in products:
             products[owner].hooks.append(hook)
-    return list(products.values())
+    read: Any = {"products": found, "keys": keys, "hooks": hooks}
+    return Listed([*products.values()], [name for name, rows in read.items() if len(rows) > MOST])
 
 
 def _keys(session: Session, now: datetime) -> list[tuple[str, Key]]:
@@ -118,7 +134,7 @@ def _keys(session: Session, now: datetime) -> list[tuple[str, Key]]:
         func.coalesce(col(BackendKey.expires_at) <= now, false()),
     )
     first = query.order_by(ended, col(BackendKey.created_at).desc(), col(BackendKey.id))
-    return [(row[0], Key(*row[1:])) for row in session.execute(first.limit(MOST))]
+    return [(row[0], Key(*row[1:])) for row in session.execute(first.limit(MOST + 1))]
 
 
 def _hooks(session: Session) -> list[tuple[str, Hook]]:
@@ -127,7 +143,7 @@ def _hooks(session: Session) -> list[tuple[str, Hook]]:
         *map(col, (sub.id, sub.backend_id, sub.origin, sub.events, sub.created_at, sub.closed_at))
     )
     closed = col(sub.closed_at).is_not(None)
-    first = query.order_by(closed, col(sub.created_at).desc(), col(sub.id)).limit(MOST)
+    first = query.order_by(closed, col(sub.created_at).desc(), col(sub.id)).limit(MOST + 1)
     return [(row.backend_id, _hook(row, counted)) for row in session.execute(first)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import request as call
 from werkzeug import Response
 
@@ -25,17 +27,28 @@ def find() -> Response:
 
 @area.post("/find")
 def found() -> Response:
-    """Show whose requests they are; that somebody looked is an entry."""
+    """
+    Show whose requests they are; that somebody looked is an entry, of a further page too.
+
+    What was typed is sent again by the page's own form: no address ever has it.
+    """
     here, name = parts(), call.form.get("type", "")
+    typed, after = call.form.get("value", "").strip(), call.form.get("after", "")
     try:
         with transaction(here.engine) as session:
-            given = {name: call.form.get("value", "").strip()}
-            found = people.find(session, here.context, given, door.staff(), now=here.now())
+            found = people.find(
+                session, here.context, {name: typed}, door.staff(), after=after, now=here.now()
+            )
             names = accounts.names(session)
     except Invalid:
         return _shown(422, wrong=[pages.said().say("find", "wrong")])
     lines = showing.lines(found.lines, names, here.now())
-    return _shown(lines=lines, count=found.count, looked=True)
+    told: dict[str, Any] = {
+        "count": found.count,
+        "rest": found.rest,
+        "typed": typed if found.rest else "",
+    }
+    return _shown(lines=lines, looked=True, first=not after, **told)
 
 
 def _shown(status: int = 200, **more: object) -> Response:

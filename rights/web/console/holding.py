@@ -21,7 +21,7 @@ from rights.domain.duties import Act
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.holds import PLACED
 from rights.services import hold_catalogue, hold_releases, holds
-from rights.services.console import held
+from rights.services.console import held, held_lists
 from rights.services.staff_access import accounts
 from rights.store.db import reading
 from rights.store.models import HeldRows, LegalHold, Staff
@@ -37,30 +37,51 @@ _FORM: Final = "hold_fields"
 
 @area.get("/holds")
 def listed() -> Response:
-    """Show every hold that was placed, and what ends."""
+    """
+    Show every hold that was placed, and what ends.
+
+    ``list`` in the address shows one list by itself, ``after`` where it goes on.
+    """
     return _shown()
 
 
 def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     here, now = parts(), parts().now()
+    only, after = _asked()
     with reading(here.engine) as session:
-        found, names = held.read(session, now), accounts.names(session)
-        theirs = held.requests_of(session, [*found.legal, *found.ending])
+        names = accounts.names(session)
+        found = {
+            name: held_lists.page(session, name, now, after=after)
+            for name in held_lists.LISTS
+            if only in ("", name)
+        }
+        theirs = held.requests_of(
+            session, [one for name in ("legal", "ending") for one in found.get(name, ((), ""))[0]]
+        )
+    told = {
+        name: [kept(one, now) if name == "rows" else legal(one, names, now, theirs) for one in rows]
+        for name, (rows, _) in found.items()
+    }
     return pages.page(
         "holds.html",
         status,
-        legal=[legal(one, names, now, theirs) for one in found.legal],
-        ending=[legal(one, names, now, theirs) for one in found.ending],
-        rows=[kept(one, now) for one in found.rows],
+        lists=told,
+        rest={name: rest for name, (_, rest) in found.items()},
+        only=only,
         collections=[(one.path, one.path) for one in here.context.datamap.collections],
         ranks=ranks(),
         places=door.may(Act.PLACE_HOLD),
         decides=door.may(Act.DECIDE_HOLD),
-        days=held.SOON.days,
-        most=held.MOST,
+        days=held_lists.SOON.days,
         given=call.form,
         wrong=wrong or [],
     )
+
+
+def _asked() -> tuple[str, str]:
+    """Return which list is looked at by itself, and from where on; nothing for all of them."""
+    only = call.args.get("list", "")
+    return (only, call.args.get("after", "")) if only in held_lists.LISTS else ("", "")
 
 
 def ranks() -> list[tuple[str, str]]:

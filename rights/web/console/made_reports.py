@@ -7,6 +7,7 @@ What is shown and what is sent is written from what is kept, so it is the same e
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 from typing import Final
 
 from flask import url_for
@@ -25,6 +26,9 @@ area = door.private("made", Act.REPORT)
 pages.errors(area)
 
 _AGAIN_S: Final = 2
+
+_LONG: Final = timedelta(minutes=1)
+"""After this long without a report, its page says who makes reports: no relay may be running."""
 
 
 @area.get("/reports/made/<id:report_id>")
@@ -70,7 +74,11 @@ def _waits(row: AskedReport, status: int = 200, *, wrong: list[str] | None = Non
     """Return the page of a report that is not there, or cannot be made."""
     refused = pages.refusal(asking.refusal(row)) if row.state == "refused" else []
     response = pages.page(
-        "report_waits.html", status, one=reports.line(row), wrong=wrong or refused
+        "report_waits.html",
+        status,
+        one=reports.line(row),
+        long=parts().now() - row.asked_at > _LONG,
+        wrong=wrong or refused,
     )
     if row.state == "waiting":
         response.headers["Refresh"] = str(_AGAIN_S)

@@ -91,6 +91,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
     with reading(here.engine) as session:
         values = showing.of(session, request_id, here.now(), before=before)
         values["package"] = packing.of(values["dossier"], here.now())
+        values["most_held"] = held.MOST
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
         values["drafts"] = drafting.of_request(values["dossier"].request)

@@ -38,7 +38,9 @@ def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     return pages.page(
         "products.html",
         status,
-        rows=[_product(one, now) for one in found],
+        rows=[_product(one, now) for one in found.products],
+        cut=found.cut,
+        most=products.MOST,
         again=again if again.isdecimal() and len(again) <= _DIGITS else "",
         wrong=wrong or [],
     )

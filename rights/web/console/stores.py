@@ -26,18 +26,23 @@ _CUT: Final = 1_000
 
 @area.get("/stores")
 def listed() -> Response:
-    """Show every store of the data map, and which requests a drift keeps."""
+    """
+    Show every store of the data map, and which requests a drift keeps.
+
+    ``after`` in the address is where the list of those goes on.
+    """
     here = parts()
     with reading(here.engine) as session:
         lines = stores.overview(session, here.context.datamap, here.now())
         seen = _seen(session)
-        kept = coverage.kept(session, here.context.datamap.hash)
+        after = call.args.get("after", "")
+        kept, rest = coverage.kept(session, here.context.datamap.hash, after=after)
     return pages.page(
         "stores.html",
         rows=[_line(one, seen.get(one["store"])) for one in lines],
         version=here.context.datamap.version,
         kept=[_kept(one) for one in kept],
-        most=coverage.MOST if len(kept) == coverage.MOST else 0,
+        rest=rest,
     )
 
 
@@ -100,7 +105,7 @@ def store(store: str) -> Response:
         return pages.missing()
     with reading(here.engine) as session:
         seen = session.get(StoreStatus, store)
-        changed = coverage.changes(session, store)
+        changed, rest = coverage.changes(session, store, after=call.args.get("after", ""))
     verbs = seen.manifest.get("verbs", []) if seen else []
     asked = map_lines.asked(call.args)
     return pages.page(
@@ -118,6 +123,7 @@ def store(store: str) -> Response:
         verbs=sorted(verbs),
         lacks=[verb for verb in coverage.VERBS if verb not in verbs] if seen else [],
         changes=[_change(one) for one in changed],
+        rest=rest,
         **{**_covered(seen), **_look(seen)},
     )
 

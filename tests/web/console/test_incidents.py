@@ -175,7 +175,7 @@ def test_whom_it_touched_is_counted_listed_and_told(house: House) -> None:
     page = _sent(ana, incident, "scope", by=by, **when)
     assert "A product's keys: shop" in page.text
     page = _sent(ana, incident, "count")
-    assert "1 requests of 1 people, of whom 0 are minors." in page.text
+    assert "1 request of 1 person, of whom 0 are minors." in page.text
     file = _sent(ana, incident, "touched.jsonl").response
     lines = [orjson.loads(line) for line in file.get_data().splitlines()]
     assert [(line["what"], line["request"]) for line in lines] == [("request", made)]

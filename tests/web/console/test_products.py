@@ -75,7 +75,7 @@ def test_products_are_shown_with_keys_and_what_was_given_up_and_no_secret(
     place = "https://hooks.example"
     for said in ("shop", f"rk_{key.prefix}_", "requests:write", place, "2 given up"):
         assert said in page.text, said
-    assert "1 on their way" in page.text
+    assert "1 on its way" in page.text
     for hidden in (key.hash, house.partner.key, "that-is-a-secret", "body-of-it"):
         assert hidden not in page.html, hidden
 
@@ -140,6 +140,25 @@ def test_keys_that_ended_hide_none_that_works(house: House, ada: Clerk) -> None:
 
     assert f"rk_{key.prefix}_" in page.text
     assert page.html.count("rk_over") == products.MOST - 1
+    assert "200 keys are shown, and there are more" in page.text
+    with house.writing() as session:
+        session.delete(session.exec(select(BackendKey).where(BackendKey.id != key.id)).first())
+    assert "and there are more" not in ada.get("/products").text
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_products_and_webhooks_that_are_cut_say_so(house: House, ada: Clerk, more: int) -> None:
+    now, (_, *others) = house.clock.now(), range(products.MOST + more)
+    with house.writing() as session:
+        session.add_all(Backend(name=f"p{n}", created_at=now) for n in others)
+    for _ in range(products.MOST + more):
+        _hook(house)
+
+    page = ada.get("/products")
+
+    assert page.html.count('<section aria-labelledby="product-') == products.MOST
+    assert ("200 products are shown, and there are more" in page.text) is bool(more)
+    assert ("200 webhooks are shown, and there are more" in page.text) is bool(more)
 
 
 def test_what_was_given_up_is_sent_again_and_nothing_else(house: House, ada: Clerk) -> None:

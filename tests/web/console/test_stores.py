@@ -167,9 +167,10 @@ def test_what_is_asked_for_again_is_found_behind_any_number_that_only_wait(house
             step.result = result
             session.merge(step)
         session.flush()
-        kept = coverage.kept(session, house.context.datamap.hash, limit=1)
+        kept, rest = coverage.kept(session, house.context.datamap.hash, most=1)
 
     assert [(one.request_id, one.why) for one in kept] == [(again, "asked_again")]
+    assert rest == ""
 
 
 # -- looks for what came back ------------------------------------------------------------------
