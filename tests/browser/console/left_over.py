@@ -1,14 +1,34 @@
-"""What others do meanwhile: events a webhook never took, evidence signed, a report made."""
+"""
+What others do meanwhile: events a webhook never took, evidence signed, a report made, a package
+that waits for a look, a letter that names no address.
+"""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+from sqlmodel import select
+
+from rights.domain.actions import Action
+from rights.domain.lifecycle import Event, Wait
+from rights.domain.representation import Role
+from rights.services import audit, packages, requests
+from rights.services.package_reviews import KEPT_BACK
 from rights.services.reports import awaited
 from rights.services.signing import Signer
 from rights.store.ids import new_id
-from rights.store.models import AskedReport, WebhookDelivery, WebhookSubscription
-from tests.web.house import SEED, House
+from rights.store.models import (
+    AskedReport,
+    Package,
+    Representation,
+    Request,
+    StepRow,
+    StepState,
+    WebhookDelivery,
+    WebhookSubscription,
+)
+from tests.browser.console import planned
+from tests.web.house import BOB, SEED, House
 
 
 def lost(house: House, about: str) -> str:
@@ -70,3 +90,34 @@ def signed(house: House) -> str:
 def made(house: House) -> int:
     """Let the relay make or refuse the reports that are waited for; return how many it made."""
     return awaited.make_due(house.engine, house.context, Signer(SEED), house.clock.now)
+
+
+def kept_back(house: House) -> str:
+    """Let a worker have made a copy whose package waits for a look; return the request."""
+    made = str(house.asserted("copy", BOB)["id"])
+    house.package(made, b"x" * 40960, missing=[{"path": "shop.orders", "why": "held"}])
+    planned.packed(house, made)
+    now, look = house.clock.now(), f"{made}-03-{Action.REVIEW}-package"
+    with house.writing() as session:
+        package = session.exec(select(Package).where(Package.request_id == made)).one()
+        package.state, package.expires_at = packages.IN_REVIEW, None
+        step = StepRow(id=look, request_id=made, phase=3, action=str(Action.REVIEW))
+        step.state, step.code = StepState.MANUAL, packages.REVIEW
+        session.add(step)
+        request = session.get_one(Request, made)
+        line = audit.Line(KEPT_BACK, "system", {"sha256": package.sha256})
+        audit.append(session, request, [line], now=now)
+        request.wait = Wait.TASK
+        requests.record(session, request, Event.HELD, actor="system", now=now)
+    return made
+
+
+def letter(house: House) -> str:
+    """Let staff have logged what a son wrote, who named no address; return the request."""
+    made = str(house.asserted("deletion", BOB, "session")["id"])
+    with house.writing() as session:
+        request = session.get_one(Request, made)
+        request.channel, request.requester_role = "letter", Role.CLOSE_RELATIVE
+        given = {"role": Role.CLOSE_RELATIVE, "relation": "child"}
+        session.add(Representation(request_id=made, **given))
+    return made

@@ -114,7 +114,8 @@ class Look:
             self.found.append(f"{what}: {wide} px too wide")
 
 
-def _looked(new_page: Pages, language: str, width: int, *, dark: bool, expects: str = "") -> Look:
+def looked(new_page: Pages, language: str, width: int, *, dark: bool, expects: str = "") -> Look:
+    """Return an empty page that looks so; *expects* is what the browser may complain of."""
     waits = [expects] if expects else []
     page = new_page(language=language, width=width, dark=dark, expects=waits)
     return Look(page, f"{language}-{width}-{'dark' if dark else 'light'}")
@@ -129,7 +130,7 @@ def unfolded(page: Page) -> None:
 def test_coming_in_has_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark, expects="status of 4")
+    look = looked(new_page, language, width, dark=dark, expects="status of 4")
     page, ana = look.page, Person(office, look.page, "ana")
     page.goto(ana.invitation())
     look.at("invitation")
@@ -156,7 +157,7 @@ def test_coming_in_has_no_barrier(
 def test_no_page_has_a_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark, expects="status of 404")
+    look = looked(new_page, language, width, dark=dark, expects="status of 404")
     ana = Person(office, look.page, "ana")
     ana.come_in()
     for name, path in PLAIN.items():
@@ -186,7 +187,7 @@ def test_no_page_has_a_barrier(
 def test_no_list_has_a_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     Person(office, look.page, "ana").come_in()
     for name, path in LISTS.items():
         look.page.goto(office.address + path)
@@ -202,7 +203,7 @@ def test_events_that_were_given_up_and_evidence_that_was_signed_have_no_barrier(
 ) -> None:
     hook = left_over.lost(office.house, office.made["late"])
     evidence = left_over.signed(office.house)
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     Person(office, look.page, "ada").come_in()
     look.page.goto(f"{office.address}/products/webhooks/{hook}/lost")
     expect(look.page.locator("main .rows > li")).to_have_count(2)
@@ -220,7 +221,7 @@ def test_events_that_were_given_up_and_evidence_that_was_signed_have_no_barrier(
 def test_no_report_has_a_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     ana, page = Person(office, look.page, "ana"), look.page
     ana.come_in()
     for name, typed in REPORTS.items():
@@ -249,7 +250,7 @@ def test_no_report_has_a_barrier(
 def test_no_request_has_a_barrier_with_every_form_open(
     office: Office, new_page: Pages, name: str, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     Person(office, look.page, name).come_in()
     for one in SEEN_BY[name]:
         look.page.goto(f"{office.address}/requests/{office.made[one]}")
@@ -273,7 +274,7 @@ def _opened(look: Look, what: str) -> None:
 def test_the_staff_page_has_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     Person(office, look.page, "ada").come_in()
     look.page.goto(f"{office.address}/staff")
     look.shown("staff")
@@ -305,7 +306,7 @@ def test_the_staff_page_has_no_barrier(
 def test_masked_records_of_a_copy_and_what_a_minor_wrote_have_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     rui = Person(office, look.page, "rui")
     rui.come_in()
     look.page.goto(f"{office.address}/requests/{office.made['done']}")
@@ -327,7 +328,7 @@ def test_masked_records_of_a_copy_and_what_a_minor_wrote_have_no_barrier(
 def test_what_was_taken_out_of_a_copy_has_no_barrier(
     office: Office, new_page: Pages, language: str, width: int, *, dark: bool
 ) -> None:
-    look = _looked(new_page, language, width, dark=dark)
+    look = looked(new_page, language, width, dark=dark)
     rui = Person(office, look.page, "rui")
     rui.come_in()
     look.page.goto(f"{office.address}/requests/{office.made['done']}")
