@@ -53,6 +53,7 @@ _SAYS_NOTHING = {
     *("holds except", "minors ask", "minors approve", "not-me release", "not-me trust"),
     *("locators accept", "locators refuse", "denials confirm", "denials dismiss"),
     *("denials withdraw", "requests log", "requests ask", "requests go-on"),
+    *("requests add-contact", "evidence add", "packages let-go", "packages make-anew"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
     *("clocks extend", "clocks pause", "clocks resume", "clocks told", "complaints told"),
     *("alerts add", "alerts remove", "alerts again", "regimes add"),

@@ -189,6 +189,8 @@ class Reader:
 
     def _read(self, response: TestResponse) -> Page:
         self.path = urlsplit(response.request.url).path
+        response.get_data()
+        response.close()  # as a server does: what a file is read from is let go
         parsed = _Forms()
         kind = response.content_type or ""
         if kind.startswith("text/html") and "attachment" not in response.headers.get(
