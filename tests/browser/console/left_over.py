@@ -118,6 +118,6 @@ def letter(house: House) -> str:
     with house.writing() as session:
         request = session.get_one(Request, made)
         request.channel, request.requester_role = "letter", Role.CLOSE_RELATIVE
-        given = {"role": Role.CLOSE_RELATIVE, "relation": "child"}
-        session.add(Representation(request_id=made, **given))
+        row = Representation(request_id=made, role=Role.CLOSE_RELATIVE, relation="child")
+        session.add(row)
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 from sqlmodel import select
 
 from rights.store.models import Evidence, Package
@@ -58,8 +58,8 @@ def test_what_a_letter_lacked_is_put_in(
     rui.act("add_contact", contact__email="son@example.com")
     expect(page.locator("form[action$='/add_contact']")).to_have_count(0)
     form = rui.form("add_document")
-    paper = {"name": "paper.png", "mimeType": "image/png", "buffer": drawn()}
-    form.locator("[name=document]").set_input_files([paper])
+    paper = FilePayload(name="paper.png", mimeType="image/png", buffer=drawn())
+    form.locator("[name=document]").set_input_files(paper)
     form.locator("button").click()
     expect(page.locator("main [role=status]").first).to_be_visible()
     look.at("request-letter-answered")
