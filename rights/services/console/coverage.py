@@ -15,9 +15,12 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Integer,
-    String,
+    and_,
     bindparam,
+    exists,
+    false,
     func,
     literal,
     or_,
@@ -41,7 +44,11 @@ MOST: Final = 100
 _DRIFT: Final[BindParameter[str]] = bindparam("drift", Drift.code, literal_execute=True)
 """Written into the statement: the index is of such steps alone."""
 
-_NONE: Final = literal("", String)
+_STOPPED: Final = (
+    col(StepRow.code) == _DRIFT,
+    col(StepRow.state).not_in((StepState.DONE, StepState.LEFT_OUT)),
+)
+"""Of a step that a drift keeps from being done."""
 
 _WHY: Final = ("stopped", "asked_again", "other_map")
 """What keeps a request, the worst first."""
@@ -95,54 +102,70 @@ def kept(
     """
     Return a page of the open requests that a drift keeps, each once, and where the next goes on.
 
-    One query. The worst of it is first, and what a request is kept by is the worst of it: a page
-    could not tell otherwise what stood on the one before.
+    One statement. The worst of it is first, and what a request is kept by is the worst of it: a
+    page could not tell otherwise what stood on the one before. Each part is cut to a page before
+    the parts are put together, so that a page costs what it shows.
 
     Args:
         after: Where the page before went on; what cannot be read begins at the beginning.
     """
-    every = union_all(_stopped(), _again(), _other(config_hash)).subquery()
-    worst = func.min(every.c.part).label("part"), func.max(every.c.store).label("store")
-    each = sql_select(every.c.request_id, *worst).group_by(every.c.request_id).subquery()
-    order = each.c.part, col(Request.received_at), col(Request.id)
-    query = (
-        sql_select(*order, each.c.store)
-        .join(each, each.c.request_id == col(Request.id))
-        .where(*places.behind(*order, places.spot(after)))
-        .order_by(*order)
-        .limit(most + 1)
-    )
-    found = session.execute(query).all()
-    lines = [Kept(number, _WHY[part], store) for part, _, number, store in found[:most]]
-    if len(found) <= most:
+    spot = places.spot(after)
+    # A part that is behind the place already has nothing for this page; all may be, with the last.
+    found = [_part(config_hash, part, spot, most + 1) for part in _left(spot)]
+    every = union_all(*(sql_select(one.subquery()) for one in found)).subquery()
+    order = every.c.part, every.c.at, every.c.id
+    query = sql_select(*order, _stopped_in(every.c.id)).order_by(*order).limit(most + 1)
+    rows = session.execute(query).all()
+    lines = [Kept(number, _WHY[part], store or "") for part, _, number, store in rows[:most]]
+    if len(rows) <= most:
         return lines, ""
-    part, at, number, _ = found[most - 1]
+    part, at, number, _ = rows[most - 1]
     return lines, str(Spot(part, Place(at, number)))
 
 
-def _stopped() -> Any:
-    """Return the requests that a drift stopped; a partial index has such steps alone."""
-    return _open(StepRow, 0, col(StepRow.store)).where(
-        col(StepRow.code) == _DRIFT,
-        col(StepRow.state).not_in((StepState.DONE, StepState.LEFT_OUT)),
+def _left(spot: Spot | None) -> range:
+    """Return the parts of the list from a place on; the last one where there is no such part."""
+    return range(min(spot.part, len(_WHY) - 1) if spot else 0, len(_WHY))
+
+
+def _part(config_hash: str, part: int, spot: Spot | None, most: int) -> Any:
+    """Return the open requests of one part of the list, the earliest first, cut to a page."""
+    why = (_stopped(), _again(), _other(config_hash))
+    at, number = col(Request.received_at), col(Request.id)
+    behind = places.later(at, number, spot.place) if spot and spot.part == part else []
+    if spot is not None and spot.part > part:
+        behind = [false()]
+    return (
+        sql_select(literal(part, Integer).label("part"), at.label("at"), number.label("id"))
+        .where(col(Request.closed_at).is_(None), why[part], *(~worse for worse in why[:part]))
+        .where(*behind)
+        .order_by(at, number)
+        .limit(most)
     )
 
 
-def _again() -> Any:
-    return _open(StepRow, 1).where(
+def _stopped() -> ColumnElement[bool]:
+    """Return that a drift stopped a request; a partial index has such steps alone."""
+    return exists().where(col(StepRow.request_id) == col(Request.id), *_STOPPED)
+
+
+def _stopped_in(request_id: ColumnElement[str]) -> Any:
+    """Return the store in which a drift stopped a request; nothing where none did."""
+    store = sql_select(func.max(StepRow.store))
+    return store.where(col(StepRow.request_id) == request_id, *_STOPPED).scalar_subquery()
+
+
+def _again() -> ColumnElement[bool]:
+    return and_(
         col(Request.wait) == Wait.APPROVAL,
-        col(StepRow.action) == Action.PREPARE,
-        col(StepRow.result)[ASKS].as_string() != "",
+        exists().where(
+            col(StepRow.request_id) == col(Request.id),
+            col(StepRow.action) == Action.PREPARE,
+            col(StepRow.result)[ASKS].as_string() != "",
+        ),
     )
 
 
-def _other(config_hash: str) -> Any:
-    return _open(PlanRow, 2).where(col(PlanRow.config_hash) != config_hash)
-
-
-def _open(of: Any, part: int, store: Any = _NONE) -> Any:
-    """Return open requests that have a row of a table, as what they stand in one part of a list."""
-    named = literal(part, Integer).label("part"), store.label("store")
-    about = col(of.request_id)
-    whole = sql_select(about.label("request_id"), *named)
-    return whole.join(Request, col(Request.id) == about).where(col(Request.closed_at).is_(None))
+def _other(config_hash: str) -> ColumnElement[bool]:
+    under = col(PlanRow.config_hash) != config_hash
+    return exists().where(col(PlanRow.request_id) == col(Request.id), under)
