@@ -90,7 +90,8 @@ def add_contact(
     """
     Add how whoever acts is reached, where nobody knew; the caller has locked the request.
 
-    The letter that they would have had at once goes there, with a code.
+    The letter that they would have had at once goes there, with a code. What the principal agreed
+    to before does not count any more: whoever puts an address in could be the one it reaches.
 
     Args:
         given: By type, as when it is logged; one of them an e-mail address.
@@ -109,8 +110,11 @@ def add_contact(
     found = representatives.contact_rows(context, request.id, second, now)
     session.add_all(found)
     session.flush()
-    line = audit.Line(own_requests.REACHED, f"staff:{staff.id}", {"types": sorted(own)})
-    audit.append(session, request, [line], now=now)
+    by = f"staff:{staff.id}"
+    line = audit.Line(own_requests.REACHED, by, {"types": sorted(own)})
+    if representatives.suffices(row):  # the principal agreed to somebody without this address
+        representatives.void(request, row)
+    representatives.look_again(session, context, request, row, actor=by, now=now, before=line)
     _write(session, context, request, found, now)
 
 

@@ -291,10 +291,15 @@ def supply(
         request.requester_role, Scope(row.scope) if row.scope else None, request.age_band
     )
     if suffices(row):  # what was looked at, or agreed to, was another authority
-        row.result, row.delegated_at = "", None
-        request.needs = [*request.needs, EVIDENCE]
+        void(request, row)
     line = audit.Line("information_supplied", actor, {"fields": sorted(given)})
     look_again(session, context, request, row, actor=actor, now=now, before=line)
+
+
+def void(request: Request, row: Representation) -> None:
+    """Let what was looked at, or agreed to, count no more: evidence is asked for again."""
+    row.result, row.delegated_at = "", None
+    request.needs = [*request.needs, EVIDENCE]
 
 
 def look_again(

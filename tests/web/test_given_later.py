@@ -9,9 +9,9 @@ import pytest
 from sqlmodel import col, select
 
 from rights.domain.errors import Conflict, Forbidden, Invalid
-from rights.services import contacts, reaching
-from rights.store.models import Entry, Evidence
-from tests.web.correspondence import Office
+from rights.services import contacts, reaching, representatives
+from rights.store.models import Entry, Evidence, Representation, Request
+from tests.web.correspondence import Office, request_of
 from tests.web.test_logged_writers import LAWYER, _letters, _logged
 from tests.web.test_representatives import AGENT, without
 from tests.web.verifying import PDF
@@ -80,6 +80,23 @@ def test_a_second_address_is_refused_by_its_rule_and_is_an_entry(office: Office,
     assert isinstance(done.exception, Conflict)
     assert (done.exception.code, _refused(office)) == ("contact_known", ["contact_known"])
     assert _known(office, made) == [LAWYER]
+
+
+@pytest.mark.requirement("R-23-9")
+def test_what_the_principal_agreed_to_before_is_asked_for_again(office: Office, made: str) -> None:
+    with office.house.writing() as session:
+        request = session.get_one(Request, made)
+        about, now = (session, office.house.context, request), office.house.clock.now()
+        representatives.delegate(*about, proved=2, vouched={}, now=now)
+    assert request_of(office.house, made).needs == []
+
+    assert _added(office, made, {"email": LAWYER}).exit_code == 0
+
+    found = request_of(office.house, made)
+    assert (found.needs, found.wait) == (["evidence"], "needs_info")
+    with office.house.reading() as session:
+        row = session.get_one(Representation, made)
+    assert not representatives.suffices(row)
 
 
 def test_one_thing_is_not_said_twice(office: Office, made: str) -> None:
