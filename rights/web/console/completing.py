@@ -23,7 +23,6 @@ from rights.domain.errors import (
     IllegalTransition,
     Invalid,
     NotFound,
-    RightsError,
 )
 from rights.services import evidence, task_documents
 from rights.store.blobs import Blobs
@@ -62,7 +61,7 @@ def complete(request_id: str) -> Response:
     except _REFUSED as error:
         return one.refused(request_id, "complete", error)
     except ConfigError:
-        return one.refused(request_id, "complete", _closed())
+        return one.refused(request_id, "complete", documents.closed())
     return pages.go("console-one.one", request_id=request_id, done="complete")
 
 
@@ -74,11 +73,6 @@ def _completed(request_id: str, place: Blobs, files: list[Any]) -> None:
         staff = session.get_one(Staff, door.staff().id)
         proof = call.form.get("proof", "").strip()
         task_documents.complete(session, step, staff, taken, now=now, proof=proof)
-
-
-def _closed() -> RightsError:
-    """A credential that only reads: documents of representatives, and nothing is taken."""
-    return Conflict("the place takes no documents from here", code="place_only_read")
 
 
 @looking.post("/requests/<id:request_id>/task-documents/<id:document_id>")

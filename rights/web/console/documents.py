@@ -62,6 +62,11 @@ def check(media_type: str, *, minors: bool) -> None:
         raise Conflict(message, code="minor_unsaved")
 
 
+def closed() -> Conflict:
+    """Return what is said where the credential of the place only reads: it takes nothing."""
+    return Conflict("the place takes no documents from here", code="place_only_read")
+
+
 def sent(content: bytes, row: Evidence | TaskDocument, *, minors: bool) -> Response:
     """
     Return a document, whole and checked, as a browser may have it.

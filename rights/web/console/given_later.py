@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlmodel import Session
 
 from rights.domain.duties import Act
-from rights.domain.errors import ConfigError, Conflict, Forbidden, Invalid, RightsError
+from rights.domain.errors import ConfigError, Conflict, Forbidden, Invalid
 from rights.services import arrivals, contacts, evidence, given_later
 from rights.services.context import Context
 from rights.store.models import Request
-from rights.web.console import door, pages
+from rights.web.console import documents, door, pages
 from rights.web.parts import parts
 
 if TYPE_CHECKING:
@@ -78,9 +78,4 @@ def taken(request_id: str, content: Iterable[bytes]) -> None:
     try:
         given_later.add_document(*about, content, door.staff(), now=here.now())
     except ConfigError:
-        raise _closed() from None
-
-
-def _closed() -> RightsError:
-    """A credential that only reads."""
-    return Conflict("the place takes no documents from here", code="place_only_read")
+        raise documents.closed() from None
