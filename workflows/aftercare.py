@@ -19,6 +19,7 @@ from rights.services import (
     horizons,
     kept_tags,
     meanwhile,
+    package_reviews,
     requests,
     suppression,
     tags_said,
@@ -127,6 +128,9 @@ def close_out(floor: Floor, request_id: str) -> None:
             return
         mine = select(Package).where(Package.request_id == request_id, ~made_anew)
         packages = session.exec(mine).all()
+        thrown_away = package_reviews.thrown_away(session, request_id)
+    for package_id in thrown_away:  # the ring for that may have been lost
+        drop_spools(floor, package_id)
     for package in packages:
         floor.blobs.delete_prefix(spool_prefix(package.id))
         for tried in floor.blobs.list(folder(package.id)):

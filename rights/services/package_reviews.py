@@ -39,6 +39,9 @@ from rights.store.models import Aftercare, Entry, Package, Request, Staff, StepR
 KEPT_BACK: Final = "package_kept_back"
 """Of the entry that a package waits."""
 
+ANEW: Final = "package_made_anew"
+"""Of the entry that one was thrown away after a look."""
+
 LET_GO: Final = "let_go"
 """In the result of a copy that is made anew: which one was let go, and in which round."""
 
@@ -78,13 +81,7 @@ def standing(session: Session, request: Request) -> tuple[StepRow | Aftercare, P
     """
     if request.closed_at is not None:
         return _added(session, request)
-    step = session.exec(
-        select(StepRow).where(
-            StepRow.request_id == request.id,
-            StepRow.code == packages.REVIEW,
-            StepRow.state == StepState.MANUAL,
-        )
-    ).first()
+    step = packages.look(session, request.id)
     package = session.exec(
         select(Package).where(Package.request_id == request.id, Package.state == packages.IN_REVIEW)
     ).first()
@@ -111,6 +108,12 @@ def released_since(session: Session, request: Request) -> bool:
     )
     last = session.exec(told.order_by(col(Entry.seq).desc()).limit(1)).first()
     return last not in (None, KEPT_BACK)
+
+
+def thrown_away(session: Session, request_id: str) -> list[str]:
+    """Return the packages of a request that were thrown away after a look: its chain tells."""
+    told = select(Entry.data).where(Entry.chain == request_id, Entry.event == ANEW)
+    return [str(data["package"]) for data in session.exec(told)]
 
 
 def let_go(
@@ -175,7 +178,7 @@ def make_anew(
         replanning.throw_away(session, request, steps_of(session, request.id), now)
     else:
         additions.again(row, now)
-    _go_on(session, request, audit.Line("package_made_anew", f"staff:{staff.id}", data), now)
+    _go_on(session, request, audit.Line(ANEW, f"staff:{staff.id}", data), now)
 
 
 def _looked_at(

@@ -24,7 +24,7 @@ from rights.domain.representation import SUBJECT, Role
 from rights.services import audit, not_me
 from rights.services.context import Context
 from rights.store.blobs import Blobs
-from rights.store.models import Grant, Package, Request
+from rights.store.models import Grant, Package, Request, StepRow, StepState
 from rights.store.sealing import open_range
 
 PREFIX: Final = "gr_"
@@ -88,10 +88,14 @@ def of_request(session: Session, request: Request) -> list[Package]:
     return list(session.exec(query))
 
 
-def in_review(session: Session, request_id: str) -> bool:
-    """Return whether staff are yet to look at a package of a request."""
-    query = select(Package.id).where(Package.request_id == request_id, Package.state == IN_REVIEW)
-    return session.exec(query.limit(1)).first() is not None
+def look(session: Session, request_id: str) -> StepRow | None:
+    """Return the step in which staff are yet to look at the first package of a request, if any."""
+    query = select(StepRow).where(
+        StepRow.request_id == request_id,
+        StepRow.code == REVIEW,
+        StepRow.state == StepState.MANUAL,
+    )
+    return session.exec(query).first()
 
 
 def find(session: Session, request: Request, package_id: str) -> Package:

@@ -69,8 +69,9 @@ def release(
     audit.append(session, request, [line], now=now)
     if view is None:
         settle(session, request.id)
-    # What waits for its first look is made anew by whoever looks, before anybody has it.
-    if request.closed_at is not None or not packages.in_review(session, request.id):
+    # What waits for its first look is made anew by whoever looks, before anybody has it. What was
+    # let go is on its way without these values, and a request that was denied then has no copy.
+    if packages.look(session, request.id) is None:
         additions.owe(session, request, now=now)
 
 

@@ -20,7 +20,7 @@ PEOPLE = 24
 """One for each point, one for the trace, and a few who ask for nothing."""
 
 
-def _chosen(name: str, trace: Sequence[str]) -> list[str]:
+def chosen(name: str, trace: Sequence[str]) -> list[str]:
     """Return each point that was passed, with one of the times it was: another for every kind."""
     rng = random.Random(name)
     return [
@@ -43,7 +43,7 @@ def test_a_crash_at_any_point_costs_time_and_nothing_else(
     crasher = Crasher(lab(people=PEOPLE, files=files))
 
     trace = crasher.trace(name, Person(1))
-    for number, failpoint in enumerate(_chosen(name, trace), start=2):
+    for number, failpoint in enumerate(chosen(name, trace), start=2):
         crasher.crash(name, Person(number), failpoint)
 
     crasher.again()

@@ -27,12 +27,12 @@ from rights.domain.actions import EFFECTS
 from rights.domain.kinds import Kind, Option
 from rights.domain.levels import Acr
 from rights.net import Client, Guard
-from rights.services import intake, subjects
+from rights.services import intake, package_reviews, requests, subjects
 from rights.services.context import Context
 from rights.services.live_settings.in_force import InForce
 from rights.settings import Settings, load
 from rights.store.db import RegisterClock, open_engine, reading, transaction
-from rights.store.models import Request, StepRow, StepState
+from rights.store.models import Request, Staff, StepRow, StepState
 from workflows import delivery, relay, relaying, sweep, worker
 from workflows.building import Parts, floor_for, parts_for
 from workflows.claims import Claim, Done
@@ -165,6 +165,22 @@ def rerun(asked: Mapping[str, Any]) -> None:
         assert isinstance(outcome, Done), outcome
 
 
+def let_go(asked: Mapping[str, Any]) -> None:
+    """Have a reviewer let the package of a request go, as it is."""
+    settings = load()
+    context = _parts(settings).context
+    register = open_engine(settings.database_url, pool=1)
+    now = RegisterClock(register).now()
+    with transaction(register) as session:
+        staff = Staff(name=f"reviewer-{asked['request']}", roles=["reviewer"], created_at=now)
+        session.add(staff)
+        session.flush()
+        request = requests.locked(session, asked["request"])
+        waits = package_reviews.standing(session, request)
+        assert waits is not None, "no package waits"
+        package_reviews.let_go(session, context, request, waits[1].sha256, staff, now=now)
+
+
 def _chores(register: Any, context: Context, now: Callable[[], Any], client: Client) -> None:
     send.send_due(register, context, now)
     delivery.deliver_due(register, context, now, client)
@@ -183,7 +199,7 @@ def _trace(file: Path) -> None:
 
 
 ACTS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = MappingProxyType(
-    {"submit": submit, "work": work, "both": both, "deaf": deaf, "rerun": rerun}
+    {"submit": submit, "work": work, "both": both, "deaf": deaf, "rerun": rerun, "let_go": let_go}
 )
 
 

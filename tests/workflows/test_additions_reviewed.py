@@ -65,10 +65,6 @@ def _kept_back(desk: Desk) -> tuple[str, Package]:
     return made, new
 
 
-def _let_go(desk: Desk, request_id: str, sha256: str) -> None:
-    desk.let_go(request_id, sha256)
-
-
 @ONLY
 def test_a_copy_that_is_made_anew_waits_and_then_takes_the_place_of_the_one_before(
     desk: Desk,
@@ -93,11 +89,12 @@ def test_a_copy_that_is_made_anew_waits_and_then_takes_the_place_of_the_one_befo
         purge(floor.register, floor.context, floor.blobs, now=floor.now())
     assert _packages(desk, made)[1].state == "in_review"
 
-    _let_go(desk, made, new.sha256)
+    desk.let_go(made, new.sha256)
     assert _letters(desk, made) == 0
     _ring(desk, timedelta())
 
-    live = [one for one in desk.given(made) if one.expires_at > desk.floor.now()]  # type: ignore[operator]
+    now = desk.floor.now()
+    live = [one for one in desk.given(made) if one.expires_at and one.expires_at > now]
     assert [one.id for one in live] == [new.id]
     assert (_letters(desk, made), _stands(desk, made)) == (1, Stands.READY)
     assert b"".join(files_of(desk.floor, live[0])).startswith(b"PK")
@@ -108,7 +105,7 @@ def test_more_that_is_let_through_makes_it_anew_and_what_was_said_of_it_is_void(
     desk: Desk,
 ) -> None:
     made, first = _kept_back(desk)
-    _let_go(desk, made, first.sha256)
+    desk.let_go(made, first.sha256)
     desk.release(made, BOB["id"])  # before any worker came
 
     _ring(desk)
@@ -117,9 +114,9 @@ def test_more_that_is_let_through_makes_it_anew_and_what_was_said_of_it_is_void(
     assert (again.state, again.id) == ("in_review", first.id)
     assert (again.sha256 != first.sha256, _letters(desk, made)) == (True, 0)
     with pytest.raises(Conflict) as stale:
-        _let_go(desk, made, first.sha256)
+        desk.let_go(made, first.sha256)
     assert stale.value.code == "package_rebuilt"
-    _let_go(desk, made, again.sha256)
+    desk.let_go(made, again.sha256)
     _ring(desk)
     assert _letters(desk, made) == 1
 
@@ -143,10 +140,11 @@ def test_it_is_made_anew_where_whoever_looks_wants_that(desk: Desk) -> None:
 @ONLY
 def test_a_worker_that_ends_while_it_gives_out_what_was_let_go_gives_it_once(desk: Desk) -> None:
     made, new = _kept_back(desk)
-    _let_go(desk, made, new.sha256)
+    desk.let_go(made, new.sha256)
     for at in range(1, 60):
         if _ended(lambda: _ring(desk, timedelta(minutes=20)), at):
             break
         assert bool(_letters(desk, made)) == (_packages(desk, made)[1].state == "ready")
+    assert at > 2  # it was cut off, and more than once
     _ring(desk, timedelta(minutes=20))
     assert (_letters(desk, made), _packages(desk, made)[1].state) == (1, "ready")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlmodel import Session, select
@@ -188,7 +190,8 @@ def test_a_package_is_made_and_waits_until_somebody_lets_it_go(desk: Desk, kind:
     found, package = desk.request(made), desk.package(made)
     assert found.state is State.FULFILLED
     assert package.state == "ready" and desk.given(made)
-    assert package.expires_at == found.closed_at + timedelta(days=7)  # type: ignore[operator]
+    assert found.closed_at is not None
+    assert package.expires_at == found.closed_at + timedelta(days=7)
     assert desk.rows(Notice, Notice.request_id == made, Notice.event == "package_ready")
     assert b"".join(files_of(desk.floor, package)).startswith(b"PK")
     (entry,) = desk.rows(Entry, Entry.chain == made, Entry.event == "package_let_go")
@@ -256,6 +259,25 @@ def test_the_package_that_was_looked_at_goes_and_no_other(desk: Desk) -> None:
 
 
 @ONLY
+def test_what_was_thrown_away_goes_though_nobody_heard_the_ring_for_it(desk: Desk) -> None:
+    desk.setting("always")
+    made = desk.asked()
+    first = desk.package(made)
+    desk.anew(made)
+    desk.ahead += timedelta(minutes=5)
+    jobs.work_on(desk.floor, made)
+    desk.let_go(made)
+    jobs.work_on(desk.floor, made)
+    assert list(desk.floor.blobs.list(f"packages/{first.id}"))
+
+    aftercare.close_out(desk.floor, made)
+
+    for place in (f"packages/{first.id}", f"apart/{first.id}"):
+        assert not list(desk.floor.blobs.list(place))
+    assert b"".join(files_of(desk.floor, desk.package(made))).startswith(b"PK")
+
+
+@ONLY
 def test_what_is_released_while_it_waits_has_to_be_in_it_before_it_goes(desk: Desk) -> None:
     desk.setting("quarantined")
     made = desk.asked()
@@ -273,6 +295,47 @@ def test_what_is_released_while_it_waits_has_to_be_in_it_before_it_goes(desk: De
     jobs.work_on(desk.floor, made)
     assert desk.request(made).state is State.FULFILLED
     assert desk.given(made)
+
+
+@ONLY
+def test_what_is_released_after_it_was_let_go_comes_with_a_second_copy(desk: Desk) -> None:
+    desk.setting("quarantined")
+    made = desk.asked()
+    desk.let_go(made)
+
+    desk.release(made, BOB["mobile"])  # before any worker ended the request
+
+    (owed,) = desk.rows(Aftercare, Aftercare.request_id == made)
+    jobs.work_on(desk.floor, made)
+    (first,) = desk.given(made)
+    desk.ahead += timedelta(minutes=6)
+    desk.setting("never")
+    jobs.at(desk.floor)
+    jobs.JOBS["look_again"](owed.id)
+    (second,) = (one for one in desk.given(made) if one.id != first.id)
+    assert BOB["mobile"].encode() not in text_of(desk, first)
+    assert BOB["mobile"].encode() in text_of(desk, second)
+
+
+def text_of(desk: Desk, package: Package) -> bytes:
+    """Return what is in the records of a package."""
+    with ZipFile(BytesIO(b"".join(files_of(desk.floor, package)))) as file:
+        return b"".join(file.read(name) for name in file.namelist() if name.endswith(".jsonl"))
+
+
+@ONLY
+@pytest.mark.parametrize("end", [Event.REVOKED, Event.DENIED])
+def test_nothing_is_owed_to_who_called_it_off_or_was_denied(desk: Desk, end: Event) -> None:
+    desk.setting("quarantined")
+    made = desk.asked()
+    with transaction(desk.floor.register) as session:
+        found, actor = requests.locked(session, made), f"staff:{desk.staff(session).id}"
+        requests.record(session, found, end, actor=actor, now=desk.floor.now())
+
+    desk.release(made, BOB["mobile"])
+
+    assert "redactions_released" in desk.events(made)
+    assert not desk.rows(Aftercare, Aftercare.request_id == made)
 
 
 @ONLY
@@ -339,6 +402,7 @@ def test_a_worker_that_ends_anywhere_lets_nothing_out_and_loses_nothing(desk: De
             break
         assert not desk.given(made)
         desk.ahead += timedelta(minutes=10)  # the lease of whoever ended lapses
+    assert at > 5  # it was cut off, and more than once
     assert desk.waits(made)
     assert desk.events(made).count("package_kept_back") == 1
 
@@ -348,6 +412,7 @@ def test_a_worker_that_ends_anywhere_lets_nothing_out_and_loses_nothing(desk: De
         assert bool(desk.given(made)) == (desk.request(made).closed_at is not None)
         if over:
             break
+    assert at > 2
     assert desk.given(made)
     assert len(desk.rows(Notice, Notice.request_id == made, Notice.event == "package_ready")) == 1
 
