@@ -14,8 +14,8 @@ from rights.services.purge import purge
 from rights.services.spools import drop_orphans
 from rights.store.db import reading, transaction
 from rights.store.models import Aftercare, Notice, OutboxMessage, Package
-from tests.workflows.test_other_people import BOB
-from tests.workflows.test_package_reviews import ONLY, Desk, _ended, desk, shop
+from tests.workflows.review_desk import ONLY, Desk, desk, ended
+from tests.workflows.test_other_people import BOB, shop
 from workflows import aftercare, jobs, sweep
 from workflows.packing import files_of
 
@@ -142,7 +142,7 @@ def test_a_worker_that_ends_while_it_gives_out_what_was_let_go_gives_it_once(des
     made, new = _kept_back(desk)
     desk.let_go(made, new.sha256)
     for at in range(1, 60):
-        if _ended(lambda: _ring(desk, timedelta(minutes=20)), at):
+        if ended(lambda: _ring(desk, timedelta(minutes=20)), at):
             break
         assert bool(_letters(desk, made)) == (_packages(desk, made)[1].state == "ready")
     assert at > 2  # it was cut off, and more than once
