@@ -236,7 +236,7 @@ GRANT INSERT ON consent TO rights_worker;
 GRANT SELECT, DELETE ON released_value TO rights_worker;
 GRANT SELECT, DELETE ON person_key TO rights_worker;
 GRANT SELECT, INSERT ON receipt_opening TO rights_worker;
-GRANT SELECT, UPDATE ON hold_approval, legal_hold, hold_exception TO rights_worker;
+GRANT SELECT ON hold_approval, legal_hold, hold_exception TO rights_worker;
 GRANT SELECT, INSERT ON entry, receipt, sealed_note TO rights_worker;
 GRANT SELECT, INSERT, UPDATE ON proof TO rights_worker;
 GRANT SELECT, UPDATE ON proof_try TO rights_worker;

@@ -7,7 +7,6 @@ What is shown and what is sent is written from what is kept, so it is the same e
 from __future__ import annotations
 
 import shlex
-from datetime import timedelta
 from typing import Final
 
 from flask import url_for
@@ -26,9 +25,6 @@ area = door.private("made", Act.REPORT)
 pages.errors(area)
 
 _AGAIN_S: Final = 2
-
-_LONG: Final = timedelta(minutes=1)
-"""After this long without a report, its page says who makes reports: no relay may be running."""
 
 
 @area.get("/reports/made/<id:report_id>")
@@ -77,7 +73,6 @@ def _waits(row: AskedReport, status: int = 200, *, wrong: list[str] | None = Non
         "report_waits.html",
         status,
         one=reports.line(row),
-        long=parts().now() - row.asked_at > _LONG,
         wrong=wrong or refused,
     )
     if row.state == "waiting":

@@ -7,7 +7,7 @@ None is worked out here. The relay makes what was asked for, and a page waits fo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import orjson
@@ -41,6 +41,9 @@ MEDIA: Final = {
     "json": "application/json",
     "pdf": "application/pdf",
 }
+_LONG: Final = timedelta(minutes=1)
+"""After this long without a report, its page says who makes reports: no relay may be running."""
+
 _QUARTERS: Final = (1, 2, 3, 4)
 _PAGE: Final = "page"
 FORMS: Final = (_PAGE, *MEDIA)
@@ -112,6 +115,7 @@ def line(row: AskedReport) -> dict[str, Any]:
         "title": w.say("reports", row.report),
         "public": row.public,
         "state": row.state,
+        "long": parts().now() - row.asked_at > _LONG,
         "days": w.say("reports", "from_to", first=row.first_day, last=row.last_day),
         "items": w.listed(titles) if numbers else w.say("reports", "every_item"),
         "asked": pages.moment(row.asked_at),

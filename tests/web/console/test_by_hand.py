@@ -116,6 +116,24 @@ def test_a_document_shows_what_was_done_and_is_opened_by_few(
     assert told(house, made).count("task_document_opened") == len(_SENT)
 
 
+def test_a_place_that_takes_nothing_from_here_is_said_and_nothing_is_kept(
+    furnished: Callable[..., House], s3: Bucket, bucket: dict[str, str]
+) -> None:
+    house = furnished(**{**bucket, "evidence_secret_key": "of-nobody-who-may-write"})
+    rui = clerk(house, "rui", "reviewer")
+    made = planned(house, state=StepState.MANUAL)
+
+    page = _attach(rui, made, (PDF, "form.pdf"), proof="T-1")
+
+    assert page.status == 409, page.text
+    assert "The place of documents takes none from here." in page.text
+    assert _objects(s3) == {}
+    assert [(row.wrapped_key, row.kept_at) for row in _rows(house)] == [(b"", None)]
+    assert [one["code"] for one in refusals(house)] == ["place_only_read"]
+    with house.reading() as session:
+        assert session.get_one(StepRow, f"{made}-01-erase-shop").state is StepState.MANUAL
+
+
 def test_a_document_goes_with_the_record_of_its_request(
     furnished: Callable[..., House], s3: Bucket, bucket: dict[str, str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from rights import logs
 from rights.domain.lifecycle import Event, State
 from rights.services import audit, contacts, evidence, reaching, requests
 from rights.store.models import Challenge, Evidence, Notice, Request
+from tests.servers.s3 import Bucket
 from tests.web.console.clerk import Clerk, clerk, id_of, refusals, told
 from tests.web.console.test_arriving_writer import BARE, LAWYER, _log, _one
 from tests.web.house import House
@@ -367,3 +369,22 @@ def test_the_forms_are_there_in_both_languages(
     words = {"en": "Add an address of who acts", "zh-CN": "补充代理人的联系方式"}
     assert words[language] in page.text
     assert {"contact.email", "contact.phone", "document"} <= page.names
+
+
+def test_a_place_that_takes_nothing_from_here_is_said_and_nothing_is_kept(
+    furnished: Callable[..., House], s3: Bucket
+) -> None:
+    place = f"s3://{s3.bucket}/documents?endpoint={s3.endpoint}"
+    keys = {"evidence_access_key": s3.access_key, "evidence_secret_key": "of-nobody-who-may-write"}
+    house = furnished(evidence_url=place, blobs_region=s3.region, **keys)
+    house.clock.at = NOW
+    rui = clerk(house, "rui", *ROLES)
+    _log(rui, LETTER)
+    made = _one(house).id
+
+    page = _put(rui, made)
+
+    assert page.status == 409, page.text
+    assert [row.wrapped_key for row in _documents(house)] == [b""]  # what began cannot be read
+    assert "The place of documents takes none from here." in page.text
+    assert [one["code"] for one in refusals(house)] == ["place_only_read"]
