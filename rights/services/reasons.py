@@ -34,6 +34,7 @@ class Reason:
 
     Args:
         leave_out: Staff may leave a single step out with it.
+        leave_out_kinds: Kinds of which they may; none: those of ``deny`` and ``partly``.
         leave_out_laws: Families of laws under which they may; none: under any.
         limits_search: Only a search is left out with it, and that is written down.
         deny: Kind and family of laws under which a whole request may be denied with it.
@@ -49,6 +50,7 @@ class Reason:
     code: str
     texts: Texts
     leave_out: bool
+    leave_out_kinds: frozenset[Kind]
     leave_out_laws: frozenset[str]
     limits_search: bool
     deny: frozenset[tuple[Kind, str]]
@@ -67,6 +69,11 @@ class Reason:
     def leaves(self, kind: Kind, regimes: Iterable[str]) -> bool:
         """Tell whether all of *regimes* allow leaving a part of such a request out with it."""
         return _allowed(self.partly, kind, regimes)
+
+    def is_about(self, kind: Kind) -> bool:
+        """Tell whether it is a reason for a step of a request of this kind."""
+        kinds = self.leave_out_kinds or {one for one, _ in self.deny | self.partly}
+        return not kinds or kind in kinds
 
     def bases(self, regimes: Iterable[str]) -> list[Texts]:
         """Return the laws it rests on under *regimes*, none twice."""
@@ -97,6 +104,7 @@ def _reason(code: str, said: Mapping[str, Any]) -> Reason:
         code=code,
         texts={"zh": said["zh"], "en": said["en"]},
         leave_out=said.get("leave_out", False),
+        leave_out_kinds=frozenset(map(Kind, said.get("leave_out_kinds", ()))),
         leave_out_laws=frozenset(said.get("leave_out_laws", ())),
         limits_search=said.get("limits_search", False),
         deny=_rules(said.get("deny", ())),
@@ -128,14 +136,19 @@ def for_a_part(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
     return tuple(code for code, reason in catalogue().items() if reason.leaves(kind, laws))
 
 
-def for_staff(regimes: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Return the codes with which a step may be left out, under all of *regimes* or any."""
-    found = {code: one for code, one in catalogue().items() if one.leave_out}
-    if regimes is None:
-        return tuple(found)
-    laws = {family(name) for name in regimes}
+def for_staff() -> tuple[str, ...]:
+    """Return the codes with which a step of some request may be left out."""
+    return tuple(code for code, one in catalogue().items() if one.leave_out)
+
+
+def for_a_step(kind: Kind, regimes: Iterable[str]) -> tuple[str, ...]:
+    """Return the codes with which a step of such a request may be left out."""
+    laws, known = {family(name) for name in regimes}, catalogue()
     return tuple(
-        c for c, one in found.items() if not one.leave_out_laws or laws <= one.leave_out_laws
+        code
+        for code in for_staff()
+        if known[code].is_about(kind)
+        and (not known[code].leave_out_laws or laws <= known[code].leave_out_laws)
     )
 
 

@@ -19,11 +19,12 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.actions import Action
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
+from rights.domain.errors import Conflict, NotFound
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import (
     audit,
     infeasible,
+    leaving_out,
     packages,
     places,
     requests,
@@ -32,7 +33,7 @@ from rights.services import (
 )
 from rights.services.context import Context
 from rights.services.places import Place
-from rights.services.reasons import catalogue, for_staff
+from rights.services.reasons import catalogue
 from rights.store.models import Request, Staff, StepRow, StepState
 
 
@@ -178,10 +179,10 @@ def leave_out(session: Session, step_id: str, staff: Staff, *, now: datetime, re
     Go on without a step; the answer names it with the reason.
 
     Raises:
-        Invalid: the reason is not in the catalogue, or none under the laws of the request.
-        Conflict: it is the step that makes the plan; without it a request can only be denied.
-            Or it is called infeasible and is not, or staff made no exception; or a search is
-            limited, and nothing says to what.
+        Invalid: the reason is none for this kind, or none under the laws of the request.
+        Conflict: it is the step that makes the plan, or nothing else is done for the person:
+            such a request can only be denied. Or it is called infeasible and is not, or staff
+            made no exception; or a search is limited, and nothing says to what.
         Forbidden: their roles do not allow it.
     """
     _leave_out(session, step_id, staff, Left(reason), now=now)
@@ -192,19 +193,9 @@ def _leave_out(
 ) -> Request:
     reason = left.reason
     duties.check(staff.roles, Act.LEAVE_OUT)
-    if reason not in for_staff():
-        message = f"the reason must be one of: {', '.join(for_staff())}"
-        raise Invalid(message, [FieldError("reason", message, tuple(for_staff()))])
     request, row = _waiting(session, step_id)
-    if reason not in (allowed := for_staff(request.regimes)):
-        message = f"is no reason under {', '.join(request.regimes)}"
-        raise Invalid(message, [FieldError("reason", message, allowed)])
     _no_package(row)
-    if row.action == Action.PREPARE:
-        raise Conflict(
-            "without a plan nothing can be done: mend the cause and retry it, or deny the request",
-            code="plan_needed",
-        )
+    leaving_out.check(session, request, row, reason)
     if reason == infeasible.REASON:
         infeasible.leave_out(session, request, row, now=now)
     if catalogue()[reason].limits_search:

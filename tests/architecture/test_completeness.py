@@ -18,7 +18,7 @@ from rights.domain.levels import MINIMUM, minimum
 from rights.domain.lifecycle import TERMINAL, TRANSITIONS, Event, State, next_state
 from rights.domain.parameters import NEEDED, NOT_OFFERED, PARAMETERS, VALUES, offered
 from rights.services import notices, webhooks
-from rights.services.reasons import catalogue, for_staff
+from rights.services.reasons import catalogue, for_a_step, for_staff
 from rights.services.regimes import regimes
 from tests.architecture.tree import ROOT
 from workflows import outcome
@@ -158,6 +158,9 @@ def test_every_reason_is_told_in_both_languages() -> None:
         c for c, reason in catalogue().items() if not (reason.texts["zh"] and reason.texts["en"])
     ] == []
     assert set(for_staff()) <= set(catalogue())
+    laws = ("cn_general", "eu_gdpr", "uk_gdpr", "us_ca", "br_lgpd")
+    some = {code for kind in Kind for law in laws for code in for_a_step(kind, [law])}
+    assert some == set(for_staff())
 
 
 def test_every_reason_that_an_outcome_gives_is_in_the_catalogue() -> None:

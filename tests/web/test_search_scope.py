@@ -18,7 +18,7 @@ LIMITED = {"reason": "disproportionate", "answer": LIMIT}
 
 
 def _waiting(house: House, *regimes: str, action: str = "collect") -> str:
-    made = planned(house, "copy", action=action, state=StepState.MANUAL)
+    made = planned(house, "copy", action=action, beside="press", state=StepState.MANUAL)
     with house.writing() as session:
         session.get_one(Request, made).regimes = list(regimes)
     return made

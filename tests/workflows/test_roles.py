@@ -113,7 +113,7 @@ _HELD = [
     *((r, AUTOMATION) for r in ("reviewer", "approver", "legal")),
     (),
 ]
-_ACTION = {Act.REVIEW: "review", Act.RETRY: "collect", Act.LEAVE_OUT: "collect"}
+_ACTION = {Act.REVIEW: "review", Act.RETRY: "collect", Act.LEAVE_OUT: "verify"}
 _ELSEWHERE = (
     Act.REPORT,
     Act.READ_HELD,

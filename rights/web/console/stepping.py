@@ -15,9 +15,10 @@ from sqlmodel import Session
 from rights.domain.actions import Action
 from rights.domain.duties import Act
 from rights.domain.lifecycle import TERMINAL
-from rights.services import exceptions, infeasible, reasons, search_scope
+from rights.services import exceptions, infeasible, leaving_out, reasons, search_scope
 from rights.services.console.dossier import Dossier, Progress
 from rights.services.packages import REVIEW
+from rights.store.models import StepState
 from rights.web.console import door, pages
 
 Choices = list[tuple[str, str]]
@@ -40,11 +41,21 @@ def _left_out(session: Session, found: Dossier, now: datetime) -> Mapping[str, C
     steps = [one for one in found.steps if one.waits and not _needed(one)]
     erases = any(one.action == Action.ERASE and one.by_hand for one in steps)
     excepted = exceptions.in_force(session, now) if erases else {}
-    codes = reasons.for_staff(found.request.regimes)
+    codes = reasons.for_a_step(found.request.kind, found.request.regimes)
     return {
-        one.id: _named(c for c in codes if _fits(one, c, _paths(found, one), excepted))
+        one.id: _named(
+            code
+            for code in codes
+            if _fits(one, code, _paths(found, one), excepted) and not _denies(found, one, code)
+        )
         for one in steps
     }
+
+
+def _denies(found: Dossier, step: Progress, code: str) -> bool:
+    """Return whether nothing would be done for the person without a step."""
+    others = [(one.action, StepState(one.state)) for one in found.steps if one.id != step.id]
+    return leaving_out.is_denial(found.request.kind, step.action, code, others)
 
 
 def _needed(step: Progress) -> bool:

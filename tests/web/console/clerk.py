@@ -15,7 +15,7 @@ from rights.domain.lifecycle import Event, Wait
 from rights.services import audit, requests
 from rights.services.staff_access import accounts, second_factors, sessions, signing_in
 from rights.services.staff_access.sessions import Stage
-from rights.store.models import DayChain, PlanRow, Request, Staff, StepRow
+from rights.store.models import DayChain, PlanRow, Request, Staff, StepRow, StepState
 from rights.web.auth import STAFF_COOKIE
 from tests.web.house import House
 from tests.web.portal.reader import Page, Reader
@@ -186,11 +186,17 @@ def planned(
     kind: str = "deletion",
     *,
     action: str = "erase",
+    beside: str = "",
     body: Mapping[str, Any] = MappingProxyType({}),
     regimes: Sequence[str] = (),
     **waits: Any,
 ) -> str:
-    """Let a request wait with a plan, as a worker leaves it; *body* is what else the plan has."""
+    """
+    Let a request wait with a plan, as a worker leaves it; *body* is what else the plan has.
+
+    Args:
+        beside: Another store, in which the same was done already.
+    """
     more: dict[str, Any] = {"regimes": list(regimes)} if regimes else {}
     made = str(house.asserted(kind, **more)["id"])
     with house.writing() as session:
@@ -216,6 +222,9 @@ def planned(
         )
         step: dict[str, Any] = {"request_id": made, "phase": 1, "action": action, "store": "shop"}
         session.add(StepRow(id=f"{made}-01-{action}-shop", **step, **waits))
+        if beside:
+            done = step | {"store": beside, "state": StepState.DONE}
+            session.add(StepRow(id=f"{made}-01-{action}-{beside}", **done))
         wait = Wait.APPROVAL if not waits else Wait.TASK
         request.wait = wait
         requests.record(session, request, Event.HELD, actor="system", now=now, data={"wait": wait})

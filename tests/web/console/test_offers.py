@@ -81,7 +81,8 @@ def _closed(house: House, request_id: str, state: State) -> None:
 def test_a_step_offers_what_can_be_done_about_it(
     house: House, action: str, state: StepState, forms: set[str], reasons: set[str] | None
 ) -> None:
-    rui, made = clerk(house, "rui", "reviewer"), planned(house, action=action, state=state)
+    rui = clerk(house, "rui", "reviewer")
+    made = planned(house, action=action, beside="press", state=state)
 
     page = rui.get(f"/requests/{made}")
 
