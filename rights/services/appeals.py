@@ -72,13 +72,11 @@ _ONLY_LOOKED: Final = frozenset(
         "minor_content_approved",
         "staff_refused",
         "assigned",
-        "extension_asked",
-        "clock_paused",
-        "clock_resumed",
         "told_otherwise",
     }
 )
-"""Entries of staff that say nothing about how the request was to end."""
+"""Entries of staff that say nothing about how the request was to end, or when: a request that is
+late can be appealed, and whoever took more time or let its clock stand had a part in that."""
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
-from rights.domain.errors import Forbidden, RightsError
+from rights.domain.errors import Forbidden, Invalid, RightsError
 from rights.domain.minors import ContentClosed
 from rights.services import audit, requests
 from rights.store.models import Staff
@@ -32,6 +32,8 @@ class Tried:
 
 
 _UNSAID: Final = Tried()
+_NONE_OF: Final = "one_of"
+"""The rule that a value is none of those that would do."""
 
 
 def staff_named(session: Session, name: str) -> Staff:
@@ -87,5 +89,12 @@ def turned_away(
 
 def _said(error: RightsError, tried: Tried) -> dict[str, str]:
     needs = error.act if isinstance(error, Forbidden) else ""
-    said = {"code": error.code, "act": tried.act, "needs": needs, "request": tried.request_id}
+    rules = {one.rule or _NONE_OF for one in error.errors} if isinstance(error, Invalid) else ()
+    said = {
+        "code": error.code,
+        "rule": " ".join(sorted(rules)),
+        "act": tried.act,
+        "needs": needs,
+        "request": tried.request_id,
+    }
     return {name: value for name, value in said.items() if value}

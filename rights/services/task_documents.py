@@ -190,14 +190,13 @@ def complete(
 
     Raises:
         Conflict: one was on its way for longer than an hour.
-        Conflict, Forbidden, NotFound: as ``tasks.complete``.
+        Conflict, Forbidden, Invalid, NotFound: as ``tasks.complete``.
     """
-    request, step = tasks.completable(session, step_id, staff)
+    request, _ = tasks.completable(session, step_id, staff)
     lines = [_kept(session, step_id, one, staff, now) for one in taken]
     audit.append(session, request, lines, now=now)
-    tasks.complete(session, step_id, staff, now=now, proof=proof)
-    if taken:
-        step.result = {**step.result, "documents": [one.id for one in taken]}
+    kept = [one.id for one in taken]
+    tasks.complete(session, step_id, staff, now=now, proof=proof, documents=kept)
 
 
 def _kept(session: Session, step_id: str, one: Taken, staff: Staff, now: datetime) -> audit.Line:

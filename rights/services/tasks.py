@@ -8,6 +8,7 @@ Every act is an entry with who did it; nobody's word closes a request, the steps
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from sqlmodel import Session, col, select
 from rights.domain import duties
 from rights.domain.actions import Action
 from rights.domain.duties import Act
-from rights.domain.errors import Conflict, NotFound
+from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.domain.lifecycle import Event, State, Wait
 from rights.services import (
     audit,
@@ -113,21 +114,34 @@ def _too_early(request_id: Any, phase: Any) -> ColumnElement[bool]:
     )
 
 
-def complete(session: Session, step_id: str, staff: Staff, *, now: datetime, proof: str) -> None:
+def complete(
+    session: Session,
+    step_id: str,
+    staff: Staff,
+    *,
+    now: datetime,
+    proof: str,
+    documents: Sequence[str] = (),
+) -> None:
     """
     Say that a manual step was done by hand.
 
     Args:
         proof: Reference of the ticket or document that shows it; no personal data.
+        documents: Those that are kept for the step.
 
     Raises:
+        Invalid: nothing shows it. A step in which somebody looks shows that by who did.
         Conflict: the step does not wait for a person, a connector must do it (retry), or
             it is not its turn yet.
         Forbidden: their roles do not allow it.
     """
     request, row = completable(session, step_id, staff)
+    if row.action != Action.REVIEW and not proof.strip() and not documents:
+        wrong = FieldError("proof", "give a reference, or attach what shows it", rule="missing")
+        raise Invalid("nothing shows that this was done", [wrong])
     row.state, row.done_at, row.done_by = StepState.DONE, now, f"staff:{staff.id}"
-    row.result = {"proof": proof[:200]}
+    row.result = {"proof": proof[:200]} | ({"documents": [*documents]} if documents else {})
     _resume(session, request, row, "task_completed", staff, now)
 
 

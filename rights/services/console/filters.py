@@ -21,6 +21,7 @@ from rights.domain.representation import AgeBand
 from rights.services import acknowledging, targets, untold
 from rights.services.console import searching
 from rights.services.places import YEARS
+from rights.store.ids import ID
 from rights.store.models import Assignment, Request
 
 UNTOLD: Final = "untold"
@@ -118,7 +119,7 @@ def one_of(given: Mapping[str, str], name: str, allowed: Sequence[str], unread: 
 def id_of(given: Mapping[str, str], name: str, words: Sequence[str], unread: list[str]) -> str:
     """Return the id that an address says, or one of some words; as :func:`one_of`."""
     said = given.get(name, "")
-    if said and said not in words and not (len(said) == 32 and said.isalnum()):  # noqa: PLR2004 - an id
+    if said and said not in words and not ID.fullmatch(said):
         unread.append(name)
         return ""
     return said

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
-from rights.domain.errors import Conflict, FieldError, Invalid
+from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
 from rights.store.models import SavedView, Staff
 
 MOST: Final = 30
@@ -60,8 +60,9 @@ def keep(
 
 
 def forget(session: Session, staff: Staff, view_id: str) -> None:
-    """Forget a list, if it is one's own."""
+    """Forget a list. Raises NotFound: there is none, or it is another's: the two look the same."""
     mine = delete(SavedView).where(
         col(SavedView.id) == view_id, col(SavedView.staff_id) == staff.id
     )
-    session.connection().execute(mine)
+    if not session.connection().execute(mine).rowcount:
+        raise NotFound("there is no such list")

@@ -113,6 +113,18 @@ def test_a_step_by_hand_is_done_with_a_reference_or_left_out_with_a_reason(house
     assert "step_left_out" in told(house, left)
 
 
+@pytest.mark.parametrize("proof", ["", "  "])
+def test_nothing_is_done_by_hand_without_what_shows_it(house: House, proof: str) -> None:
+    rui, made = clerk(house, "rui", "reviewer"), planned(house, state=StepState.MANUAL)
+
+    page = rui.act(made, "complete", proof=proof)
+
+    assert (page.status, "Nothing was typed here" in page.text) == (422, True)
+    with house.reading() as session:
+        assert session.get_one(StepRow, f"{made}-01-erase-shop").state is StepState.MANUAL
+    assert [(one["code"], one["rule"]) for one in refusals(house)] == [("invalid", "missing")]
+
+
 def test_a_step_of_another_request_is_none_of_this_page(house: House) -> None:
     rui = clerk(house, "rui", "reviewer")
     one, other = (planned(house, k, state=StepState.MANUAL) for k in ("deletion", "copy"))

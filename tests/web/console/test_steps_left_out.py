@@ -34,7 +34,7 @@ def _states(house: House, made: str) -> dict[str, StepState]:
         return {row.store: row.state for row in rows}
 
 
-@pytest.mark.requirement("R-P50-2:bad", "R-NEG-26")
+@pytest.mark.requirement("R-P50-2:bad")
 @pytest.mark.parametrize("reason", ["held", "store_unavailable", "not_identifiable"])
 def test_nobody_ends_a_deletion_alone_of_which_nothing_was_done(house: House, reason: str) -> None:
     rui, made = clerk(house, "rui", "reviewer"), _two(house)
