@@ -15,17 +15,19 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine
 
+from rights.domain.errors import ConfigError, Unavailable
 from rights.logs import get
 from rights.services import trail_checks
 from rights.services.signing import Signer
 from rights.services.trail import Report, verify
+from rights.services.trail_check import Known
 from rights.services.trail_checks import BROKEN, DIED, FAILED, FIRST, HELD, TOO_LONG, Found
 from rights.settings import Settings
 from rights.store.db import RegisterClock, open_engine, reading, transaction
@@ -37,18 +39,37 @@ LOOK_S: Final = 15.0
 _NICE: Final = 10
 
 
-def whole(settings: Settings, register: Engine) -> Report:
-    """Check the trail, and what is kept of it elsewhere where something is."""
-    signer = Signer(settings.signing_key.get_secret_value())
-    report = verify(register, signer)
-    if settings.checkpoints_url:
-        from rights.services import kept_checkpoints  # noqa: PLC0415 - boto3 costs 30 MB
+def whole(settings: Settings, register: Engine, known: Iterable[Known] = ()) -> Report:
+    """
+    Check the trail, and what is kept of it elsewhere where something is.
 
-        place = kept_checkpoints.open_place(settings)
-        assert place is not None
-        now, days = RegisterClock(register).now(), settings.checkpoints_days
-        kept_checkpoints.compare(register, place, signer, report, days=days, now=now)
+    Args:
+        known: Checkpoints that somebody noted elsewhere.
+
+    Raises:
+        ConfigError, Unavailable: what is kept elsewhere cannot be read, and so nobody knows; not
+            where the register alone shows that something is wrong, which has to be heard.
+    """
+    signer = Signer(settings.signing_key.get_secret_value())
+    report = verify(register, signer, known=known)
+    if settings.checkpoints_url:
+        try:
+            _compare(settings, register, signer, report)
+        except (ConfigError, Unavailable) as error:
+            said = f"RIGHTS_CHECKPOINTS_URL: checkpoints kept there were not compared: {error}"
+            if report.ok:
+                raise type(error)(said) from None
+            report.complain(said)
     return report
+
+
+def _compare(settings: Settings, register: Engine, signer: Signer, report: Report) -> None:
+    from rights.services import kept_checkpoints  # noqa: PLC0415 - boto3 costs 30 MB
+
+    place = kept_checkpoints.open_place(settings)
+    assert place is not None
+    now, days = RegisterClock(register).now(), settings.checkpoints_days
+    kept_checkpoints.compare(register, place, signer, report, days=days, now=now)
 
 
 class Watch:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from rights.domain.errors import ConfigError
 
@@ -63,6 +64,12 @@ def verify(key: Ed25519PublicKey, message: bytes, signature: str) -> bool:
 def public_key(encoded: str) -> Ed25519PublicKey:
     """Read a public key in base64."""
     return Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded, validate=True))
+
+
+def pem(encoded: str) -> bytes:
+    """Return a public key in base64 as PEM, which openssl reads."""
+    form = PublicFormat.SubjectPublicKeyInfo
+    return public_key(encoded).public_bytes(Encoding.PEM, form)
 
 
 def _seed(part: str) -> tuple[str, bytes]:

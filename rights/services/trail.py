@@ -15,7 +15,8 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, select, union_all
+import orjson
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, union_all
 from sqlmodel import col
 
 from rights.domain.merkle import root
@@ -27,6 +28,7 @@ from rights.services.checkpoint_format import (
     purge_text,
 )
 from rights.services.signing import Signer
+from rights.services.trail_check import Known
 from rights.store.db import picture, streamed
 from rights.store.models import Checkpoint, CheckpointLeaf, DayChain, Entry, Request
 from rights.store.plain import Plain, plain
@@ -45,12 +47,14 @@ class Report:
 
     Args:
         chains: How many chains have entries.
+        newest: The newest checkpoint as ``NUMBER:ROOT``, for noting it down; empty without one.
     """
 
     problems: list[str] = field(default_factory=list)
     chains: int = 0
     entries: int = 0
     checkpoints: int = 0
+    newest: str = ""
 
     @property
     def ok(self) -> bool:
@@ -65,16 +69,16 @@ class Report:
             self.problems.append(f"more than {MOST_PROBLEMS} problems")
 
 
-def verify(engine: Engine, signer: Signer, *, known_root: str = "") -> Report:
+def verify(engine: Engine, signer: Signer, *, known: Iterable[Known] = ()) -> Report:
     """
     Find any change, removal, reordering or truncation.
 
     What was added after the last checkpoint is protected by its chain and head only; and
     whoever can delete the newest checkpoints together with what they cover is found out only
-    by somebody who kept a later root.
+    by somebody who kept a later one.
 
     Args:
-        known_root: The root of a checkpoint, noted outside the register.
+        known: Checkpoints that were noted, or kept, outside the register.
     """
     report = Report()
     with picture(engine) as connection:
@@ -84,8 +88,8 @@ def verify(engine: Engine, signer: Signer, *, known_root: str = "") -> Report:
         _leaves(connection, signer, report)
         _checkpoints(connection, signer, report)
         _lost_checkpoints(connection, report)
-        if known_root:
-            _known(connection, known_root, report)
+        for one in known:
+            _known(connection, one, report)
     return report
 
 
@@ -181,6 +185,7 @@ def _checkpoints(connection: Connection, signer: Signer, report: Report) -> None
             report.checkpoints += 1
             _checkpoint(one, found, signer, previous, report)
             previous, after = one.root, one.id or 0
+            report.newest = f"{after}:{previous}"
 
 
 def _next(connection: Connection, after: int) -> list[Checkpoint]:
@@ -239,7 +244,12 @@ def _values(previous: str, leaves: Iterable[Plain]) -> Iterator[bytes]:
         yield head_leaf(chain, seq, said)
 
 
-def _known(connection: Connection, known_root: str, report: Report) -> None:
-    query: Select[Any] = select(col(Checkpoint.id)).where(col(Checkpoint.root) == known_root)
-    if connection.execute(query).first() is None:
-        report.complain("the root that was kept outside the register is of no checkpoint in it")
+def _known(connection: Connection, known: Known, report: Report) -> None:
+    query = select(Checkpoint).where(col(Checkpoint.id) == known.number)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        report.complain(
+            f"checkpoint {known.number}: is known from elsewhere, and is gone from here"
+        )
+    elif known.is_not(orjson.loads(checkpoint_text(Checkpoint(**row)))[1:]):
+        report.complain(f"checkpoint {known.number}: is not the one that is known from elsewhere")

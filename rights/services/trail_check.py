@@ -18,6 +18,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 import tempfile
@@ -32,7 +33,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FILES = ("entries.jsonl", "checkpoints.jsonl", "leaves.jsonl")
 MOST_PROBLEMS = 1_000
+KEPT = "rights-kept-checkpoint/1"
 _PIECE = 1 << 20
+_NOTED = re.compile(r"\b(\d{1,18}):([0-9a-f]{64})\b", re.IGNORECASE)
+_SIGNED = ("previous", "root", "at", "chains", "last_entry_id", "settled_entry_id", "snapshot")
 
 
 @dataclass
@@ -61,6 +65,47 @@ class Found:
         """Add a problem; a folder in ruins is told as such."""
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(problem)
+
+
+@dataclass(frozen=True)
+class Known:
+    """
+    A checkpoint that somebody noted or kept where nobody of the company can write.
+
+    Args:
+        signed: All that was signed of it, where the whole of it was kept.
+    """
+
+    number: int
+    root: str
+    signed: tuple[Any, ...] = ()
+
+    def is_not(self, signed: Sequence[Any]) -> bool:
+        """Return whether what is signed here, from ``previous`` on, is something else."""
+        return self.root != signed[1] or self.signed not in ((), tuple(signed))
+
+
+def known(said: str) -> list[Known]:
+    """
+    Read ``NUMBER:ROOT``, or a file: a checkpoint that was kept, or any text that has that in it.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    found = _NOTED.fullmatch(said.strip())
+    if found:
+        return [Known(int(found[1]), found[2].lower())]
+    try:
+        text = Path(said).read_text(encoding="utf-8")
+        kept = json.loads(text) if KEPT in text else {}
+        if kept:
+            return [Known(int(kept["id"]), kept["root"], tuple(kept[one] for one in _SIGNED))]
+    except (OSError, ValueError, KeyError, TypeError):
+        text = ""
+    several = [Known(int(number), root.lower()) for number, root in _NOTED.findall(text)]
+    if not several:
+        raise ValueError(f"{said}: is neither NUMBER:ROOT nor a file that has a checkpoint in it")
+    return several
 
 
 def check(folder: Path, public_keys: Sequence[str] = ()) -> Found:

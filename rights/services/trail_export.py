@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import orjson
 from sqlalchemy import Connection, Engine, Select, and_, func, select, union
@@ -25,7 +26,7 @@ from rights.domain.period import Period
 from rights.services import audit, trail_check
 from rights.services.audit import Line, entry_text
 from rights.services.checkpoint_format import checkpoint_text, purge_text
-from rights.services.signing import Signer
+from rights.services.signing import Signer, pem
 from rights.services.words import LANGUAGES
 from rights.store.db import picture, streamed
 from rights.store.models import Checkpoint, CheckpointLeaf, Entry, Staff
@@ -175,6 +176,8 @@ def _finished(
     (folder / "manifest.json").write_bytes(text)
     said = {"key_id": signer.key_id, "signature": signer.sign(text)}
     (folder / "signature.json").write_bytes(orjson.dumps(said))
+    for key_id, key in signer.public().items():
+        (folder / f"key-{quote(key_id, safe='')}.pem").write_bytes(pem(key))
     (folder / "check.py").write_bytes(Path(trail_check.__file__).read_bytes())
     for language in LANGUAGES:
         name = f"README.{language}.txt"

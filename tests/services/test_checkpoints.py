@@ -19,6 +19,7 @@ from rights.domain.errors import Conflict
 from rights.services import audit
 from rights.services.checkpoints import Report, checkpoint, purge_chain, verify
 from rights.services.signing import Signer
+from rights.services.trail_check import Known
 from rights.store.db import transaction
 from rights.store.models import Checkpoint, CheckpointLeaf, Entry, Request
 from tests.services.registers import DATABASES, NOW, new_request, opened, signer, write
@@ -273,13 +274,16 @@ def test_who_kept_a_later_root_finds_that_the_newest_checkpoints_were_cut_off(
 ) -> None:
     kept = _sign(trail, seconds=120)
     assert kept is not None
-    assert verify(trail, signer(), known_root=kept.root).ok
+    known = Known(kept.id or 0, kept.root)
+    report = verify(trail, signer(), known=[known])
+    assert (report.ok, report.newest) == (True, f"{kept.id}:{kept.root}")
 
     _do(trail, f"DELETE FROM checkpoint_leaf WHERE checkpoint_id = {kept.id}")
     _do(trail, f"DELETE FROM checkpoint WHERE id = {kept.id}")
 
     assert verify(trail, signer()).ok
-    assert not verify(trail, signer(), known_root=kept.root).ok
+    (problem,) = verify(trail, signer(), known=[known]).problems
+    assert problem == f"checkpoint {kept.id}: is known from elsewhere, and is gone from here"
 
 
 def test_a_purged_chain_leaves_head_count_and_root_and_the_trail_holds(trail: Engine) -> None:

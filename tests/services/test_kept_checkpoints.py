@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,11 +17,15 @@ from rights.domain.errors import ConfigError, Unavailable
 from rights.services import kept_checkpoints
 from rights.services.checkpoints import Report, checkpoint, verify
 from rights.services.kept_checkpoints import Keeper, compare
-from rights.store.db import transaction
+from rights.services.trail_checks import last_ended
+from rights.settings import load
+from rights.store.db import reading, transaction
 from rights.store.locked_bucket import LockedBucket, open_locked
+from rights.store.models import TrailCheck
 from tests.servers.s3 import Bucket
 from tests.services.registers import DATABASES, new_request, opened, signer, write
 from tests.services.reports.terminal import Terminal
+from workflows.trail_watch import Watch
 
 DAYS = 30
 START = datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0) - timedelta(days=3)
@@ -194,23 +199,87 @@ def test_what_failed_is_made_up_for_once_the_bucket_answers(case: Case) -> None:
     assert (keeper.run(), keeper.unkept_s()) == (3, 0)
 
 
-@on_a_file
-def test_the_command_compares_and_ends_with_1(case: Case, tmp_path: Path) -> None:
+def _terminal(case: Case, tmp_path: Path, **other: str) -> Terminal:
     url = case.register.url.render_as_string(hide_password=False)
-    address = f"s3://{case.bucket.bucket}/trail?endpoint={case.bucket.endpoint}"
+    endpoint = other.get("endpoint", case.bucket.endpoint)
     more = {
-        "RIGHTS_CHECKPOINTS_URL": address,
+        "RIGHTS_CHECKPOINTS_URL": f"s3://{case.bucket.bucket}/trail?endpoint={endpoint}",
         "RIGHTS_CHECKPOINTS_ACCESS_KEY": case.bucket.access_key,
         "RIGHTS_CHECKPOINTS_SECRET_KEY": case.bucket.secret_key,
         "RIGHTS_CHECKPOINTS_REGION": case.bucket.region,
     }
-    terminal = Terminal(tmp_path, url, case.now, **more)
+    return Terminal(tmp_path, url, case.now, **more)
+
+
+def _cut(case: Case) -> None:
+    """Remove the newest checkpoint and all it covers: what is left fits."""
+    case.do("DELETE FROM checkpoint_leaf WHERE checkpoint_id = 6")
+    case.do("DELETE FROM checkpoint WHERE id = 6")
+    case.do(f"DELETE FROM entry WHERE chain = '{6:032x}'")
+    case.do(f"DELETE FROM request WHERE id = '{6:032x}'")
+
+
+def test_the_command_compares_by_itself_and_finds_the_end_cut_off(
+    case: Case, tmp_path: Path
+) -> None:
+    terminal = _terminal(case, tmp_path)
     case.keeper().run()
     terminal.run("audit", "verify")
 
-    case.do("DELETE FROM checkpoint WHERE id = 6")
+    _cut(case)
 
-    assert "was removed from there" in terminal.run("audit", "verify", code=1)
+    assert verify(case.register, signer()).ok, "the register alone shows nothing"
+    assert "checkpoint 6 is not in the register" in terminal.run("audit", "verify", code=1)
+
+
+@on_a_file
+def test_a_bucket_that_cannot_be_reached_is_an_error_that_says_so(
+    case: Case, tmp_path: Path
+) -> None:
+    case.keeper().run()
+    away = _terminal(case, tmp_path, endpoint="http://127.0.0.1:1")
+    said = away.run("audit", "verify", code=1)
+    assert "RIGHTS_CHECKPOINTS_URL: checkpoints kept there were not compared" in said
+    assert "does not answer" in said
+    assert "hold" not in said
+
+    case.do("UPDATE checkpoint SET chains = 9 WHERE id = 4")
+
+    said = away.run("audit", "verify", code=1)
+    assert "checkpoint 4: its signature does not hold" in said, "what is known is told all the same"
+    assert "were not compared" in said
+
+
+@on_a_file
+@pytest.mark.parametrize("reached", [True, False])
+def test_the_daily_check_of_the_relay_compares_by_itself(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, reached: bool
+) -> None:
+    case.keeper().run()
+    _cut(case)
+    environ = _terminal(case, tmp_path).environ
+    if not reached:
+        environ = _terminal(case, tmp_path, endpoint="http://127.0.0.1:1").environ
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    watch = Watch(load(), case.register, lambda: case.now)
+
+    ends_at = time.monotonic() + 60
+    while (row := _checked(case)) is None and time.monotonic() < ends_at:
+        watch.look()
+        time.sleep(0.05)
+
+    assert row is not None
+    if reached:
+        assert row.outcome == "broken"
+        assert "checkpoint 6 is not in the register" in " ".join(row.first_problems)
+    else:
+        assert (row.outcome, row.first_problems) == ("failed", [])
+
+
+def _checked(case: Case) -> TrailCheck | None:
+    with reading(case.register) as session:
+        return last_ended(session)
 
 
 @on_a_file

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +16,29 @@ from workflows import requirements as facts
 from workflows.commands.acting import AS, act, desk
 from workflows.commands.opening import opened
 
+if TYPE_CHECKING:
+    from rights.services.trail_check import Known
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def _known(_: click.Context, __: click.Parameter, said: Sequence[str]) -> list[Known]:
+    from rights.services.trail_check import known
+
+    try:
+        return [one for each in said for one in known(each)]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+KNOWN = click.option(
+    "--known-checkpoint",
+    "known",
+    metavar="NUMBER:ROOT|FILE",
+    multiple=True,
+    callback=_known,
+    help="A checkpoint noted or kept elsewhere; repeated.",
+)
 
 
 @click.group()
@@ -24,23 +48,31 @@ def audit() -> None:
 
 @audit.command("verify")
 @click.option("--json", "as_json", is_flag=True)
-def verify_audit(*, as_json: bool) -> None:
-    """Find any change, removal or reordering. Exit 1 when something is wrong."""
+@KNOWN
+def verify_audit(known: Sequence[Known], *, as_json: bool) -> None:
+    """
+    Find any change, removal or reordering. Exit 1 when something is wrong.
+
+    That the newest checkpoints were cut off with all they cover is found with one that was noted
+    elsewhere: the last line but one is for that.
+    """
     from workflows.trail_watch import whole
 
     settings = load()
-    report = whole(settings, opened(settings))
+    report = whole(settings, opened(settings), known)
     if as_json:
         body = {
             "ok": report.ok,
             "chains": report.chains,
             "entries": report.entries,
+            "newest_checkpoint": report.newest,
             "problems": list(report.problems),
         }
         click.echo(json.dumps(body))
     else:
         for problem in report.problems:
             click.echo(problem)
+        click.echo(f"newest checkpoint {report.newest or '(none is signed yet)'}")
         click.echo(f"{report.entries} entries in {report.chains} chains: {_word(ok=report.ok)}")
     sys.exit(0 if report.ok else 1)
 
