@@ -29,16 +29,15 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from rights.domain import alerts
-from rights.domain.lifecycle import State
-from rights.services import alarms, audit, requests, untold, untouched, webhooks
+from rights.services import alarms, audit, requests, ticking, untold, untouched, webhooks
 from rights.services.context import Context
+from rights.services.ticking import Book
 from rights.store import moments
 from rights.store.models import ExtensionRow, Request, RequestClock
 
 BATCH: Final = 200
 EVENT: Final = untouched.STAGE
 
-_RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
 _HOOKS: Final = {90: "request.due_soon", alerts.LATE: "request.overdue"}
 
 
@@ -91,16 +90,16 @@ def _next(session: Session, now: datetime) -> ColumnElement[bool]:
     return (told < alerts.LATE) & (gone * 100.0 >= whole * share)
 
 
-def _runs() -> Iterator[ColumnElement[bool]]:
-    """Yield what is true of requests that are worked on, and of answers that have not gone out."""
-    yield col(Request.closed_at).is_(None) & col(Request.state).in_(_RUNNING)
+def _runs(book: Book) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of requests whose time counts, and of answers that have not gone out."""
+    yield ticking.runs(book)
     yield col(Request.closed_at).is_not(None) & col(Request.id).in_(untold.unsent())
 
 
-def due(session: Session, now: datetime, *, limit: int = BATCH) -> list[str]:
+def due(session: Session, book: Book, now: datetime, *, limit: int = BATCH) -> list[str]:
     """Return requests of whose clocks staff have to be told, the most urgent first."""
     found: list[str] = []
-    for runs in _runs():
+    for runs in _runs(book):
         query = (
             select(col(Request.id))
             .outerjoin(RequestClock, col(RequestClock.request_id) == col(Request.id))
@@ -153,17 +152,17 @@ def pressing(
 
     Counted now, from the dates themselves: it says the same whether alerts went out or not.
     """
-    seen = {one.id: one for one in _pressing(session, now, limit)}
+    seen = {one.id: one for one in _pressing(session, context.regimes, now, limit)}
     for one in _idle(session, context, now, limit):
         seen[one.id] = replace(seen.get(one.id, one), idle_since=one.idle_since)
     return sorted(seen.values(), key=lambda one: (one.promised_at, one.id))[:limit]
 
 
-def _pressing(session: Session, now: datetime, limit: int) -> Iterator[Running]:
+def _pressing(session: Session, book: Book, now: datetime, limit: int) -> Iterator[Running]:
     gone, whole = _used(session, now)
     soon = gone * 100.0 >= whole * alerts.SOON
     still = col(Request.pause_cause) != ""
-    for unsent, runs in enumerate(_runs()):
+    for unsent, runs in enumerate(_runs(book)):
         untold = _untold().label("untold")
         said = soon | literal(bool(unsent)) | still | untold
         query = select(*_COLUMNS, untold).where(runs, said)
@@ -266,11 +265,10 @@ class Tally:
     latest: datetime | None
 
 
-def tallied(session: Session, now: datetime) -> list[Tally]:
+def tallied(session: Session, book: Book, now: datetime) -> list[Tally]:
     """Count what has not ended, what is due soon and what is late; one query, whatever there is."""
-    waits, unsent = col(Request.closed_at).is_(None), tuple(_runs())[1]
-    ticking = col(Request.state).in_(_RUNNING)
-    query = union_all(_tally(session, now, waits, ticking), _tally(session, now, unsent, unsent))
+    waits, (counts, unsent) = col(Request.closed_at).is_(None), _runs(book)
+    query = union_all(_tally(session, now, waits, counts), _tally(session, now, unsent, unsent))
     return [
         Tally(
             kind=str(row.kind),
@@ -287,12 +285,12 @@ def tallied(session: Session, now: datetime) -> list[Tally]:
 
 
 def _tally(
-    session: Session, now: datetime, which: ColumnElement[bool], ticking: ColumnElement[bool]
+    session: Session, now: datetime, which: ColumnElement[bool], counts: ColumnElement[bool]
 ) -> Any:
-    """Count requests; *ticking* says of which the clock runs."""
+    """Count requests; *counts* says of which the time does."""
     promised = col(Request.promised_at)
     at, (gone, whole) = moments.at(now), _used(session, now)
-    running = ticking & (col(Request.pause_cause) == "")  # one that stands still is not late
+    running = counts & (col(Request.pause_cause) == "")  # one that stands still is not late
     late = running & (promised <= at)
     soon = running & (promised > at) & (gone * 100.0 >= whole * alerts.SOON)
     regimes, closed = cast(col(Request.regimes), String), col(Request.closed_at).is_not(None)
