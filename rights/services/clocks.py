@@ -33,7 +33,7 @@ from rights.services import alarms, audit, requests, ticking, untold, untouched,
 from rights.services.context import Context
 from rights.services.ticking import Book
 from rights.store import moments
-from rights.store.models import ExtensionRow, Request, RequestClock
+from rights.store.models import Entry, ExtensionRow, Request, RequestClock
 
 BATCH: Final = 200
 EVENT: Final = untouched.STAGE
@@ -70,8 +70,10 @@ class Running:
     provisional: bool = False
 
 
-def _stage() -> ColumnElement[int]:
-    found: ColumnElement[int] = func.coalesce(col(RequestClock.stage), 0)
+def _stage(now: datetime) -> ColumnElement[int]:
+    """Return the stage that was told last; none where a clock that was ahead told it."""
+    ahead = col(RequestClock.told_at) > now + alarms.AHEAD
+    found: ColumnElement[int] = func.coalesce(case((ahead, 0), else_=col(RequestClock.stage)), 0)
     return found
 
 
@@ -84,7 +86,7 @@ def _used(session: Session, now: datetime) -> tuple[ColumnElement[float], Column
 
 def _next(session: Session, now: datetime) -> ColumnElement[bool]:
     """Say "more of its time is used up than staff were told of"."""
-    told, (gone, whole) = _stage(), _used(session, now)
+    told, (gone, whole) = _stage(now), _used(session, now)
     pairs = zip((0, *alerts.STAGES), alerts.STAGES, strict=False)
     share = case(*((told == before, stage) for before, stage in pairs), else_=alerts.LATE)
     return (told < alerts.LATE) & (gone * 100.0 >= whole * share)
@@ -121,6 +123,7 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     for request_id in ids:
         request = requests.locked(session, request_id)
         clock = alarms.clock_of(session, request_id, now)
+        _forget(session, clock, now)
         stage = alerts.reached(_begin(request), request.promised_at, now)
         if stage <= clock.stage:
             continue
@@ -132,10 +135,28 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     return late
 
 
+def _forget(session: Session, clock: RequestClock, now: datetime) -> None:
+    """
+    Let no stage count that a clock told which was ahead, so that it is told when it is true.
+
+    What had been told before that stands in the trail, and is not told again.
+    """
+    if clock.told_at <= now + alarms.AHEAD:
+        return
+    told = select(Entry).where(
+        col(Entry.chain) == clock.request_id,
+        col(Entry.event) == EVENT,
+        col(Entry.at) <= now + alarms.AHEAD,
+    )
+    true = [int(one.data["stage"]) for one in session.execute(told).scalars()]
+    clock.stage, clock.told_at = min(clock.stage, max(true, default=0)), now
+    clock.mailed, clock.hooked = min(clock.mailed, clock.stage), min(clock.hooked, clock.stage)
+
+
 def anew(session: Session, request: Request, now: datetime) -> None:
     """Count the stages of a request anew, from dates that have moved; what is past is not told."""
     clock = alarms.clock_of(session, request.id, now)
-    clock.stage = alerts.reached(_begin(request), request.promised_at, now)
+    clock.stage, clock.told_at = alerts.reached(_begin(request), request.promised_at, now), now
     clock.mailed = clock.hooked = clock.stage
 
 

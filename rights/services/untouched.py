@@ -74,7 +74,7 @@ def due(session: Session, context: Context, now: datetime, *, limit: int = BATCH
     query = (
         select(Request.id)
         .outerjoin(RequestClock, col(RequestClock.request_id) == col(Request.id))
-        .where(waits(before), told.is_(None) | (told < last()))
+        .where(waits(before), told.is_(None) | (told < last()) | (told > now + alarms.AHEAD))
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )
@@ -87,7 +87,8 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     for request_id in ids:
         request = requests.locked(session, request_id)
         clock = alarms.clock_of(session, request_id, now)
-        if clock.idle_at is not None and clock.idle_at >= _last_of(session, request_id):
+        at = clock.idle_at
+        if at and _last_of(session, request_id) <= at <= now + alarms.AHEAD:
             continue
         clock.idle_at, clock.idle_mailed, clock.idle_hooked = now, False, False
         because = cause(request.state, request.wait)
