@@ -37,7 +37,7 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
     for ids in _batches(lambda: _paused(register)):
         with transaction(register) as session:
             standing_still.look(session, context, ids, now())
-    told = _stages(register, now) + _aims(register, context, now)
+    told = _stages(register, context, now) + _aims(register, context, now)
     told += _unconfirmed(register, now) + _queues(register, now)
     for ids in _batches(lambda: _untouched(register, context, now())):
         with transaction(register) as session:
@@ -48,9 +48,9 @@ def watch(register: Engine, context: Context, now: Callable[[], datetime]) -> in
     return told
 
 
-def _stages(register: Engine, now: Callable[[], datetime]) -> int:
+def _stages(register: Engine, context: Context, now: Callable[[], datetime]) -> int:
     told = 0
-    for ids in _batches(lambda: _due(register, now())):
+    for ids in _batches(lambda: _due(register, context, now())):
         with transaction(register) as session:
             late = clocks.tell(session, ids, now())
         for request_id in late:
@@ -111,9 +111,9 @@ def _waiting(register: Engine, now: datetime) -> Sequence[acknowledging.Found]:
         return acknowledging.due(session, now)
 
 
-def _due(register: Engine, now: datetime) -> Sequence[str]:
+def _due(register: Engine, context: Context, now: datetime) -> Sequence[str]:
     with reading(register) as session:
-        return clocks.due(session, now)
+        return clocks.due(session, context.regimes, now)
 
 
 def _missed(register: Engine, context: Context, now: datetime) -> Sequence[str]:

@@ -20,6 +20,7 @@ from sqlmodel import Session
 from rights import metrics
 from rights.domain.breaker import Circuit
 from rights.domain.datamap import DataMap
+from rights.domain.regime import Regime
 from rights.services import acknowledging, backlog, clocks, targets, trail_checks, untold
 from rights.services.backlog import DEAD, WAITING, Line
 from rights.services.clocks import Tally
@@ -54,13 +55,13 @@ def read(register: Engine, redis: Redis, context: Context, now: Callable[[], dat
 
 
 def of_register(
-    session: Session, datamap: DataMap, laws: Container[str], now: datetime
+    session: Session, datamap: DataMap, laws: Mapping[str, Regime], now: datetime
 ) -> _Readings:
     """Return what the register says; *laws* are those that the regime files describe."""
     lookups, notices = backlog.lookups(session, now), backlog.notices(session)
     deliveries = backlog.deliveries(session)
     signed, unsigned = backlog.checkpoint(session)
-    tallies = clocks.tallied(session, now)
+    tallies = clocks.tallied(session, laws, now)
     return {
         **_of_requests(tallies, now),
         "rights_requests_law_unknown": _law_unknown(tallies, laws),

@@ -123,7 +123,9 @@ def _chores(
         relay.Chore("clocks", settings.clock_s, lambda: clock_watch.watch(register, context, now)),
         relay.Chore("schedules", QUEUES_S, lambda: clock_watch.schedules(register, context, now)),
         relay.Chore(
-            "figures", settings.figures_s, lambda: figures.renew(register, now, every, zone)
+            "figures",
+            settings.figures_s,
+            lambda: figures.renew(register, now, every, zone, context.regimes),
         ),
         relay.Chore("duties", QUEUES_S, lambda: duty_mail.watch(register, context, now)),
         relay.Chore("queues", QUEUES_S, lambda: queued.watch(register, now)),
@@ -141,7 +143,7 @@ def _chores(
 
 def _documents(register: Engine, context: Context, place: Blobs | None, now: datetime) -> None:
     """Take away the documents whose time is over: of representatives, and of steps done by hand."""
-    evidence.destroy(register, context, place, now=now)
+    evidence.destroy(register, place, now=now)
     task_documents.destroy(register, context, place, now=now)
 
 

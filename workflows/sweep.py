@@ -23,6 +23,7 @@ from rights.services import (
     incidents,
     lifting,
     meanwhile,
+    not_me,
     outbox,
     preferences,
     requests,
@@ -71,10 +72,18 @@ def _look(register: Engine, context: Context, request_id: str, now: datetime) ->
             queue = requests.queue_of(request)
             outbox.emit(session, "advance", now=now, queue=queue, request_id=request_id)
         elif request.state in (State.OPEN, State.VERIFYING):
-            requests.record(session, request, Event.LAPSED, actor="system", now=now)
-            by_category.begin(session, context, request, now=now)
+            _lapse(session, context, request, now)
         elif request.state in TERMINAL:
-            outbox.emit(session, "close_out", now=now, request_id=request_id)
+            outbox.emit(session, "close_out", now=now, request_id=request.id)
+
+
+def _lapse(session: Session, context: Context, request: Request, now: datetime) -> None:
+    """End what nobody has proved; not what somebody stopped, as staff have to look at it first."""
+    if not_me.stopped(request):
+        request.next_at = now + timedelta(days=context.settings.verify_days)
+        return
+    requests.record(session, request, Event.LAPSED, actor="system", now=now)
+    by_category.begin(session, context, request, now=now)
 
 
 def _waits(session: Session, context: Context, request: Request, now: datetime) -> None:

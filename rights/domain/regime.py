@@ -255,6 +255,8 @@ class Regime:
         keep_records: How long the law wants records of requests kept, where it says so.
         grounds: Why data goes, stays, is put out of use or objected to; None where its file has
             no table.
+        runs_unproved: Its time runs, and is over, whether it is proved who asks or not. Elsewhere
+            what nobody proves is late for nobody.
     """
 
     name: str
@@ -265,6 +267,7 @@ class Regime:
     inherits: str | None = None
     keep_records: Period | None = None
     grounds: GroundTable | None = None
+    runs_unproved: bool = False
 
     def clock(self, kind: str, option: str | None = None) -> Clock | None:
         """Return the clock of the option, else that of its kind, else None: not offered."""

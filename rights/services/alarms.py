@@ -7,7 +7,7 @@ Source: NDSR 23; PIPL 50.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlmodel import Session, col, select
@@ -18,6 +18,9 @@ ACKNOWLEDGEMENT: Final = "acknowledgement"
 TARGET: Final = "target"
 APPEAL: Final = "appeal"
 COMPLAINT: Final = "complaint"
+
+AHEAD: Final = timedelta(hours=1)
+"""By how much clocks may differ: what was told later than that from now on, a wrong clock told."""
 
 AIM: Final = 90
 """The stage as which a missed aim is told of: the limit that a law sets is not over yet."""

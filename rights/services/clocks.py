@@ -29,16 +29,15 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from rights.domain import alerts
-from rights.domain.lifecycle import State
-from rights.services import alarms, audit, requests, untold, untouched, webhooks
+from rights.services import alarms, audit, requests, ticking, untold, untouched, webhooks
 from rights.services.context import Context
+from rights.services.ticking import Book
 from rights.store import moments
-from rights.store.models import ExtensionRow, Request, RequestClock
+from rights.store.models import Entry, ExtensionRow, Request, RequestClock
 
 BATCH: Final = 200
 EVENT: Final = untouched.STAGE
 
-_RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
 _HOOKS: Final = {90: "request.due_soon", alerts.LATE: "request.overdue"}
 
 
@@ -71,8 +70,10 @@ class Running:
     provisional: bool = False
 
 
-def _stage() -> ColumnElement[int]:
-    found: ColumnElement[int] = func.coalesce(col(RequestClock.stage), 0)
+def _stage(now: datetime) -> ColumnElement[int]:
+    """Return the stage that was told last; none where a clock that was ahead told it."""
+    ahead = col(RequestClock.told_at) > now + alarms.AHEAD
+    found: ColumnElement[int] = func.coalesce(case((ahead, 0), else_=col(RequestClock.stage)), 0)
     return found
 
 
@@ -85,22 +86,22 @@ def _used(session: Session, now: datetime) -> tuple[ColumnElement[float], Column
 
 def _next(session: Session, now: datetime) -> ColumnElement[bool]:
     """Say "more of its time is used up than staff were told of"."""
-    told, (gone, whole) = _stage(), _used(session, now)
+    told, (gone, whole) = _stage(now), _used(session, now)
     pairs = zip((0, *alerts.STAGES), alerts.STAGES, strict=False)
     share = case(*((told == before, stage) for before, stage in pairs), else_=alerts.LATE)
     return (told < alerts.LATE) & (gone * 100.0 >= whole * share)
 
 
-def _runs() -> Iterator[ColumnElement[bool]]:
-    """Yield what is true of requests that are worked on, and of answers that have not gone out."""
-    yield col(Request.closed_at).is_(None) & col(Request.state).in_(_RUNNING)
+def _runs(book: Book) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of requests whose time counts, and of answers that have not gone out."""
+    yield ticking.runs(book)
     yield col(Request.closed_at).is_not(None) & col(Request.id).in_(untold.unsent())
 
 
-def due(session: Session, now: datetime, *, limit: int = BATCH) -> list[str]:
+def due(session: Session, book: Book, now: datetime, *, limit: int = BATCH) -> list[str]:
     """Return requests of whose clocks staff have to be told, the most urgent first."""
     found: list[str] = []
-    for runs in _runs():
+    for runs in _runs(book):
         query = (
             select(col(Request.id))
             .outerjoin(RequestClock, col(RequestClock.request_id) == col(Request.id))
@@ -122,6 +123,7 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     for request_id in ids:
         request = requests.locked(session, request_id)
         clock = alarms.clock_of(session, request_id, now)
+        _forget(session, clock, now)
         stage = alerts.reached(_begin(request), request.promised_at, now)
         if stage <= clock.stage:
             continue
@@ -133,10 +135,28 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     return late
 
 
+def _forget(session: Session, clock: RequestClock, now: datetime) -> None:
+    """
+    Let no stage count that a clock told which was ahead, so that it is told when it is true.
+
+    What had been told before that stands in the trail, and is not told again.
+    """
+    if clock.told_at <= now + alarms.AHEAD:
+        return
+    told = select(Entry).where(
+        col(Entry.chain) == clock.request_id,
+        col(Entry.event) == EVENT,
+        col(Entry.at) <= now + alarms.AHEAD,
+    )
+    true = [int(one.data["stage"]) for one in session.execute(told).scalars()]
+    clock.stage, clock.told_at = min(clock.stage, max(true, default=0)), now
+    clock.mailed, clock.hooked = min(clock.mailed, clock.stage), min(clock.hooked, clock.stage)
+
+
 def anew(session: Session, request: Request, now: datetime) -> None:
     """Count the stages of a request anew, from dates that have moved; what is past is not told."""
     clock = alarms.clock_of(session, request.id, now)
-    clock.stage = alerts.reached(_begin(request), request.promised_at, now)
+    clock.stage, clock.told_at = alerts.reached(_begin(request), request.promised_at, now), now
     clock.mailed = clock.hooked = clock.stage
 
 
@@ -153,17 +173,17 @@ def pressing(
 
     Counted now, from the dates themselves: it says the same whether alerts went out or not.
     """
-    seen = {one.id: one for one in _pressing(session, now, limit)}
+    seen = {one.id: one for one in _pressing(session, context.regimes, now, limit)}
     for one in _idle(session, context, now, limit):
         seen[one.id] = replace(seen.get(one.id, one), idle_since=one.idle_since)
     return sorted(seen.values(), key=lambda one: (one.promised_at, one.id))[:limit]
 
 
-def _pressing(session: Session, now: datetime, limit: int) -> Iterator[Running]:
+def _pressing(session: Session, book: Book, now: datetime, limit: int) -> Iterator[Running]:
     gone, whole = _used(session, now)
     soon = gone * 100.0 >= whole * alerts.SOON
     still = col(Request.pause_cause) != ""
-    for unsent, runs in enumerate(_runs()):
+    for unsent, runs in enumerate(_runs(book)):
         untold = _untold().label("untold")
         said = soon | literal(bool(unsent)) | still | untold
         query = select(*_COLUMNS, untold).where(runs, said)
@@ -266,11 +286,10 @@ class Tally:
     latest: datetime | None
 
 
-def tallied(session: Session, now: datetime) -> list[Tally]:
+def tallied(session: Session, book: Book, now: datetime) -> list[Tally]:
     """Count what has not ended, what is due soon and what is late; one query, whatever there is."""
-    waits, unsent = col(Request.closed_at).is_(None), tuple(_runs())[1]
-    ticking = col(Request.state).in_(_RUNNING)
-    query = union_all(_tally(session, now, waits, ticking), _tally(session, now, unsent, unsent))
+    waits, (counts, unsent) = col(Request.closed_at).is_(None), _runs(book)
+    query = union_all(_tally(session, now, waits, counts), _tally(session, now, unsent, unsent))
     return [
         Tally(
             kind=str(row.kind),
@@ -287,12 +306,12 @@ def tallied(session: Session, now: datetime) -> list[Tally]:
 
 
 def _tally(
-    session: Session, now: datetime, which: ColumnElement[bool], ticking: ColumnElement[bool]
+    session: Session, now: datetime, which: ColumnElement[bool], counts: ColumnElement[bool]
 ) -> Any:
-    """Count requests; *ticking* says of which the clock runs."""
+    """Count requests; *counts* says of which the time does."""
     promised = col(Request.promised_at)
     at, (gone, whole) = moments.at(now), _used(session, now)
-    running = ticking & (col(Request.pause_cause) == "")  # one that stands still is not late
+    running = counts & (col(Request.pause_cause) == "")  # one that stands still is not late
     late = running & (promised <= at)
     soon = running & (promised > at) & (gone * 100.0 >= whole * alerts.SOON)
     regimes, closed = cast(col(Request.regimes), String), col(Request.closed_at).is_not(None)

@@ -265,7 +265,11 @@ def of_request(session: Session, request_id: str) -> Sequence[Evidence]:
 def _noted(
     session: Session, context: Context, request: Request, row: Evidence, actor: str, now: datetime
 ) -> None:
-    """Ask for it no more; while somebody of ours has to look at it the request does not lapse."""
+    """
+    Ask for it no more; from now on no date lets the request lapse, and its time counts.
+
+    Only our decision on the documents sets such a date again, not that they were destroyed.
+    """
     request.needs = [name for name in request.needs if name not in DOCUMENT_GAPS]
     if request.state is State.VERIFYING:
         request.next_at = None
@@ -301,7 +305,7 @@ def shred(session: Session, request_id: str, *, now: datetime) -> int:
     return len(rows)
 
 
-def destroy(engine: Engine, context: Context, place: Blobs | None, *, now: datetime) -> int:
+def destroy(engine: Engine, place: Blobs | None, *, now: datetime) -> int:
     """
     Take away every object whose time has come, of closed requests too; return how many went.
 
@@ -322,7 +326,7 @@ def destroy(engine: Engine, context: Context, place: Blobs | None, *, now: datet
             gone += 1
         except Unavailable as error:
             get().error("evidence.not_destroyed", code=error.code)
-    _ask_again(engine, context, due, now)
+    _ask_again(engine, due, now)
     return gone
 
 
@@ -356,17 +360,23 @@ def _let_go(engine: Engine, _: Blobs, evidence_id: str, now: datetime) -> None:
             session.add(row)
 
 
-def _ask_again(engine: Engine, context: Context, gone: Sequence[str], now: datetime) -> None:
-    """Ask for documents anew where their time was over before anybody had decided."""
+def _ask_again(engine: Engine, gone: Sequence[str], now: datetime) -> None:
+    """
+    Ask for documents anew where their time was over before anybody had decided.
+
+    Whoever is asked has all the time there is: nobody lost it but us, so the request lapses by no
+    date (:func:`_noted`) and stays with us, late where it is, until somebody decides.
+
+    Source: NDSR 23; PIPL 50.
+    """
     with transaction(engine) as session:
         mine = select(Evidence.request_id).where(col(Evidence.id).in_(gone)).distinct()
         for request_id in session.exec(mine).all():
             request = requests.locked(session, request_id)
             row = session.get(Representation, request_id)
-            if request.state is not State.VERIFYING or row is None or row.result:
+            if request.state is not State.VERIFYING or row is None or representatives.suffices(row):
                 continue
-            if live(session, request_id) or EVIDENCE in request.needs:
+            if live(session, request_id) or {*request.needs} & {*DOCUMENT_GAPS}:
                 continue
             request.needs, request.wait = [*request.needs, EVIDENCE], Wait.NEEDS_INFO
-            request.next_at = now + timedelta(days=context.settings.verify_days)
             points.tell(session, request, [EVIDENCE], now=now)

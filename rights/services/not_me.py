@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import update
@@ -299,6 +299,9 @@ def release(
     for row in session.exec(_incidents(request)).all():
         row.state, row.done_at, row.done_by = "done", now, actor
     line = audit.Line("not_me_released", actor, {"level": request.level})
+    unproved = request.state in (State.OPEN, State.VERIFYING)
+    if unproved and request.next_at is not None:  # meanwhile nobody could prove anything
+        request.next_at = now + timedelta(days=context.settings.verify_days)
     _go_on(session, request, actor, line, now)
 
 

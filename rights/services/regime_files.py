@@ -72,6 +72,7 @@ class _Draft:
     counting: str
     inherits: str
     keep_records: Period | None
+    unproved: bool | None
     grounds: GroundTable | None
     defaults: _Blocks
     clocks: dict[str, _Blocks]
@@ -92,6 +93,7 @@ def read_draft(root: Section, name: str) -> _Draft:
         root.text("counting", "" if inherits else None),
         inherits,
         _keep_records(root.section("keep_records")),
+        _unproved(root.section("unproved")),
         table(root.section("grounds"), name),
         _read_blocks(root.section("defaults")),
         {key: _read_blocks(place) for key, place in places.items()},
@@ -122,6 +124,15 @@ def _keep_records(section: Section | None) -> Period | None:
     blocks.source(section)
     section.done()
     return period
+
+
+def _unproved(section: Section | None) -> bool | None:
+    if section is None:
+        return None
+    runs = section.flag("runs", default=None)
+    blocks.source(section)
+    section.done()
+    return runs
 
 
 def _read_blocks(section: Section | None) -> _Blocks:
@@ -167,6 +178,7 @@ def assemble(
             draft.inherits or None,
             kept,
             next((each.grounds for each in chain if each.grounds), None),
+            next((each.unproved for each in chain if each.unproved is not None), False),
         )
     return found
 

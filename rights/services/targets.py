@@ -21,7 +21,7 @@ from rights.domain.errors import Conflict, Invalid
 from rights.domain.kinds import OPTIONS, Kind, Option
 from rights.domain.lifecycle import State
 from rights.domain.regime import Clock, Regime
-from rights.services import alarms, audit, deadlines, requests
+from rights.services import alarms, audit, deadlines, requests, ticking
 from rights.services.context import Context
 from rights.services.untouched import MISSED
 from rights.store.models import Alert, Entry, Preference, Request
@@ -34,7 +34,7 @@ def missed(session: Session, context: Context, now: datetime) -> list[str]:
     found: list[str] = []
     for kind, by_option in _at_once(context.regimes).items():
         asked = (
-            and_(col(Request.option) == option, _under(names))
+            and_(col(Request.option) == option, ticking.under(names))
             for option, names in by_option.items()
         )
         query = (
@@ -94,11 +94,6 @@ def _at_once(book: Mapping[str, Regime]) -> Mapping[Kind, Mapping[Option, list[s
 
 def _aims(clock: Clock) -> bool:
     return clock.response.immediate and clock.response.target is not None
-
-
-def _under(names: Iterable[str]) -> ColumnElement[bool]:
-    laws = cast(col(Request.regimes), String)
-    return or_(*(laws.contains(f'"{name}"') for name in sorted(names)))
 
 
 def _known(book: Mapping[str, Regime]) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, or_, select
 
 from rights.domain.lifecycle import State, Wait
-from rights.services import acknowledging, alarms, audit, requests
+from rights.services import acknowledging, alarms, audit, requests, ticking
 from rights.services.context import Context
 from rights.store.models import Entry, Request, RequestClock
 
@@ -45,7 +45,7 @@ _NO_TOUCH: Final = (
 
 def cause(state: str, wait: str) -> str:
     """Return why a request that nobody touched stands still: staff, a store, or work."""
-    if state == State.ON_HOLD:
+    if state in (State.ON_HOLD, State.OPEN, State.VERIFYING):
         return STAFF
     return STORE if wait == Wait.STORE else WORK
 
@@ -61,7 +61,7 @@ def last() -> ColumnElement[datetime]:
 def waits(before: datetime) -> ColumnElement[bool]:
     """Say that a request waits for staff or is worked on, and that nothing moved it since."""
     on_staff = (col(Request.state) == State.ON_HOLD) & col(Request.wait).in_(_ON_STAFF)
-    of_ours = or_(on_staff, col(Request.state) == State.IN_PROGRESS)
+    of_ours = or_(on_staff, col(Request.state) == State.IN_PROGRESS, ticking.ours())
     old = col(Request.received_at) < before  # the cheap half: its trail need not be read
     logged = col(Request.state) == State.ON_HOLD  # by staff, perhaps, and of an earlier day
     return col(Request.closed_at).is_(None) & of_ours & (old | logged) & (last() < before)
@@ -74,7 +74,7 @@ def due(session: Session, context: Context, now: datetime, *, limit: int = BATCH
     query = (
         select(Request.id)
         .outerjoin(RequestClock, col(RequestClock.request_id) == col(Request.id))
-        .where(waits(before), told.is_(None) | (told < last()))
+        .where(waits(before), told.is_(None) | (told < last()) | (told > now + alarms.AHEAD))
         .order_by(col(Request.promised_at), col(Request.id))
         .limit(limit)
     )
@@ -87,7 +87,8 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     for request_id in ids:
         request = requests.locked(session, request_id)
         clock = alarms.clock_of(session, request_id, now)
-        if clock.idle_at is not None and clock.idle_at >= _last_of(session, request_id):
+        at = clock.idle_at
+        if at and _last_of(session, request_id) <= at <= now + alarms.AHEAD:
             continue
         clock.idle_at, clock.idle_mailed, clock.idle_hooked = now, False, False
         because = cause(request.state, request.wait)

@@ -110,6 +110,9 @@ LAWS: dict[str, dict[str, Rule]] = {
 }
 """By law: what is asked for, with its option where that has a rule of its own; "" is the rest."""
 
+UNPROVED = frozenset({"us_ca"})
+"""Laws whose time runs whether anybody proves who asks or not. Source: 11 CCR 7021(b)."""
+
 REASONS = {"eu": {"complexity", "number_of_requests"}, "uk": {"complexity", "number_of_requests"},
            "us": {"complexity", "number_of_requests", "other"}}  # fmt: skip
 """Why more time may be taken."""

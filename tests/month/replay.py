@@ -16,6 +16,7 @@ from rights.domain.kinds import Option
 from rights.domain.representation import Role
 from tests.month import story as told
 from tests.month.days import Known
+from tests.month.laws import UNPROVED
 from tests.month.oracle import Asked, Dates, dates, longer
 from tests.month.rounds import LOADED, Round
 from tests.month.story import Story
@@ -260,11 +261,16 @@ class Replay:
         self._letters(one)
         self._switch(one)
         self.besides.round(one.at)
-        if self.made.proved is not None and not self.made.out:
+        if (self.made.proved is not None or self._regardless) and not self.made.out:
             self._clock(one)
             self._untouched(one)
         if one.at >= LOADED and self.made.estimate:
             self._count_again(one)
+
+    @property
+    def _regardless(self) -> bool:
+        """Whether its time runs though nobody has proved who asks."""
+        return not UNPROVED.isdisjoint(self.story.laws)
 
     def _letters(self, one: Round) -> None:
         reached = self.story.told

@@ -67,7 +67,7 @@ def _files(house: House) -> list[Path]:
 def _relay(house: House) -> dict[str, int]:
     """Do what the relay does every few minutes: documents, packages, and what is over."""
     now = house.clock.now()
-    evidence.destroy(house.engine, house.context, house.parts.evidence, now=now)
+    evidence.destroy(house.engine, house.parts.evidence, now=now)
     return purge.purge(house.engine, house.context, house.blobs, now=now)
 
 

@@ -190,7 +190,7 @@ def test_approvals_go_with_the_record_of_their_request(
     house.clock.forward(days=house.context.settings.record_days + 1)
     purge.purge(house.engine, house.context, house.blobs, now=house.clock.now())
     place = house.parts.evidence
-    evidence.destroy(house.engine, house.context, place, now=house.clock.now())
+    evidence.destroy(house.engine, place, now=house.clock.now())
     with house.writing() as session:
         checkpoints.checkpoint(session, signer, now=house.clock.now())
 

@@ -63,7 +63,7 @@ def accepted(house: House, request_id: str, by: Staff | None = None) -> str:
         request = requests.locked(session, request_id)
         now = house.clock.now()
         state = reviewing.accept(session, house.context, request, by, now=now)
-    evidence.destroy(house.engine, house.context, house.parts.evidence, now=house.clock.now())
+    evidence.destroy(house.engine, house.parts.evidence, now=house.clock.now())
     return state
 
 
@@ -74,5 +74,5 @@ def refused(house: House, request_id: str, reason: str, by: Staff | None = None)
         request = requests.locked(session, request_id)
         now = house.clock.now()
         state = reviewing.refuse(session, house.context, request, by, reasons=(reason,), now=now)
-    evidence.destroy(house.engine, house.context, house.parts.evidence, now=house.clock.now())
+    evidence.destroy(house.engine, house.parts.evidence, now=house.clock.now())
     return state

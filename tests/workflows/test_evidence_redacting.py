@@ -231,7 +231,7 @@ def test_a_decision_made_meanwhile_leaves_no_copy(
         left = [row for row in session.exec(select(Evidence)) if row.wrapped_key]
     assert left == []
     assert "evidence_redacted" not in office.events(request_id)
-    evidence.destroy(office.engine, office.context, office.place, now=office.now())
+    evidence.destroy(office.engine, office.place, now=office.now())
     assert list(office.place.list()) == []
 
 
@@ -249,7 +249,7 @@ def test_a_process_that_dies_between_leaves_the_original_and_the_sweep_takes_the
     assert len(list(office.place.list())) == 2
 
     office.now.on(hours=2)
-    evidence.destroy(office.engine, office.context, office.place, now=office.now())
+    evidence.destroy(office.engine, office.place, now=office.now())
     assert list(office.place.list()) == [f"evidence/{first}"]
 
 

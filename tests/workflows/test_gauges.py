@@ -74,7 +74,7 @@ def test_what_is_open_due_soon_and_late_is_counted_by_kind_and_law(
         _clock(12, 3),  # more than three quarters
         _clock(20, -5),  # late
         _clock(17, -2, state=State.ON_HOLD),
-        _clock(20, -5, state=State.VERIFYING),  # nobody is worked for yet
+        _clock(20, -5, state=State.VERIFYING, next_at=NOW),  # it waits for the person
         _clock(40, -10, kind=Kind.DELETION, **both),
         _clock(40, -10, state=State.FULFILLED, closed_at=NOW),
         _clock(40, -25, state=State.FULFILLED, closed_at=NOW),  # answered, and not sent

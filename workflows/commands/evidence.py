@@ -48,7 +48,7 @@ class Desk:
     def tidy(self) -> None:
         """Take away the objects whose decision was just made."""
         now = RegisterClock(self.register).now()
-        evidence.destroy(self.register, self.context, self.place, now=now)
+        evidence.destroy(self.register, self.place, now=now)
 
 
 @click.group("evidence")

@@ -68,7 +68,7 @@ def purge() -> None:
     now = RegisterClock(register).now()
     context, documents = context_for(settings), evidence.open_place(settings)
     gone = {
-        "evidence": evidence.destroy(register, context, documents, now=now),
+        "evidence": evidence.destroy(register, documents, now=now),
         "task_documents": task_documents.destroy(register, context, documents, now=now),
     }
     click.echo(json.dumps({**gone, **forget(register, context, blobs, now=now)}))

@@ -38,6 +38,7 @@ from rights.services.console.listing import Asker, Line, line, rows
 from rights.services.console.queues import QUEUES
 from rights.services.context import Context
 from rights.services.organisation import calendar
+from rights.services.ticking import Book
 from rights.store.models import (
     Appeal,
     AskProposal,
@@ -92,15 +93,15 @@ class Board:
 
 def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Board:
     """Return what the first page says to *staff* now."""
-    waits = _by_wait(session)
+    waits, book = _by_wait(session), context.regimes
     owed = calendar.counted(session, context, asker.now)
     return Board(
-        late=_block(session, Filters(clock="late"), asker),
-        today=_block(session, Filters(clock="today"), asker),
+        late=_block(session, book, Filters(clock="late"), asker),
+        today=_block(session, book, Filters(clock="today"), asker),
         stuck={wait: count for wait, count in waits.items() if wait},
-        longest=_longest(session, asker.now),
+        longest=_longest(session, book, asker.now),
         mine=_mine(session, staff, asker.now, context.datamap),
-        assigned=_block(session, Filters(assigned=filters.ME), asker),
+        assigned=_block(session, book, Filters(assigned=filters.ME), asker),
         open=sum(waits.values()),
         unconfirmed=_count(session, Request, acknowledging.missed(Request, asker.now)),
         missed=targets.count_missed(session),
@@ -109,10 +110,10 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
     )
 
 
-def _block(session: Session, asked: Filters, asker: Asker) -> Block:
+def _block(session: Session, book: Book, asked: Filters, asker: Asker) -> Block:
     given: dict[str, Any] = {"now": asker.now, "zone": asker.zone}
-    where = tuple(filters.conditions(asked, staff_id=asker.staff_id, **given))
-    query = rows().where(*where).order_by(col(Request.promised_at), col(Request.id))
+    where = tuple(filters.conditions(asked, book, staff_id=asker.staff_id, **given))
+    query = rows(book).where(*where).order_by(col(Request.promised_at), col(Request.id))
     found = tuple(line(row) for row in session.execute(query.limit(SHOWN)))
     return Block(found, _count(session, Request, *where))
 
@@ -130,11 +131,11 @@ def _by_wait(session: Session) -> dict[str, int]:
     return {str(wait): count for wait, count in session.execute(query)}
 
 
-def _longest(session: Session, now: datetime) -> tuple[Line, ...]:
+def _longest(session: Session, book: Book, now: datetime) -> tuple[Line, ...]:
     """Return what has waited for a store or for staff the longest, as far as receipt tells."""
     waits = (Wait.TASK, Wait.APPROVAL, Wait.STORE, Wait.DECISION)
     query = (
-        rows()
+        rows(book)
         .where(
             col(Request.closed_at).is_(None),
             col(Request.wait).in_(waits),

@@ -32,6 +32,7 @@ from rights.services import (
 from rights.services.console import assigning, contents, held, people
 from rights.services.console.contents import Contents
 from rights.services.console.listing import Line
+from rights.services.context import Context
 from rights.store.models import (
     Aftercare,
     Appeal,
@@ -147,7 +148,9 @@ class Dossier:
     aftercare: Sequence[Aftercare]
 
 
-def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -> Dossier:
+def read(
+    session: Session, context: Context, request_id: str, *, now: datetime, before: int = 0
+) -> Dossier:
     """
     Return what staff see of a request.
 
@@ -183,7 +186,7 @@ def read(session: Session, request_id: str, *, now: datetime, before: int = 0) -
         aftercare=_newest(session, Aftercare, request_id),
         receipt=session.get(ReceiptRow, request_id),
         messages=_messages(session, request_id),
-        related=people.related(session, request),
+        related=people.related(session, context, request),
         extensions=extensions.of_request(session, request_id),
         pauses=clock_pauses.of_request(session, request_id),
     )

@@ -17,13 +17,16 @@ from sqlalchemy import Engine, Integer, String, case, cast, func, select
 from sqlmodel import Session, col
 
 from rights.domain.lifecycle import State
+from rights.services import ticking
 from rights.services.console import standing
+from rights.services.ticking import Book
 from rights.store.db import reading, transaction
 from rights.store.models import Figures, Request, StepRow, StoreStatus, StoreTurn
 from rights.store.moments import at, seconds, whole
 
 NAME: Final = "home"
 WEEKS: Final = standing.WEEKS
+_NO_LAWS: Final[Book] = MappingProxyType({})
 PERIOD: Final = timedelta(days=90)
 YEAR: Final = timedelta(days=365)
 SHARES: Final = (25, 50, 75, 100)
@@ -36,7 +39,6 @@ PERCENTILES: Final = (50, 90, 95)
 _WEEK_S: Final = 604_800.0
 _DAY_S: Final = 86_400.0
 _ANSWERED: Final = (State.FULFILLED, State.PARTIALLY_FULFILLED, State.DENIED)
-_RUNNING: Final = (State.IN_PROGRESS, State.ON_HOLD)
 
 
 def last(session: Session) -> Figures | None:
@@ -58,29 +60,37 @@ def write(session: Session, body: Mapping[str, Any], now: datetime) -> None:
 
 
 def renew(
-    register: Engine, now: Callable[[], datetime], every: timedelta, zone: tzinfo = UTC
+    register: Engine,
+    now: Callable[[], datetime],
+    every: timedelta,
+    zone: tzinfo = UTC,
+    book: Book = _NO_LAWS,
 ) -> bool:
     """
     Count anew if it is time, without a transaction that others wait for; return whether.
 
     Args:
         zone: Where the weeks begin at whose ends requests are counted by state.
+        book: The laws there are: of some the time runs before anything is proved.
     """
     with reading(register) as session:
         if not due(session, now(), every):
             return False
-        body = count(session, now(), zone)
+        body = count(session, now(), zone, book)
     with transaction(register) as session:
         write(session, body, now())
     return True
 
 
-def count(session: Session, now: datetime, zone: tzinfo = UTC) -> dict[str, Any]:
+def count(
+    session: Session, now: datetime, zone: tzinfo = UTC, book: Book = _NO_LAWS
+) -> dict[str, Any]:
     """Count everything that the pictures show, each with one statement, or one for each week."""
     before = last(session)
     kept = (before.body.get("standing", {}), before.made_at) if before else ({}, None)
     return {
         "standing": standing.count(session, now, zone, *kept),
+        "ages": _ages(session, book, now),
         **{name: counted(session, now) for name, counted in _COUNTED.items()},
     }
 
@@ -104,7 +114,7 @@ def _states(session: Session, now: datetime) -> dict[str, int]:
     return {str(state): n for state, n in session.execute(query)}
 
 
-def _ages(session: Session, now: datetime) -> dict[str, int]:
+def _ages(session: Session, book: Book, now: datetime) -> dict[str, int]:
     """Return how many running requests have used up how much of their time."""
     still = col(Request.paused_days) * _DAY_S
     gone = seconds(session, at(now), col(Request.received_at)) - still
@@ -113,11 +123,7 @@ def _ages(session: Session, now: datetime) -> dict[str, int]:
     group = case(*pairs, else_=SHARES[-1] + 1)
     query = (
         select(group, func.count())
-        .where(
-            col(Request.closed_at).is_(None),
-            col(Request.state).in_(_RUNNING),
-            col(Request.pause_cause) == "",
-        )
+        .where(ticking.runs(book), col(Request.pause_cause) == "")
         .group_by(group)
     )
     return {str(share): n for share, n in session.execute(query)}
@@ -222,7 +228,6 @@ _COUNTED: Final[Mapping[str, Callable[[Session, datetime], Any]]] = MappingProxy
     {
         "weeks": _weeks,
         "states": _states,
-        "ages": _ages,
         "times": _times,
         "in_time": _in_time,
         "denials": _denials,

@@ -18,9 +18,10 @@ from sqlmodel import col, select
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import AgeBand
-from rights.services import acknowledging, targets, untold
+from rights.services import acknowledging, targets, ticking, untold
 from rights.services.console import searching
 from rights.services.places import YEARS
+from rights.services.ticking import Book
 from rights.store.ids import ID
 from rights.store.models import Assignment, Request
 
@@ -139,19 +140,20 @@ def day_of(given: Mapping[str, str], name: str, unread: list[str]) -> date | Non
 
 
 def conditions(
-    asked: Filters, *, staff_id: str, now: datetime, zone: tzinfo
+    asked: Filters, book: Book, *, staff_id: str, now: datetime, zone: tzinfo
 ) -> Iterator[ColumnElement[bool]]:
     """
     Yield what the rows of a list have in common, but for its words: those are searched for apart.
 
     Args:
+        book: The laws there are: of some the time runs before anything is proved.
         staff_id: Who ``me`` is.
         zone: Where days begin.
     """
     yield from _state("all" if asked.clock == UNTOLD and asked.state == "open" else asked.state)
     yield from _chosen(asked)
     if asked.clock:
-        yield _clock(asked.clock, now, zone)
+        yield _clock(asked.clock, book, now, zone)
     if asked.assigned:
         yield _assigned(asked.assigned, staff_id)
     if asked.since:
@@ -190,14 +192,11 @@ _NAMED: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
 }
 
 
-def _clock(said: str, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
+def _clock(said: str, book: Book, now: datetime, zone: tzinfo) -> ColumnElement[bool]:
     if said in _NAMED:
         return _NAMED[said](now)
-    running = (
-        col(Request.closed_at).is_(None)
-        & col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
-        & (col(Request.pause_cause) == "")  # a clock that stands still is not late
-    )
+    # a clock that stands still is not late
+    running = ticking.runs(book) & (col(Request.pause_cause) == "")
     if said == "late":
         return running & (col(Request.promised_at) < now)
     days = 1 if said == "today" else 7

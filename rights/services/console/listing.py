@@ -12,12 +12,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, func, select
 from sqlmodel import Session, col
 
-from rights.domain.lifecycle import State
-from rights.services import places
+from rights.services import places, ticking
 from rights.services.console import searching, vocabulary
 from rights.services.console.filters import Filters, conditions
 from rights.services.context import Context
 from rights.services.places import Place
+from rights.services.ticking import Book
 from rights.store.models import Assignment, Backend, Request
 
 PAGE: Final = 50
@@ -44,22 +44,14 @@ _COLUMNS: Final = (
 )
 
 
-_UNPROVED: Final = frozenset({State.OPEN, State.VERIFYING, State.EXPIRED})
-
-
-def overdue(state: str, promised_at: datetime, at: datetime) -> bool:
-    """
-    Return whether what was promised is over at a moment.
-
-    A request that nobody has proved, by now or ever, is late for nobody: the filter *late* and the
-    overview do not count it.
-    """
-    return at > promised_at and state not in _UNPROVED
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One request in a list; no personal data."""
+    """
+    One request in a list; no personal data.
+
+    Args:
+        counts: Its time does, as :mod:`rights.services.ticking` has it.
+    """
 
     id: str
     kind: str
@@ -76,11 +68,13 @@ class Line:
     promised_at: datetime
     closed_at: datetime | None
     assigned: str
-    paused: bool = False
+    paused: bool
+    counts: bool
 
     def late(self, now: datetime) -> bool:
         """Return whether it was not answered in time, or is not by now; not while it is paused."""
-        return overdue(self.state, self.promised_at, self.closed_at or now) and not self.paused
+        over = (self.closed_at or now) > self.promised_at
+        return over and self.counts and not self.paused
 
     @property
     def place(self) -> str:
@@ -138,28 +132,31 @@ def line(row: Any) -> Line:
         closed_at=row.closed_at,
         assigned=row.staff_id or "",
         paused=bool(row.pause_cause),
+        counts=bool(row.counts),
     )
 
 
-def of_ids(session: Session, ids: Sequence[str]) -> list[Line]:
+def of_ids(session: Session, book: Book, ids: Sequence[str]) -> list[Line]:
     """Return these requests, the most urgent first."""
-    query = rows().where(col(Request.id).in_(ids)).order_by(col(Request.promised_at))
+    query = rows(book).where(col(Request.id).in_(ids)).order_by(col(Request.promised_at))
     return [line(row) for row in session.execute(query)]
 
 
-def rows() -> Any:
-    return select(*_COLUMNS).outerjoin(Assignment, col(Assignment.request_id) == col(Request.id))
+def rows(book: Book) -> Any:
+    query = select(*_COLUMNS, ticking.counts(book).label("counts"))
+    return query.outerjoin(Assignment, col(Assignment.request_id) == col(Request.id))
 
 
 def _query(seen: Session | Connection, context: Context, asked: Filters, asker: Asker) -> Any:
     where = conditions(
         asked,
+        context.regimes,
         staff_id=asker.staff_id,
         now=asker.now,
         zone=asker.zone,
     )
     order = _order(asked)
-    return rows().where(*where, *_found(seen, context, asked)).order_by(*order)
+    return rows(context.regimes).where(*where, *_found(seen, context, asked)).order_by(*order)
 
 
 def _found(

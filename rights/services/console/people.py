@@ -68,13 +68,13 @@ def find(
     hashes = [h for name, value in cleaned.items() for h in _hashes(context, name, value)]
     typed = select(IdentifierRow.request_id).where(col(IdentifierRow.blind).in_(hashes))
     same = select(Request.id).where(col(Request.subject).in_(hashes))
-    found = _found(session, union(typed, same), after)
+    found = _found(session, context, union(typed, same), after)
     data = {"types": sorted(cleaned), "found": found.count}
     audit.append_day(session, audit.Line("person_looked_up", f"staff:{staff.id}", data), now=now)
     return found
 
 
-def _found(session: Session, ids: Any, after: str) -> Found:
+def _found(session: Session, context: Context, ids: Any, after: str) -> Found:
     theirs = col(Request.id).in_(ids)  # an identifier may be a complaint's too
     newest = col(Request.received_at), col(Request.id)
     query = select(*newest).where(theirs, *places.earlier(*newest, places.read(after)))
@@ -82,14 +82,15 @@ def _found(session: Session, ids: Any, after: str) -> Found:
     found = [Place(*row) for row in session.exec(query.order_by(*order).limit(MOST + 1))]
     count = session.exec(select(func.count()).select_from(Request).where(theirs)).one()
     rest = str(found[MOST - 1]) if len(found) > MOST else ""
-    return Found(listing.of_ids(session, [one.id for one in found[:MOST]]), count, rest)
+    lines = listing.of_ids(session, context.regimes, [one.id for one in found[:MOST]])
+    return Found(lines, count, rest)
 
 
 def _hashes(context: Context, name: str, value: str) -> tuple[str, ...]:
     return subjects.blinds(context.vault, name, value)
 
 
-def related(session: Session, request: Request) -> tuple[list[Line], bool]:
+def related(session: Session, context: Context, request: Request) -> tuple[list[Line], bool]:
     """
     Return the other requests of the same person, as far as both are known to be theirs.
 
@@ -105,4 +106,4 @@ def related(session: Session, request: Request) -> tuple[list[Line], bool]:
         .limit(MOST + 1)
     )
     found = session.exec(query).all()
-    return listing.of_ids(session, found[:MOST]), len(found) > MOST
+    return listing.of_ids(session, context.regimes, found[:MOST]), len(found) > MOST

@@ -22,6 +22,7 @@ from rights.services.reports.groups import Group, Into, Key, Sort
 from rights.services.reports.register import Window, window
 from rights.services.reports.report import Missing, Report, Row, Table
 from rights.services.reports.times import Times
+from rights.services.ticking import Book
 
 NAME: Final = "audit"
 REFERENCES: Final = " "
@@ -54,14 +55,15 @@ def build(
     Raises:
         Invalid: there is no such item.
     """
-    at, known, looked = window(period), groups.every(context.regimes), chosen(items)
+    at, book, looked = window(period), context.regimes, chosen(items)
+    known = groups.every(book)
     other, into = _beside(connection, at), Into(lambda sort: _counted(sort, looked, known))
     besides_ = [
         Row((item.number, name), {"number": other[name]}) for item in looked for name in item.beside
     ]
     drawn = [row for item in looked for row in _sample(connection, at, period, item)]
-    metrics = _metrics(connection, at, known, looked, into)
-    broken = _exceptions(connection, at, looked, into)
+    metrics = _metrics(connection, at, known, looked, into, book)
+    broken = _exceptions(connection, at, looked, into, book)
     missing = (Missing(what, why) for item in looked for what, why in item.without.items())
     under = evidence.checkpoints(connection, at, (row.values["checkpoint"] for row in drawn))
     rows = {
@@ -101,8 +103,9 @@ def _metrics(
     known: Mapping[str, tuple[Key, ...]],
     looked: Sequence[Item],
     into: Into,
+    book: Book,
 ) -> Iterator[Row]:
-    counts = flow.of_requests(connection, at, into)
+    counts = flow.of_requests(connection, at, into, book)
     answers = times.of_answers(connection, at, into)
     for item in looked:
         for by in filter(None, (groups.TOTAL, item.by)):
@@ -119,9 +122,9 @@ def _sample(connection: Connection, at: Window, period: Period, item: Item) -> I
 
 
 def _exceptions(
-    connection: Connection, at: Window, looked: Sequence[Item], into: Into
+    connection: Connection, at: Window, looked: Sequence[Item], into: Into, book: Book
 ) -> Iterator[Row]:
-    found = dict(evidence.exceptions(connection, at, into))
+    found = dict(evidence.exceptions(connection, at, into, book))
     for item in looked:
         for code, by in found.items():
             one = by.get((groups.TOTAL, (item.number,)), Broken())

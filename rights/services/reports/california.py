@@ -89,8 +89,8 @@ def build(
     Raises:
         Invalid: one of them could not have been counted; names which, and why.
     """
-    at, into = window(period), Into(_counted)
-    counts = flow.of_requests(connection, at, into)
+    at, into, book = window(period), Into(_counted), context.regimes
+    counts = flow.of_requests(connection, at, into, book)
     answers = times.of_answers(connection, at, into)
     rows = [_row(right, counts, answers) for right in rights()]
     empty = {row.key[0] for row in rows if not any(row.values[name] for name in COLUMNS)}

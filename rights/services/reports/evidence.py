@@ -24,6 +24,7 @@ from rights.services.reports import flow, groups
 from rights.services.reports.groups import Group, Into
 from rights.services.reports.register import ANSWERED, Window, asked, letters, out_at
 from rights.services.reports.report import Cell
+from rights.services.ticking import Book
 from rights.store.db import streamed
 from rights.store.models import Aftercare, Checkpoint, CheckpointLeaf, Entry, ReceiptRow, Request
 
@@ -178,14 +179,14 @@ def _chain(request_id: str, rows: Iterable[Any]) -> tuple[int, str, str]:
 
 
 def exceptions(
-    connection: Connection, at: Window, into: Into
+    connection: Connection, at: Window, into: Into, book: Book
 ) -> Iterator[tuple[str, Mapping[Group, Broken]]]:
     """
     Yield every sort of exception, by the groups that it is counted in.
 
     A group in which there is none is not there, although it was looked for.
     """
-    for code, query in _looked_for(at).items():
+    for code, query in _looked_for(at, book).items():
         found: dict[Group, Broken] = defaultdict(Broken)
         with streamed(connection, query.where(asked()).order_by(col(Request.id))) as rows:
             for row in rows:
@@ -194,7 +195,7 @@ def exceptions(
         yield code, found
 
 
-def _looked_for(at: Window) -> Mapping[str, Select[Any]]:
+def _looked_for(at: Window, book: Book) -> Mapping[str, Select[Any]]:
     letter, query = letters(), select(*groups.columns(at), col(Request.id))
     written = query.outerjoin(letter, letter.c.request_id == col(Request.id)).where(
         col(Request.state).in_(ANSWERED)
@@ -211,7 +212,7 @@ def _looked_for(at: Window) -> Mapping[str, Select[Any]]:
     return {
         "late": written.where(at.holds(out), out > col(Request.promised_at)),
         "unsent": written.where(ended, at.open_at_end(out)),
-        "overdue": query.where(at.open_at_end(col(Request.closed_at)), flow.overdue(at)),
+        "overdue": query.where(at.open_at_end(col(Request.closed_at)), flow.overdue(at, book)),
         "no_receipt": query.where(ended, col(Request.state).in_(_DONE), ~receipt),
         "denied": query.where(flow.ended(at, "denied")),
         "partial": query.where(flow.ended(at, "partially_fulfilled")),

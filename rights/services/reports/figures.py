@@ -42,9 +42,10 @@ def build(
     connection: Connection, context: Context, period: Period, flags: tuple[str, ...]
 ) -> Report:
     """Return the figures of a period, all of them, from one picture of the register."""
-    at, known = window(period), groups.every(context.regimes)
+    book = context.regimes
+    at, known = window(period), groups.every(book)
     into = Into(lambda sort: groups.of(sort, known))
-    counts = flow.of_requests(connection, at, into)
+    counts = flow.of_requests(connection, at, into, book)
     answers = times.of_answers(connection, at, into)
     denied = flow.of_reasons(connection, at, into)
     tables = [_breakdown(name, known[name], counts, answers) for name in known]

@@ -11,11 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Result, exists, select
+from sqlalchemy import ColumnElement, Connection, Result, exists, func, or_, select
 from sqlmodel import col
 
 from rights.domain.lifecycle import State
-from rights.services import reasons
+from rights.services import not_me, reasons, ticking
 from rights.services.reports import groups
 from rights.services.reports.groups import Group, Into
 from rights.services.reports.register import (
@@ -27,7 +27,8 @@ from rights.services.reports.register import (
     letters,
     out_at,
 )
-from rights.store.models import ClockPause, Request
+from rights.services.ticking import Book
+from rights.store.models import ClockPause, Entry, Request
 
 ENDS: Final = (
     "fulfilled",
@@ -58,22 +59,48 @@ def here(at: Window) -> ColumnElement[bool]:
     )
 
 
-def overdue(at: Window) -> ColumnElement[bool]:
-    """Say that what was promised was over at the end, and that the clock did not stand still."""
+def overdue(at: Window, book: Book) -> ColumnElement[bool]:
+    """
+    Say that what was promised was over at the end, and that the clock did not stand still.
+
+    Before it was proved who asks, the time counts where :mod:`rights.services.ticking` has it.
+    """
     still = exists().where(
         col(ClockPause.request_id) == col(Request.id),
         col(ClockPause.began_at) < at.end,
         at.open_at_end(col(ClockPause.ended_at)),
     )
-    proved = col(Request.verified_at) < at.end
-    found: ColumnElement[bool] = proved & (col(Request.promised_at) < at.end) & ~still
+    over: ColumnElement[bool] = col(Request.promised_at) < at.end
+    counts = or_(
+        col(Request.verified_at) < at.end,
+        ticking.under(ticking.regardless(book)),
+        *(_since(at, begins, ends) for begins, ends in _OURS.items()),
+    )
+    return over & counts & ~still
+
+
+_OURS: Final = {"evidence_received": "evidence_decided", not_me.CODE: "not_me_released"}
+"""Entries from which on, and until which, the next act is ours though nobody proved anything."""
+
+
+def _since(at: Window, begins: str, ends: str) -> ColumnElement[bool]:
+    """Say that something had begun at the end of the period, and had not ended since."""
+    mine = col(Entry.chain) == col(Request.id), col(Entry.at) < at.end
+    began, over = (
+        select(func.max(col(Entry.seq)))
+        .where(*mine, col(Entry.event) == name)
+        .correlate(Request)
+        .scalar_subquery()
+        for name in (begins, ends)
+    )
+    found: ColumnElement[bool] = began > func.coalesce(over, 0)
     return found
 
 
-def _measures(at: Window) -> tuple[Any, ...]:
+def _measures(at: Window, book: Book) -> tuple[Any, ...]:
     after = at.open_at_end(col(Request.closed_at))
     accepted = at.holds(col(Request.verified_at))
-    late = overdue(at)
+    late = overdue(at, book)
     return (
         count(entered() < at.start).label("open_before"),
         count(at.holds(entered())).label("received"),
@@ -84,9 +111,11 @@ def _measures(at: Window) -> tuple[Any, ...]:
     )
 
 
-def of_requests(connection: Connection, at: Window, into: Into) -> dict[Group, Counter[str]]:
+def of_requests(
+    connection: Connection, at: Window, into: Into, book: Book
+) -> dict[Group, Counter[str]]:
     """Return what came and what became of it, by the groups that it is counted in."""
-    query = select(*groups.columns(at), *_measures(at)).where(asked(), here(at))
+    query = select(*groups.columns(at), *_measures(at, book)).where(asked(), here(at))
     rows = connection.execute(query.group_by(*groups.NAMES))
     found = _folded(rows, into, (*COLUMNS, "overdue"))
     for group, unsent in _unsent(connection, at, into).items():

@@ -17,6 +17,7 @@ class RequestClock(SQLModel, table=True):
 
     Args:
         stage: The last share of its time, in percent, that stands in its trail.
+        told_at: When that was. A clock that was ahead may have told it: then it does not count.
         mailed: The last one that staff were written of; ``hooked``: that went to their webhooks.
         idle_at: When staff were told last that nobody had touched it; empty for never.
         idle_mailed, idle_hooked: They were written of that too, and their webhooks told.

@@ -9,10 +9,10 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from rights.domain.duties import Act
-from rights.services import acknowledging, catalogue, clock_words, packages, reasons
+from rights.services import acknowledging, catalogue, clock_words, packages, reasons, ticking
 from rights.services.console import dossier, proving, rechecks
 from rights.services.console.dossier import Dossier, Progress
-from rights.services.console.listing import Line, overdue
+from rights.services.console.listing import Line
 from rights.services.staff_access import accounts
 from rights.store.models import Aftercare, ClockPause, Complaint, Request
 from rights.web.console import door, masks, pages, parting, planning, proof_lines, trail_lines
@@ -95,9 +95,10 @@ def of(session: Session, request_id: str, now: datetime, *, before: int = 0) -> 
     Args:
         before: The place of an entry, whose predecessors are shown in place of the newest.
     """
-    found = dossier.read(session, request_id, now=now, before=before)
+    context = parts().context
+    found = dossier.read(session, context, request_id, now=now, before=before)
     names = accounts.names(session)
-    proved = proving.read(session, parts().context, found.request)
+    proved = proving.read(session, context, found.request)
     return {
         "dossier": found,
         "proofs": proof_lines.of(proved, names, now),
@@ -166,7 +167,8 @@ def _clock(found: Dossier, now: datetime) -> dict[str, Any]:
     request = found.request
     share = min(found.share, _LATE)
     still = bool(request.pause_cause) and request.closed_at is None
-    over = overdue(request.state, request.promised_at, request.closed_at or now) and not still
+    counts = ticking.counted(request, parts().context.regimes) and not still
+    over = counts and (request.closed_at or now) > request.promised_at
     quiet = request.closed_at or still or (request.promised_at < now and not over)
     return {
         "share": found.share,

@@ -43,6 +43,11 @@ class Count:
             began < self.end and (over is None or over >= self.end) for began, over in case.pauses
         )
 
+    def counts(self, case: Case) -> bool:
+        """Say whether its time does: it is proved who asks, or the law asks for no proof."""
+        proved = case.verified is not None and case.verified < self.end
+        return proved or "us_ca" in case.laws
+
     def age(self, case: Case) -> str:
         ended = case.closed is not None and case.closed < self.end
         return str(case.age) if ended else "unsettled"
@@ -74,8 +79,7 @@ class Count:
             "overdue": sum(
                 self.open_after(c)
                 and c.promised < self.end
-                and c.verified is not None
-                and c.verified < self.end
+                and self.counts(c)
                 and not self.still_at_end(c)
                 for c in cases
             ),

@@ -251,7 +251,7 @@ def test_what_came_on_paper_is_sealed_looked_at_by_a_colleague_and_destroyed(
         assert session.get_one(Request, made).state is State.IN_PROGRESS
     assert _documents(house)[0].wrapped_key == b""
     place = house.parts.evidence
-    assert evidence.destroy(house.engine, house.context, place, now=house.clock.now()) == 1
+    assert evidence.destroy(house.engine, place, now=house.clock.now()) == 1
     assert "evidence_destroyed" in told(house, made)
 
 
