@@ -26,6 +26,7 @@ from rights.services.reports.register import (
     entered,
     letters,
     out_at,
+    promised_before_end,
 )
 from rights.store.models import ClockPause, Request
 
@@ -66,7 +67,7 @@ def overdue(at: Window) -> ColumnElement[bool]:
         at.open_at_end(col(ClockPause.ended_at)),
     )
     proved = col(Request.verified_at) < at.end
-    found: ColumnElement[bool] = proved & (col(Request.promised_at) < at.end) & ~still
+    found: ColumnElement[bool] = proved & promised_before_end(at) & ~still
     return found
 
 
