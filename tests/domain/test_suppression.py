@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rights.domain.suppression import LEAST, hidden, small
+from rights.domain.suppression import LEAST, small
+from rights.domain.suppression import hidden as hidden_of
 
 PARTS = st.lists(st.integers(0, 40), min_size=1, max_size=9).map(
     lambda numbers: {f"p{n}": number for n, number in enumerate(numbers)}
 )
+
+
+def hidden(parts: dict[str, int]) -> frozenset[str]:
+    """Return what is left out of the parts of one sum."""
+    return hidden_of(parts, [dict.fromkeys(parts, 1)])
 
 
 def test_a_small_part_takes_the_next_larger_one_with_it() -> None:

@@ -24,8 +24,10 @@ from rights.services.reports.register import (
     asked,
     count,
     entered,
+    laws_since,
     letters,
     out_at,
+    promised_before_end,
 )
 from rights.services.ticking import Book
 from rights.store.models import ClockPause, Entry, Request
@@ -70,13 +72,19 @@ def overdue(at: Window, book: Book) -> ColumnElement[bool]:
         col(ClockPause.began_at) < at.end,
         at.open_at_end(col(ClockPause.ended_at)),
     )
-    over: ColumnElement[bool] = col(Request.promised_at) < at.end
     counts = or_(
         col(Request.verified_at) < at.end,
-        ticking.under(ticking.regardless(book)),
+        *(_under(at, name) for name in ticking.regardless(book)),
         *(_since(at, begins, ends) for begins, ends in _OURS.items()),
     )
-    return over & counts & ~still
+    found: ColumnElement[bool] = promised_before_end(at) & counts & ~still
+    return found
+
+
+def _under(at: Window, name: str) -> ColumnElement[bool]:
+    """Say that a law was one of a request at the end of the period already."""
+    since: ColumnElement[bool] = laws_since(at).contains(f'"{name}"', autoescape=True)
+    return ticking.under([name]) & ~since
 
 
 _OURS: Final = {"evidence_received": "evidence_decided", not_me.CODE: "not_me_released"}

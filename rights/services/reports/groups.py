@@ -16,7 +16,7 @@ from sqlmodel import col
 from rights.domain.kinds import OPTIONS
 from rights.domain.representation import MINORS, AgeBand, Role
 from rights.services.arrivals import CHANNELS
-from rights.services.reports.register import Window
+from rights.services.reports.register import Window, laws_since
 from rights.store.models import Request
 
 UNSETTLED: Final = "unsettled"
@@ -56,7 +56,7 @@ def every(regimes: Iterable[str]) -> dict[str, tuple[Key, ...]]:
     }
 
 
-NAMES: Final = ("kind", "option", "channel", "band", "laws", "asked_as")
+NAMES: Final = ("kind", "option", "channel", "band", "laws", "asked_as", "since")
 """Names of :func:`columns`: a database groups by these, not by what they come from."""
 
 
@@ -69,6 +69,7 @@ def columns(at: Window) -> tuple[Any, ...]:
         age(at).label("band"),
         cast(col(Request.regimes), String).label("laws"),
         col(Request.requester_role).label("asked_as"),
+        laws_since(at).label("since"),
     )
 
 
@@ -106,10 +107,16 @@ class Into:
         """Return the rows that requests are counted in whose columns begin with :data:`NAMES`."""
         found = tuple(row[: len(NAMES)])
         if found not in self._known:
-            kind, option, channel, band, laws, role = map(str, found)
-            sort = Sort(kind, option, channel, band, tuple(orjson.loads(laws)), role)
+            kind, option, channel, band, laws, role, since = map(str, found)
+            sort = Sort(kind, option, channel, band, tuple(_laws(laws, since)), role)
             self._known[found] = tuple(self._of(sort))
         return self._known[found]
+
+
+def _laws(now: str, since: str) -> Iterator[str]:
+    """Yield the laws as they were at the end: those of now, less those that were added since."""
+    added = {name for some in orjson.loads(f"[{since}]") for name in some}
+    yield from (name for name in orjson.loads(now) if name not in added)
 
 
 def of(sort: Sort, known: Mapping[str, tuple[Key, ...]]) -> Iterator[Group]:

@@ -23,7 +23,7 @@ from rights.domain.errors import Invalid
 from rights.domain.period import Period
 from rights.services import audit, signing
 from rights.services.context import Context
-from rights.services.reports import audit_evidence, california, figures, incidents, register
+from rights.services.reports import audit_evidence, california, figures, given, incidents, register
 from rights.services.reports.public import public
 from rights.services.reports.report import MAY_CHANGE, Made, Report
 from rights.services.signing import Signer
@@ -31,7 +31,6 @@ from rights.store.db import picture
 from rights.store.models import Staff
 
 SIGNED: Final = "rights-report-signature/1"
-EVENT: Final = "report_made"
 
 
 class Build(Protocol):
@@ -118,6 +117,8 @@ def work_out(
         flags = tuple(register.flags(connection, wanted.period, now))
         if final and set(flags) & MAY_CHANGE:
             return None
+        if wanted.public and given.overlapping(connection, wanted.period):
+            flags = (*flags, given.FLAG)
         made = BUILDS[wanted.name](connection, context, wanted.period, flags, **more)
     return public(made) if wanted.public else made
 
@@ -138,7 +139,7 @@ def line(report: Report, actor: str) -> audit.Line:
         "provisional": report.provisional,
         "sha256": report.sha256(),
     }
-    return audit.Line(EVENT, actor, said)
+    return audit.Line(given.EVENT, actor, said)
 
 
 def signed(report: Report, signer: Signer | None, *, now: datetime) -> Made:

@@ -3,8 +3,9 @@ The figures as everybody may read them: small numbers are left out, and what wou
 
 Left out altogether is what other numbers could be worked out from: what was open before and after
 (the balance would tell the one number that lacks, in one report or from one to the next), how many
-answers were late, and denials by group and reason at once. What is left adds up in one direction
-only, and there no part can be worked out.
+answers were late, how many waited to be sent (with those that were sent it would tell how requests
+ended), and denials by group and reason at once. What is left adds up within a column only, and
+there nothing can be worked out: :mod:`rights.services.reports.ties`.
 
 Source: NDSR 44.
 """
@@ -15,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from rights.domain.suppression import hidden, small
-from rights.services.reports import flow, groups
+from rights.domain.suppression import small
+from rights.services.reports import flow, groups, ties
+from rights.services.reports.groups import Group
 from rights.services.reports.report import Cell, Report, Row, Table
 
-COUNTS: Final = ("received", "accepted", *flow.ENDS, "sent", "unsent", "overdue")
+COUNTS: Final = ("received", "accepted", *flow.ENDS, "sent", "overdue")
 DAYS: Final = ("median_days", "p95_days", "max_days")
 SHARE: Final = "on_time_at_least_percent"
 INSIDE: Final = frozenset(
@@ -34,36 +36,31 @@ _STEP: Final = 5
 
 def public(report: Report) -> Report:
     """Return a report of figures without what nobody but staff may read."""
-    tables = [_fit(table) for table in report.tables if table.name != "reasons_by"]
-    return replace(report, tables=tuple(tables), public=True)
+    kept = [table for table in report.tables if table.name != "reasons_by"]
+    gone = {name: ties.left_out(kept, name) for name in COUNTS}
+    return replace(report, tables=tuple(_fit(table, gone) for table in kept), public=True)
 
 
-def _fit(table: Table) -> Table:
-    if table.name == groups.TOTAL:
-        return _total(table)
+Gone = Mapping[str, frozenset[Group]]
+"""By column, the rows whose number is left out."""
+
+
+def _fit(table: Table, gone: Gone) -> Table:
     if table.name in groups.KEYS:
-        return _parts(table, COUNTS)
+        return _tied(table, COUNTS, gone)
     if table.name == "reasons":
-        return _parts(table, ("denied",))
+        return _tied(table, ("denied",), gone)
     return _alone(table)
 
 
-def _parts(table: Table, counts: tuple[str, ...]) -> Table:
-    """Leave out parts of sums, column by column."""
-    gone = {name: hidden({r.key: _number(r, name) for r in table.rows}) for name in counts}
+def _tied(table: Table, counts: tuple[str, ...], gone: Gone) -> Table:
+    """Leave out what is tied to other numbers, column by column."""
     rows = (
-        _row(row, counts, frozenset(name for name in counts if row.key in gone[name]))
+        _row(row, counts, frozenset(name for name in counts if (table.name, row.key) in gone[name]))
         for row in table.rows
     )
     more = (SHARE, *DAYS) if "sent" in counts else ()
     return Table(table.name, table.keys, (*counts, *more), tuple(rows))
-
-
-def _total(table: Table) -> Table:
-    """Leave out small sums."""
-    (row,) = table.rows
-    shown = _row(row, COUNTS, frozenset(name for name in COUNTS if small(_number(row, name))))
-    return Table(table.name, table.keys, (*COUNTS, SHARE, *DAYS), (shown,))
 
 
 def _alone(table: Table) -> Table:

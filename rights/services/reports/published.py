@@ -3,7 +3,8 @@ The figures of periods that are over, as everybody may read them: made once, and
 
 The relay makes them, so that the web neither reads what they are counted from nor works for seconds
 at a product's word. What is kept is final: asked for again, it is the same to the last byte. Either
-years are given or quarters, as the difference of the two can be a small number.
+years are given or quarters, as the difference of the two can be a small number; of a year that was
+given in one way nothing is given in the other, also after the setting was changed.
 
 Source: NDSR 44; PIPL 58(4).
 """
@@ -57,6 +58,12 @@ class Span:
         year, _, quarter = name.partition("-")
         return cls(int(year), int(quarter))
 
+    @property
+    def others(self) -> frozenset[str]:
+        """The names of those of the other length that it has days in common with."""
+        lengths = (0,) if self.quarter else _QUARTERS
+        return frozenset(Span(self.year, quarter).name for quarter in lengths)
+
 
 def publish(
     register_: Engine, context: Context, signer: Signer, now: Callable[[], datetime]
@@ -97,7 +104,8 @@ def read(session: Session, context: Context, year: int, quarter: int | None) -> 
 
     Raises:
         Invalid: this deployment gives out the other sort of periods.
-        NotFound: none is kept: the period is not over, is not final, or cannot be reported on.
+        NotFound: none is kept: the period is not over, is not final, cannot be reported on, or
+            was given out in the other length.
     """
     span = Span(year, quarter or 0)
     if not _given(context, span):
@@ -107,6 +115,13 @@ def read(session: Session, context: Context, year: int, quarter: int | None) -> 
             [FieldError("quarter", f"reports are given out by {kind}")],
         )
     row = session.get(PublishedReport, span.name)
+    if row is None and any(session.get(PublishedReport, name) for name in span.others):
+        length = "by quarters" if span.quarter == 0 else "as a year"
+        raise NotFound(
+            f"the figures of {year} were given out {length}, and are not in another length: the"
+            " difference could be a small number",
+            code="no_report",
+        )
     if row is None:
         raise NotFound(
             "no final report of this period is kept: it is not over, letters about it wait to be"
@@ -125,7 +140,11 @@ def _given(context: Context, span: Span) -> bool:
 
 
 def _lacking(register_: Engine, context: Context, now: datetime) -> list[Span]:
-    """Return what is over, began after the register did, and is not kept; the newest first."""
+    """
+    Return what is over, began after the register did, and is not kept; the newest first.
+
+    Nothing that has days in common with one of the other length: the first that was given stays.
+    """
     with picture(register_) as connection:
         begun = register.begun(connection)
         kept = {name for (name,) in connection.execute(select(PublishedReport.name))}
@@ -134,7 +153,8 @@ def _lacking(register_: Engine, context: Context, now: datetime) -> list[Span]:
     zone = making.zone_of(context)
     first, last = begun.astimezone(zone).year, now.astimezone(zone).year
     wanted = sorted(_spans(context, first, last), reverse=True)
-    return [s for s in wanted if s.name not in kept and _period(context, s).closed(now)]
+    new = (one for one in wanted if one.name not in kept and not one.others & kept)
+    return [one for one in new if _period(context, one).closed(now)]
 
 
 def _spans(context: Context, first: int, last: int) -> Iterator[Span]:
@@ -157,6 +177,8 @@ def _publish(
     body = document(making.signed(report, signer, now=now))
     try:
         with transaction(register_) as session:
+            if any(session.get(PublishedReport, name) for name in span.others):
+                return False  # by a relay with the other setting, a moment ago
             session.add(PublishedReport(name=span.name, body=body, made_at=now))
             session.flush()
             audit.append_day(session, making.line(report, "system"), now=now)

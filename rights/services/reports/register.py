@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     case,
     cast,
     exists,
@@ -33,7 +34,7 @@ from sqlmodel import col
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.lifecycle import State
 from rights.domain.period import Period
-from rights.services import notices
+from rights.services import laws_added, notices
 from rights.services.arrivals import CHANNELS
 from rights.services.context import Context
 from rights.store.columns import UtcDateTime
@@ -48,10 +49,16 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The moments between which a report counts, as the database compares them."""
+    """
+    The moments between which a report counts, as the database compares them.
+
+    Args:
+        until: The end as entries write it.
+    """
 
     start: ColumnElement[datetime]
     end: ColumnElement[datetime]
+    until: str
 
     def holds(self, at: Any) -> ColumnElement[bool]:
         """Say that a moment is in the period."""
@@ -66,7 +73,8 @@ class Window:
 
 def window(period: Period) -> Window:
     """Return the moments of a period."""
-    return Window(literal(period.start, UtcDateTime()), literal(period.end, UtcDateTime()))
+    start, end = (literal(moment, UtcDateTime()) for moment in (period.start, period.end))
+    return Window(start, end, period.end.isoformat())
 
 
 # -- what is still there ----------------------------------------------------------------------
@@ -175,6 +183,43 @@ def entered() -> ColumnElement[datetime]:
         (col(Request.channel).in_(CHANNELS), logged), else_=col(Request.received_at)
     )
     return found
+
+
+def laws_since(at: Window) -> ColumnElement[str]:
+    """
+    Return the laws that were added to a request after the period: JSON lists, with commas.
+
+    The request has the laws as they are now. Which requests are few is looked up once, not for
+    each; what was added to those is read from their own chains.
+    """
+    added = cast(col(Entry.data)["regimes"], String)
+    theirs = select(func.aggregate_strings(added, ",")).where(*_law_added(at))
+    found: ColumnElement[str] = case(
+        (_got_a_law(at), theirs.correlate(Request).scalar_subquery()), else_=""
+    )
+    return found
+
+
+def promised_before_end(at: Window) -> ColumnElement[bool]:
+    """Say that an answer was promised for before the end; a law added since made it earlier."""
+    first = select(col(Entry.data)["from"].as_string()).where(*_law_added(at))
+    then = first.order_by(col(Entry.seq)).limit(1).correlate(Request).scalar_subquery()
+    found: ColumnElement[bool] = case(
+        (_got_a_law(at), then < at.until), else_=col(Request.promised_at) < at.end
+    )
+    return found
+
+
+def _law_added(at: Window) -> tuple[ColumnElement[bool], ...]:
+    return (col(Entry.chain) == col(Request.id), *_added_since(at))
+
+
+def _got_a_law(at: Window) -> ColumnElement[bool]:
+    return col(Request.id).in_(select(col(Entry.chain)).where(*_added_since(at)))
+
+
+def _added_since(at: Window) -> tuple[ColumnElement[bool], ...]:
+    return col(Entry.event) == laws_added.EVENT, col(Entry.at) >= at.end
 
 
 def letters() -> Any:

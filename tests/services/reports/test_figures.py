@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from rights.domain.kinds import OPTIONS
 from rights.domain.representation import Role
-from rights.services import audit
+from rights.services import audit, laws_added
 from rights.services.recipients_told import EVENT
 from rights.store.db import open_engine, reading, transaction
 from rights.store.models import Entry, Notice, Request, SecurityIncident
@@ -163,6 +163,46 @@ def _go_on(url: str, all_of: list[Case], end: Any, late: Any) -> None:
             if row.closed_at is None:
                 row.state, row.closed_at, row.verified_at = "fulfilled", late, case.verified or late  # type: ignore[assignment]
     _log(engine, town_of)
+    engine.dispose()
+
+
+ADDED = {"us_ca", "eu_gdpr", "uk_gdpr"}
+
+
+@pytest.mark.requirement("R-44-1", "R-US7102-1")
+def test_a_law_that_is_added_later_changes_no_report_of_the_past(
+    terminal: Terminal, all_of: list[Case], url: str
+) -> None:
+    quarters = [(*YEAR, "--quarter", str(n)) for n in (1, 2, 3, 4)]
+    reports = [YEAR, *quarters, ("california", "--year", "2026")]
+    before = [terminal.report(*one)["content"] for one in reports]
+    still_open = [case for case in all_of if case.closed is None and not ADDED & set(case.laws)]
+    ends = [Count([], (2026, 1, 1), (2026, month, 1)).end for month in (4, 7, 10)]
+    assert any(
+        c.verified and c.verified < end <= c.promised and c.received + timedelta(days=1) < end
+        for c in still_open
+        for end in ends
+    ), "of one the promise moves over the end of a period"
+    _add_laws(url, still_open, [["us_ca"], ["eu_gdpr", "uk_gdpr"]], terminal.now)
+    terminal.now += timedelta(hours=1)
+
+    assert [terminal.report(*one)["content"] for one in reports] == before
+    now = terminal.report("figures", "--year", "2027")["content"]["tables"]["regimes"]
+    several = next(row for row in now if row["regime"] == "several")
+    assert several["open_after"] > len(still_open) > 5
+
+
+def _add_laws(url: str, to: list[Case], added: list[list[str]], at: Any) -> None:
+    engine = open_engine(url)
+    with transaction(engine) as session:
+        for case in to:
+            request = session.get_one(Request, case.id)
+            for some in added:
+                was, request.regimes = request.promised_at, [*request.regimes, *some]
+                request.promised_at = min(was, case.received + timedelta(days=1))
+                dates = {"from": was.isoformat(), "until": request.promised_at.isoformat()}
+                line = audit.Line(laws_added.EVENT, "system", {"regimes": some, **dates})
+                audit.append(session, request, [line], now=at)
     engine.dispose()
 
 

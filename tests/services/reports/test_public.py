@@ -13,7 +13,7 @@ from tests.services.reports.town import Case
 YEAR = ("figures", "--year", "2026")
 COUNTS = (
     "received", "accepted", "fulfilled", "partially_fulfilled", "denied", "revoked", "merged",
-    "expired", "sent", "unsent", "overdue",
+    "expired", "sent", "overdue",
 )  # fmt: skip
 SUMS = ("kinds", "channels", "ages", "regimes", "askers")
 
@@ -91,3 +91,22 @@ def test_what_is_left_out_is_marked_the_same_in_every_form(terminal: Terminal) -
     assert "about,,public,true," in text
     assert ",received,*,By right and option / " in text
     assert "<10" not in text
+
+
+@pytest.mark.requirement("R-44-1:bad")
+def test_a_year_of_which_a_quarter_was_made_for_the_public_says_so(terminal: Terminal) -> None:
+    quarter = ("figures", "--year", "2026", "--quarter", "2", "--public")
+    assert terminal.report(*quarter)["content"]["flags"] == []
+    assert terminal.report(*quarter)["content"]["flags"] == [], "the same days are no others"
+    assert terminal.report(*YEAR)["content"]["flags"] == [], "staff may read both"
+
+    year = terminal.report(*YEAR, "--public")["content"]
+    nested = terminal.report(*quarter)["content"]
+    other = terminal.report("figures", "--year", "2025", "--public")["content"]
+
+    assert (year["flags"], year["provisional"]) == (["other_days_public"], False)
+    assert (nested["flags"], other["flags"]) == (["other_days_public"], [])
+    said = {"en": "overlap these. Publish only one", "zh-CN": "年度与季度只能公布其一"}
+    for language, words in said.items():
+        file = terminal.file(*YEAR, "--public", "--format", "csv", "--language", language)
+        assert words in file.decode()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from rights.app import context_of
 from rights.services import backends
 from rights.services.backends import SCOPES, USUAL
 from rights.services.reports import published
@@ -173,6 +174,36 @@ def test_where_quarters_are_given_out_no_year_is(opened: Opened) -> None:
     listed = quarterly.get(REPORTS).json
     assert [(i["year"], i["quarter"]) for i in listed["items"]][:2] == [(2026, 4), (2026, 3)]
     assert len(listed["items"]) == 8
+
+
+@pytest.mark.requirement("R-44-1:bad")
+@pytest.mark.parametrize(("was", "then", "asked"), [("year", "quarter", 4), ("quarter", "year", 0)])
+def test_a_year_that_was_given_in_one_length_is_not_given_in_the_other(
+    opened: Opened,
+    url: str,
+    private_redis_url: str,
+    tmp_path: Path,
+    was: str,
+    then: str,
+    asked: int,
+) -> None:
+    changed = opened(report_periods=then)
+    was_set = context_of(settings_for(url, private_redis_url, tmp_path, report_periods=was))
+
+    def publish_as_before(now: datetime) -> int:
+        return published.publish(changed.engine, was_set, Signer(SEED), lambda: now)
+
+    assert publish_as_before(datetime(2026, 2, 1, tzinfo=UTC)) == (1 if was == "year" else 4)
+    made = _publish(changed)
+
+    assert made == (4 if then == "quarter" else 1), "of 2026 only"
+    assert {one["year"] for one in changed.get(REPORTS).json["items"]} == {2026}
+    quarter = f"&quarter={asked}" if asked else ""
+    refused = changed.get(f"{FIGURES}?year=2025{quarter}")
+    assert (refused.status_code, refused.json["code"]) == (404, "no_report")
+    assert "were given out" in refused.json["detail"]
+    assert changed.get(f"{FIGURES}?year=2026{quarter}").status_code == 200
+    assert publish_as_before(town.NOW) == 0, "nor back again"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,25 @@ def test_figures_are_a_page_and_the_same_is_taken_as_a_file(house: House, asked:
     assert len(asked) == 3
 
 
+@pytest.mark.requirement("R-44-1:bad")
+def test_figures_for_the_public_say_where_others_of_overlapping_days_were_made(
+    house: House, asked: list[str]
+) -> None:
+    otto, today = clerk(house, "otto", "auditor"), house.clock.now()
+    said = {"report": "figures", "year": str(today.year), "public": "1"}
+    warning = "Publish only one of them, the year or its quarters"
+
+    first = reporting.made(house, otto, **said)
+    nested = reporting.made(house, otto, **said, quarter=str((today.month + 2) // 3))
+
+    assert warning not in first.text
+    assert warning in nested.text
+    flags = json.loads(reporting.file(otto, nested, "json").data)["content"]["flags"]
+    assert "other_days_public" in flags
+    assert warning in reporting.file(otto, nested, "csv").data.decode()
+    assert len(asked) == 3
+
+
 @pytest.mark.requirement("R-AUD17-1")
 def test_evidence_for_an_audit_is_a_page_that_leads_to_requests_and_says_how_it_is_signed(
     house: House, asked: list[str]
