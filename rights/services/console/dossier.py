@@ -152,13 +152,10 @@ def read(
     session: Session, context: Context, request_id: str, *, now: datetime, before: int = 0
 ) -> Dossier:
     """
-    Return what staff see of a request.
+    Return what staff see of a request. Raises NotFound.
 
     Args:
         before: Entries from before this one, in place of the newest; 0 for those.
-
-    Raises:
-        NotFound: there is no such request.
     """
     request = requests.find(session, request_id)
     steps = _step_rows(session, request_id)
