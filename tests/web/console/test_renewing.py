@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -139,6 +140,6 @@ def test_the_address_keeps_what_else_it_says_and_bears_the_mark_once(house: Hous
     assert not any("renews" in link for link in page.links)
 
 
-def _ends(house: House) -> object:
+def _ends(house: House) -> datetime:
     with house.reading() as session:
         return session.exec(select(StaffSession.expires_at)).one()
