@@ -43,7 +43,7 @@ from rights.store.blobs import Blobs, open_blobs
 from rights.store.db import RegisterClock, open_engine
 from rights.store.keys import Keyring
 from rights.store.vault import Vault
-from rights.web import headers, keeping_up, problems, watching
+from rights.web import headers, keeping_up, problems, ready, watching
 from rights.web.ids import HexId
 from rights.web.limits import Limits
 from rights.web.parts import NAME, Parts
@@ -110,6 +110,9 @@ def routed(surfaces: Sequence[str], *, https: bool) -> Flask:
     app.url_map.converters["id"] = HexId
     for name in surfaces:
         _OPEN[name](app)
+    if "api" not in surfaces:
+        look = ready.portal if "portal" in surfaces else ready.staff
+        app.register_blueprint(ready.at_the_root(look))
     return app
 
 
@@ -239,6 +242,7 @@ def _parts(
         secret_key=settings.blobs_secret_key.get_secret_value(),
         region=settings.blobs_region,
     )
+    documents = evidence.open_place(settings)
     return Parts(
         context=context,
         engine=engine,
@@ -248,18 +252,21 @@ def _parts(
         bridges=Bridges(guard, teller(engine, disturbances.BRIDGE, clock)),
         keys=LiveKeys(engine),
         limits=limits,
-        readiness=_readiness(engine, limits, blobs, context.vault),
+        readiness=_readiness(engine, limits, blobs, documents, context.vault),
         now=clock,
-        evidence=evidence.open_place(settings),
+        evidence=documents,
     )
 
 
-def _readiness(engine: Engine, limits: Limits, blobs: Blobs, vault: Vault) -> Readiness:
-    return Readiness(
-        {
-            "register": readiness.register(engine),
-            "redis": readiness.redis(limits.reachable),
-            "blobs": readiness.blobs(blobs),
-            "keys": readiness.keys(vault),
-        }
-    )
+def _readiness(
+    engine: Engine, limits: Limits, blobs: Blobs, documents: Blobs | None, vault: Vault
+) -> Readiness:
+    looks = {
+        "register": readiness.register(engine),
+        "redis": readiness.redis(limits.reachable),
+        "blobs": readiness.blobs(blobs),
+        "keys": readiness.keys(vault),
+    }
+    if documents is not None:
+        looks["evidence"] = readiness.blobs(documents)
+    return Readiness(looks)

@@ -49,15 +49,24 @@ def check(session: Session, request: Request, staff: Staff, *, now: datetime) ->
     """
     if not needed(session, request):
         return {}
-    alive = [one for one in _of(session, request, staff) if _lives(one, staff, now)]
+    alive = [one for one in _of(session, request, staff) if _lives(session, one, now)]
     if not alive:
         raise ContentClosed(request.id)
     return {"approval": max(alive, key=_end).id}
 
 
-def _lives(one: ContentApproval, staff: Staff, now: datetime) -> bool:
-    alive = minors.lives(one.approved_at, one.expires_at, now)
-    return alive and one.approved_by != staff.id
+def _lives(session: Session, one: ContentApproval, now: datetime) -> bool:
+    """
+    Return whether an approval counts now.
+
+    It is its approver's word, which counts no longer than they may give one.
+    """
+    if not minors.lives(one.approved_at, one.expires_at, now) or one.approved_by == one.asked_by:
+        return False
+    who = session.get(Staff, one.approved_by)
+    if who is None or who.closed_at is not None:
+        return False
+    return duties.may(who.roles, duties.Act.APPROVE_MINOR)
 
 
 def _end(one: ContentApproval) -> datetime:
@@ -81,7 +90,7 @@ class Asked:
 def asked_by(session: Session, request: Request, staff: Staff, *, now: datetime) -> Asked:
     """Return what *staff* asked about the content of a minor's request, and what came of it."""
     mine = _of(session, request, staff)
-    until = max((_end(one) for one in mine if _lives(one, staff, now)), default=None)
+    until = max((_end(one) for one in mine if _lives(session, one, now)), default=None)
     waits = (one for one in mine if minors.waits(one.asked_at, one.approved_at, now))
     return Asked(until, frozenset(str(one.purpose) for one in waits))
 
@@ -181,4 +190,5 @@ def current(session: Session, now: datetime, *, limit: int = 200) -> Sequence[Co
         .order_by(col(ContentApproval.asked_at), col(ContentApproval.id))
         .limit(limit)
     )
-    return session.exec(query).all()
+    found = session.exec(query).all()
+    return [one for one in found if one.approved_at is None or _lives(session, one, now)]

@@ -48,6 +48,9 @@ COOKIE: Final = "rights_portal"
 STAFF_COOKIE: Final = "rights_staff"
 """Holds the secret of a session of the console."""
 
+RENEWS: Final = "renews"
+"""In the address that a waiting page of the console calls by itself: nobody is there for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
@@ -187,14 +190,22 @@ def visit_of(secret: str) -> Visit:
 
 
 def _present(secret: str) -> Present:
-    """Return which member of staff it is; that they are here is written down once a minute."""
+    """
+    Return which member of staff it is; that they are here is written down once a minute.
+
+    What a page did by itself does not count: it would keep an unattended browser signed in.
+    """
     here, now = parts(), parts().now()
     with reading(here.engine) as session:
         found, news = sessions.read(session, secret, now=now)
-    if news:
+    if news and not _by_itself():
         with transaction(here.engine) as session:
             sessions.seen(session, here.context.settings, found.id, now=now)
     return found
+
+
+def _by_itself() -> bool:
+    return request.method == "GET" and RENEWS in request.args
 
 
 def _grant() -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
 
 from rights.domain.minors import LONGEST, WAITS
 from rights.services import audit, checkpoints, evidence, purge
 from rights.services.signing import Signer
-from rights.store.models import ContentApproval, Request
+from rights.services.staff_access import accounts
+from rights.store.models import ContentApproval, Request, Staff
+from tests.web.console.clerk import clerk, id_of
 from tests.web.correspondence import Office, code
-from tests.web.house import SEED, House
+from tests.web.house import BOB, SEED, House
 from tests.web.minors_case import (
     CHILD,
     READINGS,
@@ -210,3 +214,48 @@ def test_the_register_itself_takes_no_approval_of_ones_own(
     with pytest.raises(IntegrityError), house.writing() as session:
         row = session.get_one(ContentApproval, approval)
         row.approved_by = row.asked_by
+
+
+@pytest.mark.requirement("R-M36-1:bad")
+@pytest.mark.parametrize("how", ["roles", "close"])
+def test_an_approval_counts_no_longer_than_its_approver_may_approve(
+    house: House, office: Office, case: Case, how: str
+) -> None:
+    approved(office, case, "rui", by="ana")
+    assert read(office, case, READINGS["messages show"]).exit_code == 0
+    with house.writing() as session:
+        ana = accounts.named(session, "ana")
+        assert ana is not None
+        if how == "roles":
+            accounts.change_roles(session, ana, ["auditor"], None, now=house.clock.now())
+        else:
+            accounts.close(session, ana, None, now=house.clock.now())
+
+    assert code(read(office, case, READINGS["messages show"])) == "minor_content"
+    assert json.loads(office.run("minors", "list", "--json").stdout) == []
+    assert READINGS["messages show"].who == "rui"
+
+
+@pytest.mark.requirement("R-M36-1:bad")
+def test_the_page_of_a_request_is_shut_when_its_approver_may_approve_no_more(
+    house: House,
+) -> None:
+    made = str(house.asserted("access", BOB, subject_age_band="14_17")["id"])
+    house.post(f"/v1/requests/{made}/messages", {"text": "please be quick about it"})
+    rui, wei = clerk(house, "rui", "reviewer"), clerk(house, "wei", "approver")
+    rui.act(made, "ask_minor", purpose="answer")
+    with house.reading() as session:
+        (approval,) = session.exec(select(ContentApproval.id))
+    wei.force(f"/waiting/minors/{approval}", hours="24")
+    opened = rui.force(f"/requests/{made}/open/messages")
+    assert "please be quick about it" in opened.text
+
+    with house.writing() as session:
+        approver = session.get_one(Staff, id_of(house, "wei"))
+        accounts.change_roles(session, approver, ["auditor"], None, now=house.clock.now())
+
+    shut = rui.force(f"/requests/{made}/open/messages")
+    assert shut.status == 403
+    assert "please be quick about it" not in shut.text
+    page = rui.get(f"/requests/{made}")
+    assert any(one.action.endswith("/ask_minor") for one in page.forms)  # asked anew

@@ -32,7 +32,7 @@ from tests.web.house import House
 def test_a_process_that_has_everything_is_ready(house: House) -> None:
     ready = house.client.get("/readyz")
 
-    names = ("register", "redis", "blobs", "keys")
+    names = ("register", "redis", "blobs", "evidence", "keys")
     assert ready.get_json() == {"status": "ok", **dict.fromkeys(names, "up")}
 
 

@@ -353,26 +353,28 @@ def accept(session: Session, token: str, password: str, *, now: datetime) -> Sta
 
 
 def change_password(
-    session: Session, staff: Staff, old: str, new: str, *, keep: str, now: datetime
-) -> None:
+    session: Session, here: sessions.Present, old: str, new: str, *, now: datetime
+) -> str:
     """
-    Change one's own password; every other browser is signed out.
+    Change one's own password; return what the cookie of this browser holds from now on.
 
-    Args:
-        keep: Id of the session in which it is done.
+    Every other browser is signed out, whoever has a copy of the cookie too, and no link is left.
 
     Raises:
         Forbidden: the old one is wrong; the caller counts it (:func:`mistyped`).
         Invalid: the new one is not taken. TooMany: it rests after too many wrong ones.
     """
+    staff = here.staff
     mine = login(session, staff)
     tries.rested(mine, now)
     if not passwords.right(mine.password, old):
         raise Forbidden("the password in use now is another one", code="wrong_password")
     rules.check_password(new, staff.name)
     mine.password, mine.password_at = passwords.hashed(new), now
-    sessions.end_all(session, staff.id, but=keep)
+    session.execute(delete(StaffInvitation).where(col(StaffInvitation.staff_id) == staff.id))
+    sessions.end_all(session, staff.id, but=here.id)
     _note(session, "staff_password_set", staff, _actor(staff), now)
+    return sessions.under_another_secret(session, here)
 
 
 def mistyped(session: Session, staff: Staff, *, now: datetime) -> None:

@@ -144,6 +144,22 @@ def renewed(
     return begin(session, settings, here.staff, stage, agent=agent, now=now)
 
 
+def under_another_secret(session: Session, here: Present) -> str:
+    """
+    Let a session go on as it is under a new secret; return what the cookie holds from now on.
+
+    It ends no later for it, and whoever had the secret of before has nothing. An app that is being
+    set up is sealed for the session of before: it is begun anew.
+    """
+    row = locked(session, here)
+    kept = row.model_dump(exclude={"id", "public_id", "pending"})
+    session.delete(row)
+    session.flush()
+    secret = secrets.token_urlsafe(32)
+    session.add(StaffSession(id=place(secret), public_id=here.public_id, **kept))
+    return secret
+
+
 def of_staff(session: Session, staff_id: str, *, now: datetime) -> Sequence[StaffSession]:
     """Return the browsers somebody is signed in with, the last one used first."""
     mine = select(StaffSession).where(

@@ -20,7 +20,8 @@ pages.errors(area)
 @area.get("/account")
 def account() -> Response:
     """Show one's own account."""
-    return _shown()
+    changed = request.args.get("done") == "password"
+    return _shown(done=pages.said().say("account", "password_done") if changed else "")
 
 
 def _shown(status: int = 200, *, wrong: tuple[str, ...] = (), done: str = "") -> Response:
@@ -59,7 +60,7 @@ def _line(row: Any, here: str) -> dict[str, Any]:
 
 @area.post("/account/password")
 def password() -> Response:
-    """Change the password; every other browser is signed out."""
+    """Change the password; every other browser is signed out, this one goes on."""
     here, present, w = parts(), door.present(), pages.said()
     provider.allow_passwords(here.context.settings)
     old, new = request.form.get("old", ""), request.form.get("new", "")
@@ -67,9 +68,7 @@ def password() -> Response:
         return _shown(422, wrong=(w.say("account", "differ"),))
     try:
         with transaction(here.engine) as session:
-            accounts.change_password(
-                session, present.staff, old, new, keep=present.id, now=here.now()
-            )
+            secret = accounts.change_password(session, present, old, new, now=here.now())
     except Forbidden as error:
         with transaction(here.engine) as session:
             accounts.mistyped(session, present.staff, now=here.now())
@@ -77,7 +76,9 @@ def password() -> Response:
         return _shown(403, wrong=tuple(pages.refusal(error)))
     except Invalid:
         return _shown(422, wrong=(w.say("account", "password_rules"),))
-    return _shown(done=w.say("account", "password_done"))
+    response = pages.go("console-account.account", done="password")
+    door.keep(response, secret)
+    return response
 
 
 @area.post("/account/recovery")

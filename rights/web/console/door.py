@@ -24,7 +24,7 @@ from rights.services.words import LANGUAGES
 from rights.store.models import Staff
 from rights.web import language, problems
 from rights.web.auth import STAFF_COOKIE, Guard, enter
-from rights.web.console import noting
+from rights.web.console import noting, renewing
 from rights.web.parts import parts
 
 PREFIX: Final = "/console"
@@ -140,7 +140,7 @@ def _bounded(most: int = _FORM_BYTES) -> None:
 
 
 def _to_sign_in() -> Response:
-    there = request.full_path.rstrip("?") if request.path != f"{PREFIX}/" else ""
+    there = renewing.plain() if request.path != f"{PREFIX}/" else ""
     return redirect(url_for("console-entering.sign_in", to=there or None), 303)
 
 

@@ -7,7 +7,6 @@ What is shown and what is sent is written from what is kept, so it is the same e
 from __future__ import annotations
 
 import shlex
-from typing import Final
 
 from flask import url_for
 from werkzeug import Response
@@ -18,13 +17,11 @@ from rights.services.reports import asking, audit_evidence
 from rights.services.reports.kept import reread
 from rights.store.db import reading, transaction
 from rights.store.models import AskedReport
-from rights.web.console import door, noting, pages, report_pages, reports
+from rights.web.console import door, noting, pages, renewing, report_pages, reports
 from rights.web.parts import parts
 
 area = door.private("made", Act.REPORT)
 pages.errors(area)
-
-_AGAIN_S: Final = 2
 
 
 @area.get("/reports/made/<id:report_id>")
@@ -76,7 +73,7 @@ def _waits(row: AskedReport, status: int = 200, *, wrong: list[str] | None = Non
         wrong=wrong or refused,
     )
     if row.state == "waiting":
-        response.headers["Refresh"] = str(_AGAIN_S)
+        return renewing.renews(response)
     return response
 
 

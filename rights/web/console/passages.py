@@ -6,7 +6,7 @@ Source: NDSR 25(1)(4); PIPL 10, 51.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from werkzeug import Response
 
@@ -20,13 +20,11 @@ from rights.services import (
 )
 from rights.services.redaction_views import View
 from rights.store.db import reading
-from rights.web.console import door, packing, pages, showing, watermarks
+from rights.web.console import door, packing, pages, renewing, showing, watermarks
 from rights.web.parts import parts
 
 area = door.private("passages", Act.REVIEW)
 pages.errors(area)
-
-_AGAIN_S: Final = 2
 
 
 @area.get("/requests/<id:request_id>/passages/<id:view_id>")
@@ -56,7 +54,7 @@ def shown(request_id: str, view_id: str) -> Response:
     )
     response.headers["Cache-Control"] = "no-store"
     if view.waits:
-        response.headers["Refresh"] = str(_AGAIN_S)
+        return renewing.renews(response)
     return response
 
 

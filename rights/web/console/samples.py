@@ -7,7 +7,7 @@ Source: PIPL 45, 51; Minors Regulation 36.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from flask import request as call
 from werkzeug import Response
@@ -16,13 +16,11 @@ from rights.domain.duties import Act
 from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.services import content_approvals, package_samples, requests
 from rights.store.db import reading, transaction
-from rights.web.console import door, masks, one, pages, planning, showing, watermarks
+from rights.web.console import door, masks, one, pages, planning, renewing, showing, watermarks
 from rights.web.parts import parts
 
 area = door.private("samples", Act.REVIEW)
 pages.errors(area)
-
-_AGAIN_S: Final = 2
 
 
 @area.post("/requests/<id:request_id>/sample")
@@ -63,7 +61,7 @@ def shown(request_id: str, view_id: str) -> Response:
     )
     response.headers["Cache-Control"] = "no-store"
     if view.waits:
-        response.headers["Refresh"] = str(_AGAIN_S)
+        return renewing.renews(response)
     return response
 
 

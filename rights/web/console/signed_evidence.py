@@ -6,7 +6,7 @@ A page waits for it; then it is taken as a file, as often as somebody likes, alw
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from werkzeug import Response
 
@@ -17,13 +17,11 @@ from rights.services.reports.asking import Asked
 from rights.services.reports.kept import reread
 from rights.store.db import reading, transaction
 from rights.store.models import AskedReport
-from rights.web.console import door, noting, pages, reports
+from rights.web.console import door, noting, pages, renewing, reports
 from rights.web.parts import parts
 
 area = door.private("signed", Act.REPORT)
 pages.errors(area)
-
-_AGAIN_S: Final = 2
 
 
 @area.post("/reports/signed")
@@ -53,7 +51,7 @@ def _one(evidence_id: str, status: int = 200, *, wrong: list[str] | None = None)
         line = _line(asking.find(session, evidence_id, signed=True, now=here.now()))
     response = pages.page("signed_evidence.html", status, one=line, wrong=wrong or [])
     if line["state"] == "waiting":
-        response.headers["Refresh"] = str(_AGAIN_S)
+        return renewing.renews(response)
     return response
 
 

@@ -138,6 +138,7 @@ class Readiness(Closed):
     register = Choice(("up",), required=True)
     redis = Choice(("up", "down"), required=True)
     blobs = Choice(("up",), required=True)
+    evidence = Choice(("up",), metadata={"description": "Only where documents are taken."})
     keys = Choice(("up",), required=True)
 
 

@@ -46,7 +46,7 @@ def _packed(house: House, subject: Any = ALICE, **more: Any) -> str:
 def _opened(house: House, rui: Clerk, made: str, found: Any = FOUND, *, more: bool = False) -> Page:
     page = rui.reader.send(rui.get(f"/requests/{made}"), "/sample")
     assert page.status == 200, page.text
-    assert page.response.headers["Refresh"] == "2"
+    assert page.response.headers["Refresh"].startswith("2; url=/console/")
     house.looked_up({"collections": found, "more": more})
     return rui.reader.get(page.response.request.path)
 

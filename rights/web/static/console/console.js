@@ -4,6 +4,13 @@
   const told = document.getElementById("mistakes") || document.getElementById("opened");
   if (told) told.focus();
 
+  // What a page that renewed itself puts into its address is not for people, who copy it.
+  const address = new URL(location.href);
+  if (address.searchParams.has("renews")) {
+    address.searchParams.delete("renews");
+    history.replaceState(history.state, "", address);
+  }
+
   // Where a minor's content is open, nothing of the page is taken along but what one typed oneself.
   const minors = document.querySelector(".minors");
   for (const name of minors ? ["copy", "cut", "dragstart", "contextmenu"] : []) {
