@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rights.store.models import LegalHold, ReleasedValue
+from tests.architecture.deployed import Register
 from tests.architecture.desk import Office
 from tests.architecture.test_deploy_console import _did, _do
 from tests.web.console.test_passages import ROWS, _packed
@@ -46,3 +49,12 @@ def test_what_was_taken_out_is_opened_and_decided_on_with_the_consoles_role(
     _did(ana.get("/"))
 
     assert office.only(ReleasedValue).request_id == made
+
+
+@pytest.mark.parametrize("table", ["hold_approval", "legal_hold", "hold_exception"])
+@pytest.mark.parametrize("right", ["INSERT", "UPDATE", "DELETE"])
+def test_no_worker_and_so_no_connector_ends_a_hold_or_makes_one(
+    register: Register, table: str, right: str
+) -> None:
+    assert register.may("worker", "SELECT", table)
+    assert not register.may("worker", right, table)

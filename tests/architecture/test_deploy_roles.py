@@ -348,15 +348,6 @@ def test_the_web_does_not_read_what_the_work_is_done_with(register: Register, ta
     assert not register.may("web", "SELECT", table)
 
 
-@pytest.mark.parametrize("table", ["hold_approval", "legal_hold", "hold_exception"])
-@pytest.mark.parametrize("right", ["INSERT", "UPDATE", "DELETE"])
-def test_no_worker_and_so_no_connector_ends_a_hold_or_makes_one(
-    register: Register, table: str, right: str
-) -> None:
-    assert register.may("worker", "SELECT", table)
-    assert not register.may("worker", right, table)
-
-
 @pytest.mark.requirement("R-NEG-24")
 @pytest.mark.parametrize("table", ["writing", "appeal", "complaint"])
 @pytest.mark.parametrize("right", ["SELECT", "INSERT", "UPDATE", "DELETE"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -181,6 +182,14 @@ STEP = {
 """What a plan says of its one step, but for what is done."""
 
 
+def _plan(made: str, action: str, body: Mapping[str, Any], now: datetime) -> PlanRow:
+    counts = {"shop.users": {"rows": 3}}
+    whole = {"steps": [{**STEP, "action": action}], "counts": counts, "holds": {}, "warnings": []}
+    hashes: dict[str, Any] = {"config_hash": "c", "schema_hash": "s", "hash": "p" * 64}
+    given: dict[str, Any] = {"body": whole | dict(body), "created_at": now, "needs_approval": True}
+    return PlanRow(request_id=made, **hashes, **given)
+
+
 def planned(
     house: House,
     kind: str = "deletion",
@@ -202,24 +211,7 @@ def planned(
     with house.writing() as session:
         request = session.get_one(Request, made)
         now = house.clock.now()
-        body = {
-            "steps": [{**STEP, "action": action}],
-            "counts": {"shop.users": {"rows": 3}},
-            "holds": {},
-            "warnings": [],
-            **body,
-        }
-        session.add(
-            PlanRow(
-                request_id=made,
-                config_hash="c",
-                schema_hash="s",
-                hash="p" * 64,
-                body=body,
-                created_at=now,
-                needs_approval=True,
-            )
-        )
+        session.add(_plan(made, action, body, now))
         step: dict[str, Any] = {"request_id": made, "phase": 1, "action": action, "store": "shop"}
         session.add(StepRow(id=f"{made}-01-{action}-shop", **step, **waits))
         if beside:

@@ -142,4 +142,5 @@ def test_the_address_keeps_what_else_it_says_and_bears_the_mark_once(house: Hous
 
 def _ends(house: House) -> datetime:
     with house.reading() as session:
-        return session.exec(select(StaffSession.expires_at)).one()
+        ends: datetime = session.exec(select(StaffSession.expires_at)).one()
+        return ends
