@@ -140,7 +140,8 @@ def due(
     Args:
         received_at: The moment of receipt, not of verification.
         verified_at: When the person proved who they are, for the rules that run from there;
-            until then their outer limit applies.
+            until then their outer limit applies. A promise of our own runs from the same moment as
+            the limit that it shortens.
         paused_days: See ``paused_days``.
 
     Raises:
@@ -152,8 +153,8 @@ def due(
     limits = tuple(_limits(clock, counting, received_at, paused_days, since))
     kept = min(limits)
     promise = kept.kept
-    if clock.promise is not None:
-        promise = min(promise, _after(counting, received_at, clock.promise, paused_days).kept)
+    if clock.promise is not None and since is not None:
+        promise = min(promise, _after(counting, since, clock.promise, paused_days).kept)
     return Due(
         due_at=kept.kept,
         due_legal_at=min(limit.legal for limit in limits),

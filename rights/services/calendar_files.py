@@ -8,6 +8,7 @@ which then replaces all that the library says about that year.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -21,6 +22,10 @@ from rights.services.regime_blocks import source
 
 LAST_YEAR: Final = 2050
 """Holidays that follow from rules are computed up to here; later years count as unknown."""
+
+_DECEMBER: Final = 12
+_SHOWN: Final = 3
+"""How many days that are out of place are named; a list for a wrong year has dozens."""
 
 
 class Weekday(StrEnum):
@@ -62,17 +67,50 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
+class _Notices:
+    """
+    What the yearly notices of a place are like; a place without them has none of it.
+
+    Args:
+        least: A year has so many days off, or more.
+        named_from: From this day of December on, days may be named by the notice of the next
+            year; none are where it is 0.
+    """
+
+    fallback_minus: int = 0
+    least: int = 0
+    named_from: int = 0
+
+    def names(self, day: date, year: int) -> bool:
+        """Whether the notice of *year* may name *day*, a day of another year."""
+        before = bool(self.named_from) and (day.year, day.month) == (year - 1, _DECEMBER)
+        return before and day.day >= self.named_from
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     off_days: frozenset[date]
     makeup_workdays: frozenset[date]
     years: frozenset[int]
 
-    def with_year(self, new: Schedule) -> _Known:
-        """Let a loaded schedule stand for its whole year."""
+    def with_schedules(self, new: Sequence[Schedule], rules: _Notices) -> _Known:
+        """Let each loaded schedule stand for all that the notice of its year says."""
+        years = frozenset(one.year for one in new)
+        off = frozenset[date]().union(*(one.off_days for one in new))
+        worked = frozenset[date]().union(*(one.makeup_workdays for one in new))
+
+        def kept(days: frozenset[date]) -> frozenset[date]:
+            named = {day: day.year + rules.names(day, day.year + 1) for day in days}
+            return frozenset(
+                day
+                for day, year in named.items()
+                if (year if year in self.years else day.year) not in years
+            )
+
         return _Known(
-            frozenset(d for d in self.off_days if d.year != new.year) | new.off_days,
-            frozenset(d for d in self.makeup_workdays if d.year != new.year) | new.makeup_workdays,
-            self.years | {new.year},
+            (kept(self.off_days) - worked) | off,
+            (kept(self.makeup_workdays) - off) | worked,
+            self.years | years,
         )
 
 
@@ -134,21 +172,18 @@ def _calendar(
     if not set(weekend) <= set(days):
         section.complain(f"must be of {', '.join(days)}", "weekend")
     schedule = section.section("schedule")
-    minus = least = 0
-    if schedule is not None:
-        minus = schedule.count("fallback_minus_days", least=0)
-        least = schedule.count("least_days_off")
-        schedule.done()
+    rules = _notices(schedule) if schedule is not None else _Notices()
     known = _known(section, place, yearly=schedule is not None)
-    for year in _schedules(loaded, least):
-        known = known.with_year(year) if known is not None else None
+    new = _schedules(loaded, rules)
+    if known is not None:
+        known = known.with_schedules(new, rules)
     section.done()
     return Calendar(
         off_days=known.off_days if known else frozenset(),
         makeup_workdays=known.makeup_workdays if known else frozenset(),
         weekend=frozenset(days.index(day) for day in weekend if day in days),
         known_years=known.years if known else None,
-        fallback_minus=minus,
+        fallback_minus=rules.fallback_minus,
     )
 
 
@@ -196,22 +231,62 @@ def published(country: str, subdivision: str | None, *, first_year: int, yearly:
     )
 
 
-def _schedules(loaded: Section | None, least: int) -> list[Schedule]:
-    found = []
-    for year, section in loaded.sections() if loaded is not None else ():
-        off, worked = section.days("off_days"), section.days("makeup_workdays")
+def _notices(section: Section) -> _Notices:
+    december = section.section("december")
+    named = 0
+    if december is not None:
+        named = december.count("named_from")
+        source(december)
+        december.done()
+    found = _Notices(
+        fallback_minus=section.count("fallback_minus_days", least=0),
+        least=section.count("least_days_off"),
+        named_from=named,
+    )
+    section.done()
+    return found
+
+
+def _schedules(loaded: Section | None, rules: _Notices) -> list[Schedule]:
+    found: list[Schedule] = []
+    for name, section in loaded.sections() if loaded is not None else ():
+        days = {key: section.days(key) for key in ("off_days", "makeup_workdays")}
+        off, worked = days["off_days"], days["makeup_workdays"]
         if not section.text("source").startswith(("https://", "http://")):
             section.complain("give the address of the published schedule", "source")
-        if len(off) < least:
-            section.complain(f"a year has {least} days off or more: list all", "off_days")
-        for day in sorted(off & worked):
-            section.complain(f"{day} is both a day off and worked: keep one", "makeup_workdays")
+        if len(off) < rules.least:
+            section.complain(f"a year has {rules.least} days off or more: list all", "off_days")
         section.done()
-        if year.isdecimal():
-            found.append(Schedule(int(year), off, worked))
-        else:
+        if not name.isdecimal():
             section.complain("must be a year")
+            continue
+        for key, named in days.items():
+            _belong(section, key, named, int(name), rules)
+        off_too = off.union(*(one.off_days for one in found))
+        worked_too = worked.union(*(one.makeup_workdays for one in found))
+        for day in sorted(off & worked_too | worked & off_too):
+            section.complain(f"{day} is both a day off and worked: keep one", "makeup_workdays")
+        found.append(Schedule(int(name), off, worked))
     return found
+
+
+def _belong(section: Section, key: str, days: frozenset[date], year: int, rules: _Notices) -> None:
+    """Complain of days that the notice of *year* cannot name: a slip would empty the year."""
+    strange = sorted(day for day in days if day.year != year and not rules.names(day, year))
+    if not strange:
+        return
+    shown = ", ".join(map(str, strange[:_SHOWN]))
+    shown += f" and {len(strange) - _SHOWN} more" if len(strange) > _SHOWN else ""
+    before = (
+        f", or to December of the year before from day {rules.named_from} on"
+        if rules.named_from
+        else ""
+    )
+    section.complain(
+        f"{shown}: each day of this schedule must belong to {year}{before}; correct the year, or"
+        " list the day under its own year",
+        key,
+    )
 
 
 def read_establishment(section: Section | None) -> Establishment | None:

@@ -149,6 +149,38 @@ def test_a_deployment_that_promises_seven_working_days_is_held_to_them() -> None
     assert moment(NOON, result.promised_at, LATE) == result.promised_at
 
 
+def test_a_promise_runs_from_the_moment_from_which_the_law_counts() -> None:
+    proved = NOON + timedelta(days=3)
+    clock = replace(ON_VERIFICATION, promise=12 * HOUR)
+
+    waiting = due(clock, NOON, SHANGHAI)
+    running = due(clock, NOON, SHANGHAI, verified_at=proved)
+
+    assert waiting.promised_at == waiting.due_at == due(ON_VERIFICATION, NOON, SHANGHAI).due_at
+    assert (running.promised_at, running.due_at) == (proved + 12 * HOUR, proved + 24 * HOUR)
+
+
+@given(
+    st.integers(1, 24),
+    MOMENTS,
+    COUNTINGS,
+    st.timedeltas(timedelta(), timedelta(days=40)) | st.none(),
+)
+def test_a_promise_from_verification_is_never_late_before_it_began(
+    hours: int, received_at: datetime, counting: Counting, wait: timedelta | None
+) -> None:
+    proved = None if wait is None else received_at + wait
+    clock = replace(ON_VERIFICATION, promise=timedelta(hours=hours))
+
+    made = due(clock, received_at, counting, verified_at=proved)
+
+    lawful = due(ON_VERIFICATION, received_at, counting, verified_at=proved)
+    assert made.due_at == lawful.due_at
+    assert made.promised_at <= made.due_at
+    mine = None if proved is None else proved + timedelta(hours=hours)
+    assert made.promised_at == (lawful.due_at if mine is None else min(mine, lawful.due_at))
+
+
 @given(PERIODS, MOMENTS, COUNTINGS, st.integers(0, 30))
 def test_nothing_is_due_before_it_was_received(
     period: Period, received_at: datetime, counting: Counting, paused: int

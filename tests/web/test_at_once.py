@@ -22,6 +22,7 @@ from rights.store.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
+from tests.services.regime_files import change_new
 from tests.web.cooling import ANN, KIND, company
 from tests.web.correspondence import Office, request_of
 from tests.web.house import ALICE, BOB, House
@@ -92,6 +93,28 @@ def test_a_cancellation_in_e_commerce_is_missed_at_midnight_and_late_after_a_day
     with office.house.reading() as session:
         (sent,) = session.exec(select(WebhookDelivery)).all()
     assert "request.overdue" in sent.body
+
+
+@pytest.mark.requirement("R-SLA-8", "R-SLA-12")
+def test_what_a_company_promises_from_the_proof_on_is_not_late_at_the_proof(
+    furnished: Callable[..., House], tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours.yaml"
+    change_new(ours, {"promises": {"cn_ecommerce": {KIND: {"hours": 12}}}})
+    office = Office(furnished(regimes_override=ours), tmp_path)
+    house, proved = office.house, MORNING + timedelta(days=2)
+    house.clock.at = MORNING
+
+    made = _by_code(house)
+
+    running = request_of(house, made["id"])
+    assert running.verified_at == proved
+    assert running.promised_at == proved + timedelta(hours=12)
+    assert running.due_at == proved + timedelta(hours=24)
+    _watched(office, proved)
+    assert "clock_alert 100" not in _told(office, made["id"])
+    _watched(office, proved + timedelta(hours=12))
+    assert _told(office, made["id"])[-1] == "clock_alert 100"
 
 
 @pytest.mark.requirement("R-SLA-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,20 @@ def test_every_mistake_of_the_override_is_named_with_its_line(tmp_path: Path) ->
     assert len(done.output.splitlines()) == 2
     assert all("yaml:" in line for line in done.output.splitlines())
     assert "nowhere: is not a regime" in done.output
+
+
+@pytest.mark.requirement("R-SLA-3:bad")
+def test_a_schedule_with_days_of_another_year_is_named_by_file_and_path(tmp_path: Path) -> None:
+    file = tmp_path / "override.yaml"
+    off = [date(2030, 1, day) for day in range(1, 12)]
+    change_new(file, {"calendars": {"cn": {2026: {"source": "https://gov.cn", "off_days": off}}}})
+
+    done = _run("check", "--override", str(file))
+
+    (line,) = done.output.splitlines()
+    assert done.exit_code == 2
+    assert f"{file.name}:4 calendars.cn.2026.off_days: 2030-01-01" in line
+    assert "list the day under its own year" in line
 
 
 @pytest.mark.requirement("R-SLA-1")
