@@ -1,18 +1,18 @@
 """
 What others do meanwhile: events a webhook never took, evidence signed, a report made, a package
-that waits for a look, a letter that names no address.
+that waits for a look, a letter that names no address, a document of a parent's.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from rights.domain.actions import Action
 from rights.domain.lifecycle import Event, Wait
 from rights.domain.representation import Role
-from rights.services import audit, packages, requests
+from rights.services import audit, evidence, packages, requests
 from rights.services.package_reviews import KEPT_BACK
 from rights.services.reports import awaited
 from rights.services.signing import Signer
@@ -28,6 +28,7 @@ from rights.store.models import (
     WebhookSubscription,
 )
 from tests.browser.console import planned
+from tests.browser.console.scene import drawn
 from tests.web.house import BOB, SEED, House
 
 
@@ -120,4 +121,21 @@ def letter(house: House) -> str:
         request.channel, request.requester_role = "letter", Role.CLOSE_RELATIVE
         row = Representation(request_id=made, role=Role.CLOSE_RELATIVE, relation="child")
         session.add(row)
+    return made
+
+
+def minors_paper(house: House) -> str:
+    """Let a parent have sent a document that staff may look at; return the request."""
+    made = str(house.asserted("deletion", BOB, "session")["id"])
+    now, place = house.clock.now(), evidence.given(house.parts.evidence)
+    with house.writing() as session:
+        request = session.get_one(Request, made)
+        request.channel, request.requester_role = "letter", Role.GUARDIAN
+        session.add(Representation(request_id=made, role=Role.GUARDIAN, relation="parent"))
+
+    def find(session: Session) -> Request:
+        return requests.locked(session, made)
+
+    about = (house.engine, house.context, place, find, [drawn()])
+    evidence.take(*about, actor="system", now=now, on_paper=True)
     return made

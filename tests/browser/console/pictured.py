@@ -42,7 +42,8 @@ PICTURES: Final[dict[str, tuple[str, ...]]] = {
     "console-letters.look": ("opened-complaint",),
     "console-listing.listed": ("list-all", "list-unfolded"),
     "console-losing.listed": ("lost",),
-    "console-made.one": ("report-audit", "report-figures", "report-incidents"),
+    "console-made.one": ("report-audit", "report-figures", "report-incidents", "report-waits"),
+    "console-one.document": ("document",),
     "console-one.look": ("opened-authority", "opened-minor", "opened-plan", "opened-proposal"),
     "console-one.one": (
         "request-asked",

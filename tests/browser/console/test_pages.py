@@ -228,6 +228,8 @@ def test_no_report_has_a_barrier(
         page.goto(f"{office.address}/reports?{urlencode({'report': name, **typed})}")
         ana.send()
         expect(page.locator("main [role=status]")).to_be_visible()
+        if name == "figures":
+            look.at("report-waits")
         assert left_over.made(office.house) == 1
         expect(page.locator("table.report").first).to_be_visible()
         look.at(f"report-{name}")
@@ -320,6 +322,24 @@ def test_masked_records_of_a_copy_and_what_a_minor_wrote_have_no_barrier(
     look.page.locator("form[action$='/open/messages'] button").click()
     expect(look.page.locator("#opened .watermark")).to_be_visible()
     look.at("opened-minor")
+
+    assert look.found == []
+
+
+@pytest.mark.parametrize(("language", "width", "dark"), LOOKS)
+def test_a_document_about_a_minor_has_no_barrier(
+    office: Office, new_page: Pages, language: str, width: int, *, dark: bool
+) -> None:
+    made = left_over.minors_paper(office.house)
+    planned.let(office.house, made, "vera")
+    look = looked(new_page, language, width, dark=dark)
+    Person(office, look.page, "vera").come_in()
+    look.page.goto(f"{office.address}/requests/{made}")
+    with look.page.expect_popup() as opened:
+        look.page.locator("form[action*='/documents/'] button").first.click()
+    look.page = opened.value
+    expect(look.page.locator(".picture-shown .watermark")).to_be_visible()
+    look.at("document")
 
     assert look.found == []
 
