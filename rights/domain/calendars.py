@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from rights.domain.errors import ConfigError
 
 DAY: Final = timedelta(days=1)
+_DECEMBER: Final = 12
 WARN_BEFORE: Final = timedelta(days=60)
 """How long before the end of a year the next year's schedule must be there."""
 
@@ -38,6 +39,8 @@ class Calendar:
         known_years: The years that have data; None where weekends alone decide.
         fallback_minus: Calendar days taken off a Monday-to-Friday count that touches a year
             without data: the largest error such a count has had.
+        open_from: From this day of December on, days are worked or off as the next year's data
+            say too; 0 where a year stands for itself.
     """
 
     off_days: frozenset[date] = frozenset()
@@ -45,10 +48,19 @@ class Calendar:
     weekend: frozenset[int] = frozenset({5, 6})
     known_years: frozenset[int] | None = None
     fallback_minus: int = 0
+    open_from: int = 0
 
     def knows(self, day: date) -> bool:
         """Whether there is data for the year of *day*."""
         return self.known_years is None or day.year in self.known_years
+
+    def may_become_worked(self, day: date) -> bool:
+        """Whether *day* is off only until the data of the next year are there."""
+        if not self.open_from or (day.month, day.day) < (_DECEMBER, self.open_from):
+            return False
+        if not self.knows(day) or self.knows(date(day.year + 1, 1, 1)):
+            return False
+        return not self.works(day)
 
     def works(self, day: date) -> bool:
         """Whether *day* is a working day, as far as the data goes."""
@@ -83,7 +95,7 @@ class Counting:
 
 
 class Counted(NamedTuple):
-    """A counted day; *provisional* when a year without data was touched on the way."""
+    """A counted day; *provisional* when it hangs on the data of a year that has none."""
 
     day: date
     provisional: bool
@@ -100,20 +112,24 @@ def count_working(calendar: Calendar, start: date, days: int) -> Counted:
     """
     Return the *days*-th working day after *start*, which itself is not counted.
 
-    Where the count touches a year without data it is made on weekends alone and shortened by
-    ``fallback_minus``, yet never below *days* calendar days: no calendar could make it shorter.
+    Where the count touches a year without data, or passes a day off of which such a year may make
+    a working day, it is made on weekends alone and shortened by ``fallback_minus``; yet never below
+    *days* calendar days, nor before that day off: no calendar could make it shorter.
 
     Source: Civil Code of the PRC 201; the margin is our own.
     """
-    left = days
+    left, least = days, start + days * DAY
     for day in _from(start, DAY):
         if not calendar.knows(day):
+            break
+        if day > start and calendar.may_become_worked(day):
+            least = max(least, day)
             break
         left -= day > start and calendar.works(day)
         if not left:
             return Counted(day, provisional=False)
     plain = _count_weekdays(calendar.weekend, start, days) - calendar.fallback_minus * DAY
-    return Counted(max(plain, start + days * DAY), provisional=True)
+    return Counted(max(plain, least), provisional=True)
 
 
 def _count_weekdays(weekend: frozenset[int], start: date, days: int) -> date:
@@ -134,9 +150,15 @@ def working_day_after(calendar: Calendar, day: date) -> date:
     """
     Return *day* if it is a working day, else the next one.
 
-    In a year without data nothing is moved: the earlier day is the careful one.
+    Nothing is moved in a year without data, nor past a day off of which such a year may make a
+    working day: the earlier day is the careful one.
     """
-    return next(d for d in _from(day, DAY) if calendar.works(d) or not calendar.knows(d))
+
+    def stays(day: date) -> bool:
+        unsure = not calendar.knows(day) or calendar.may_become_worked(day)
+        return unsure or calendar.works(day)
+
+    return next(filter(stays, _from(day, DAY)))
 
 
 def add_months(day: date, months: int) -> date:

@@ -43,7 +43,8 @@ class Due:
         promised_at: What the person is told; never after *due_at*.
         ack_at: Receipt must be confirmed by then.
         target_at: What we aim at, where the regime or we set an aim.
-        provisional: Counted without the schedule of some year: count again when it is loaded.
+        provisional: It hangs on the schedule of a year that has none yet: count again when it is
+            loaded.
     """
 
     due_at: datetime
@@ -152,16 +153,16 @@ def due(
     since = _since(clock, received_at, verified_at)
     limits = tuple(_limits(clock, counting, received_at, paused_days, since))
     kept = min(limits)
-    promise = kept.kept
+    promise = kept
     if clock.promise is not None and since is not None:
-        promise = min(promise, _after(counting, since, clock.promise, paused_days).kept)
+        promise = min(promise, _after(counting, since, clock.promise, paused_days))
     return Due(
         due_at=kept.kept,
         due_legal_at=min(limit.legal for limit in limits),
-        promised_at=promise,
+        promised_at=promise.kept,
         ack_at=_after(counting, received_at, clock.ack.period).kept,
         target_at=_target(clock, counting, since),
-        provisional=kept.provisional,
+        provisional=kept.provisional or promise.provisional,
     )
 
 

@@ -24,6 +24,7 @@ LAST_YEAR: Final = 2050
 """Holidays that follow from rules are computed up to here; later years count as unknown."""
 
 _DECEMBER: Final = 12
+_LAST_OF_DECEMBER: Final = 31
 _SHOWN: Final = 3
 """How many days that are out of place are named; a list for a wrong year has dozens."""
 
@@ -75,11 +76,13 @@ class _Notices:
         least: A year has so many days off, or more.
         named_from: From this day of December on, days may be named by the notice of the next
             year; none are where it is 0.
+        open_from: From this day of December on, dates wait for that notice.
     """
 
     fallback_minus: int = 0
     least: int = 0
     named_from: int = 0
+    open_from: int = 0
 
     def names(self, day: date, year: int) -> bool:
         """Whether the notice of *year* may name *day*, a day of another year."""
@@ -184,6 +187,7 @@ def _calendar(
         weekend=frozenset(days.index(day) for day in weekend if day in days),
         known_years=known.years if known else None,
         fallback_minus=rules.fallback_minus,
+        open_from=rules.open_from,
     )
 
 
@@ -233,15 +237,18 @@ def published(country: str, subdivision: str | None, *, first_year: int, yearly:
 
 def _notices(section: Section) -> _Notices:
     december = section.section("december")
-    named = 0
+    named = waiting = 0
     if december is not None:
-        named = december.count("named_from")
+        named, waiting = december.count("named_from"), december.count("open_from")
+        if not named <= waiting <= _LAST_OF_DECEMBER:
+            december.complain(f"must be from named_from to {_LAST_OF_DECEMBER}", "open_from")
         source(december)
         december.done()
     found = _Notices(
         fallback_minus=section.count("fallback_minus_days", least=0),
         least=section.count("least_days_off"),
         named_from=named,
+        open_from=waiting,
     )
     section.done()
     return found

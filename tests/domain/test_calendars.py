@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -44,7 +45,25 @@ def calendars(draw: st.DrawFn) -> Calendar:
         makeup_workdays=draw(days) - off,
         known_years=draw(st.sampled_from([None, frozenset({2025, 2026}), frozenset({2026})])),
         fallback_minus=draw(st.integers(0, 5)),
+        open_from=draw(st.sampled_from([0, 24])),
     )
+
+
+@st.composite
+def notices(draw: st.DrawFn) -> tuple[Calendar, Calendar]:
+    """Return what is known in autumn, and once the next year's notice is there."""
+    before = replace(draw(calendars()), known_years=frozenset({2026}), open_from=24)
+    named = st.frozensets(st.dates(date(2026, 12, 24), date(2027, 12, 31)), max_size=40)
+    worked = draw(named)
+    off = draw(named) - worked
+    after = replace(
+        before,
+        off_days=(before.off_days - worked) | off,
+        makeup_workdays=(before.makeup_workdays - off) | worked,
+        known_years=frozenset({2026, 2027, 2028}),
+        open_from=0,
+    )
+    return before, after
 
 
 @pytest.mark.requirement("R-SLA-3")
@@ -68,6 +87,67 @@ def test_a_count_that_reaches_a_year_without_data_is_shortened_and_says_so() -> 
 def test_a_shortened_count_never_ends_before_the_earliest_possible_day() -> None:
     counted = count_working(AUTUMN_2026, date(2027, 3, 1), 1)
     assert counted == (date(2027, 3, 2), True)
+
+
+LATE_2026 = replace(AUTUMN_2026, open_from=24)
+
+
+@pytest.mark.requirement("R-SLA-4")
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (date(2026, 12, 3), (date(2026, 12, 24), False)),
+        (date(2026, 12, 4), (date(2026, 12, 25), False)),
+        (date(2026, 12, 6), (date(2026, 12, 25), False)),
+        (date(2026, 12, 7), (date(2026, 12, 26), True)),  # a Saturday that may be worked
+        (date(2026, 12, 8), (date(2026, 12, 26), True)),
+        (date(2026, 12, 9), (date(2026, 12, 27), True)),
+        (date(2026, 12, 10), (date(2026, 12, 28), True)),
+        (date(2026, 12, 11), (date(2026, 12, 29), True)),
+    ],
+)
+def test_a_count_that_passes_a_day_off_that_may_be_worked_says_so(
+    start: date, end: tuple[date, bool]
+) -> None:
+    assert count_working(LATE_2026, start, 15) == end
+
+
+def test_what_the_next_year_says_of_december_makes_the_count_certain() -> None:
+    known = replace(
+        LATE_2026,
+        makeup_workdays=AUTUMN_2026.makeup_workdays | {date(2026, 12, 26)},
+        known_years=frozenset({2026, 2027}),
+    )
+    assert count_working(known, date(2026, 12, 7), 15) == (date(2026, 12, 26), False)
+    assert count_working(known, date(2026, 12, 10), 15) == (date(2026, 12, 30), False)
+
+
+@given(notices(), st.dates(date(2026, 9, 1), date(2026, 12, 31)), SMALL)
+def test_no_notice_makes_a_certain_count_earlier(
+    known: tuple[Calendar, Calendar], start: date, days: int
+) -> None:
+    before, after = (count_working(each, start, days) for each in known)
+    assert before.provisional or before.day <= after.day
+
+
+@given(notices(), st.dates(date(2026, 12, 20), date(2027, 1, 5)))
+def test_no_notice_makes_a_last_day_that_was_moved_earlier(
+    known: tuple[Calendar, Calendar], day: date
+) -> None:
+    before, after = (working_day_after(each, day) for each in known)
+    assert day <= before <= after
+
+
+@given(calendars(), DAYS, SMALL)
+def test_a_count_that_no_notice_can_change_is_certain(
+    calendar: Calendar, start: date, days: int
+) -> None:
+    """The days before the 24th, and what is worked already, leave no mark."""
+    alone = replace(calendar, open_from=0)
+    end, provisional = count_working(alone, start, days)
+    walked = (start + timedelta(days=day) for day in range(1, (end - start).days))
+    if not provisional and not any(map(calendar.may_become_worked, walked)):
+        assert count_working(calendar, start, days) == (end, False)
 
 
 @given(calendars(), DAYS, SMALL)
@@ -100,12 +180,16 @@ def test_the_nearest_working_days_enclose_any_day(calendar: Calendar, day: date)
     before, after = working_day_before(calendar, day), working_day_after(calendar, day)
     assert before <= day <= after
     assert calendar.works(before)
-    assert calendar.works(after) or not calendar.knows(after)
+    unsure = not calendar.knows(after) or calendar.may_become_worked(after)
+    assert calendar.works(after) or unsure
 
 
 def test_a_last_day_is_not_moved_later_in_a_year_without_data() -> None:
     sunday = date(2027, 1, 3)
     assert working_day_after(AUTUMN_2026, sunday) == sunday
+    saturday = date(2026, 12, 26)
+    assert working_day_after(AUTUMN_2026, saturday) == date(2026, 12, 28)
+    assert working_day_after(LATE_2026, saturday) == saturday
 
 
 @pytest.mark.parametrize(

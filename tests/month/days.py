@@ -18,7 +18,10 @@ ZONES = {
     "br": ZoneInfo("America/Sao_Paulo"),
 }
 UNSEEN = 3
-"""Days taken off a count that reaches a year whose working days nobody knows."""
+"""Days taken off a count that hangs on a year whose working days nobody knows."""
+
+OPEN = 24
+"""From here on in December a day off in China may become a working day of the next year's."""
 
 
 def _days(*said: str) -> frozenset[date]:
@@ -58,6 +61,13 @@ def unknown(where: str, day: date, known: Known) -> bool:
     return where == "cn" and day.year not in known
 
 
+def unsettled(where: str, day: date, known: Known) -> bool:
+    """Whether a day off of a December waits for the notice of the next year."""
+    if works(where, day) or (day.month, day.day) < (12, OPEN):
+        return False
+    return not unknown(where, day, known) and unknown(where, day.replace(day.year + 1), known)
+
+
 @cache
 def count(where: str, start: date, number: int, unit: str, known: Known) -> tuple[date, bool]:
     """Return the last day of a period, and whether it is only an estimate."""
@@ -68,9 +78,12 @@ def count(where: str, start: date, number: int, unit: str, known: Known) -> tupl
         year, month = start.year + months // 12, months % 12 + 1
         return date(year, month, min(start.day, calendar.monthrange(year, month)[1])), False
     day, left, blind = start, number, unknown(where, start, known)
+    soonest = start + number * ONE
     while left and not blind:
         day += ONE
         blind = unknown(where, day, known)
+        if unsettled(where, day, known):
+            blind, soonest = True, max(soonest, day)
         left -= works(where, day)
     if not blind:
         return day, False
@@ -78,7 +91,7 @@ def count(where: str, start: date, number: int, unit: str, known: Known) -> tupl
     while left:
         plain += ONE
         left -= plain.weekday() < 5
-    return max(plain - UNSEEN * ONE, start + number * ONE), True
+    return max(plain - UNSEEN * ONE, soonest), True
 
 
 def kept_and_legal(where: str, start: date, day: date, known: Known) -> tuple[date, date]:
@@ -86,7 +99,9 @@ def kept_and_legal(where: str, start: date, day: date, known: Known) -> tuple[da
     kept = legal = day
     while where in KEPT_EARLY and not works(where, kept):
         kept -= ONE
-    while where in MOVES_LATER and not works(where, legal) and not unknown(where, legal, known):
+    while where in MOVES_LATER and not works(where, legal):
+        if unknown(where, legal, known) or unsettled(where, legal, known):
+            break
         legal += ONE
     return max(kept, start), max(legal, start)
 

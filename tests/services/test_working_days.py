@@ -71,6 +71,40 @@ def test_fifteen_working_days_are_counted_as_another_library_counts_them() -> No
     assert worst == timedelta(days=3)  # what is taken off where a year is not known yet
 
 
+@pytest.mark.requirement("R-SLA-4")
+def test_december_is_named_by_the_next_year_no_earlier_than_the_rules_say() -> None:
+    """The fact behind the two days of December that counting.yaml has."""
+    known = published("CN", None, first_year=2001, yearly=True)
+    used = regimes()["cn_general"].counting.calendar
+    named = {day for day in known.makeup_workdays if day.month == 12}
+    named |= {day for day in known.off_days if day.month == 12 and day.weekday() < 5}
+
+    assert used is not None
+    assert used.open_from == 24 < min(day.day for day in named) == 29
+    assert {day.year for day in named} == {2001, 2005, 2006, 2007, 2011, 2018}
+
+
+@pytest.mark.requirement("R-SLA-4")
+@pytest.mark.parametrize("number", [1, 3, 7, 10, 15])
+def test_what_was_certain_in_any_december_stayed_so_when_the_next_notice_came(number: int) -> None:
+    whole, marked = _published(), 0
+    for year in range(FIRST_YEAR, LAST_YEAR):
+        own = date(year, 12, 24)  # what no notice of the year itself has ever named
+        then = Calendar(
+            frozenset(day for day in whole.off_days if day < own),
+            frozenset(day for day in whole.makeup_workdays if day < own),
+            known_years=frozenset(range(FIRST_YEAR, year + 1)),
+            fallback_minus=3,
+            open_from=24,
+        )
+        for start in (date(year, 11, 15) + timedelta(days=n) for n in range(47)):
+            found, truth = (count_working(each, start, number) for each in (then, whole))
+            assert found.day <= truth.day, (start, found, truth)
+            marked += found.provisional
+            assert not found.provisional or truth.day > own, (start, found)
+    assert marked
+
+
 _ONE = """
 import sys
 from rights.services.regimes import regimes

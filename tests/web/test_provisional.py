@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from rights import logs
 from rights.domain.regime import Period, Unit
 from rights.services import acknowledging, audit
 from rights.services.context import Context
-from rights.services.regimes import load
+from rights.services.regimes import load, promise
 from rights.store.models import Request
 from tests.services.regime_files import change_new
 from tests.services.test_regimes import DAYS_OFF_2027
@@ -69,6 +69,42 @@ def test_a_provisional_date_is_shown_and_counted_again_never_later(
     assert after.promised_at == before.promised_at
     (entry,) = desk.entries(office, request_id, "recounted")
     assert entry["from"] == entry["until"] == before.promised_at.isoformat()
+
+
+@pytest.mark.requirement("R-SLA-4", "R-SLA-12")
+def test_a_date_past_a_weekend_that_the_next_notice_may_make_worked_waits_for_it(
+    office: Office, tmp_path: Path
+) -> None:
+    house, made = office.house, dict[int, str]()
+    for day in (3, 4, 7, 8, 9, 10):
+        house.clock.at = datetime(2026, 12, day, 2, tzinfo=UTC)
+        asked = house.asserted("deletion", {"user_id": f"{day}"}, regimes=["cn_general"])
+        made[day] = asked["id"]
+    shown = {day: house.get(f"/v1/requests/{one}").json for day, one in made.items()}
+    override = tmp_path / "override.yaml"
+    worked = [date(2026, 12, 26)]
+    schedule = {"source": "https://www.gov.cn/2027", "off_days": DAYS_OFF_2027}
+    named = {**schedule, "makeup_workdays": worked}
+    change_new(override, {"calendars": {"cn": {2027: named}}})
+    known = replace(house.context, regimes=load(override=override))
+    before = {day: desk.request_of(office, one).promised_at for day, one in made.items()}
+
+    done = clock_watch.schedules(house.engine, known, house.clock.now)
+
+    assert [day for day, one in shown.items() if one["due_provisional"]] == [7, 8, 9, 10]
+    assert [one["due_at"][:10] for one in shown.values()] == [
+        *("2026-12-24", "2026-12-25"),  # neither hangs on the 26th
+        *("2026-12-26", "2026-12-26", "2026-12-27", "2026-12-28"),
+    ]
+    assert done == 4
+    for day, one in made.items():
+        after = desk.request_of(office, one)
+        received = datetime(2026, 12, day, 2, tzinfo=UTC)
+        lawful = promise("deletion", None, ["cn_general"], received, book=known.regimes)
+        assert not after.due_provisional
+        assert after.promised_at <= before[day]
+        assert after.promised_at <= lawful.due.due_legal_at
+        assert len(desk.entries(office, one, "recounted")) == (day > 4)
 
 
 def test_by_when_receipt_is_confirmed_is_counted_again_too(office: Office, tmp_path: Path) -> None:

@@ -57,8 +57,9 @@ def check(override: Path | None, today: str) -> None:
     missing = schedules_to_load(day, book)
     for place, year in missing.items():
         click.echo(
-            f"{place}: the working days of {year} are not loaded. Dates that reach into it are"
-            f" provisional: add calendars.{place}.{year} to the override file"
+            f"{place}: the working days of {year} are not loaded. Dates that reach into it, or past"
+            " a day off at the end of the year before, are provisional: add"
+            f" calendars.{place}.{year} to the override file"
         )
     lacking = f"; {len(missing)} schedules are missing" if missing else ""
     click.echo(f"{len(book)} regimes, nothing is wrong{lacking}")
