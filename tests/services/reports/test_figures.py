@@ -201,7 +201,7 @@ def _add_laws(url: str, to: list[Case], added: list[list[str]], at: Any) -> None
                 was, request.regimes = request.promised_at, [*request.regimes, *some]
                 request.promised_at = min(was, case.received + timedelta(days=1))
                 dates = {"from": was.isoformat(), "until": request.promised_at.isoformat()}
-                line = audit.Line(laws_added.EVENT, "system", {"regimes": some, **dates})
+                line = audit.Line(laws_added.EVENT, "staff:s1", {"regimes": some, **dates})
                 audit.append(session, request, [line], now=at)
     engine.dispose()
 
