@@ -183,7 +183,7 @@ def test_limits_go_on_when_redis_is_down(
     statuses = [house.get("/v1/requests").status_code for _ in range(3)]
 
     assert made.status_code == 201
-    up = dict.fromkeys(("register", "blobs", "keys"), "up")
+    up = dict.fromkeys(("register", "blobs", "evidence", "keys"), "up")
     assert ready.get_json() == {"status": "degraded", "redis": "down", **up}
     assert statuses == [200, 200, 429]
 

@@ -142,5 +142,5 @@ def test_the_address_keeps_what_else_it_says_and_bears_the_mark_once(house: Hous
 
 def _ends(house: House) -> datetime:
     with house.reading() as session:
-        ends: datetime = session.exec(select(StaffSession.expires_at)).one()
-        return ends
+        row: StaffSession = session.exec(select(StaffSession)).one()
+        return row.expires_at
