@@ -292,6 +292,7 @@ def test_staff_agree_on_a_minors_content_with_the_relays_role(
     engine, now = open_engine(register.as_role("relay")), made.now()
     ana, wei = (Staff(name=name, roles=["approver"], created_at=now) for name in ("ana", "wei"))
     with transaction(engine) as session:
+        session.add_all([ana, wei])
         request = requests.locked(session, request_id)
         asked = content_approvals.ask(session, request, ana, Purpose.ANSWER, now=now)
         session.flush()

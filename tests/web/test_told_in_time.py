@@ -91,7 +91,7 @@ def test_a_receipt_in_time_is_told_of_by_nobody(office: Office, smtp_sink: Sink)
     house = office.house
     made = str(house.submit("deletion", ALICE, regimes=["us_ca"])["id"])
     a_round(office, smtp_sink)
-    house.clock.forward(days=30)
+    house.clock.forward(days=20)
 
     assert a_round(office, smtp_sink) == []
     assert _events(office, made, "acknowledgement_soon", "acknowledgement_missed") == []
