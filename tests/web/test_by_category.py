@@ -99,14 +99,16 @@ def test_somebody_elses_word_is_not_the_persons(house: House) -> None:
     assert _following(house, made) == []
 
 
-def test_what_was_stopped_is_followed_by_nothing(house: House) -> None:
+def test_what_was_stopped_lapses_by_no_date_and_is_followed_by_nothing(house: House) -> None:
     made = _asked(house)
     _proved(house, made)
     with house.writing() as session:
         session.get_one(Request, made["id"]).not_me_at = house.clock.now()
 
-    _lapsed(house, made)
+    house.clock.forward(days=8)
+    sweep(house.engine, house.context, house.clock.now)
 
+    assert house.get(f"/v1/requests/{made['id']}").json["state"] == "verifying"
     assert _following(house, made) == []
 
 
