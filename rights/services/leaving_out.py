@@ -16,17 +16,19 @@ from typing import Final
 
 from sqlmodel import Session, col, select
 
+from rights.domain import duties
 from rights.domain.actions import EFFECTS, Action
+from rights.domain.duties import Act
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.kinds import Kind
 from rights.services import infeasible, reasons
-from rights.store.models import Request, StepRow, StepState
+from rights.store.models import Request, Staff, StepRow, StepState
 
 DOING: Final = EFFECTS | {Action.COLLECT, Action.COUNT}
 """What is done for the person; the other steps prepare that, read it back or hand it over."""
 
 
-def check(session: Session, request: Request, row: StepRow, reason: str) -> None:
+def check(session: Session, request: Request, row: StepRow, reason: str, staff: Staff) -> None:
     """
     Make sure that a step can be left out with a reason; the caller has locked the request.
 
@@ -43,14 +45,28 @@ def check(session: Session, request: Request, row: StepRow, reason: str) -> None
             "without a plan nothing can be done: mend the cause and retry it, or deny the request",
             code="plan_needed",
         )
-    others = select(StepRow).where(StepRow.request_id == request.id, col(StepRow.id) != row.id)
-    known = [(one.action, one.state) for one in session.exec(others)]
-    if is_denial(request.kind, row.action, reason, known):
+    query = select(StepRow).where(StepRow.request_id == request.id, col(StepRow.id) != row.id)
+    others = session.exec(query).all()
+    known = [(one.action, one.state) for one in others]
+    denies = is_denial(request.kind, row.action, reason, known)
+    if denies and not is_second(staff, (one.done_by for one in others)):
         raise Conflict(
             "nothing would be done for the person without this step: it is a denial, which takes"
-            " two: mend the cause and retry it, or propose to deny the request",
+            " two: mend the cause and retry it, propose to deny the request, or let somebody who"
+            " may confirm denials and did none of its other steps leave it out",
             code="all_left_out",
         )
+
+
+def is_second(staff: Staff, done_by: Iterable[str]) -> bool:
+    """
+    Return whether somebody may leave out the last of what is done: once a store was asked to do
+    it, a request cannot be denied any more, and would never end.
+
+    Args:
+        done_by: Who finished each of its other steps, or left it out.
+    """
+    return duties.may(staff.roles, Act.CONFIRM_DENIAL) and f"staff:{staff.id}" not in set(done_by)
 
 
 def is_denial(

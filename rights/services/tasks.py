@@ -209,7 +209,7 @@ def _leave_out(
     duties.check(staff.roles, Act.LEAVE_OUT)
     request, row = _waiting(session, step_id)
     _no_package(row)
-    leaving_out.check(session, request, row, reason)
+    leaving_out.check(session, request, row, reason, staff)
     if reason == infeasible.REASON:
         infeasible.leave_out(session, request, row, now=now)
     if catalogue()[reason].limits_search:

@@ -55,7 +55,9 @@ def _left_out(session: Session, found: Dossier, now: datetime) -> Mapping[str, C
 def _denies(found: Dossier, step: Progress, code: str) -> bool:
     """Return whether nothing would be done for the person without a step."""
     others = [(one.action, StepState(one.state)) for one in found.steps if one.id != step.id]
-    return leaving_out.is_denial(found.request.kind, step.action, code, others)
+    denies = leaving_out.is_denial(found.request.kind, step.action, code, others)
+    done_by = (one.done_by for one in found.steps if one.id != step.id)
+    return denies and not leaving_out.is_second(door.staff(), done_by)
 
 
 def _needed(step: Progress) -> bool:

@@ -56,6 +56,19 @@ def test_nobody_ends_a_deletion_alone_of_which_nothing_was_done(house: House, re
         assert session.get_one(Request, made).state not in TERMINAL
 
 
+def test_a_second_person_ends_what_can_be_neither_done_nor_denied_any_more(house: House) -> None:
+    rui, ana = clerk(house, "rui", "reviewer"), clerk(house, "ana", "approver")
+    made = _two(house)
+    with house.writing() as session:
+        for store in ("shop", "press"):  # a store was asked: it may have changed something
+            session.get_one(StepRow, f"{made}-01-erase-{store}").fence = 1
+    assert _leave(rui, made, "shop", "store_unavailable").status == 200
+    assert _leave(rui, made, "press", "store_unavailable").status == 409
+
+    assert _leave(ana, made, "press", "store_unavailable").status == 200
+    assert set(_states(house, made).values()) == {StepState.LEFT_OUT}
+
+
 @pytest.mark.requirement("R-P50-2:bad")
 @pytest.mark.parametrize(
     ("kind", "reason"),
