@@ -66,6 +66,15 @@ def _rows(name: str, counts: Mapping[Group, Counter[str]]) -> tuple[Row, ...]:
     )
 
 
+def _is(place: int, value: object) -> Says:
+    return lambda cell: cell[place] == value
+
+
+def _asked_for(*, young: bool) -> Says:
+    """Say that somebody else asked for a minor, or for whoever is none."""
+    return lambda cell: _minor(cell) is young and cell[1] != "self"
+
+
 def _minor(cell: Cell) -> bool:
     return cell[0] in ("under_14", "14_17")
 
@@ -77,13 +86,13 @@ def _said() -> dict[Group, Says]:
         "self": lambda c: not _minor(c) and c[1] == "self",
     }
     for role in ROLES[1:]:
-        asker[role] = lambda c, role=role: c[1] == role  # type: ignore[misc]  # mypy knows no default of a lambda
+        asker[role] = _is(1, role)
     found: dict[Group, Says] = {("total", ()): lambda _: True}
     found |= {("askers", (name,)): says for name, says in asker.items()}
     for age in AGES:
-        found["ages", (age,)] = lambda c, age=age: c[0] == age  # type: ignore[misc]  # see above
+        found["ages", (age,)] = _is(0, age)
     for name in ("cn_general", "cn_minor"):
-        found["regimes", (name,)] = lambda c, name=name: c[2] == (name,)  # type: ignore[misc]  # see above
+        found["regimes", (name,)] = _is(2, (name,))
     found["regimes", ("several",)] = lambda c: len(c[2]) > 1
     found["regimes", ("other",)] = lambda c: c[2] == ("gone",)
     return found
@@ -121,7 +130,7 @@ def _guarded(town: Mapping[Cell, int], cells: tuple[Cell, ...]) -> None:
     for group in said.keys() - shown:
         assert not known.tells(said[group]), group
     for young in (True, False):
-        others: Says = lambda c, young=young: _minor(c) is young and c[1] != "self"  # type: ignore[misc]  # noqa: E731  # see above
+        others = _asked_for(young=young)
         if sum(number for cell, number in town.items() if others(cell)) < 10:
             assert not known.tells(others), f"asked for by others, minors: {young}"
 
