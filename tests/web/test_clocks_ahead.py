@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from rights.services import audit, clocks, requests, untouched
-from rights.store.db import RegisterClock
 from tests.web.correspondence import Office, request_of
-from tests.web.house import House
-from workflows import clock_watch
+from tests.web.test_clocks import _mail, _watch, office
 from workflows.embedded.smtp import Sink
-from workflows.notices import alert_mail, send
+from workflows.notices import send
 
-MAIL = "reviewer=desk@example.com,approver=lead@example.com,dpo=dpo@example.com"
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    house = furnished(smtp_host=smtp_sink.host, smtp_port=smtp_sink.port, alert_mail=MAIL)
-    monkeypatch.setattr(RegisterClock, "now", lambda _: house.clock.now())
-    return Office(house, tmp_path)
-
-
-def _watch(office: Office) -> int:
-    house = office.house
-    return clock_watch.watch(house.engine, house.context, house.clock.now)
-
-
-def _mail(office: Office) -> None:
-    house = office.house
-    alert_mail.send(house.engine, house.context, house.clock.now, office.alerted)
+__all__ = ["office"]
 
 
 def _open(office: Office) -> str:

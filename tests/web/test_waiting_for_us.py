@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,33 +14,19 @@ from rights.services import audit, clocks, evidence, untouched
 from rights.services.console import figures
 from rights.services.reports import making
 from rights.services.reports.making import Wanted
-from rights.store.db import RegisterClock
 from rights.store.models import Staff
 from tests.web.console.clerk import clerk
 from tests.web.correspondence import Office, request_of
-from tests.web.house import House
 from tests.web.portal.reader import Reader
 from tests.web.portal.test_take_over import press, warn
 from tests.web.rounds import gauge
+from tests.web.test_clocks import office
 from tests.web.verifying import accepted, reached, refused, upload
 from workflows import clock_watch, sweep
 from workflows.embedded.smtp import Sink
 from workflows.notices import alert_mail, send
 
-MAIL = "reviewer=desk@example.com,approver=lead@example.com,dpo=dpo@example.com"
-
-
-@pytest.fixture
-def office(
-    furnished: Callable[..., House],
-    smtp_sink: Sink,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Office:
-    smtp = {"smtp_host": smtp_sink.host, "smtp_port": smtp_sink.port}
-    house = furnished(**smtp, alert_mail=MAIL, staff_locale="en")
-    monkeypatch.setattr(RegisterClock, "now", lambda _: house.clock.now())
-    return Office(house, tmp_path)
+__all__ = ["office"]
 
 
 def _round(office: Office) -> None:
