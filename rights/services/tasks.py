@@ -94,7 +94,7 @@ def count_open(session: Session) -> int:
         select(func.count())
         .select_from(found)
         .join(Request, col(Request.id) == found.c.request_id)
-        .where(col(Request.closed_at).is_(None), col(Request.state).in_(_WORKED_ON))
+        .where(col(Request.state).in_(_WORKED_ON))
         .where(~_too_early(found.c.request_id, found.c.phase))
     )
     return int(session.execute(query).scalar_one())

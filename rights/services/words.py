@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from rights.domain.wording import filled
 
 LANGUAGES: Final = ("zh-CN", "en")
 _LEAP: Final = 2000
+_KEPT: Final = 4_096
+"""Days, moments and numbers whose words are kept: a page says the same ones again and again."""
 
 
 class Words:
@@ -55,17 +58,15 @@ class Words:
 
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """Return a moment as people of this language write it, with its distance to UTC."""
-        return format_datetime(at, self.say("moment"), tzinfo=zone, locale=self._locale)
+        return _moment(at, self.say("moment"), zone, self._locale)
 
     def number(self, number: int) -> str:
         """Return a number as people of this language write it."""
-        from babel.numbers import format_decimal  # noqa: PLC0415 - 2 MB that an API alone never needs
-
-        return str(format_decimal(number, locale=self._locale))
+        return _number(number, self._locale)
 
     def day(self, day: date) -> str:
         """Return a day as people of this language write it."""
-        return format_date(day, format="long", locale=self._locale)
+        return _day(day, self._locale)
 
     def day_of_year(self, month: int, day: int) -> str:
         """Return a day that comes every year as people of this language write it."""
@@ -94,6 +95,23 @@ class Words:
         for name in path:
             found = found[name]
         return found
+
+
+@lru_cache(_KEPT)
+def _moment(at: datetime, pattern: str, zone: tzinfo, locale: Locale) -> str:
+    return format_datetime(at, pattern, tzinfo=zone, locale=locale)
+
+
+@lru_cache(_KEPT)
+def _day(day: date, locale: Locale) -> str:
+    return format_date(day, format="long", locale=locale)
+
+
+@lru_cache(_KEPT, typed=True)
+def _number(number: int, locale: Locale) -> str:
+    from babel.numbers import format_decimal  # noqa: PLC0415 - 2 MB that an API alone never needs
+
+    return str(format_decimal(number, locale=locale))
 
 
 def language_of(locale: str) -> str:

@@ -1223,6 +1223,7 @@ CREATE INDEX ix_request_promised ON request (promised_at, id);
 CREATE INDEX ix_request_received ON request (received_at, id);
 CREATE INDEX ix_request_subject ON request (subject);
 CREATE INDEX ix_request_unconfirmed ON request (ack_at, id) WHERE ack_at IS NOT NULL AND acked_at IS NULL;
+CREATE INDEX ix_request_wait ON request (wait, state) WHERE closed_at IS NULL;
 CREATE INDEX ix_request_waiting ON request (received_at, id) WHERE closed_at IS NULL;
 CREATE INDEX ix_saved_view_staff_id ON saved_view (staff_id);
 CREATE INDEX ix_sealed_note_request_id ON sealed_note (request_id);
@@ -1264,4 +1265,4 @@ CREATE TRIGGER entry_kept BEFORE DELETE ON entry
     BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are removed by a purge on record'); END;
 CREATE TRIGGER entry_unchanged BEFORE UPDATE ON entry
     BEGIN SELECT RAISE(ABORT, 'an entry of the audit trail is never changed'); END;
-INSERT INTO alembic_version (version_num) VALUES ('0058');
+INSERT INTO alembic_version (version_num) VALUES ('0059');

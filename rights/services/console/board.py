@@ -113,9 +113,11 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
 def _block(session: Session, book: Book, asked: Filters, asker: Asker) -> Block:
     given: dict[str, Any] = {"now": asker.now, "zone": asker.zone}
     where = tuple(filters.conditions(asked, book, staff_id=asker.staff_id, **given))
-    query = rows(book).where(*where).order_by(col(Request.promised_at), col(Request.id))
-    found = tuple(line(row) for row in session.execute(query.limit(SHOWN)))
-    return Block(found, _count(session, Request, *where))
+    in_all = func.count().over().label("in_all")
+    query = rows(book).add_columns(in_all).where(*where)
+    first = query.order_by(col(Request.promised_at), col(Request.id)).limit(SHOWN)
+    found = session.execute(first).all()
+    return Block(tuple(line(row) for row in found), found[0].in_all if found else 0)
 
 
 def _count(session: Session, model: Any, *where: ColumnElement[bool]) -> int:

@@ -57,7 +57,7 @@ from rights.store.models import (
     Writing,
 )
 
-MOST_ENTRIES: Final = 300
+MOST_ENTRIES: Final = 100
 """Entries of a timeline that are read at once."""
 
 MOST: Final = 100

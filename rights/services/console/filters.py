@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from rights.domain.kinds import Kind
-from rights.domain.lifecycle import State, Wait
+from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.representation import AgeBand
 from rights.services import acknowledging, targets, ticking, untold
 from rights.services.console import searching
@@ -29,6 +29,8 @@ UNTOLD: Final = "untold"
 CLOCKS: Final = ("late", "today", "week", "unconfirmed", "target", UNTOLD)
 STATES: Final = ("open", "closed", "all", *State)
 CHANNELS: Final = ("api", "portal", "internal", "letter", "phone", "counter", "email")
+_OF_THEIR_OWN: Final = ("late", "today", "week", UNTOLD)
+"""Clocks that say what is open, or ask for more. Said twice, a planner believes that few are."""
 ME: Final = "me"
 NOBODY: Final = "nobody"
 
@@ -150,7 +152,8 @@ def conditions(
         staff_id: Who ``me`` is.
         zone: Where days begin.
     """
-    yield from _state("all" if asked.clock == UNTOLD and asked.state == "open" else asked.state)
+    if asked.state != "open" or asked.clock not in _OF_THEIR_OWN:
+        yield from _state(asked)
     yield from _chosen(asked)
     if asked.clock:
         yield _clock(asked.clock, book, now, zone)
@@ -176,13 +179,16 @@ def _chosen(asked: Filters) -> Iterator[ColumnElement[bool]]:
         yield searching.under(asked.regime)
 
 
-def _state(said: str) -> Iterator[ColumnElement[bool]]:
-    if said == "open":
+def _state(asked: Filters) -> Iterator[ColumnElement[bool]]:
+    if asked.state == "open" and asked.assigned not in ("", NOBODY):
+        # Few are one person's; with the index of all that is open, all of them would be read.
+        yield col(Request.state).not_in(sorted(TERMINAL))
+    elif asked.state == "open":
         yield col(Request.closed_at).is_(None)
-    elif said == "closed":
+    elif asked.state == "closed":
         yield col(Request.closed_at).is_not(None)
-    elif said != "all":
-        yield col(Request.state) == said
+    elif asked.state != "all":
+        yield col(Request.state) == asked.state
 
 
 _NAMED: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {

@@ -79,6 +79,13 @@ class Request(SQLModel, table=True):
             postgresql_where=text("closed_at IS NULL"),
             sqlite_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_request_wait",
+            "wait",
+            "state",
+            postgresql_where=text("closed_at IS NULL"),
+            sqlite_where=text("closed_at IS NULL"),
+        ),
         Index("ix_request_backend_received", "backend_id", "received_at", "id"),
         Index("ix_request_received", "received_at", "id"),
         Index("ix_request_promised", "promised_at", "id"),

@@ -23,7 +23,7 @@ from rights.store.db import reading
 from rights.store.models import Staff
 from rights.web.console import door, pages, waiting_lines
 from rights.web.console.trying import status_of, tried
-from rights.web.console.waiting_lines import MOST, Seen
+from rights.web.console.waiting_lines import FEW, MOST, Seen
 from rights.web.parts import parts
 
 area = door.private("waiting")
@@ -46,14 +46,15 @@ def waiting() -> Response:
 def _shown(status: int = 200, *, wrong: list[str] | None = None) -> Response:
     here, asked = parts(), _asked()
     only, after = asked.get("queue", ""), asked.get("after", "")
+    most = MOST if only else FEW
     with reading(here.engine) as session:
-        seen = Seen(accounts.names(session), here.now(), places.read(after))
+        seen = Seen(accounts.names(session), here.now(), places.read(after), most)
         queues = {name: waiting_lines.read(session, name, seen) for name in _wanted(only)}
     other = queues.pop(board.OTHER, None)
     told: dict[str, Any] = {"only": only, "after": after, "queues": queues, "other": other}
     told["done"] = pages.done("waiting")
     told["complains"] = door.may(Act.ANSWER_COMPLAINT)
-    return pages.page("waiting.html", status, most=MOST, wrong=wrong or [], **told)
+    return pages.page("waiting.html", status, most=most, wrong=wrong or [], **told)
 
 
 def _asked() -> dict[str, str]:

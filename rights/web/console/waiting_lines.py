@@ -34,7 +34,10 @@ from rights.web.console import door, pages, showing
 from rights.web.parts import parts
 
 MOST: Final = 50
-"""Lines of a queue that are shown at once: its most urgent ones."""
+"""Lines of a queue that are shown at once by itself: its most urgent ones."""
+
+FEW: Final = 20
+"""Lines of a queue among the others."""
 
 Line = dict[str, Any]
 """Words of a line; ``place`` is where the next page goes on after it."""
@@ -48,25 +51,27 @@ class Seen:
     Args:
         names: Of the members of staff, by id.
         after: The last line of the page before; None for the most urgent ones.
+        most: Lines that are shown.
     """
 
     names: Mapping[str, str]
     now: datetime
     after: Place | None = None
+    most: int = MOST
 
     @property
     def cut(self) -> dict[str, Any]:
         """Which lines are read: one more than is shown tells whether there is a next page."""
-        return {"limit": MOST + 1, "after": self.after}
+        return {"limit": self.most + 1, "after": self.after}
 
 
 def read(session: Session, name: str, seen: Seen) -> tuple[list[Line], str]:
     """Return the lines of a queue, and where its next page goes on; empty at the end."""
     found = READ[name](session, seen)
     paged = [one for one in found if one["place"]]
-    if len(paged) <= MOST:
+    if len(paged) <= seen.most:
         return found, ""
-    return found[:-1], str(paged[MOST - 1]["place"])
+    return found[:-1], str(paged[seen.most - 1]["place"])
 
 
 def _when(at: datetime, now: datetime) -> Line:

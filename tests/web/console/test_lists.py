@@ -332,7 +332,7 @@ def test_a_queue_of_more_than_is_shown_says_that_these_are_the_first(house: Hous
 
     page = ana.get("/waiting")
 
-    assert "Plans to approve the 50 most urgent" in " ".join(page.text.split())
+    assert "Plans to approve the 20 most urgent" in " ".join(page.text.split())
 
 
 def test_stores_are_shown_as_workers_saw_them(house: House) -> None:
