@@ -41,7 +41,7 @@ from rights.services import (
     redaction_views,
     requests,
 )
-from rights.services.console import held
+from rights.services.console import dossier, held
 from rights.services.staff_access import accounts
 from rights.services.writings import Written
 from rights.store.db import reading, transaction
@@ -91,7 +91,7 @@ def _shown(request_id: str, status: int = 200, **more: Any) -> Response:
     with reading(here.engine) as session:
         values = showing.of(session, request_id, here.now(), before=before)
         values["package"] = packing.of(values["dossier"], here.now())
-        values["most_held"] = held.MOST
+        values["most"], values["most_held"] = dossier.MOST, held.MOST
         values["held"] = [holding.kept(one, here.now()) for one in values["dossier"].held]
         values["task_documents"] = attached.of(session, request_id)
         values["drafts"] = drafting.of_request(values["dossier"].request)
