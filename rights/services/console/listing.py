@@ -15,6 +15,7 @@ from sqlmodel import Session, col
 from rights.services import places, ticking
 from rights.services.console import searching, vocabulary
 from rights.services.console.filters import Filters, conditions
+from rights.services.console.vocabulary import Vocabulary
 from rights.services.context import Context
 from rights.services.places import Place
 from rights.services.ticking import Book
@@ -165,11 +166,15 @@ def _found(
     """Yield what the words of a list ask for."""
     if not asked.words:
         return
+    yield from searching.conditions(asked.words, known_words(seen, context))
+
+
+def known_words(seen: Session | Connection, context: Context) -> Vocabulary:
+    """Return what a search can find here."""
     products = {
         row.id: row.name for row in seen.execute(select(col(Backend.id), col(Backend.name)))
     }
-    known = vocabulary.of(context.datamap, context.regimes, products)
-    yield from searching.conditions(asked.words, known)
+    return vocabulary.of(context.datamap, context.regimes, products)
 
 
 def _order(asked: Filters) -> tuple[Any, ...]:

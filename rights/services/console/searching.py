@@ -49,6 +49,11 @@ def conditions(typed: Iterable[str], known: Vocabulary) -> Iterator[ColumnElemen
     return (_has(word, known) for word in known.telling(typed))
 
 
+def finds(word: str, known: Vocabulary) -> bool:
+    """Return whether a word can find anything: nobody's name can, but by being a word of ours."""
+    return bool(_places(word, known)) or all(_places(one, known) for one in known.parts(word))
+
+
 def _has(word: str, known: Vocabulary) -> ColumnElement[bool]:
     """Return that a request has a word as it was typed, or all that are written together in it."""
     whole, parts = _anywhere(word, known), known.parts(word)
@@ -61,6 +66,10 @@ def _has(word: str, known: Vocabulary) -> ColumnElement[bool]:
 
 def _anywhere(word: str, known: Vocabulary) -> ColumnElement[bool]:
     """Return that one of all places has a word; false, without a look, where none can."""
+    return or_(false(), *_places(word, known))
+
+
+def _places(word: str, known: Vocabulary) -> list[Any]:
     places: list[Any] = []
     if reference := _REFERENCE.fullmatch(word):
         # From it to behind all that begin with it; a product or a store may be called so too.
@@ -74,7 +83,7 @@ def _anywhere(word: str, known: Vocabulary) -> ColumnElement[bool]:
             col(StepRow.request_id) == col(Request.id), col(StepRow.store).in_(stores)
         )
         places.append(steps.exists())
-    return or_(false(), *places)
+    return places
 
 
 def _in_words(word: str, known: Vocabulary) -> Iterator[ColumnElement[bool]]:

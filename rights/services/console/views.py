@@ -11,6 +11,8 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
 from rights.domain.errors import Conflict, FieldError, Invalid, NotFound
+from rights.services.console import searching
+from rights.services.console.vocabulary import Vocabulary
 from rights.store.models import SavedView, Staff
 
 MOST: Final = 30
@@ -25,19 +27,35 @@ def listed(session: Session, staff: Staff) -> Sequence[SavedView]:
 
 
 def keep(
-    session: Session, staff: Staff, name: str, query: Mapping[str, str], *, now: datetime
+    session: Session,
+    staff: Staff,
+    name: str,
+    query: Mapping[str, str],
+    *,
+    known: Vocabulary,
+    now: datetime,
 ) -> SavedView:
     """
     Keep a list under a name; the same name again replaces what was kept under it.
 
+    Args:
+        known: The words there are. What is kept lies there in clear, and others may be anything:
+            somebody's name, too.
+
     Raises:
-        Invalid: the name is none, or the list is too long to keep. Conflict: there are too many.
+        Invalid: the name is none, the list is too long to keep, or has words that find nothing.
+        Conflict: there are too many.
     """
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST or not name.isprintable():
         raise Invalid(
             "a list needs a name",
             [FieldError("name", f"has 1 to {_LONGEST} signs", rule="line_of", bound=str(_LONGEST))],
+        )
+    if not all(searching.finds(word, known) for word in query.get("q", "").split()):
+        raise Invalid(
+            "this list has words that find nothing",
+            [FieldError("query", "has a word that finds nothing", rule="finds_nothing")],
         )
     said = urlencode(sorted(query.items()))
     if len(said) > _QUERY:

@@ -144,7 +144,8 @@ def keep() -> Response:
     try:
         with transaction(here.engine) as session:
             name = call.form.get("name", "")
-            views.keep(session, door.staff(), name, asked.query, now=here.now())
+            known = listing.known_words(session, here.context)
+            views.keep(session, door.staff(), name, asked.query, known=known, now=here.now())
     except (Conflict, Invalid) as error:
         noting.note(error)
         return shown(asked, _STATUS.get(type(error), 422), wrong=pages.refusal(error))

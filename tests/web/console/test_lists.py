@@ -16,7 +16,15 @@ from rights.domain.lifecycle import State, Wait
 from rights.services import reasons
 from rights.services.console import figures
 from rights.store.ids import new_id
-from rights.store.models import Assignment, Backend, Entry, PlanRow, Request, StoreStatus
+from rights.store.models import (
+    Assignment,
+    Backend,
+    Entry,
+    PlanRow,
+    Request,
+    SavedView,
+    StoreStatus,
+)
 from tests.web.console.clerk import Clerk, clerk, events, id_of
 from tests.web.house import ALICE, BOB, House
 from tests.web.portal.reader import Page
@@ -232,6 +240,21 @@ def test_a_list_is_kept_under_a_name_by_whoever_keeps_it(house: House) -> None:
     assert "late deletions" in ana.get("/requests").text  # somebody else's is not forgotten
     ana.reader.post(forget.action, forget.holding())
     assert "late deletions" not in ana.get("/requests").text
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [("late 李娜娜", 422), ("zhangsan", 422), ("删除", 200)]
+)
+def test_a_list_is_kept_with_words_of_ours_alone(house: House, words: str, status: int) -> None:
+    ana = clerk(house, "ana", "approver")
+    page = ana.get(f"/requests?q={words}")
+
+    page = ana.reader.send(page, "/views", name="mine")
+
+    assert page.status == status
+    with house.reading() as session:
+        assert len(session.exec(select(SavedView)).all()) == (status == 200)
+    assert ("nobody's name" in page.text) == (status == 422)
 
 
 def test_many_are_given_to_somebody_in_one_go_and_each_says_so(house: House) -> None:
