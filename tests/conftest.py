@@ -69,6 +69,7 @@ from workflows.embedded.valkey import Valkey
 pytest_plugins = [
     "pytester",
     "tests.endings_plugin",
+    "tests.garbage_plugin",
     "tests.not_run_plugin",
     "tests.requirements_plugin",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,11 @@ _THINGS: Final = frozenset(
 """Columns that hold no number: what lacks is not there, and was not worked out from anything."""
 
 
+@cache
+def _words(language: str) -> Words:
+    return Words(language, catalogue(_FOLDER, language))
+
+
 class Labels:
     """
     One language.
@@ -69,7 +75,7 @@ class Labels:
     """
 
     def __init__(self, language: str, regimes: Mapping[str, Regime]) -> None:
-        self.words = Words(language, catalogue(_FOLDER, language))
+        self.words = _words(language)
         self.language = language
         self._regimes = regimes
         self._kinds = kinds_words()["kinds"]
