@@ -104,7 +104,7 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
         assigned=_block(session, book, Filters(assigned=filters.ME), asker),
         open=sum(waits.values()),
         unconfirmed=_count(session, Request, acknowledging.missed(Request, asker.now)),
-        missed=targets.count_missed(session),
+        missed=targets.count_missed(session, asker.now),
         duties_overdue=owed[Standing.OVERDUE],
         duties_soon=owed[Standing.SOON],
     )

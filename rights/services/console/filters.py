@@ -187,7 +187,7 @@ def _state(said: str) -> Iterator[ColumnElement[bool]]:
 
 _NAMED: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
     "unconfirmed": lambda now: acknowledging.missed(Request, now),
-    "target": lambda _: targets.was_missed(),
+    "target": targets.was_missed,
     UNTOLD: lambda _: untold.given_up(),
 }
 
