@@ -88,9 +88,16 @@ class Looked:
         return max(self.receipt.affected, self.before - self.row.count)
 
 
-def ring(register: Engine, now: Callable[[], datetime]) -> int:
-    """Ask workers to look at what is due; return how many requests that is."""
-    at = now()
+def ring(
+    register: Engine, now: Callable[[], datetime], settled: Callable[[], datetime] | None = None
+) -> int:
+    """
+    Ask workers to look at what is due; return how many requests that is.
+
+    Args:
+        settled: What of the register's time is believed; all of it where it is not given.
+    """
+    at = (settled or now)()
     with transaction(register) as session:
         due = session.exec(
             select(HeldRows.request_id)
@@ -99,7 +106,7 @@ def ring(register: Engine, now: Callable[[], datetime]) -> int:
             .limit(BATCH)
         ).all()
         for request_id in due:
-            outbox.emit(session, "hold_ends", now=at, request_id=request_id)
+            outbox.emit(session, "hold_ends", now=now(), request_id=request_id)
         mine, live = col(HeldRows.request_id).in_(due), col(HeldRows.state) == "held"
         late = col(HeldRows.next_at) <= at
         session.execute(update(HeldRows).where(mine, live, late).values(next_at=at + LEASE))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement, case, func
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from rights.store.models import Alert, RequestClock
@@ -32,7 +33,7 @@ def told(now: datetime) -> ColumnElement[bool]:
     return col(Alert.told_at) <= now + AHEAD
 
 
-def untold(at: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
+def untold(at: Mapped[datetime | None], now: datetime) -> ColumnElement[bool]:
     """Say "it was not told, or a clock that was ahead told it", of the moment when it was."""
     return at.is_(None) | (at > now + AHEAD)
 

@@ -1120,6 +1120,13 @@ CREATE TABLE "asked_report" (
 	shape JSON NOT NULL,
 	PRIMARY KEY (id)
 );
+CREATE TABLE clock_mark (
+	id INTEGER NOT NULL,
+	seen_at DATETIME NOT NULL,
+	settled_at DATETIME NOT NULL,
+	since DATETIME,
+	PRIMARY KEY (id)
+);
 CREATE INDEX ix_aftercare_due ON aftercare (next_at);
 CREATE INDEX ix_aftercare_made ON aftercare (kind, created_at, id);
 CREATE INDEX ix_aftercare_request_id ON aftercare (request_id);
@@ -1264,4 +1271,4 @@ CREATE TRIGGER entry_kept BEFORE DELETE ON entry
     BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are removed by a purge on record'); END;
 CREATE TRIGGER entry_unchanged BEFORE UPDATE ON entry
     BEGIN SELECT RAISE(ABORT, 'an entry of the audit trail is never changed'); END;
-INSERT INTO alembic_version (version_num) VALUES ('0058');
+INSERT INTO alembic_version (version_num) VALUES ('0059');
