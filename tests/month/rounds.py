@@ -35,18 +35,26 @@ _TWO = (
     (datetime(2026, 2, 10, tzinfo=UTC), datetime(2026, 2, 11, tzinfo=UTC)),
 )
 _OF_CLOCKS = (
-    "settled", "sweep", "warnings", "mail", "watch", "clocks", "schedules", "alerts", "years", "queues",
+    "settled", "sweep", "warnings", "mail", "watch", "clocks", "schedules", "alerts", "years",
+    "queues",
 )  # fmt: skip
 """The chores that have to do with time; the others are about stores, documents and pictures."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One look of everything the relay looks at."""
+    """
+    One look of everything the relay looks at.
+
+    Args:
+        settled: The time by which what cannot be undone is done: it waits a round after the jump,
+            and where a relay begins hours after the last look.
+    """
 
     at: datetime
     mail: bool
     two: bool
+    settled: datetime
 
 
 def _within(at: datetime, spans: tuple[tuple[datetime, datetime], ...]) -> bool:
@@ -58,9 +66,16 @@ def rounds() -> list[Round]:
     found, at = [], BEGUN
     while at < UNTIL:
         if not _within(at, _DOWN):
-            found.append(Round(at, not _within(at, _NO_MAIL), _within(at, _TWO)))
+            mail, two = not _within(at, _NO_MAIL), _within(at, _TWO)
+            found.append(Round(at, mail, two, _settled(at)))
         at += _DAY / 4 if at < _CALM else _DAY
     return found
+
+
+def _settled(at: datetime) -> datetime:
+    if at == LOADED:
+        return at - _DAY / 4
+    return at - (_JUMP[1] - _JUMP[0]) if _JUMP[1] <= at < _JUMP[1] + _DAY / 4 else at
 
 
 class Relay:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import col, select
@@ -87,9 +88,14 @@ class Moved:
             row.state, row.wait = State.ON_HOLD, Wait.COOLING_OFF
             row.parameters = {"wait_days": 3}
             row.next_at = row.received_at + timedelta(days=3)
-            given = {"request_id": row.id, "uploaded_at": now, "wrapped_key": b"k"}
+            given: dict[str, Any] = {"request_id": row.id, "uploaded_at": now, "wrapped_key": b"k"}
             session.add(Evidence(**given, destroy_at=now + timedelta(days=30)))
-            held = {"collection": "shop.orders", "code": "c", "basis": "b", "count": 1}
+            held: dict[str, Any] = {
+                "collection": "shop.orders",
+                "code": "c",
+                "basis": "b",
+                "count": 1,
+            }
             session.add(
                 HeldRows(
                     **held,
@@ -106,9 +112,9 @@ class Moved:
         """Return what of all that came to its end."""
         with self.house.reading() as session:
             rows = {name: session.get(Request, one) for name, one in self.ids.items()}
-            found = {"lapsed": rows["unproved"] is None or rows["unproved"].state == "expired"}
-            cooling = rows["cooling"]
-            found["cooled off"] = cooling is not None and cooling.state is State.IN_PROGRESS
+            states = {name: row.state for name, row in rows.items() if row is not None}
+            found = {"lapsed": states["unproved"] is State.EXPIRED}
+            found["cooled off"] = states["cooling"] is State.IN_PROGRESS
             keys = session.exec(select(Evidence.wrapped_key)).all()
             found["document"] = keys == [b""]
             jobs = select(OutboxMessage.id).where(col(OutboxMessage.job) == "hold_ends")

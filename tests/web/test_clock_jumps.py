@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
+from rights.domain.lifecycle import State, Wait
+from rights.services import cooling, requests
+from rights.store.models import Entry, Staff
+from tests.web.console.clerk import clerk
+from tests.web.correspondence import Office, code
 from tests.web.house import House
 from tests.web.moved_clock import Moved
 
@@ -99,3 +107,67 @@ def test_two_relays_of_which_one_began_after_the_jump_wait_for_the_same_moment(
 
     assert before == (set(), True)
     assert (world.ended(), world.unbelieved()) == (ALL, timedelta())
+
+
+ONCE = pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+
+
+@ONCE
+def test_staff_are_told_and_an_administrator_who_knows_better_ends_the_wait(
+    world: Moved, tmp_path: Path
+) -> None:
+    house, office = world.house, Office(world.house, tmp_path)
+    with house.writing() as session:
+        session.add(Staff(name="ada", roles=["admin"], created_at=house.clock.now()))
+    assert "clock was moved" not in clerk(house, "mei", "reviewer").get("/").text
+    early = code(office.run("clocks", "settle", "--as", "ada"))
+    world.jump(days=2)
+    world.round()
+    lan = clerk(house, "lan", "reviewer")
+
+    assert "moved forward by about 48" in " ".join(lan.get("/").text.split())
+    refused = code(office.run("clocks", "settle", "--as", "rui"))
+    done = office.run("clocks", "settle", "--as", "ada")
+    world.jump(days=38)
+    world.round()
+
+    assert (early, refused) == ("conflict", "forbidden")
+    assert round(int(done.stdout.split()[0]) / 3600) == 48  # who signs in takes a minute
+    assert abs(world.unbelieved() - timedelta(days=38)) < NEARLY
+    with house.reading() as session:
+        told = col(Entry.event).in_(("time_moved", "time_settled"))
+        said = session.exec(select(Entry).where(told).order_by(col(Entry.at))).all()
+    assert [(e.event, e.actor[:6], round(int(e.data["seconds"]) / 3600)) for e in said] == [
+        ("time_moved", "system", 48),
+        ("time_settled", "staff:", 48),
+        ("time_moved", "system", 38 * 24),
+    ]
+
+
+@ONCE
+def test_a_wait_that_somebody_chose_is_not_over_for_a_worker_whose_clock_is_ahead(
+    world: Moved,
+) -> None:
+    house = world.house
+    world.jump(days=40)
+    world.round()
+    with house.writing() as session:
+        row = requests.locked(session, world.ids["cooling"])
+        row.state, row.wait = State.IN_PROGRESS, Wait.NONE
+        assert cooling.hold(session, row, now=house.clock.now())
+    world.round()
+
+    assert world.ended() == set()
+
+
+@ONCE
+def test_nothing_waits_where_that_is_turned_off(
+    furnished: Callable[..., House], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Moved(furnished(settle_hours=0), monkeypatch)
+    world.furnish()
+    world.round()
+    world.jump(days=40)
+    world.round()
+
+    assert world.ended() == ALL
