@@ -16,6 +16,7 @@ from rights.store.models import Evidence, HeldRows, OutboxMessage, Request
 from tests.faults import clock as lab
 from tests.web.house import House
 from workflows import relaying, sweep
+from workflows.relay import Chore
 
 IRREVOCABLE = ("settled", "sweep", "holds", "evidence", "purge")
 
@@ -33,7 +34,7 @@ class Moved:
         self.ids: dict[str, str] = {}
         self.relay = self.begin()
 
-    def begin(self) -> dict[str, relaying.relay.Chore]:
+    def begin(self) -> dict[str, Chore]:
         """Return the chores of a relay that begins now."""
         context = self.house.context
         made = relaying.build(context.settings, context, lambda: self.passed)
@@ -55,7 +56,7 @@ class Moved:
         self.passed += timedelta(**by).total_seconds()
         self.jump(**by)
 
-    def round(self, *relays: dict[str, relaying.relay.Chore]) -> None:
+    def round(self, *relays: dict[str, Chore]) -> None:
         """Let each relay do what cannot be undone, as far as it is due."""
         for one in relays or (self.relay,):
             for name in IRREVOCABLE:

@@ -128,10 +128,12 @@ def test_staff_are_told_and_an_administrator_who_knows_better_ends_the_wait(
     assert "moved forward by about 48" in " ".join(lan.get("/").text.split())
     refused = code(office.run("clocks", "settle", "--as", "rui"))
     done = office.run("clocks", "settle", "--as", "ada")
+    world.round()
+    believed = world.unbelieved() == timedelta()
     world.jump(days=38)
     world.round()
 
-    assert (early, refused) == ("conflict", "forbidden")
+    assert (early, refused, believed) == ("conflict", "forbidden", True)
     assert round(int(done.stdout.split()[0]) / 3600) == 48  # who signs in takes a minute
     assert abs(world.unbelieved() - timedelta(days=38)) < NEARLY
     with house.reading() as session:
