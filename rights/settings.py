@@ -161,9 +161,9 @@ class Settings(WorkingLimits, TrailSettings, OutwardSettings):
     optout_breach_s: int = Field(default=86_400, ge=60, le=86_400)
     clock_s: float = Field(default=60.0, gt=0)
     """How often the clocks of open requests are looked at."""
+    settle_hours: float = Field(default=6.0, ge=0, le=72)  # a moved clock must hold so long
     alert_mail: Words = ()
-    """Whom alerts are mailed to, ``role=address``, as often as liked: reviewer, approver or dpo of
-    clocks, auditor and admin of an audit trail that does not hold."""
+    """``role=address``, often: reviewer, approver, dpo of clocks; auditor, admin of a bad trail."""
     incident_operator: Literal["other", "central_state_organ", "cii", "cii_adjacent"] = "other"
     """What the company is to the law when it reports a security incident: sets how fast."""
     staff_locale: Literal["zh-CN", "en"] = "zh-CN"

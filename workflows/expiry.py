@@ -10,7 +10,7 @@ Source: NDSR 24; PIPL 47(1)(2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,17 +34,23 @@ from connectors.sdk import held as held_anchor
 from rights.domain.datamap import Ruling
 from rights.domain.errors import ConnectorError, Fenced, Refused, RightsError, Transient
 from rights.domain.graph import erase_order, freeze_order
-from rights.domain.holds import CODES
 from rights.logs import get
-from rights.services import audit, escrow_keys, exceptions, holds, not_me, outbox, requests
+from rights.services import (
+    audit,
+    escrow_keys,
+    exceptions,
+    not_me,
+    outbox,
+    requests,
+    settled_time,
+)
 from rights.services.hold_rules import approved as rules_approved
 from rights.services.incidents import open_for
 from rights.services.notices import ask_for
 from rights.store.db import reading, transaction
-from rights.store.models import HeldRows, JournalRow, LegalHold, Request
-from workflows import escrow, holding
+from rights.store.models import HeldRows, JournalRow, Request
+from workflows import escrow, holding, placed_holds
 from workflows.floor import Floor
-from workflows.holds import covered
 from workflows.visits import visit
 
 ENDED: Final = "hold_ended"
@@ -58,9 +64,6 @@ BATCH: Final = 200
 
 TRIES: Final = 3
 """Times that rows whose hold has ended may not go, before it is an alarm."""
-
-PENDING: Final = timedelta(days=1)
-"""How long rows wait for somebody to approve the legal hold that is on them."""
 
 
 @dataclass(slots=True)
@@ -88,9 +91,16 @@ class Looked:
         return max(self.receipt.affected, self.before - self.row.count)
 
 
-def ring(register: Engine, now: Callable[[], datetime]) -> int:
-    """Ask workers to look at what is due; return how many requests that is."""
-    at = now()
+def ring(
+    register: Engine, now: Callable[[], datetime], settled: Callable[[], datetime] | None = None
+) -> int:
+    """
+    Ask workers to look at what is due; return how many requests that is.
+
+    Args:
+        settled: What of the register's time is believed; all of it where it is not given.
+    """
+    at = (settled or now)()
     with transaction(register) as session:
         due = session.exec(
             select(HeldRows.request_id)
@@ -99,7 +109,7 @@ def ring(register: Engine, now: Callable[[], datetime]) -> int:
             .limit(BATCH)
         ).all()
         for request_id in due:
-            outbox.emit(session, "hold_ends", now=at, request_id=request_id)
+            outbox.emit(session, "hold_ends", now=now(), request_id=request_id)
         mine, live = col(HeldRows.request_id).in_(due), col(HeldRows.state) == "held"
         late = col(HeldRows.next_at) <= at
         session.execute(update(HeldRows).where(mine, live, late).values(next_at=at + LEASE))
@@ -140,9 +150,10 @@ def _claim(floor: Floor, request_id: str) -> list[HeldRows]:
             return []
         query = select(HeldRows).where(HeldRows.request_id == request_id, HeldRows.state == "held")
         rows = list(session.exec(query))
+        at = settled_time.now_of(session, floor.now())
         for row in rows:
             row.fence += 1
-            row.next_at = floor.now() + LEASE
+            row.next_at = at + LEASE
             session.add(row)
         return rows
 
@@ -154,11 +165,13 @@ def _delete(floor: Floor, request_id: str, rows: Sequence[HeldRows]) -> list[Loo
     with reading(floor.register) as session:
         request = session.get_one(Request, request_id)
         approved = rules_approved(session, floor.context.datamap, request)
-        placed = _placed(session, floor, rows)
+        at = settled_time.now_of(session, floor.now())
+        placed = placed_holds.placed(session, floor, rows, at)
         key = escrow_keys.of(session, floor.context.vault, request_id)
-    looked = [_looked(floor, row, Ruling(row.collection in approved, key=key)) for row in rows]
+    known = [(row, Ruling(row.collection in approved, at=at, key=key)) for row in rows]
+    looked = [_looked(floor, row, ruling) for row, ruling in known]
     for one in looked:
-        one.placed = _still_placed(one.row, placed[one.row.id], floor.now())
+        one.placed = placed_holds.still(one.row, placed[one.row.id], at)
         if one.placed and _away(one.collection):
             escrow.lock(floor, one.collection, _work(floor, one))
     free = [one for one in looked if not one.placed and not _infeasible(one.row)]
@@ -175,7 +188,7 @@ def _looked(floor: Floor, row: HeldRows, ruling: Ruling) -> Looked:
     datamap = floor.context.datamap
     if row.collection not in {c.path for c in datamap.collections}:
         raise Refused(f"{row.collection} is not in the data map any more")
-    ruling = replace(ruling, at=floor.now(), holder=row.request_id)
+    ruling = replace(ruling, holder=row.request_id)
     collection = holding.bare(datamap.collection(row.collection), ruling)
     if _infeasible(row):
         return Looked(row, collection, KeySet())
@@ -195,42 +208,6 @@ def _away(collection: Collection) -> bool:
 
 def _infeasible(row: HeldRows) -> bool:
     return row.code == exceptions.CODE
-
-
-def _placed(
-    session: Session, floor: Floor, rows: Sequence[HeldRows]
-) -> Mapping[str, list[LegalHold]]:
-    """Return the legal holds in force on each collection of these rows."""
-    vault, now = floor.context.vault, floor.now()
-    out: dict[str, list[LegalHold]] = {}
-    for row in rows:
-        people = {} if _infeasible(row) else holding.opened(vault, row)[1]
-        found = holds.covering(session, vault, people, now)
-        mine = {one.collection for one in rows}
-        out[row.id] = [
-            h for h in found if not h.path or row.collection in kept_with(floor, h.path, mine)
-        ]
-    return out
-
-
-def kept_with(floor: Floor, path: str, mine: set[str]) -> set[str]:
-    """Return the collections that a hold on *path* keeps, where any rows there are held."""
-    return covered(floor.erasing, path) if path in mine else set()
-
-
-def _still_placed(row: HeldRows, found: Sequence[LegalHold], now: datetime) -> bool:
-    """Return whether a legal hold keeps these rows, and note which and until when."""
-    if not found:
-        return False
-    waits = [h for h in found if h.approved_at is None]
-    if waits:
-        row.next_at = now + PENDING
-        return True
-    ends = [h.until for h in found]
-    last = max(found, key=lambda h: (h.until is None, h.until or now))
-    row.hold_id, row.code, row.rank, row.basis = last.id, CODES[last.rank], last.rank, last.basis
-    row.earliest = row.latest = row.next_at = None if None in ends else last.until
-    return True
 
 
 def _reach(one: Looked) -> tuple[Reach, ...]:
@@ -368,9 +345,10 @@ def _reviewed(session: Session, request: Request, looked: Sequence[Looked], now:
 
 def _later(floor: Floor, rows: Sequence[HeldRows], error: Transient) -> None:
     """Try again when the store may be back; late holds raise the alarm."""
-    now, pauses = floor.now(), floor.context.settings.backoff_s
+    pauses = floor.context.settings.backoff_s
     get().warning("hold.later", code=error.code)
     with transaction(floor.register) as session:
+        now = settled_time.now_of(session, floor.now())
         for row in rows:
             kept = session.get(HeldRows, row.id, with_for_update=True)
             if kept is None or kept.fence != row.fence:
@@ -390,10 +368,11 @@ def _stuck(floor: Floor, request_id: str, rows: Sequence[HeldRows], error: Right
     get().error("hold.stuck", request_id=request_id, code=error.code)
     with transaction(floor.register) as session:
         request = requests.locked(session, request_id)
+        later = settled_time.now_of(session, now) + placed_holds.PENDING
         found = {row.collection: row.count for row in rows}
         open_for(session, request, STUCK, found, now=now)
         for row in rows:
             kept = session.get(HeldRows, row.id, with_for_update=True)
             if kept is not None and kept.fence == row.fence:
-                kept.note, kept.next_at = str(error)[:400], now + PENDING
+                kept.note, kept.next_at = str(error)[:400], later
                 session.add(kept)

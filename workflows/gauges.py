@@ -95,7 +95,7 @@ def _of_promises(session: Session, now: datetime) -> _Readings:
     return {
         "rights_acknowledgements_late": [({"about": name}, n) for name, n in late.items()],
         "rights_answers_untold": [({}, untold.count(session))],
-        "rights_targets_missed": [({}, targets.count_missed(session))],
+        "rights_targets_missed": [({}, targets.count_missed(session, now))],
     }
 
 

@@ -23,7 +23,7 @@ from connectors.sdk import KeySet, Target, Verb, Work
 from rights.domain.datamap import Collection, DataMap, Erasure, Ruling
 from rights.domain.errors import Refused, Transient
 from rights.domain.identifiers import normalise
-from rights.services import hold_rules, holds
+from rights.services import hold_rules, holds, settled_time
 from rights.store.db import reading
 from rights.store.models import LegalHold, Request, StepRow
 from workflows.claims import Claim
@@ -166,9 +166,10 @@ def ruled_rules(
     try:
         with reading(floor.register) as session:
             approved = hold_rules.approved(session, datamap, request)
+            judged = settled_time.now_of(session, floor.now())  # what is over by then goes
     except SQLAlchemyError as error:
         raise _unknown() from error
-    return Rulings(floor.now(), request.id, approved, overdue=overdue)
+    return Rulings(judged, request.id, approved, overdue=overdue)
 
 
 def went_by(floor: Floor, request_id: str) -> dict[str, dict[str, Any]]:
@@ -218,7 +219,8 @@ def legal_holds(floor: Floor, members: Sequence[KeySet]) -> list[list[LegalHold]
     every = {name: [v for one in people for v in one[name]] for name in people[0]}
     try:
         with reading(floor.register) as session:
-            found = holds.covering(session, vault, every, floor.now())
+            judged = settled_time.now_of(session, floor.now())
+            found = holds.covering(session, vault, every, judged)
     except SQLAlchemyError as error:
         raise _unknown() from error
     if not found:

@@ -28,6 +28,7 @@ from rights.services.live_settings import values as live
 from rights.services.organisation.declared_maps import Keeper
 from rights.services.reports import awaited, making, published
 from rights.services.security_incidents import spreading
+from rights.services.settled_time import SettledClock
 from rights.services.signing import Signer
 from rights.settings import Settings
 from rights.store.blobs import Blobs
@@ -62,6 +63,7 @@ MAP_S = 600.0
 """What this relay's data map declares is written down once; until then it is tried again."""
 MAIL_S = 0.2
 ALERTS_S = 300.0
+SETTLED_S = 60.0
 CLOCK_S = 60.0
 """Clocks of incidents run for an hour, or less: they are told of within a minute."""
 TOLD_S = 5.0
@@ -85,9 +87,14 @@ def run(settings: Settings) -> None:
     traces.stop()
 
 
-def build(settings: Settings, context: Context) -> relay.Relay:
+def build(
+    settings: Settings, context: Context, monotonic: Callable[[], float] = time.monotonic
+) -> relay.Relay:
     """
     Return a relay with all its chores.
+
+    Args:
+        monotonic: Seconds of a clock that nobody can set.
 
     Raises:
         ConfigError: text messages are to be sent, and cannot be.
@@ -95,20 +102,27 @@ def build(settings: Settings, context: Context) -> relay.Relay:
     sms.check(settings)
     register = open_engine(settings.database_url, pool=4)
     clock = RegisterClock(register)
+    hold = timedelta(hours=settings.settle_hours)
+    believed = SettledClock(register, clock.now, clock.fresh, hold=hold, monotonic=monotonic)
     redis = Redis.from_url(settings.redis_url)
-    chores = _chores(settings, register, context, clock.now)
+    chores = [relay.Chore("settled", SETTLED_S, believed.keep)]
+    chores += _chores(settings, register, context, clock.now, believed.now)
     chores += _of_incidents(register, context, clock.now)
     chores += _of_the_trail(settings, register, context, clock.now)
     chores += _outward(settings, register, context, clock.now)
     chores.append(_settings(register, context))
     chores.append(relay.Chore("maps", MAP_S, Keeper(register, context.datamap, clock.now).run))
     if settings.metrics_listen:
-        chores.append(_gauges(register, redis, context, clock))
+        chores.append(_gauges(register, redis, context, clock, believed))
     return relay.Relay(register, redis, clock.now, chores, poll=settings.poll_s)
 
 
 def _chores(
-    settings: Settings, register: Engine, context: Context, now: Callable[[], datetime]
+    settings: Settings,
+    register: Engine,
+    context: Context,
+    now: Callable[[], datetime],
+    settled: Callable[[], datetime],
 ) -> list[relay.Chore]:
     client = Client(Guard(settings.webhook_allow))
     blobs = blobs_for(settings)
@@ -116,7 +130,7 @@ def _chores(
     every, zone = timedelta(seconds=settings.figures_s * 0.9), making.zone_of(context)
 
     return [
-        *_doorbells(settings, register, context, blobs, now),
+        *_doorbells(settings, register, context, blobs, now, settled),
         relay.Chore("mail", MAIL_S, lambda: send.send_due(register, context, now)),
         relay.Chore("hooks", MAIL_S, lambda: delivery.deliver_due(register, context, now, client)),
         relay.Chore("watch", 5.0, lambda: sweep.watch_preferences(register, context, now)),
@@ -134,17 +148,19 @@ def _chores(
         relay.Chore(
             "evidence",
             EVIDENCE_S,
-            lambda: _documents(register, context, documents, now()),
+            lambda: _documents(register, context, documents, now(), settled()),
         ),
-        relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now)),
+        relay.Chore("purge", PURGE_S, lambda: _purge(register, context, blobs, now, settled)),
         *_letters_to_staff(register, context, now),
     ]
 
 
-def _documents(register: Engine, context: Context, place: Blobs | None, now: datetime) -> None:
+def _documents(
+    register: Engine, context: Context, place: Blobs | None, now: datetime, settled: datetime
+) -> None:
     """Take away the documents whose time is over: of representatives, and of steps done by hand."""
-    evidence.destroy(register, place, now=now)
-    task_documents.destroy(register, context, place, now=now)
+    evidence.destroy(register, place, now=now, settled=settled)
+    task_documents.destroy(register, context, place, now=now, settled=settled)
 
 
 def _doorbells(
@@ -153,14 +169,15 @@ def _doorbells(
     context: Context,
     blobs: Blobs,
     now: Callable[[], datetime],
+    settled: Callable[[], datetime],
 ) -> list[relay.Chore]:
     """Return what finds work by what is true, whatever was rung for and lost."""
     known: unanswered.Next = {}
     often = settings.sweep_s
     return [
-        relay.Chore("sweep", often, lambda: sweep.sweep(register, context, now)),
+        relay.Chore("sweep", often, lambda: sweep.sweep(register, context, now, settled)),
         relay.Chore("lines", ringing.EVERY_S, lambda: ringing.ring_waiting(register, context, now)),
-        relay.Chore("holds", often, lambda: expiry.ring(register, now)),
+        relay.Chore("holds", often, lambda: expiry.ring(register, now, settled)),
         relay.Chore("warnings", often, lambda: warnings_due.ring(register, now)),
         relay.Chore("aftercare", often, lambda: sweep.aftercare(register, now)),
         relay.Chore("lookups", often, lambda: unanswered.ring(register, now, known)),
@@ -246,10 +263,13 @@ def _keeping(settings: Settings, register: Engine, now: Callable[[], datetime]) 
     return relay.Chore("keep", KEEP_S, keep)
 
 
-def _gauges(register: Engine, redis: Redis, context: Context, clock: RegisterClock) -> relay.Chore:
+def _gauges(
+    register: Engine, redis: Redis, context: Context, clock: RegisterClock, believed: SettledClock
+) -> relay.Chore:
     def read() -> None:
         gauges.read(register, redis, context, clock.now)
         metrics.mark("rights_clock_off_seconds", clock.off)
+        metrics.mark("rights_clock_unsettled_seconds", believed.behind)
 
     return relay.Chore("gauges", gauges.EVERY_S, read)
 
@@ -259,5 +279,11 @@ def _remind(register: Engine, context: Context, now: Callable[[], datetime]) -> 
         send.remind(session, context, now())
 
 
-def _purge(register: Engine, context: Context, blobs: Blobs, now: Callable[[], datetime]) -> None:
-    purge.purge(register, context, blobs, now=now())
+def _purge(
+    register: Engine,
+    context: Context,
+    blobs: Blobs,
+    now: Callable[[], datetime],
+    settled: Callable[[], datetime],
+) -> None:
+    purge.purge(register, context, blobs, now=now(), settled=settled())

@@ -40,6 +40,9 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public
     TO rights_web, rights_console, rights_worker, rights_relay;
 
+-- How far the register's clock is believed: written by the relay, read wherever something ends by it.
+GRANT SELECT ON clock_mark TO rights_web, rights_console, rights_worker;
+
 -- Web: takes requests in, shows where they stand, gives packages out.
 GRANT SELECT, INSERT, UPDATE ON
     request, bundle, identifier, sealed_note, challenge, nonce, consent, preference, "grant",

@@ -24,7 +24,7 @@ from rights.domain.errors import NotFound
 from rights.domain.lifecycle import State
 from rights.services import alarms, audit, notices, requests
 from rights.store import moments
-from rights.store.models import Alert, Complaint, Notice, Request
+from rights.store.models import Alert, Complaint, Entry, Notice, Request
 
 SOON: Final = "acknowledgement_soon"
 MISSED: Final = "acknowledgement_missed"
@@ -76,7 +76,7 @@ def due(session: Session, now: datetime, *, limit: int = BATCH) -> list[Found]:
     """Return what staff have to be told of, of each sort the most urgent first."""
     found: list[Found] = []
     for model in _MODELS:
-        told = func.coalesce(col(Alert.stage), 0)
+        told = alarms.stage(now)
         query = (
             sql_select(col(model.id))
             .outerjoin(Alert, (col(Alert.about) == col(model.id)) & (col(Alert.what) == _ACK))
@@ -140,6 +140,7 @@ def _request_id(row: About) -> str:
 
 def _note(session: Session, row: About, stage: int, now: datetime) -> bool:
     given: dict[str, Any] = {"request_id": _request_id(row), "now": now}
+    given["before"] = lambda: _told(session, row, now)
     if not alarms.first(session, row.id, _ACK, stage, **given):
         return False
     if isinstance(row, Request):
@@ -152,6 +153,23 @@ def _note(session: Session, row: About, stage: int, now: datetime) -> bool:
     else:
         audit.append(session, request, [line], now=now)
     return True
+
+
+def _told(session: Session, row: About, now: datetime) -> int:
+    """
+    Return the last stage that its trail tells of by now.
+
+    A complaint about no request has none of its own: it is told of once more.
+    """
+    query = sql_select(Entry).where(
+        col(Entry.chain) == _request_id(row),
+        col(Entry.event).in_(_EVENTS.values()),
+        col(Entry.at) <= now + alarms.AHEAD,
+    )
+    about = "" if isinstance(row, Request) else row.id
+    entries = session.execute(query).scalars()
+    found = {one.event for one in entries if one.data.get("complaint", "") == about}
+    return max((stage for stage, event in _EVENTS.items() if event in found), default=0)
 
 
 # -- confirmed --------------------------------------------------------------------------------

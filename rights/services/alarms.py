@@ -6,10 +6,12 @@ Source: NDSR 23; PIPL 50.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import ColumnElement, case, func
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from rights.store.models import Alert, RequestClock
@@ -26,19 +28,49 @@ AIM: Final = 90
 """The stage as which a missed aim is told of: the limit that a law sets is not over yet."""
 
 
+def told(now: datetime) -> ColumnElement[bool]:
+    """Say "no clock told it that was ahead": then it is told again when it is true."""
+    return col(Alert.told_at) <= now + AHEAD
+
+
+def untold(at: Mapped[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Say "it was not told, or a clock that was ahead told it", of the moment when it was."""
+    return at.is_(None) | (at > now + AHEAD)
+
+
+def stage(now: datetime) -> ColumnElement[int]:
+    """Return the stage that was told last; none where a clock that was ahead told it."""
+    found: ColumnElement[int] = func.coalesce(case((told(now), col(Alert.stage)), else_=0), 0)
+    return found
+
+
 def first(
-    session: Session, about: str, what: str, stage: int, *, request_id: str, now: datetime
+    session: Session,
+    about: str,
+    what: str,
+    stage: int,
+    *,
+    request_id: str,
+    now: datetime,
+    before: Callable[[], int] = lambda: 0,
 ) -> bool:
     """
     Write down that staff are told of this stage; False: they were told of as much before.
 
     The caller has locked the row of what it is about, so two relays do not both tell.
+
+    Args:
+        before: What they had been told of when a clock that was ahead told of more.
     """
     found = session.get(Alert, (about, what))
     if found is None:
         row = Alert(about=about, what=what, request_id=request_id, stage=stage, told_at=now)
         session.add(row)
         return True
+    if found.told_at > now + AHEAD:
+        found.stage, found.told_at = min(found.stage, before()), now
+        found.mailed, found.hooked = (min(n, found.stage) for n in (found.mailed, found.hooked))
+        session.add(found)
     if found.stage >= stage:
         return False
     found.stage, found.told_at = stage, now

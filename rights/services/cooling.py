@@ -18,7 +18,7 @@ from rights.domain import cooling
 from rights.domain.errors import Conflict, LevelTooLow
 from rights.domain.lifecycle import TERMINAL, Event, State, Wait
 from rights.domain.parameters import WAIT_DAYS
-from rights.services import audit, not_me, requests
+from rights.services import audit, not_me, requests, settled_time
 from rights.store.models import IdentifierRow, Request
 
 
@@ -39,19 +39,20 @@ def cools(request: Request) -> bool:
 def hold(session: Session, request: Request, *, now: datetime) -> bool:
     """Let a request that was proved wait, if its day is yet to come; return whether it does."""
     day = until(request)
-    if day is None or day <= now:
+    settled = settled_time.now_of(session, now) if day is not None else now
+    if day is None or day <= settled:
         return False
     # Looked at at once: what is put out of use meanwhile is begun by whoever looks.
-    request.wait, request.next_at = Wait.COOLING_OFF, now
+    request.wait, request.next_at = Wait.COOLING_OFF, settled
     data = {"wait": str(Wait.COOLING_OFF), "until": day.isoformat()}
     requests.record(session, request, Event.HELD, actor="system", now=now, data=data)
     return True
 
 
-def look(session: Session, request: Request, now: datetime) -> None:
-    """Go on with a request whose day has come; its row is locked."""
+def look(session: Session, request: Request, now: datetime, settled: datetime) -> None:
+    """Go on with a request whose day has come by settled time; its row is locked."""
     day = until(request)
-    if day is not None and day > now:
+    if day is not None and day > settled:
         request.next_at = day
         return
     requests.record(session, request, Event.RESUMED, actor="system", now=now)

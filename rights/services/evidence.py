@@ -305,20 +305,26 @@ def shred(session: Session, request_id: str, *, now: datetime) -> int:
     return len(rows)
 
 
-def destroy(engine: Engine, place: Blobs | None, *, now: datetime) -> int:
+def destroy(
+    engine: Engine, place: Blobs | None, *, now: datetime, settled: datetime | None = None
+) -> int:
     """
     Take away every object whose time has come, of closed requests too; return how many went.
 
     An object that cannot be reached is tried again by the next call; its key is gone all the same.
+
+    Args:
+        settled: What is believed of *now*, which their time goes by; all of it if not given.
     """
+    over = _over(settled or now)
     with transaction(engine) as session:
-        for row in session.exec(_over(now)).all():
+        for row in session.exec(over).all():
             row.wrapped_key = b""
             session.add(row)
     if place is None:
         return 0
     with reading(engine) as session:
-        due = [row.id for row in session.exec(_over(now)).all()]
+        due = [row.id for row in session.exec(over).all()]
     gone = 0
     for evidence_id in due:
         try:
@@ -330,9 +336,11 @@ def destroy(engine: Engine, place: Blobs | None, *, now: datetime) -> int:
     return gone
 
 
-def _over(now: datetime) -> Any:
+def _over(settled: datetime) -> Any:
     closed = select(Request.id).where(col(Request.closed_at).is_not(None))
-    ended = or_(col(Evidence.destroy_at) <= now, col(Evidence.request_id).in_(closed))
+    let_go = col(Evidence.wrapped_key) == b""  # whatever the clock said then
+    over = col(Evidence.destroy_at) <= settled
+    ended = or_(over, let_go, col(Evidence.request_id).in_(closed))
     return select(Evidence).where(col(Evidence.destroyed_at).is_(None), ended)
 
 

@@ -33,6 +33,7 @@ def due(session: Session, now: datetime, *, limit: int = BATCH) -> list[Found]:
         (alarms.COMPLAINT, Complaint, Complaint.answered_at),
     ):
         told = exists().where(col(Alert.about) == col(model.id), col(Alert.what) == what)
+        told = told.where(alarms.told(now))
         query = (
             select(model.id)
             .where(col(done_at).is_(None), col(model.promised_at) < now, ~told)

@@ -256,9 +256,10 @@ def _wait(
     lift.next_at = max(now, day - NOTICE)
 
 
-def look(session: Session, lift: Request, now: datetime) -> bool:
+def look(session: Session, lift: Request, now: datetime, settled: datetime) -> bool:
     """
-    Go on with an announced end whose day has come; before that, see that the person is told.
+    Go on with an announced end whose day has come, by settled time; before that, see that the
+    person is told.
 
     What the company decided waits until the person was told long enough ago. A day that the
     person named needs no leave of anybody.
@@ -278,8 +279,8 @@ def look(session: Session, lift: Request, now: datetime) -> bool:
         requests.record(session, lift, Event.REVOKED, actor="system", now=now, data=data)
         return False
     elif not own:
-        day = max(day, told.sent_at + NOTICE) if told.sent_at else now + _AGAIN
-    if day > now:
+        day = max(day, told.sent_at + NOTICE) if told.sent_at else settled + _AGAIN
+    if day > settled:
         lift.next_at = day
     else:
         requests.record(session, lift, Event.RESUMED, actor="system", now=now)

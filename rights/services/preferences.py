@@ -332,13 +332,13 @@ def overdue(session: Session, context: Context, *, now: datetime) -> list[tuple[
     query = select(Preference).where(
         col(Preference.effective_at).is_(None),
         or_(
-            (changed <= alarm) & col(Preference.alarmed_at).is_(None),
-            (changed <= breach) & col(Preference.breached_at).is_(None),
+            (changed <= alarm) & alarms.untold(col(Preference.alarmed_at), now),
+            (changed <= breach) & alarms.untold(col(Preference.breached_at), now),
         ),
     )
     late = session.exec(query.with_for_update(skip_locked=True)).all()
     for row in late:
-        row.alarmed_at = row.alarmed_at or now
+        row.alarmed_at = min(row.alarmed_at or now, now)
         event = "preference_late"
         if row.changed_at <= breach:
             row.breached_at, event = now, "preference_breached"

@@ -16,10 +16,17 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, or_, update
 from sqlmodel import Session, SQLModel, col, select
 
-from rights.services import additions, audit, hold_releases, key_letters, packages, plans
+from rights.services import (
+    additions,
+    audit,
+    hold_releases,
+    key_letters,
+    packages,
+    plans,
+    short_lived,
+)
 from rights.services.checkpoints import purge_chain
 from rights.services.context import Context
-from rights.services.idempotency import KEPT
 from rights.services.signing import Signer
 from rights.store.blobs import Blobs
 from rights.store.db import reading, transaction
@@ -28,7 +35,6 @@ from rights.store.models import (
     Alert,
     Appeal,
     AskedPoint,
-    AskedReport,
     AskProposal,
     Assignment,
     Capsule,
@@ -48,24 +54,18 @@ from rights.store.models import (
     ExtensionRow,
     Grant,
     HeldRows,
-    IdempotencyRecord,
     IdentifierRow,
     IncidentClock,
     IncidentLetter,
     IncidentTold,
     JournalRow,
-    KeyChallenge,
     KeyProof,
     KeyringRow,
     Lookup,
-    NetworkIdentityVisit,
-    Nonce,
     Notice,
-    OutboxMessage,
     Package,
     PartProposal,
     PlanRow,
-    PortalSession,
     ProofDemand,
     ProofRow,
     ProofTry,
@@ -79,23 +79,16 @@ from rights.store.models import (
     SealedNote,
     SecurityIncident,
     SettingProposal,
-    SignIn,
-    StaffInvitation,
-    StaffSession,
     StepRow,
     SubjectLock,
-    Suppression,
     TaskDocument,
     TrailCheck,
     WarningDue,
-    WebhookDelivery,
     Writing,
 )
 
 BATCH: Final = 200
 _DAY: Final = timedelta(days=1)
-_DELIVERIES: Final = timedelta(days=30)
-_SENT: Final = timedelta(days=7)
 
 _CONTACTS: Final = (
     IdentifierRow,
@@ -149,60 +142,41 @@ OF_A_REQUEST: Final = (
 """Rows of one request besides itself, its chain and its packages."""
 
 
-def purge(engine: Engine, context: Context, blobs: Blobs, *, now: datetime) -> dict[str, int]:
+def purge(
+    engine: Engine,
+    context: Context,
+    blobs: Blobs,
+    *,
+    now: datetime,
+    settled: datetime | None = None,
+) -> dict[str, int]:
     """
     Forget everything whose time is over.
+
+    Args:
+        settled: What is believed of *now*, which their time goes by; all of it if not given.
 
     Returns:
         How many of each were forgotten, nothing left out: a zero was looked for.
     """
+    at = settled or now
     with transaction(engine) as session:
-        counts = {name: _delete(session, *what) for name, what in _short_lived(now).items()}
+        counts = {name: _delete(session, *what) for name, what in short_lived.over(at).items()}
         counts["of_closed"] = _of_closed(session)
-        counts["key_letters"] = key_letters.forget(session, now)
-        old = now - timedelta(days=context.settings.record_days)
+        counts["key_letters"] = key_letters.forget(session, at)
+        old = at - timedelta(days=context.settings.record_days)
         decided = col(SettingProposal.decided_at) <= old
         counts["trail_checks"] = _delete(session, TrailCheck, col(TrailCheck.begun_at) <= old)
         counts["setting_proposals"] = _delete(session, SettingProposal, decided)
         counts["releases"] = hold_releases.forget(session, old)
-    counts["packages"] = _packages(engine, blobs, now)
+    counts["packages"] = _packages(engine, blobs, at, now)
     counts["unfinished"] = blobs.drop_unfinished(_DAY)
-    counts["contacts"] = _contacts(engine, context, now)
-    counts["requests"] = _records(engine, context, now)
-    counts["complaints"] = _complaints(engine, context, now)
-    counts["incidents"] = _incidents(engine, context, now)
-    counts["log_entries"] = _logs(engine, context, now)
+    counts["contacts"] = _contacts(engine, context, at)
+    counts["requests"] = _records(engine, context, at, now)
+    counts["complaints"] = _complaints(engine, context, at)
+    counts["incidents"] = _incidents(engine, context, at)
+    counts["log_entries"] = _logs(engine, context, at, now)
     return counts
-
-
-def _short_lived(
-    now: datetime,
-) -> dict[str, tuple[type[SQLModel], ColumnElement[bool]]]:
-    unused = and_(col(Challenge.used_at).is_(None), col(Challenge.expires_at) <= now - _DAY)
-    settled = col(WebhookDelivery.created_at) <= now - _DELIVERIES
-    return {
-        "grants": (Grant, col(Grant.expires_at) <= now - _DAY),
-        "challenges": (Challenge, unused),
-        "portal_sessions": (PortalSession, col(PortalSession.expires_at) <= now),
-        "staff_sessions": (StaffSession, col(StaffSession.expires_at) <= now),
-        "staff_invitations": (StaffInvitation, col(StaffInvitation.expires_at) <= now),
-        "proof_tries": (ProofTry, col(ProofTry.at) <= now - _DAY),
-        "sign_ins": (SignIn, col(SignIn.expires_at) <= now),
-        "network_identity_visits": (
-            NetworkIdentityVisit,
-            col(NetworkIdentityVisit.expires_at) <= now,
-        ),
-        "key_challenges": (KeyChallenge, col(KeyChallenge.expires_at) <= now),
-        "nonces": (Nonce, col(Nonce.expires_at) <= now),
-        "warnings": (ContactWarning, col(ContactWarning.expires_at) <= now),
-        "lookups": (Lookup, col(Lookup.expires_at) <= now),
-        "idempotency": (IdempotencyRecord, col(IdempotencyRecord.created_at) <= now - KEPT),
-        "capsules": (Capsule, col(Capsule.expires_at) <= now),
-        "asked_reports": (AskedReport, col(AskedReport.expires_at) <= now),
-        "suppressions": (Suppression, col(Suppression.expires_at) <= now),
-        "outbox": (OutboxMessage, col(OutboxMessage.sent_at) <= now - _SENT),
-        "deliveries": (WebhookDelivery, and_(settled, col(WebhookDelivery.state) != "waiting")),
-    }
 
 
 def _of_closed(session: Session) -> int:
@@ -220,11 +194,11 @@ def _delete(session: Session, model: type[SQLModel], where: ColumnElement[bool])
     return int(done.rowcount)
 
 
-def _packages(engine: Engine, blobs: Blobs, now: datetime) -> int:
+def _packages(engine: Engine, blobs: Blobs, settled: datetime, now: datetime) -> int:
     """Delete blobs, then destroy the key: a crash between the two only repeats the first."""
     query = select(Package).where(
         col(Package.purged_at).is_(None),
-        or_(col(Package.expires_at) <= now, _abandoned()),
+        or_(col(Package.expires_at) <= settled, _abandoned()),
     )
 
     def forget(ids: Sequence[str]) -> None:
@@ -269,8 +243,8 @@ def _forget_package(engine: Engine, blobs: Blobs, package_id: str, now: datetime
             audit.append(session, request, [line], now=now)
 
 
-def _contacts(engine: Engine, context: Context, now: datetime) -> int:
-    limit = now - timedelta(days=context.settings.contact_days)
+def _contacts(engine: Engine, context: Context, settled: datetime) -> int:
+    limit = settled - timedelta(days=context.settings.contact_days)
     held = [exists().where(col(m.request_id) == col(Request.id)) for m in _CONTACTS]
     # Whoever appealed is told what came of it, and may have to be found again in the stores.
     appealed = exists().where(
@@ -290,13 +264,13 @@ def _forget_contacts(engine: Engine, ids: Sequence[str]) -> None:
         session.connection().execute(update(Representation).where(acted).values(sealed=b""))
 
 
-def _complaints(engine: Engine, context: Context, now: datetime) -> int:
+def _complaints(engine: Engine, context: Context, settled: datetime) -> int:
     """Forget what answered complaints say and whose they are; years later, that there were any."""
-    limit = now - timedelta(days=context.settings.contact_days)
+    limit = settled - timedelta(days=context.settings.contact_days)
     held = [exists().where(col(m.request_id) == col(Complaint.id)) for m in _CONTACTS]
     over = select(Complaint.id).where(col(Complaint.answered_at) <= limit, or_(*held))
     forgotten = _in_batches(engine, over, lambda ids: _forget_contacts(engine, ids))
-    old = now - timedelta(days=context.settings.record_days)
+    old = settled - timedelta(days=context.settings.record_days)
 
     def forget(ids: Sequence[str]) -> None:
         with transaction(engine) as session:
@@ -309,13 +283,13 @@ def _complaints(engine: Engine, context: Context, now: datetime) -> int:
     return forgotten + _in_batches(engine, records, forget)
 
 
-def _records(engine: Engine, context: Context, now: datetime) -> int:
+def _records(engine: Engine, context: Context, settled: datetime, now: datetime) -> int:
     """
     Delete request records whose chain's last entry stands under a checkpoint.
 
     As long as rows are held for a request its record stays: it is how they are let go.
     """
-    limit = now - timedelta(days=context.settings.record_days)
+    limit = settled - timedelta(days=context.settings.record_days)
     sealed = exists().where(
         col(CheckpointLeaf.chain) == col(Request.id),
         col(CheckpointLeaf.seq) == col(Request.head_seq),
@@ -347,9 +321,9 @@ def _records(engine: Engine, context: Context, now: datetime) -> int:
     return _in_batches(engine, query, forget)
 
 
-def _logs(engine: Engine, context: Context, now: datetime) -> int:
+def _logs(engine: Engine, context: Context, settled: datetime, now: datetime) -> int:
     """Delete what concerned no request, once a checkpoint covers its day; head and count stay."""
-    last = (now - timedelta(days=context.settings.log_days)).date().isoformat()
+    last = (settled - timedelta(days=context.settings.log_days)).date().isoformat()
     name = col(DayChain.name)
     sealed = exists().where(
         col(CheckpointLeaf.chain) == name, col(CheckpointLeaf.seq) == col(DayChain.head_seq)
@@ -362,9 +336,9 @@ def _logs(engine: Engine, context: Context, now: datetime) -> int:
         return sum(purge_chain(session, signer, day, now=now) for day in days)
 
 
-def _incidents(engine: Engine, context: Context, now: datetime) -> int:
+def _incidents(engine: Engine, context: Context, settled: datetime) -> int:
     """Forget closed security incidents when records of their time are forgotten too."""
-    limit = now - timedelta(days=context.settings.record_days)
+    limit = settled - timedelta(days=context.settings.record_days)
     query = select(SecurityIncident.id).where(col(SecurityIncident.closed_at) <= limit)
     return _in_batches(engine, query, lambda ids: _forget_incidents(engine, ids))
 

@@ -58,7 +58,7 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     new: list[str] = []
     for request_id in ids:
         request = requests.locked(session, request_id)
-        told = select(Entry.id).where(Entry.chain == request_id, Entry.event == MISSED)
+        told = select(Entry.id).where(Entry.chain == request_id, *_told(now))
         if request.closed_at is None and session.exec(told).first() is None:
             audit.append(session, request, [audit.Line(MISSED, "system", {})], now=now)
             given: dict[str, Any] = {"request_id": request_id, "now": now}
@@ -67,15 +67,15 @@ def tell(session: Session, ids: Iterable[str], now: datetime) -> list[str]:
     return new
 
 
-def was_missed() -> ColumnElement[bool]:
+def was_missed(now: datetime) -> ColumnElement[bool]:
     """Say "it is open, and was not done by the moment that is aimed at"."""
     told = exists().where(col(Alert.about) == col(Request.id), col(Alert.what) == alarms.TARGET)
-    return col(Request.closed_at).is_(None) & told
+    return col(Request.closed_at).is_(None) & told.where(alarms.told(now))
 
 
-def count_missed(session: Session) -> int:
+def count_missed(session: Session, now: datetime) -> int:
     """Return how many such requests there are."""
-    return session.exec(select(func.count()).select_from(Request).where(was_missed())).one()
+    return session.exec(select(func.count()).select_from(Request).where(was_missed(now))).one()
 
 
 def _at_once(book: Mapping[str, Regime]) -> Mapping[Kind, Mapping[Option, list[str]]]:
@@ -115,7 +115,13 @@ def _waits(now: datetime) -> Iterator[ColumnElement[bool]]:
     yield col(Request.state).in_((State.IN_PROGRESS, State.ON_HOLD))
     yield col(Request.verified_at) <= now
     yield ~exists().where(col(Preference.request_id) == col(Request.id))
-    yield ~exists().where(col(Entry.chain) == col(Request.id), col(Entry.event) == MISSED)
+    yield ~exists().where(col(Entry.chain) == col(Request.id), *_told(now))
+
+
+def _told(now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of the entry that says so; one by a clock that was ahead does not."""
+    yield col(Entry.event) == MISSED
+    yield col(Entry.at) <= now + alarms.AHEAD
 
 
 def _past(context: Context, request: Request, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from rights.domain import second_look
 from rights.domain.lifecycle import Event, State, Wait
 from rights.logs import get
-from rights.services import requests
+from rights.services import requests, settled_time
 from rights.services.context import Context
 from rights.store.models import DenialProposal, Request
 
@@ -43,7 +43,7 @@ def until(session: Session, context: Context, request: Request) -> datetime | No
 def wait(session: Session, context: Context, request: Request, *, now: datetime) -> bool:
     """Let a request wait for the second person, if their time is not over; return whether so."""
     day = until(session, context, request)
-    if day is None or day <= now:
+    if day is None or day <= settled_time.now_of(session, now):
         return False
     request.wait, request.next_at = Wait.DECISION, day
     data = {"wait": str(Wait.DECISION), "until": day.isoformat()}
@@ -51,10 +51,12 @@ def wait(session: Session, context: Context, request: Request, *, now: datetime)
     return True
 
 
-def look(session: Session, context: Context, request: Request, now: datetime) -> None:
-    """Go on with a request for which nobody decided in time; its row is locked."""
+def look(
+    session: Session, context: Context, request: Request, now: datetime, settled: datetime
+) -> None:
+    """Go on with a request for which nobody decided in time, by settled time; its row is locked."""
     day = until(session, context, request)
-    if day is not None and day > now:
+    if day is not None and day > settled:
         request.next_at = day
         return
     get().warning("denial.undecided", request_id=request.id)

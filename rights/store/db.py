@@ -158,6 +158,11 @@ class RegisterClock:
             self._measure()
         return datetime.now(UTC) + self._offset
 
+    def fresh(self) -> datetime:
+        """Return the register's time, measured just now."""
+        self._measured = float("-inf")
+        return self.now()
+
     @property
     def off(self) -> float:
         """By how many seconds the register's clock is ahead of this machine's, as last measured."""

@@ -1120,6 +1120,13 @@ CREATE TABLE "asked_report" (
 	shape JSON NOT NULL,
 	PRIMARY KEY (id)
 );
+CREATE TABLE clock_mark (
+	id INTEGER NOT NULL,
+	seen_at DATETIME NOT NULL,
+	settled_at DATETIME NOT NULL,
+	since DATETIME,
+	PRIMARY KEY (id)
+);
 CREATE INDEX ix_aftercare_due ON aftercare (next_at);
 CREATE INDEX ix_aftercare_made ON aftercare (kind, created_at, id);
 CREATE INDEX ix_aftercare_request_id ON aftercare (request_id);

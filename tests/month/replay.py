@@ -255,7 +255,7 @@ class Replay:
             self.besides.letter(one.at)
         if self.made.state == told.LAPSED:
             return
-        if self.made.proved is None and one.at >= self.story.entered + _LAPSES:
+        if self.made.proved is None and one.settled >= self.story.entered + _LAPSES:
             self.made.state, self.made.closed, self.made.out = told.LAPSED, one.at, one.at
             return
         self._letters(one)

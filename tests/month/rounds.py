@@ -25,6 +25,7 @@ _DOWN = (
     (datetime(2026, 1, 8, 3, tzinfo=UTC), datetime(2026, 1, 9, 4, tzinfo=UTC)),  # a day
     (datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 2, 6, 20, tzinfo=UTC)),  # the clock jumps
 )
+_JUMP = _DOWN[1]
 _NO_MAIL = (
     (datetime(2026, 1, 20, 4, tzinfo=UTC), datetime(2026, 1, 20, 20, tzinfo=UTC)),
     (datetime(2026, 1, 30, 1, tzinfo=UTC), datetime(2026, 1, 31, 8, tzinfo=UTC)),
@@ -34,18 +35,26 @@ _TWO = (
     (datetime(2026, 2, 10, tzinfo=UTC), datetime(2026, 2, 11, tzinfo=UTC)),
 )
 _OF_CLOCKS = (
-    "sweep", "warnings", "mail", "watch", "clocks", "schedules", "alerts", "years", "queues",
+    "settled", "sweep", "warnings", "mail", "watch", "clocks", "schedules", "alerts", "years",
+    "queues",
 )  # fmt: skip
 """The chores that have to do with time; the others are about stores, documents and pictures."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """One look of everything the relay looks at."""
+    """
+    One look of everything the relay looks at.
+
+    Args:
+        settled: The time by which what cannot be undone is done: it waits a round after the jump,
+            and where a relay begins hours after the last look.
+    """
 
     at: datetime
     mail: bool
     two: bool
+    settled: datetime
 
 
 def _within(at: datetime, spans: tuple[tuple[datetime, datetime], ...]) -> bool:
@@ -57,9 +66,16 @@ def rounds() -> list[Round]:
     found, at = [], BEGUN
     while at < UNTIL:
         if not _within(at, _DOWN):
-            found.append(Round(at, not _within(at, _NO_MAIL), _within(at, _TWO)))
+            mail, two = not _within(at, _NO_MAIL), _within(at, _TWO)
+            found.append(Round(at, mail, two, _settled(at)))
         at += _DAY / 4 if at < _CALM else _DAY
     return found
+
+
+def _settled(at: datetime) -> datetime:
+    if at == LOADED:
+        return at - _DAY / 4
+    return at - (_JUMP[1] - _JUMP[0]) if _JUMP[1] <= at < _JUMP[1] + _DAY / 4 else at
 
 
 class Relay:
@@ -67,9 +83,14 @@ class Relay:
 
     def __init__(self, house: House, context: Context) -> None:
         self.house = house
-        made = relaying.build(context.settings, context)
+        made = relaying.build(context.settings, context, self._passed)
         known = {one.name: one for one in made.chores}
         self.chores = [known[name] for name in _OF_CLOCKS]
+
+    def _passed(self) -> float:
+        """Return the seconds that really passed: the clock jumps, and nobody had that time."""
+        at = self.house.clock.at
+        return (at - (_JUMP[1] - _JUMP[0]) if at >= _JUMP[1] else at).timestamp()
 
     def round(self) -> None:
         """Do every chore until there is nothing left for it to do."""

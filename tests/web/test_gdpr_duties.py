@@ -331,7 +331,8 @@ def _restricted(house: House, **more: Any) -> str:
 def _look(house: House, lift: str) -> None:
     """Let the relay's look at an announced end take place."""
     with house.writing() as session:
-        lifting.look(session, requests.locked(session, lift), house.clock.now())
+        now = house.clock.now()
+        lifting.look(session, requests.locked(session, lift), now, now)
 
 
 def _newest(house: House, restriction: str) -> str:

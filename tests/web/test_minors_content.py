@@ -56,6 +56,7 @@ _SAYS_NOTHING = {
     *("requests add-contact", "evidence add", "packages let-go", "packages make-anew"),
     *("tasks complete", "tasks retry", "tasks leave-out", "tasks deny", "tasks lift", "ask-proof"),
     *("clocks extend", "clocks pause", "clocks resume", "clocks told", "complaints told"),
+    *("clocks settle",),
     *("alerts add", "alerts remove", "alerts again", "regimes add"),
     *("reports figures", "reports california", "reports audit", "reports incidents"),
     *("audit export", "minors export"),

@@ -24,6 +24,7 @@ from rights.services import (
     given_later,
     requests,
     reviewing,
+    settled_time,
 )
 from rights.services.context import Context
 from rights.services.staff import refused, staff_named
@@ -48,7 +49,9 @@ class Desk:
     def tidy(self) -> None:
         """Take away the objects whose decision was just made."""
         now = RegisterClock(self.register).now()
-        evidence.destroy(self.register, self.place, now=now)
+        with reading(self.register) as session:
+            settled = settled_time.now_of(session, now)
+        evidence.destroy(self.register, self.place, now=now, settled=settled)
 
 
 @click.group("evidence")

@@ -58,7 +58,7 @@ def used() -> None:
 @click.command()
 def purge() -> None:
     """Forget what is over: packages, documents, codes, contacts, old records."""
-    from rights.services import evidence, task_documents
+    from rights.services import evidence, settled_time, task_documents
     from rights.services.purge import purge as forget
     from workflows.building import blobs_for, context_for
 
@@ -66,9 +66,13 @@ def purge() -> None:
     register = opened(settings)
     blobs = blobs_for(settings)
     now = RegisterClock(register).now()
+    with reading(register) as session:
+        settled = settled_time.now_of(session, now)
     context, documents = context_for(settings), evidence.open_place(settings)
     gone = {
-        "evidence": evidence.destroy(register, documents, now=now),
-        "task_documents": task_documents.destroy(register, context, documents, now=now),
+        "evidence": evidence.destroy(register, documents, now=now, settled=settled),
+        "task_documents": task_documents.destroy(
+            register, context, documents, now=now, settled=settled
+        ),
     }
-    click.echo(json.dumps({**gone, **forget(register, context, blobs, now=now)}))
+    click.echo(json.dumps({**gone, **forget(register, context, blobs, now=now, settled=settled)}))

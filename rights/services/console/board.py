@@ -28,6 +28,7 @@ from rights.services import (
     messages,
     redaction_views,
     reviewing,
+    settled_time,
     targets,
     tasks,
     untold,
@@ -76,6 +77,7 @@ class Board:
         unconfirmed: Open requests whose receipt should have been confirmed; ``missed``: that were
             wanted at once and not done in time.
         duties_overdue, duties_soon: Days of the compliance calendar.
+        unbelieved: How much of the register's time is not believed; what cannot be undone waits.
     """
 
     late: Block
@@ -89,6 +91,7 @@ class Board:
     missed: int
     duties_overdue: int
     duties_soon: int
+    unbelieved: timedelta
 
 
 def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Board:
@@ -104,9 +107,10 @@ def board(session: Session, staff: Staff, asker: Asker, context: Context) -> Boa
         assigned=_block(session, book, Filters(assigned=filters.ME), asker),
         open=sum(waits.values()),
         unconfirmed=_count(session, Request, acknowledging.missed(Request, asker.now)),
-        missed=targets.count_missed(session),
+        missed=targets.count_missed(session, asker.now),
         duties_overdue=owed[Standing.OVERDUE],
         duties_soon=owed[Standing.SOON],
+        unbelieved=asker.now - settled_time.now_of(session, asker.now),
     )
 
 

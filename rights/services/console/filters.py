@@ -193,7 +193,7 @@ def _state(asked: Filters) -> Iterator[ColumnElement[bool]]:
 
 _NAMED: Final[Mapping[str, Callable[[datetime], ColumnElement[bool]]]] = {
     "unconfirmed": lambda now: acknowledging.missed(Request, now),
-    "target": lambda _: targets.was_missed(),
+    "target": targets.was_missed,
     UNTOLD: lambda _: untold.given_up(),
 }
 

@@ -4,6 +4,7 @@ from rights.store.models.aftercare import Aftercare, Capsule, ReceiptOpening, Su
 from rights.store.models.approvals import ContentApproval
 from rights.store.models.asking import AskedPoint, AskProposal
 from rights.store.models.audit import Checkpoint, CheckpointLeaf, DayChain, Entry, TrailCheck
+from rights.store.models.clock_mark import ClockMark
 from rights.store.models.clocks import (
     Alert,
     ClockPause,
@@ -95,6 +96,7 @@ __all__ = [
     "Challenge",
     "Checkpoint",
     "CheckpointLeaf",
+    "ClockMark",
     "ClockPause",
     "Complaint",
     "Consent",

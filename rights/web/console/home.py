@@ -55,6 +55,8 @@ def home() -> Response:
         trail=_checked(trail),
         duties_overdue=found.duties_overdue,
         duties_soon=found.duties_soon,
+        unbelieved=round(found.unbelieved.total_seconds() / 3600, 1),
+        settle_hours=here.context.settings.settle_hours,
         pictures=_pictures(counted) if counted else [],
         made=pages.moment(counted.made_at) if counted else "",
     )
