@@ -1272,4 +1272,4 @@ CREATE TRIGGER entry_kept BEFORE DELETE ON entry
     BEGIN SELECT RAISE(ABORT, 'entries of the audit trail are removed by a purge on record'); END;
 CREATE TRIGGER entry_unchanged BEFORE UPDATE ON entry
     BEGIN SELECT RAISE(ABORT, 'an entry of the audit trail is never changed'); END;
-INSERT INTO alembic_version (version_num) VALUES ('0059');
+INSERT INTO alembic_version (version_num) VALUES ('0060');
