@@ -16,9 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
 from connectors.sdk import Foreseen
+from rights import yaml_file
 from rights.domain.errors import ConfigError
 
 _FILE: Final = Path(__file__).with_name("costs.yaml")
@@ -140,7 +139,7 @@ def known() -> Mapping[str, Costs]:
     Raises:
         ConfigError: the file does not say what it must.
     """
-    raw: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    raw: dict[str, dict[str, Any]] = yaml_file.read(_FILE)
     try:
         return MappingProxyType({engine: Costs(**facts) for engine, facts in raw.items()})
     except TypeError as error:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from rights import yaml_file
 
 _FILE: Final = Path(__file__).with_name("personal_names.yaml")
 _CAPITALS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -54,5 +54,5 @@ def split(name: str) -> str:
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    facts: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    facts: Mapping[str, Any] = yaml_file.read(_FILE)
     return facts

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import yaml
+from rights import yaml_file
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "metrics.yaml"
 
@@ -50,7 +50,7 @@ class Fact:
 @cache
 def facts() -> Mapping[str, Fact]:
     """Return every metric by its name."""
-    read = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["metrics"]
+    read = yaml_file.read(_FILE)["metrics"]
     return MappingProxyType(
         {
             name: Fact(

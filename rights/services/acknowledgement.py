@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from sqlmodel import Session, col, select
 
+from rights import yaml_file
 from rights.domain.lifecycle import TERMINAL, State, Wait
 from rights.domain.parameters import SUBJECT
 from rights.domain.representation import GAPS, Role
@@ -29,7 +29,7 @@ _FILE: Final = Path(__file__).parents[1] / "catalogue" / "acknowledgement.yaml"
 
 @cache
 def _words() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

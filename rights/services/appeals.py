@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from sqlmodel import Session, col, select
 
+from rights import yaml_file
 from rights.domain import duties
 from rights.domain.errors import Conflict, Forbidden, NotFound
 from rights.domain.lifecycle import TERMINAL, State
@@ -82,7 +82,7 @@ late can be appealed, and whoever took more time or let its clock stand had a pa
 @cache
 def optional() -> Mapping[str, str]:
     """Return the sentence that an appeal is optional, by language."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return dict(found["optional"])
 
 

@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
 from sqlmodel import Session, col, select
 
+from rights import yaml_file
 from rights.domain import duties
 from rights.domain.errors import Conflict, FieldError, Invalid
 from rights.domain.lifecycle import Event, next_state
@@ -62,7 +62,7 @@ class Indicated:
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, str]] = yaml_file.read(_FILE)
     return found
 
 

@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.clock import due
 from rights.domain.kinds import Kind, Option
 from rights.domain.parameters import VALUES, WAIT_DAYS, needed, taken
@@ -29,14 +28,14 @@ _CATEGORIES: Final = _FILE.with_name("categories.yaml")
 @cache
 def words() -> Mapping[str, Any]:
     """Return the words of the catalogue file."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 
 @cache
 def categories() -> Mapping[str, Mapping[str, str]]:
     """Return the categories of data that have words, by their names in data maps."""
-    found: Mapping[str, Any] = yaml.safe_load(_CATEGORIES.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_CATEGORIES)
     return found["categories"]  # type: ignore[no-any-return]  # as the file is written
 
 

@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.store.models import Request
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "clocks.yaml"
@@ -20,7 +19,7 @@ _FILE: Final = Path(__file__).parents[1] / "catalogue" / "clocks.yaml"
 
 @cache
 def _words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

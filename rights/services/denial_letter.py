@@ -14,9 +14,9 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from sqlmodel import Session
 
+from rights import yaml_file
 from rights.domain.errors import NotFound
 from rights.domain.products import PRODUCTS
 from rights.services import catalogue, denials, not_me, notes
@@ -28,7 +28,7 @@ _FILE: Final = Path(__file__).parents[1] / "catalogue" / "denial_letter.yaml"
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, str]] = yaml_file.read(_FILE)
     return found
 
 

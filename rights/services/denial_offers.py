@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.lifecycle import State
 from rights.services.conflicts import ERASING
 from rights.services.context import Context
@@ -27,7 +26,7 @@ _DENIED: Final = (State.DENIED, State.PARTIALLY_FULFILLED)
 
 @cache
 def _words() -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, str]] = yaml_file.read(_FILE)
     return found
 
 

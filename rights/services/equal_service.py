@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from sqlmodel import Session
 
+from rights import yaml_file
 from rights.domain import uses
 from rights.domain.errors import Forbidden
 from rights.services import audit
@@ -33,7 +33,7 @@ _FILE: Final = Path(__file__).parents[1] / "catalogue" / "uses.yaml"
 @cache
 def words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Return what each use means, in both languages."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found["uses"]  # type: ignore[no-any-return]  # as the file is written
 
 

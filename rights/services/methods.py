@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from sqlmodel import Session, col, select
 
+from rights import yaml_file
 from rights.domain.kinds import Kind, Option
 from rights.domain.policy import CHANNELS, PORTAL
 from rights.domain.regime import Clock, Span
@@ -48,7 +48,7 @@ _HOUR: Final = timedelta(hours=1)
 @cache
 def texts() -> Mapping[str, Any]:
     """Return the words of the block, in both languages."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from rights import yaml_file
 
 TRIGGER: Final = "trigger"
 KEY_WITHOUT_LINK: Final = "key_without_link"
@@ -30,7 +30,7 @@ _KEYS: Final = {"zh-CN": "zh", "en": "en"}
 @cache
 def words() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Return the words of the catalogue file: by code, ``what`` and ``remedy`` by language."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.wording import filled
 from rights.services.located_yaml import Section
 
@@ -76,7 +75,7 @@ class Lint:
 @cache
 def rules() -> Mapping[str, Rule]:
     """Return every rule by its name."""
-    found = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found = yaml_file.read(_FILE)
     return MappingProxyType(
         {
             name: Rule(name, one["requirement"], one["say"], frozenset(one.get("keys", ())))

@@ -16,8 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.kinds import Kind
 
 _FILE: Final = Path(__file__).parents[1] / "catalogue" / "reasons.yaml"
@@ -95,7 +94,7 @@ def family(regime: str) -> str:
 @cache
 def catalogue() -> Mapping[str, Reason]:
     """Return every reason by its code."""
-    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, Any]] = yaml_file.read(_FILE)
     return MappingProxyType({code: _reason(code, said) for code, said in found.items()})
 
 

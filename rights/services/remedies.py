@@ -13,8 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.regime import Regime
 from rights.store.models import Request
 
@@ -25,7 +24,7 @@ _NEEDS_CONTACT: Final = "internal_appeal_optional"
 @cache
 def words() -> Mapping[str, Any]:
     """Return the catalogue: code to ``zh``, ``en`` and the same of ``time``."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain import facts
 from rights.domain.datamap import DataMap
 
@@ -56,7 +55,7 @@ class Said:
 @cache
 def catalogue() -> Mapping[str, Said]:
     """Return every way by its name, in the order people see."""
-    found = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["ways"]
+    found = yaml_file.read(_FILE)["ways"]
     return MappingProxyType({name: _said(name, raw) for name, raw in found.items()})
 
 

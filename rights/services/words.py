@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 
+from rights import yaml_file
 from rights.domain.wording import filled
 
 LANGUAGES: Final = ("zh-CN", "en")
@@ -121,7 +121,5 @@ def language_of(locale: str) -> str:
 
 def catalogue(folder: Path, language: str) -> Mapping[str, Any]:
     """Return everything that *folder* can say in one language, as the file has it."""
-    found: dict[str, Any] = yaml.safe_load(
-        (folder / f"{language}.yaml").read_text(encoding="utf-8")
-    )
+    found: dict[str, Any] = yaml_file.read(folder / f"{language}.yaml")
     return found

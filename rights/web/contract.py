@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from flask import Flask
 
+from rights import yaml_file
 from rights.web import examples
 from rights.web.api import AREAS
 from rights.web.openapi import contract
@@ -41,7 +41,7 @@ def served() -> dict[str, Any]:
 
 def agreed() -> dict[str, Any]:
     """Return the contract that is committed."""
-    found: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml_file.read(FILE)
     return found
 
 

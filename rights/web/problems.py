@@ -15,13 +15,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
-import yaml
 from flask import Flask, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from rights import yaml_file
 from rights.domain import errors
 from rights.domain.errors import RightsError
 from rights.domain.minors import ContentClosed
@@ -75,7 +75,7 @@ class Problem(Exception):
 @cache
 def catalogue() -> Mapping[str, Mapping[str, Any]]:
     """Return every code with its words."""
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return MappingProxyType(dict(found["problems"]))
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Final, NamedTuple
+from pathlib import Path
+from typing import Final, NamedTuple
 
-import yaml
 from markupsafe import escape
 
+from rights import yaml_file
 from rights.services import catalogue
 
+_FILE: Final = Path(__file__).with_name("words.yaml")
 _PERIOD: Final = re.compile(r"(\d+)([dwmy])")
 _CHINESE: Final = ("zh-CN", "zh", "zh_CN")
 
@@ -48,8 +49,7 @@ def both(text: Mapping[str, str], otherwise: str = "") -> Both:
 
 @lru_cache(maxsize=1)
 def _catalogue() -> Mapping[str, Mapping[str, Both]]:
-    text = files(__package__).joinpath("words.yaml").read_text(encoding="utf-8")
-    raw: dict[str, Any] = {**yaml.safe_load(text), "categories": catalogue.categories()}
+    raw = {**yaml_file.read(_FILE), "categories": catalogue.categories()}
     return {k: {name: both(words) for name, words in v.items()} for k, v in raw.items()}
 
 

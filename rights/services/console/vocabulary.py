@@ -18,8 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.datamap import DataMap
 from rights.domain.lifecycle import State, Wait
 from rights.domain.regime import Regime
@@ -179,7 +178,7 @@ def _folded(texts: Mapping[str, str]) -> Texts:
 
 @cache
 def _empty() -> frozenset[str]:
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return frozenset(chain.from_iterable(found["empty"].values()))
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.errors import NotFound
 from rights.domain.settable import Settable, Value
 from rights.settings import Settings
@@ -20,7 +19,7 @@ _FILE: Final = Path(__file__).parents[2] / "catalogue" / "settable.yaml"
 @cache
 def settables() -> Mapping[str, Settable]:
     """Return every one of them by its name, in the order of the catalogue."""
-    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, Any]] = yaml_file.read(_FILE)
     return MappingProxyType({name: _one(name, said) for name, said in found.items()})
 
 

@@ -16,8 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.compliance import ADJACENT, CII
 from rights.domain.errors import ConfigError
 from rights.domain.organisation import Profile
@@ -56,7 +55,7 @@ class Stricter:
 @cache
 def table() -> Mapping[str, Stricter]:
     """Return every one of them by the name of its setting, in the order of the catalogue."""
-    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, Any]] = yaml_file.read(_FILE)
     return MappingProxyType({name: Stricter(name, **said) for name, said in found.items()})
 
 

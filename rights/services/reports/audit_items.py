@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import col
 
+from rights import yaml_file
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import Kind, Option
 from rights.domain.representation import MINORS, Role
@@ -72,7 +72,7 @@ class Item:
 @cache
 def items() -> Mapping[str, Item]:
     """Return every item by its number."""
-    found: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, Any]] = yaml_file.read(_FILE)
     return MappingProxyType({number: _item(number, said) for number, said in found.items()})
 
 

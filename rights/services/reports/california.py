@@ -18,10 +18,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import yaml
 from sqlalchemy import Connection, String, cast, select
 from sqlmodel import col
 
+from rights import yaml_file
 from rights.domain import period as periods
 from rights.domain.errors import FieldError, Invalid
 from rights.domain.kinds import OPTIONS, Kind, Option
@@ -51,7 +51,7 @@ class Right:
 @cache
 def rights() -> tuple[Right, ...]:
     """Return the five rights in the order of the regulation."""
-    found: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, list[str]]] = yaml_file.read(_FILE)
     apart = {Option(name) for said in found.values() for name in said.get("options", ())}
     return tuple(Right(name, tuple(_asked(said, apart))) for name, said in found.items())
 

@@ -16,8 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.suppression import hidden
 from rights.services.reports import groups
 from rights.services.reports.groups import Group
@@ -49,7 +48,7 @@ class Tie:
 @cache
 def ties() -> tuple[Tie, ...]:
     """Return what the catalogue says."""
-    said: list[dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    said: list[dict[str, Any]] = yaml_file.read(_FILE)
     return tuple(
         Tie(
             tuple(one["left"]),

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.incident_clocks import IncidentKind, Operator, Rule, Severity
 
 CLOSING: Final = "closing"
@@ -19,7 +18,7 @@ _FILE: Final = Path(__file__).parents[2] / "catalogue" / "incidents.yaml"
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, Any]]:
-    found: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml_file.read(_FILE)
     return found
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
+from rights import yaml_file
 from rights.domain.kinds import Kind, Option, default_option
 from rights.domain.levels import Acr
 
@@ -47,7 +46,7 @@ class Case:
 
 def cases() -> tuple[Case, ...]:
     """Return every case, the slowest first."""
-    return tuple(_case(raw) for raw in yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+    return tuple(_case(raw) for raw in yaml_file.read(_FILE))
 
 
 def _case(raw: dict[str, Any]) -> Case:
