@@ -16,6 +16,7 @@ from rights.services import (
     checkpoints,
     evidence,
     purge,
+    put_off,
     queued,
     spools,
     task_documents,
@@ -181,6 +182,7 @@ def _doorbells(
         relay.Chore("warnings", often, lambda: warnings_due.ring(register, now)),
         relay.Chore("aftercare", often, lambda: sweep.aftercare(register, now)),
         relay.Chore("lookups", often, lambda: unanswered.ring(register, now, known)),
+        relay.Chore("put_off", PURGE_S, lambda: put_off.bring_forward(register, context, now())),
         relay.Chore("spools", PURGE_S, lambda: spools.drop_orphans(register, blobs)),
     ]
 
