@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from bench.peak import peak_mb
-from rights.services import checkpoints
+from rights.services import checkpoints, regimes
 from rights.services.console import figures
 from rights.services.signing import Signer
 from rights.settings import load
@@ -22,9 +22,10 @@ def main(what: str) -> None:
     """Do it once; print the seconds, how much it was, and the peak in MB."""
     settings = load()
     engine = open_engine(settings.database_url)
+    laws = regimes.load()
     begun, count = time.perf_counter(), 1
     if what == "figures":
-        figures.renew(engine, lambda: datetime.now(UTC), timedelta())
+        figures.renew(engine, lambda: datetime.now(UTC), timedelta(), UTC, laws)
     else:
         report = checkpoints.verify(engine, Signer(settings.signing_key.get_secret_value()))
         if not report.ok:

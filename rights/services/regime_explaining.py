@@ -72,6 +72,7 @@ def _one(
         "offered": True,
         "counts": regime.name in together.by_regime,
         "from": clock.effective_from.isoformat() if clock.effective_from else None,
+        "runs_unproved": regime.runs_unproved,
         "clock": clock.key,
         "maps_to": clock.maps_to,
         "rules": _rules(clock),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlmodel import select
@@ -375,7 +375,8 @@ def test_the_relay_counts_for_the_console_and_ends_its_sessions(
     ana, house = office.clerk("ana"), office.house
     relay = open_engine(register.as_role("relay"))
 
-    assert figures.renew(relay, house.clock.now, timedelta(minutes=5))
+    laws = house.context.regimes
+    assert figures.renew(relay, house.clock.now, timedelta(minutes=5), UTC, laws)
     assert "<svg" in _did(ana.get("/")).html
     assert len(office.rows(Figures)) == 1
     with transaction(relay) as session:

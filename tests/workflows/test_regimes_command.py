@@ -130,6 +130,9 @@ def test_a_rule_binds_from_its_day_on_and_is_offered_before() -> None:
     assert before["regimes"][0]["from"] == "2027-01-01"
     said = _run("explain", *words, *laws, "--received", "2026-11-22").output
     assert "binds nobody before 2027-01-01" in said
+    assert [one["runs_unproved"] for one in after["regimes"]] == [True, False]
+    assert "before it is proved who asks: runs" in said
+    assert "before it is proved who asks: is late for nobody, and lapses" in said
 
 
 @pytest.mark.parametrize("words", [("--regime", "nowhere"), ("--received", "soon")])

@@ -133,6 +133,8 @@ def _print(one: Mapping[str, Any]) -> None:
         return
     if not one["counts"]:
         click.echo(f"  binds nobody before {one['from']}: not counted")
+    unproved = "runs" if one["runs_unproved"] else "is late for nobody, and lapses"
+    click.echo(f"  before it is proved who asks: {unproved}")
     for rule in one["rules"]:
         source = f"[{rule['source']}; {rule['confidence']}]"
         click.echo(f"  {rule['rule']}: {rule['says']}  {source}")

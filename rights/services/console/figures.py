@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -26,7 +26,6 @@ from rights.store.moments import at, seconds, whole
 
 NAME: Final = "home"
 WEEKS: Final = standing.WEEKS
-_NO_LAWS: Final[Book] = MappingProxyType({})
 PERIOD: Final = timedelta(days=90)
 YEAR: Final = timedelta(days=365)
 SHARES: Final = (25, 50, 75, 100)
@@ -63,8 +62,8 @@ def renew(
     register: Engine,
     now: Callable[[], datetime],
     every: timedelta,
-    zone: tzinfo = UTC,
-    book: Book = _NO_LAWS,
+    zone: tzinfo,
+    book: Book,
 ) -> bool:
     """
     Count anew if it is time, without a transaction that others wait for; return whether.
@@ -82,9 +81,7 @@ def renew(
     return True
 
 
-def count(
-    session: Session, now: datetime, zone: tzinfo = UTC, book: Book = _NO_LAWS
-) -> dict[str, Any]:
+def count(session: Session, now: datetime, zone: tzinfo, book: Book) -> dict[str, Any]:
     """Count everything that the pictures show, each with one statement, or one for each week."""
     before = last(session)
     kept = (before.body.get("standing", {}), before.made_at) if before else ({}, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from PIL import Image
@@ -76,7 +76,8 @@ def fill(house: House, now: datetime) -> dict[str, str]:
         shops.told(session, house.partner.id, made["done"], now)
         shops.looked_again(session, now)
         session.add_all(_ordinary(number, house.partner.id, now) for number in range(90))
-    assert figures.renew(house.engine, house.clock.now, timedelta(minutes=5))
+    laws = house.context.regimes
+    assert figures.renew(house.engine, house.clock.now, timedelta(minutes=5), UTC, laws)
     return made
 
 

@@ -19,6 +19,7 @@ from rights.services.security_incidents import opening
 from rights.services.security_incidents.opening import New
 from rights.store.models import Request, Staff
 from tests.architecture.tree import ROOT
+from tests.browser.axe import violations
 from tests.browser.console import left_over, planned
 from tests.browser.console.conftest import Office
 from tests.browser.console.keyboard import Walk
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
-LOOKS: Final = [("zh-CN", 320), ("en", 1280)]
+_DESK: Final = 1280
+LOOKS: Final = [("zh-CN", 320), ("en", _DESK)]
 NO_PAGES: Final = {
     "console-listing.exported": "a file",
     "console-incidents.exported": "a file",
@@ -94,7 +96,9 @@ class Tour:
         return self.new_page(language=self.language, width=self.width, expects=[expects])
 
     def at(self, page: Page, what: str) -> None:
-        """Go through the page that is open."""
+        """Go through the page that is open; as wide as a desk, axe looks at every page too."""
+        if self.width == _DESK:
+            self.found += [f"{what}: {line}" for line in violations(page)]
         Walk(page, self.found).at(f"{what} ({self.language}, {self.width})")
         with self.office.house.app.test_request_context(urlsplit(page.url).path) as here:
             self.seen |= {str(here.request.endpoint), self._last}

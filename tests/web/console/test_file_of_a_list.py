@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlmodel import select
@@ -55,7 +55,7 @@ def test_denials_by_reason_are_shown_in_words_and_not_by_their_codes(
     with house.writing() as session:
         denied = session.exec(select(Request).where(Request.state == State.DENIED)).all()
         denied[0].reason = ""
-    figures.renew(house.engine, house.clock.now, timedelta(0))
+    figures.renew(house.engine, house.clock.now, timedelta(0), UTC, house.context.regimes)
 
     page = ana.get("/")
 

@@ -83,7 +83,7 @@ def _weeks_of_work(house: House, weeks: int, *, counting: bool) -> Seen:
                 _live_on(session, house, chance)
             house.clock.forward(hours=12)
             if counting:
-                figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+                figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
         sunday = datetime(2026, 6, 7, tzinfo=UTC) + timedelta(weeks=week)
         seen[sunday.date().isoformat()] = _as_it_is(house, monday)
     return seen
@@ -104,7 +104,7 @@ def test_how_requests_stood_is_what_was_seen_when_each_week_ended(
     house: House, *, counting: bool
 ) -> None:
     seen = _weeks_of_work(house, 8, counting=counting)
-    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
 
     found = _counted(house)
 
@@ -121,12 +121,12 @@ def test_how_requests_stood_is_what_was_seen_when_each_week_ended(
 
 def test_what_came_on_paper_and_was_logged_late_changes_no_week_before(house: House) -> None:
     _weeks_of_work(house, 2, counting=False)
-    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
     before = _counted(house)
     with house.writing() as session:
         _begin(session, house, Kind.ACCESS, ago=timedelta(days=9))
         session.delete(session.get_one(Figures, figures.NAME))
-    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
 
     after = _counted(house)
 
@@ -142,7 +142,7 @@ def test_weeks_that_are_over_are_counted_once_and_the_last_again_until_it_has_se
 ) -> None:
     _weeks_of_work(house, 3, counting=False)
     house.clock.forward(minutes=-90)
-    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
 
     def asked() -> int:
         statements: list[str] = []
@@ -151,7 +151,7 @@ def test_weeks_that_are_over_are_counted_once_and_the_last_again_until_it_has_se
             statements.append(statement)
 
         events.listen(house.engine, "before_cursor_execute", note)
-        figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+        figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
         events.remove(house.engine, "before_cursor_execute", note)
         return sum("FROM entry" in one or "JOIN entry" in one for one in statements)
 
@@ -176,7 +176,7 @@ def _rows(figure: str) -> list[list[str]]:
 
 def test_the_page_draws_it_beside_its_numbers_of_every_kind_or_of_one(house: House) -> None:
     seen = _weeks_of_work(house, 4, counting=False)
-    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, CHINA, house.context.regimes)
     ana = clerk(house, "ana", "approver")
 
     every = _figure(ana.get("/"))
@@ -247,7 +247,7 @@ def test_the_share_done_without_staff_is_that_of_the_steps_themselves(house: Hou
     with house.writing() as session:
         for row, steps in work:
             session.add_all([row, *steps])
-    figures.renew(house.engine, house.clock.now, AT_ONCE)
+    figures.renew(house.engine, house.clock.now, AT_ONCE, UTC, house.context.regimes)
 
     page = clerk(house, "ana", "approver").get("/")
 

@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlmodel import select
 
 from rights.domain.kinds import Kind, Option
 from rights.domain.lifecycle import State, Wait
 from rights.domain.representation import AgeBand, Role
 from rights.store.ids import new_id
-from rights.store.models import Backend, Request
+from rights.store.models import Backend, Request, SavedView
 from tests.web.console.clerk import Clerk, clerk
 from tests.web.house import House
 
@@ -141,3 +142,18 @@ def test_a_file_of_a_search_has_what_the_list_shows(ana: Clerk) -> None:
 
     assert len(lines) == 2
     assert ",denied," in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [("late 李娜娜", 422), ("zhangsan", 422), ("删除", 200)]
+)
+def test_a_list_is_kept_with_words_of_ours_alone(house: House, words: str, status: int) -> None:
+    ana = clerk(house, "ana", "approver")
+    page = ana.get(f"/requests?q={words}")
+
+    page = ana.reader.send(page, "/views", name="mine")
+
+    assert page.status == status
+    with house.reading() as session:
+        assert len(session.exec(select(SavedView)).all()) == (status == 200)
+    assert ("nobody's name" in page.text) == (status == 422)
