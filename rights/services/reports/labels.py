@@ -60,6 +60,11 @@ _THINGS: Final = frozenset(
 """Columns that hold no number: what lacks is not there, and was not worked out from anything."""
 
 
+def words_of(language: str) -> Words:
+    """Return all that reports say in one language."""
+    return Words(language, catalogue(_FOLDER, language))
+
+
 class Labels:
     """
     One language.
@@ -69,7 +74,7 @@ class Labels:
     """
 
     def __init__(self, language: str, regimes: Mapping[str, Regime]) -> None:
-        self.words = Words(language, catalogue(_FOLDER, language))
+        self.words = words_of(language)
         self.language = language
         self._regimes = regimes
         self._kinds = kinds_words()["kinds"]
