@@ -24,6 +24,8 @@ def test_incidents_are_handled_with_the_consoles_role(office: Office) -> None:
         _did(ana.force(f"{here}/scope", by=by, **when))
         _did(ana.force(f"{here}/count"))
         file = _did(ana.force(f"{here}/touched.jsonl"))
+        whom = _did(ana.force(f"{here}/people.csv"))
+        assert (made in whom.html) is (made in file.html)
         assert (made in file.html) is (by != f"staff:{id_of(office.console, 'ana')}")
     _did(ana.force(f"{here}/clocks/pipl_57", reference="CAC-1"))
     letter = {f"{n}.{at}": "x" for n in facts.titles("elements") for at in LANGUAGES}

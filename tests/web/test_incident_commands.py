@@ -88,6 +88,11 @@ def test_whom_it_touched_and_the_guardians_of_minors(office: Office) -> None:
     found = _lines(_run(office, f"touched {incident} --as wei"))
     young = _lines(_run(office, f"guardians {incident} --agreed-by ana --as wei"))
 
+    table = _run(office, f"guardians {incident} --agreed-by ana --format csv --as wei")
+    whom = _run(office, f"people {incident} --language en --format csv --as wei")
+
+    assert f",{child},email,mum@example.com," in table
+    assert (whom.count("By mail"), "@" in whom) == (3, False)
     requests = {one["request"]: one["minor"] for one in found if one["what"] == "request"}
     assert requests == {child: True, adult: False}
     assert [(one["request"], one["guardians"]) for one in young] == [

@@ -61,7 +61,13 @@ _SAYS_NOTHING = {
     *("reports figures", "reports california", "reports audit", "reports incidents"),
     *("audit export", "minors export"),
     *("incidents open", "incidents answer", "incidents close", "incidents scope"),
-    *("incidents touched", "incidents tell", "incidents raise", "tasks indicate"),
+    *(
+        "incidents touched",
+        "incidents people",
+        "incidents tell",
+        "incidents raise",
+        "tasks indicate",
+    ),
     *("settings set", "settings reset"),
     *("organisation done", "organisation reopen", "organisation outbound"),
 }

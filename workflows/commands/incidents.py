@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
-import orjson
 import yaml
 from sqlmodel import Session
 
-from rights.domain.errors import Conflict, FieldError, Invalid, RightsError
+from rights.domain.errors import FieldError, Invalid
 from rights.domain.incident_clocks import IncidentKind, Severity
 from rights.services import staff as members
 from rights.services.security_incidents import (
     answering,
     facts,
-    guardians,
     opening,
     raising,
     scope,
     shown,
     telling,
-    touched,
 )
 from rights.services.security_incidents.answering import Answer
 from rights.services.security_incidents.opening import New
@@ -37,11 +31,11 @@ from rights.services.security_incidents.raising import Graver
 from rights.services.security_incidents.scope import Given
 from rights.services.security_incidents.shown import Shown
 from rights.services.words import LANGUAGES
-from rights.store.db import reading, transaction
+from rights.store.db import reading
 from rights.store.models import SecurityIncident, Staff
-from workflows.commands.acting import AS, FILE, act, desk, text_in, tried
+from workflows.commands.acting import AS, FILE, act, desk, text_in
+from workflows.commands.incident_lists import INCIDENT, add_lists
 
-INCIDENT = click.argument("incident", metavar="INCIDENT")
 _MOST_BYTES = 100_000
 
 
@@ -58,6 +52,9 @@ def _answered(command: Callable[..., None]) -> Callable[..., None]:
 @click.group()
 def incidents() -> None:
     """Security incidents: clocks to report by, and people to tell."""
+
+
+add_lists(incidents)
 
 
 @incidents.command("open")
@@ -217,44 +214,6 @@ def narrow(
     act(at, who, do)
 
 
-@incidents.command("touched")
-@INCIDENT
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.")
-@AS
-def list_touched(incident: str, out: Path | None, who: str) -> None:
-    """List requests, packages, downloads, documents and letters that were touched: JSON Lines."""
-    at = desk()
-
-    def do(session: Session, staff: Staff) -> tuple[touched.Counts, scope.Scope]:
-        counts = touched.counted(session, incident, staff, now=at.now)
-        return counts, scope.of(session.get_one(SecurityIncident, incident))
-
-    counts, where = act(at, who, do)
-    _write(out, map(asdict, touched.listed(at.register, where)))
-    click.echo(json.dumps(asdict(counts)), err=True)
-
-
-@incidents.command("guardians")
-@INCIDENT
-@click.option("--agreed-by", "agreed", required=True, metavar="NAME", help="approver or dpo.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.")
-@AS
-def list_guardians(incident: str, agreed: str, out: Path | None, who: str) -> None:
-    """List the minors who were touched, with the contacts of their guardians: JSON Lines."""
-    at = desk()
-    with reading(at.register) as session:
-        staff, second = members.staff_named(session, who), members.staff_named(session, agreed)
-    try:
-        with transaction(at.register) as session:
-            row = opening.locked(session, incident)
-        guardians.check(staff, second)
-    except RightsError as error:
-        with transaction(at.register) as session:
-            members.refused(session, staff, error, tried(), now=at.now)
-        raise
-    _write(out, guardians.listed(at.register, at.context, row, staff, second, now=at.now))
-
-
 @incidents.command("template")
 def template() -> None:
     """Print what a letter has to say, to be filled in."""
@@ -306,21 +265,3 @@ def _moment(name: str, text: str) -> datetime:
 
 def _text(given: str) -> str:
     return sys.stdin.read() if given == "-" else given
-
-
-def _write(out: Path | None, lines: Iterator[dict[str, Any]]) -> None:
-    """Write each line as it comes, for one's own eyes; a list may be longer than memory."""
-    first = next(lines, None)  # what is refused leaves no file behind
-    with _opened(out) as file:
-        for line in chain([first] if first else [], lines):
-            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _opened(out: Path | None) -> IO[bytes]:
-    if out is None:
-        return click.open_file("-", "wb")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        return os.fdopen(os.open(out, flags, 0o600), "wb")
-    except FileExistsError:
-        raise Conflict("this file is there already: name a new one", code="folder_exists") from None

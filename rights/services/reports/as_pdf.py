@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from rights.services.reports.as_json import to_json
 from rights.services.reports.fonts import PROBE
 from rights.services.reports.labels import Labels
 from rights.services.reports.report import Made, Table
+from rights.services.words import Words
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
 
 FAMILY: Final = "report"
 ATTACHED: Final = "report.json"
-_MARGIN: Final = 12.0
+MARGIN: Final = 12.0
 _TITLE: Final = 15
 _HEAD: Final = 11
-_TEXT: Final = 8
-_LINE: Final = 4.6
+TEXT: Final = 8
+LINE: Final = 4.6
 _MANY: Final = 10
 """A table with more columns than that is written in parts."""
 _ROOM: Final = 30.0
@@ -67,7 +69,7 @@ _WIDE: Final = {
 }
 """How much wider than a number these columns are."""
 
-_GREY: Final = (238, 240, 244)
+GREY: Final = (238, 240, 244)
 
 
 def to_pdf(made: Made, labels: Labels, font: Path) -> bytes:
@@ -77,7 +79,7 @@ def to_pdf(made: Made, labels: Labels, font: Path) -> bytes:
     Raises:
         ConfigError: the font cannot be read, or has no Chinese characters.
     """
-    pdf = _document(made, labels, font)
+    pdf = document(labels.title(made.report), labels.words, made.at, font)
     pdf.add_page()
     _text(pdf, labels.title(made.report), _TITLE)
     _about(pdf, made, labels)
@@ -96,33 +98,42 @@ def to_pdf(made: Made, labels: Labels, font: Path) -> bytes:
         compress=True,
     )
     made_of = bytes(pdf.output())
-    _close(pdf)
+    close(pdf)
     return made_of
 
 
-def _close(pdf: FPDF) -> None:
+def close(pdf: FPDF) -> None:
     """Close the file of the font, which the library leaves open until its memory is wanted."""
     pdf.fonts[FAMILY].close()  # type: ignore[union-attr]  # only fonts read from a file, as ours, close
 
 
-def _document(made: Made, labels: Labels, font: Path) -> FPDF:
+def document(title: str, words: Words, at: datetime, font: Path) -> FPDF:
+    """
+    Return an empty file whose pages are numbered; whoever wrote it calls :func:`close`.
+
+    Args:
+        at: When it is made, by the register's clock: made again, it is the same.
+
+    Raises:
+        ConfigError: the font cannot be read, or has no Chinese characters.
+    """
     from fpdf import FPDF  # noqa: PLC0415 - 20 MB that only a PDF needs
 
     class _Pages(FPDF):
         def footer(self) -> None:
-            self.set_y(-_MARGIN)
-            self.set_font(FAMILY, size=_TEXT)
+            self.set_y(-MARGIN)
+            self.set_font(FAMILY, size=TEXT)
             number, of = self.page_no(), "{nb}"
-            self.cell(0, _LINE, labels.words.say("page", number=number, of=of), align="R")
+            self.cell(0, LINE, words.say("page", number=number, of=of), align="R")
 
     pdf = _Pages(orientation="landscape", unit="mm", format="A4")
-    pdf.set_margin(_MARGIN)
-    pdf.set_auto_page_break(auto=True, margin=_MARGIN + _LINE)
-    pdf.set_lang(labels.language)
-    pdf.set_title(labels.title(made.report))
+    pdf.set_margin(MARGIN)
+    pdf.set_auto_page_break(auto=True, margin=MARGIN + LINE)
+    pdf.set_lang(words.language)
+    pdf.set_title(title)
     pdf.set_creator("rights")
     pdf.set_producer("rights")
-    pdf.set_creation_date(made.at)
+    pdf.set_creation_date(at)
     _with_font(pdf, font)
     return pdf
 
@@ -133,7 +144,7 @@ def _with_font(pdf: FPDF, font: Path) -> None:
     except Exception as error:  # a library for fonts fails in many ways
         raise ConfigError("the font for reports cannot be read: set RIGHTS_REPORT_FONT") from error
     if ord(PROBE) not in pdf.fonts[FAMILY].cmap:  # type: ignore[union-attr]  # a font of a file
-        _close(pdf)
+        close(pdf)
         raise ConfigError(
             "the font for reports has no Chinese characters: install the Debian package"
             " fonts-wqy-microhei, or name another file in RIGHTS_REPORT_FONT"
@@ -154,7 +165,7 @@ def _about(pdf: FPDF, made: Made, labels: Labels) -> None:
         "public_key": made.public_key,
     }
     lines = [f"{words.say(name)}: {value}" for name, value in said.items() if value]
-    _text(pdf, "\n".join([*lines, *labels.notes(report)]), _TEXT)
+    _text(pdf, "\n".join([*lines, *labels.notes(report)]), TEXT)
 
 
 def _table(pdf: FPDF, table: Table, labels: Labels) -> None:
@@ -162,7 +173,7 @@ def _table(pdf: FPDF, table: Table, labels: Labels) -> None:
     title = labels.words.say("tables", table.name)
     if not table.rows:
         _title(pdf, title)
-        _text(pdf, labels.words.say("empty"), _TEXT)
+        _text(pdf, labels.words.say("empty"), TEXT)
     for at in range(0, len(table.columns) if table.rows else 0, _MANY):
         part = replace(table, columns=table.columns[at : at + _MANY])
         _title(pdf, title)
@@ -187,12 +198,12 @@ def _grid(
 ) -> None:
     from fpdf.fonts import FontFace  # noqa: PLC0415 - see above
 
-    pdf.set_font(FAMILY, size=_TEXT)
+    pdf.set_font(FAMILY, size=TEXT)
     with pdf.table(
         col_widths=tuple(widths),
-        headings_style=FontFace(emphasis="", fill_color=_GREY),
+        headings_style=FontFace(emphasis="", fill_color=GREY),
         text_align=tuple("RIGHT" if width == 1 else "LEFT" for width in widths),
-        line_height=_LINE,
+        line_height=LINE,
         padding=0.6,
         wrapmode=_wrapped(labels),
     ) as grid:
@@ -216,6 +227,6 @@ def _title(pdf: FPDF, text: str) -> None:
 
 def _text(pdf: FPDF, text: str, size: int) -> None:
     pdf.set_font(FAMILY, size=size)
-    pdf.ln(_LINE / 2)
+    pdf.ln(LINE / 2)
     pdf.multi_cell(0, size * 0.6, text, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(1)

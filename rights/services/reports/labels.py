@@ -62,7 +62,8 @@ _THINGS: Final = frozenset(
 
 
 @cache
-def _words(language: str) -> Words:
+def words_of(language: str) -> Words:
+    """Return all that reports say in one language."""
     return Words(language, catalogue(_FOLDER, language))
 
 
@@ -75,7 +76,7 @@ class Labels:
     """
 
     def __init__(self, language: str, regimes: Mapping[str, Regime]) -> None:
-        self.words = _words(language)
+        self.words = words_of(language)
         self.language = language
         self._regimes = regimes
         self._kinds = kinds_words()["kinds"]

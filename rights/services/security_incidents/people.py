@@ -91,6 +91,29 @@ def reached(
     }
 
 
+def ways(
+    session: Session, context: Context, scope: Scope, people: Sequence[Person]
+) -> dict[str, list[tuple[str, Way | None]]]:
+    """Return, for each person by key, who is to be told and how; no contact is opened for it."""
+    keys, kinds = [one.key for one in people], contacts.kinds(context.datamap)
+    own, acting = _own(session, scope, keys), _acting(session, scope, keys)
+
+    def way(rows: Sequence[Any]) -> Way | None:
+        return next((kinds[row.type] for row in _reachable(context, rows)), None)
+
+    def told(one: Person) -> Iterator[tuple[str, Way | None]]:
+        theirs = acting.get(one.key, [])
+        guarding = [c for role, c in theirs if role == Role.GUARDIAN]
+        others = [c for role, c in theirs if role != Role.GUARDIAN]
+        yield "person", way(own.get(one.key, []))
+        if one.minor:
+            yield "guardian", way(guarding)
+        if others and (found := way(others)):
+            yield "representative", found
+
+    return {one.key: [*told(one)] for one in people}
+
+
 def guardians(context: Context, session: Session, people: Sequence[Person]) -> dict[str, list[Any]]:
     """Return of each minor, by key, the contacts of their guardians: type and value."""
     young = [one.key for one in people if one.minor]

@@ -188,9 +188,14 @@ def of_people(keys: Sequence[str]) -> ColumnElement[bool]:
 # -- lists -------------------------------------------------------------------------------------
 
 
-def counted(session: Session, row_id: str, staff: Staff, *, now: datetime) -> Counts:
+def counted(
+    session: Session, row_id: str, staff: Staff, *, now: datetime, taken: str = ""
+) -> Counts:
     """
     Count what an incident touched, and write down who asked.
+
+    Args:
+        taken: Which list is given out, and in which form; empty where it is counted only.
 
     Raises:
         Forbidden: their roles do not allow it.
@@ -203,7 +208,8 @@ def counted(session: Session, row_id: str, staff: Staff, *, now: datetime) -> Co
     made = _counts(session.connection(), scope)
     if made.minors:
         minors_found(session, row, f"staff:{staff.id}", now=now)
-    note(session, row, "listed", f"staff:{staff.id}", now=now, **asdict(made))
+    said = {**asdict(made), "list": taken} if taken else asdict(made)
+    note(session, row, "listed", f"staff:{staff.id}", now=now, **said)
     return made
 
 

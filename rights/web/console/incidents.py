@@ -9,26 +9,24 @@ Source: NDSR 10, 11(2); PIPL 57.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-import orjson
 from flask import request as call
-from flask import stream_with_context
 from sqlmodel import Session
 from werkzeug import Response
 
 from rights.domain.duties import Act
-from rights.domain.errors import FieldError, Invalid, RightsError
+from rights.domain.errors import ConfigError, FieldError, Invalid, RightsError
 from rights.domain.incident_clocks import IncidentKind, Severity, graver
 from rights.services import audit
 from rights.services.security_incidents import (
     answering,
     as_files,
     facts,
+    list_files,
     opening,
     raising,
     scope,
@@ -44,7 +42,7 @@ from rights.services.staff_access import accounts
 from rights.services.words import LANGUAGES
 from rights.store.db import picture, reading, transaction
 from rights.store.models import SecurityIncident
-from rights.web.console import door, incident_lines, pages, words
+from rights.web.console import door, incident_lines, incident_lists, pages, words
 from rights.web.console.trying import status_of, tried
 from rights.web.parts import parts
 
@@ -172,6 +170,8 @@ def _one(
         raised=[(pages.moment(one.at), one.text) for one in found.raised],
         handles=door.may(Act.HANDLE_INCIDENT) and row.closed_at is None,
         lists=door.may(Act.LIST_TOUCHED),
+        files=incident_lists.NAMES,
+        forms=incident_lists.FORMS,
         counts=counts,
         done=pages.done("incidents"),
         zone=str(pages.zone()),
@@ -244,25 +244,27 @@ def count(incident_id: str) -> Response:
     return _one(incident_id, counts=found[0])
 
 
-@area.post("/incidents/<id:incident_id>/touched.jsonl")
-def listing(incident_id: str) -> Response:
-    """Send the list of what was touched as a file; that it was given out is an entry first."""
+@area.post("/incidents/<id:incident_id>/<any(touched, people):name>.<any(jsonl, csv, pdf):form>")
+def listing(incident_id: str, name: str, form: str) -> Response:
+    """Send a list of what or whom it touched as a file; that it was given out is an entry first."""
     found = list[scope.Scope]()
 
     def do(session: Session, now: datetime) -> None:
-        touched.counted(session, incident_id, door.staff(), now=now)
+        taken = f"{name}.{form}"
+        counts = touched.counted(session, incident_id, door.staff(), now=now, taken=taken)
+        if form == "pdf":
+            list_files.few_enough(counts.persons)  # the others are worked out to no end
         found.append(scope.of(session.get_one(SecurityIncident, incident_id)))
 
-    if wrong := _tried(do):
-        return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
-
-    def lines() -> Iterator[bytes]:
-        for one in touched.listed(parts().engine, found[0]):
-            yield orjson.dumps(asdict(one), option=orjson.OPT_APPEND_NEWLINE)
-
-    response = Response(stream_with_context(lines()), content_type="application/jsonl")
-    response.headers["Content-Disposition"] = f'attachment; filename="touched-{incident_id}.jsonl"'
-    return response
+    try:
+        write = incident_lists.writer(name, form)
+        if wrong := _tried(do):
+            return _one(incident_id, status_of(wrong), wrong=_refusal(wrong))
+        return incident_lists.file(name, form, incident_id, write(found[0]))
+    except Invalid as error:
+        return _one(incident_id, 422, wrong=_refusal(error))
+    except ConfigError:
+        return _one(incident_id, 503, wrong=[pages.said().say("reports", "no_font")])
 
 
 @area.post("/incidents/<id:incident_id>/letter")

@@ -152,6 +152,7 @@ def test_who_may_not_is_refused_and_is_not_offered_it(house: House) -> None:
         ("scope", {"since": _local(house, hours=2), "until": _local(house)}),
         ("count", {}),
         ("touched.jsonl", {}),
+        ("people.csv", {}),
         ("letter", {}),
         ("graver", {"severity": "grave", "graver": "It is."}),
     ):
@@ -159,7 +160,7 @@ def test_who_may_not_is_refused_and_is_not_offered_it(house: House) -> None:
     assert adi.force("/incidents", kind="leak", severity="ordinary",
                      discovered_at=_local(house)).status == 403  # fmt: skip
     assert adi.get(f"/incidents/{'0' * 32}").status == 404
-    assert [event for event, _ in events(house)].count("staff_refused") == 8
+    assert [event for event, _ in events(house)].count("staff_refused") == 9
 
 
 @pytest.mark.requirement("R-11-1")
