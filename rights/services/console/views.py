@@ -52,17 +52,7 @@ def keep(
             "a list needs a name",
             [FieldError("name", f"has 1 to {_LONGEST} signs", rule="line_of", bound=str(_LONGEST))],
         )
-    if not all(searching.finds(word, known) for word in query.get("q", "").split()):
-        raise Invalid(
-            "this list has words that find nothing",
-            [FieldError("query", "has a word that finds nothing", rule="finds_nothing")],
-        )
-    said = urlencode(sorted(query.items()))
-    if len(said) > _QUERY:
-        raise Invalid(
-            "this list has too many filters",
-            [FieldError("query", "is too long", rule="too_many_filters")],
-        )
+    said = _said(query, known)
     mine = select(SavedView).where(SavedView.staff_id == staff.id)
     row = session.exec(mine.where(SavedView.name == name)).first()
     if row is None:
@@ -75,6 +65,21 @@ def keep(
     row.query = said
     session.add(row)
     return row
+
+
+def _said(query: Mapping[str, str], known: Vocabulary) -> str:
+    if not all(searching.finds(word, known) for word in query.get("q", "").split()):
+        raise Invalid(
+            "this list has words that find nothing",
+            [FieldError("query", "has a word that finds nothing", rule="finds_nothing")],
+        )
+    said = urlencode(sorted(query.items()))
+    if len(said) > _QUERY:
+        raise Invalid(
+            "this list has too many filters",
+            [FieldError("query", "is too long", rule="too_many_filters")],
+        )
+    return said
 
 
 def forget(session: Session, staff: Staff, view_id: str) -> None:
