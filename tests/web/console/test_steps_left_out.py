@@ -44,7 +44,7 @@ def test_nobody_ends_a_deletion_alone_of_which_nothing_was_done(house: House, re
     page = _leave(rui, made, "press", reason)
 
     assert page.status == 409
-    assert "To leave everything out is a denial. Propose to deny the request." in page.text
+    assert "To leave everything out is a denial. Propose to deny the request;" in page.text
     assert _states(house, made) == {"shop": StepState.LEFT_OUT, "press": StepState.FAILED}
     assert [one["code"] for one in refusals(house)] == ["all_left_out"]
     shown = rui.get(f"/requests/{made}")
