@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from rights.domain.breaker import heeded
 from rights.services import (
     audit,
     contact_warnings,
@@ -45,7 +46,7 @@ def write(
             pauses = floor.context.settings.backoff_s
             pause = timedelta(seconds=pauses[min(row.attempts, len(pauses)) - 1])
             row.state, row.code, row.note = StepState.TODO, code, note
-            row.next_at = now + max(pause, after or timedelta())
+            row.next_at = now + max(pause, heeded(after))
             incidents.unread(session, request, row, now)
         case Failed(code=code, note=note):
             row.state, row.code, row.note, row.next_at = StepState.FAILED, code, note, None

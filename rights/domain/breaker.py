@@ -22,6 +22,15 @@ does not, as long as others are served.
 """
 
 
+LONGEST: Final = timedelta(days=1)
+"""As long as it asks to be left alone a store is, but no longer: people wait for what it holds."""
+
+
+def heeded(asked: timedelta | None) -> timedelta:
+    """Return for how long a store is left alone that asked for it."""
+    return min(asked or timedelta(), LONGEST)
+
+
 class Circuit(StrEnum):
     """Whether a store is asked."""
 
@@ -74,7 +83,7 @@ class Breaker:
         """
         strikes = self.strikes + STRIKE
         if self.circuit is Circuit.OPEN:  # a step that was begun before tells it once more
-            until = max(self.until or now, now + (wait or timedelta()))
+            until = max(self.until or now, now + heeded(wait))
             return replace(self, strikes=strikes, until=until)
         if self.circuit is Circuit.CLOSED and not at_once and strikes < OPENS_AT:
             return replace(self, strikes=strikes)
@@ -97,5 +106,5 @@ class Breaker:
         self, strikes: int, now: datetime, pauses: Sequence[float], wait: timedelta | None
     ) -> Breaker:
         pause = timedelta(seconds=pauses[min(self.openings, len(pauses) - 1)])
-        until = now + max(pause, wait or timedelta())
+        until = now + max(pause, heeded(wait))
         return Breaker(Circuit.OPEN, strikes, self.openings + 1, until)

@@ -17,7 +17,9 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Engine, tuple_, update
 from sqlmodel import Session, col, select
 
+from rights.domain.breaker import LONGEST, Circuit
 from rights.domain.lifecycle import TERMINAL, State, Wait
+from rights.logs import get
 from rights.services.context import Context
 from rights.store.db import transaction
 from rights.store.models import (
@@ -26,12 +28,13 @@ from rights.store.models import (
     Request,
     StepRow,
     StepState,
+    StoreGate,
+    StoreTurn,
     WarningDue,
     WebhookDelivery,
 )
 
 BATCH: Final = 500
-_DAY: Final = timedelta(days=1)
 _WAITS_FOR_A_DAY: Final = (Wait.COOLING_OFF, Wait.DECISION)
 
 _Place = tuple[Any, Any, tuple[ColumnElement[bool], ...]]
@@ -39,10 +42,14 @@ _Place = tuple[Any, Any, tuple[ColumnElement[bool], ...]]
 
 
 def furthest(context: Context) -> timedelta:
-    """Return how far ahead another try can lie: twice the longest pause, and two days at least."""
+    """
+    Return how far ahead another try can lie: twice the longest pause.
+
+    A day is what a receiver of webhooks, or a store, can ask for at most.
+    """
     given = context.settings
-    pauses = (given.lease_s, *given.backoff_s, *given.webhook_backoff_s)
-    return 2 * max(_DAY, timedelta(seconds=max(pauses)))
+    pauses = (given.lease_s, *given.backoff_s, *given.webhook_backoff_s, *given.store_pause_s)
+    return 2 * max(LONGEST, timedelta(seconds=max(pauses)))
 
 
 def bring_forward(register: Engine, context: Context, now: datetime) -> int:
@@ -51,6 +58,8 @@ def bring_forward(register: Engine, context: Context, now: datetime) -> int:
     for place in _places():
         while found := _some(register, place, now, furthest(context)):
             done += found
+    if done:
+        get().warning("clock.put_off", rows=done)
     return done
 
 
@@ -78,6 +87,9 @@ def _places() -> Iterator[_Place]:
     yield WebhookDelivery, col(WebhookDelivery.next_at), (col(WebhookDelivery.state) == "waiting",)
     yield OutboxMessage, col(OutboxMessage.not_before), (col(OutboxMessage.sent_at).is_(None),)
     yield WarningDue, col(WarningDue.next_at), ()
+    yield StoreGate, col(StoreGate.until), (col(StoreGate.circuit) == Circuit.OPEN,)
+    yield StoreGate, col(StoreGate.full_at), ()
+    yield StoreTurn, col(StoreTurn.until), ()
 
 
 def _begun() -> ColumnElement[bool]:

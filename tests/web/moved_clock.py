@@ -44,6 +44,10 @@ class Moved:
         """Let another relay take over; what the first had in mind is gone."""
         self.relay = self.begin()
 
+    def register_now(self) -> datetime:
+        """Return what the register's clock says."""
+        return RegisterClock(self.house.engine).now()
+
     def jump(self, **by: float) -> None:
         """Move the register's clock, and nothing else."""
         span = timedelta(**by).total_seconds()

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
+from rights.domain.breaker import Circuit
 from rights.domain.lifecycle import State, Wait
 from rights.services import put_off
 from rights.store.models import (
@@ -16,10 +17,13 @@ from rights.store.models import (
     Request,
     StepRow,
     StepState,
+    StoreGate,
+    StoreTurn,
     WarningDue,
     WebhookDelivery,
 )
 from tests.web.house import House
+from tests.web.moved_clock import Moved
 
 _AHEAD = timedelta(days=40)
 
@@ -48,6 +52,49 @@ def _when(house: House) -> dict[str, set[datetime | None]]:
         found = {one.__name__: set(session.exec(select(one.next_at)).all()) for one in tables}
         found["OutboxMessage"] = set(session.exec(select(OutboxMessage.not_before)).all())
     return found
+
+
+def _rests(house: House, until: datetime) -> None:
+    with house.writing() as session:
+        session.add(StoreGate(store="shop", circuit=Circuit.OPEN, until=until, full_at=until))
+        visit = StoreTurn(store="shop", holder="visit-1", since=until, until=until)
+        session.add(visit)
+
+
+def _rest(house: House) -> list[datetime | None]:
+    with house.reading() as session:
+        gate, turn = session.exec(select(StoreGate)).one(), session.exec(select(StoreTurn)).one()
+        return [gate.until, gate.full_at, turn.until]
+
+
+@pytest.mark.parametrize(("ahead", "moved"), [(_AHEAD, True), (timedelta(days=1), False)])
+def test_a_store_rests_no_longer_than_it_can_have_asked_for(
+    house: House, ahead: timedelta, *, moved: bool
+) -> None:
+    until = house.clock.now() + ahead
+    _rests(house, until)
+
+    assert _round(house) == (3 if moved else 0)
+    assert _rest(house) == [house.clock.now() if moved else until] * 3
+
+
+def test_the_relay_looks_for_it_when_the_clock_was_put_right(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = Moved(house, monkeypatch)
+    world.jump(days=40)
+    with house.writing() as session:
+        at = world.register_now() + timedelta(minutes=5)
+        now = world.register_now()
+        session.add(OutboxMessage(job="advance", args={}, created_at=now, not_before=at))
+    world.jump(days=-40)
+
+    assert world.relay["put_off"].run() == 1
+    with house.reading() as session:
+        query = select(OutboxMessage.not_before).where(col(OutboxMessage.not_before).is_not(None))
+        (found,) = session.exec(query).all()
+    assert found is not None
+    assert found <= world.register_now()
 
 
 def _round(house: House) -> int:

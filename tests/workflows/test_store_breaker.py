@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from connectors.sdk import Misconfigured, Overloaded, Strain, Transient, Unfinished
 from rights.domain.breaker import Circuit
@@ -16,7 +16,7 @@ from rights.domain.errors import ConfigError
 from rights.domain.kinds import Kind
 from rights.domain.lifecycle import State, Wait
 from rights.store.db import reading
-from rights.store.models import Request, StoreGate
+from rights.store.models import Request, StepRow, StoreGate
 from tests.day_entries import day_entries
 from tests.workflows.bells import Watched, rung
 from tests.workflows.house import Clock, ask, floor_over, lying, replace, request_of
@@ -142,16 +142,26 @@ def test_a_trial_that_fails_makes_the_pause_longer(
     assert len(day_entries(floor.register, "store_paused")) == 1  # its beginning, not each trial
 
 
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        (timedelta(minutes=7), timedelta(minutes=7)),
+        (timedelta(days=40), timedelta(days=1)),  # longer nobody waits for a store's word
+    ],
+)
 def test_as_long_as_the_store_asked_for_it_is_left_alone(
-    shop_of: Callable[..., Floor], clock: Clock
+    shop_of: Callable[..., Floor], clock: Clock, asked: timedelta, left: timedelta
 ) -> None:
     floor = shop_of()
     (request_id,) = _asked(floor, 1)
-    _overloaded(floor, retry_after=timedelta(minutes=7))
+    _overloaded(floor, retry_after=asked)
 
     work_on(floor, request_id)
 
-    assert _gate(floor).until == clock() + timedelta(minutes=7)
+    assert _gate(floor).until == clock() + left
+    with reading(floor.register) as session:
+        waits = select(StepRow.next_at).where(col(StepRow.next_at).is_not(None))
+        assert session.exec(waits).all() == [clock() + left]
 
 
 def test_a_store_that_cannot_be_reached_is_not_one_that_has_enough(
