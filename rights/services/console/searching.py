@@ -18,6 +18,7 @@ from sqlmodel import col, select
 
 from rights.services.console import vocabulary
 from rights.services.console.vocabulary import Vocabulary
+from rights.store.ids import ID
 from rights.store.models import Request, StepRow
 
 LONGEST: Final = 60
@@ -49,9 +50,17 @@ def conditions(typed: Iterable[str], known: Vocabulary) -> Iterator[ColumnElemen
     return (_has(word, known) for word in known.telling(typed))
 
 
-def finds(word: str, known: Vocabulary) -> bool:
-    """Return whether a word can find anything: nobody's name can, but by being a word of ours."""
-    return bool(_places(word, known)) or all(_places(one, known) for one in known.parts(word))
+def of_ours(word: str, known: Vocabulary) -> bool:
+    """
+    Return whether a word is a whole reference, or stands in what staff read of requests.
+
+    The beginning of a reference may be anything of such signs: a telephone number, too.
+    """
+    if ID.fullmatch(word):
+        return True
+    return not _REFERENCE.fullmatch(word) and (
+        bool(_places(word, known)) or all(_places(one, known) for one in known.parts(word))
+    )
 
 
 def _has(word: str, known: Vocabulary) -> ColumnElement[bool]:

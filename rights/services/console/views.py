@@ -43,7 +43,7 @@ def keep(
             somebody's name, too.
 
     Raises:
-        Invalid: the name is none, the list is too long to keep, or has words that find nothing.
+        Invalid: the name is none, the list is too long to keep, or has words that are none of ours.
         Conflict: there are too many.
     """
     name = " ".join(name.split())
@@ -68,10 +68,10 @@ def keep(
 
 
 def _said(query: Mapping[str, str], known: Vocabulary) -> str:
-    if not all(searching.finds(word, known) for word in query.get("q", "").split()):
+    if not all(searching.of_ours(word, known) for word in query.get("q", "").split()):
         raise Invalid(
-            "this list has words that find nothing",
-            [FieldError("query", "has a word that finds nothing", rule="finds_nothing")],
+            "this list has words that stand in no request",
+            [FieldError("query", "has a word that stands in no request", rule="not_of_ours")],
         )
     said = urlencode(sorted(query.items()))
     if len(said) > _QUERY:
