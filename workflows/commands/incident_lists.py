@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import chain
@@ -28,29 +27,13 @@ from rights.services.security_incidents import (
 )
 from rights.services.security_incidents.list_files import Line, Write
 from rights.services.security_incidents.scope import Scope
-from rights.services.words import LANGUAGES
 from rights.store.db import picture, reading, transaction
 from rights.store.models import SecurityIncident, Staff
-from workflows.commands.acting import AS, Desk, act, desk, tried
+from workflows.commands import private_files
+from workflows.commands.acting import Desk, act, desk, tried
+from workflows.commands.as_file import as_file
 
 INCIDENT = click.argument("incident", metavar="INCIDENT")
-
-
-def _written(command: Callable[..., None]) -> Callable[..., None]:
-    """Add what every list takes: who asks for it, and how and where it is written."""
-    for option in (
-        AS,
-        click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File."),
-        click.option("--language", type=click.Choice(LANGUAGES), help="Default: that of staff."),
-        click.option(
-            *("--format", "form"),
-            type=click.Choice(list_files.FORMS),
-            default="jsonl",
-            show_default=True,
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 def add_lists(group: click.Group) -> None:
@@ -61,7 +44,7 @@ def add_lists(group: click.Group) -> None:
 
 @click.command("touched")
 @INCIDENT
-@_written
+@as_file(list_files.FORMS)
 def list_touched(incident: str, who: str, **how: Any) -> None:
     """List requests, packages, downloads, documents and letters that were touched."""
     at = desk()
@@ -70,7 +53,7 @@ def list_touched(incident: str, who: str, **how: Any) -> None:
 
 @click.command("people")
 @INCIDENT
-@_written
+@as_file(list_files.FORMS)
 def list_people(incident: str, who: str, **how: Any) -> None:
     """List whom it hit, guardians of minors too, and how each is told; no contacts."""
     at = desk()
@@ -108,7 +91,7 @@ def _list(
 @click.command("guardians")
 @INCIDENT
 @click.option("--agreed-by", "agreed", required=True, metavar="NAME", help="approver or dpo.")
-@_written
+@as_file(list_files.FORMS)
 def list_guardians(
     incident: str,
     agreed: str,
@@ -166,8 +149,7 @@ def _write(out: Path | None, write: Write, lines: Iterator[Line]) -> None:
 def _opened(out: Path | None) -> IO[bytes]:
     if out is None:
         return click.open_file("-", "wb")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     try:
-        return os.fdopen(os.open(out, flags, 0o600), "wb")
+        return private_files.opened(out)
     except FileExistsError:
         raise Conflict("this file is there already: name a new one", code="folder_exists") from None

@@ -24,26 +24,12 @@ from rights.services.reports.labels import Labels
 from rights.services.reports.making import Wanted
 from rights.services.reports.report import Made
 from rights.services.signing import Signer
-from rights.services.words import LANGUAGES
 from rights.store.db import reading, transaction
-from workflows.commands.acting import AS, FILE, Desk, desk, tried
+from workflows.commands.acting import FILE, Desk, desk, tried
+from workflows.commands.as_file import as_file
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 FORMATS = ("json", "csv", "pdf")
-
-
-def _written(command: Callable[..., None]) -> Callable[..., None]:
-    """Add what every report takes: who makes it, and how and where it is written."""
-    for option in (
-        AS,
-        click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File."),
-        click.option("--language", type=click.Choice(LANGUAGES), help="Default: that of staff."),
-        click.option(
-            "--format", "form", type=click.Choice(FORMATS), default="json", show_default=True
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group()
@@ -55,7 +41,7 @@ def reports() -> None:
 @click.option("--year", type=int, required=True)
 @click.option("--quarter", type=int, help="1 to 4; without it the whole year.")
 @click.option("--public", is_flag=True, help="As everybody may read it: without small numbers.")
-@_written
+@as_file(FORMATS)
 def make_figures(year: int, quarter: int | None, who: str, *, public: bool, **how: Any) -> None:
     """Figures on individuals' requests, for a year or a quarter."""
     at = desk()
@@ -65,7 +51,7 @@ def make_figures(year: int, quarter: int | None, who: str, *, public: bool, **ho
 
 @reports.command("california")
 @click.option("--year", type=int, required=True, help="One that is over.")
-@_written
+@as_file(FORMATS)
 def make_california(year: int, who: str, **how: Any) -> None:
     """What a business publishes once a year in California."""
     at = desk()
@@ -76,7 +62,7 @@ def make_california(year: int, who: str, **how: Any) -> None:
 @click.option("--from", "first", type=DAY, required=True, help="First day.")
 @click.option("--to", "last", type=DAY, required=True, help="Last day.")
 @click.option("--items", default="", help="Of the audit guide, with commas; default: all.")
-@_written
+@as_file(FORMATS)
 def make_audit(first: datetime, last: datetime, items: str, who: str, **how: Any) -> None:
     """Evidence for a compliance audit, item by item; signed."""
     at = desk()
@@ -89,7 +75,7 @@ def make_audit(first: datetime, last: datetime, items: str, who: str, **how: Any
 @reports.command("incidents")
 @click.option("--from", "first", type=DAY, required=True, help="First day.")
 @click.option("--to", "last", type=DAY, required=True, help="Last day.")
-@_written
+@as_file(FORMATS)
 def make_incidents(first: datetime, last: datetime, who: str, **how: Any) -> None:
     """Security incidents of some days: what they were, and how their clocks were answered."""
     at = desk()
