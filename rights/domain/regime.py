@@ -244,6 +244,14 @@ class Clock:
         return self.effective_from is None or on >= self.effective_from
 
 
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """Whether the time of a law runs before it is proved who asks, and who says so."""
+
+    runs: bool
+    source: Source
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Regime:
     """
@@ -255,8 +263,8 @@ class Regime:
         keep_records: How long the law wants records of requests kept, where it says so.
         grounds: Why data goes, stays, is put out of use or objected to; None where its file has
             no table.
-        runs_unproved: Its time runs, and is over, whether it is proved who asks or not. Elsewhere
-            what nobody proves is late for nobody.
+        unproved: Whether its time runs, and is over, though nobody has proved who asks; None: what
+            nobody proves is late for nobody.
     """
 
     name: str
@@ -267,7 +275,7 @@ class Regime:
     inherits: str | None = None
     keep_records: Period | None = None
     grounds: GroundTable | None = None
-    runs_unproved: bool = False
+    unproved: Unproved | None = None
 
     def clock(self, kind: str, option: str | None = None) -> Clock | None:
         """Return the clock of the option, else that of its kind, else None: not offered."""

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rights.domain.clock import Due, due
 from rights.domain.kinds import Kind
-from rights.domain.regime import Clock, Period, Regime, Span
+from rights.domain.regime import Clock, Period, Regime, Span, Unproved
 from rights.services.regimes import Promise, promise
 
 
@@ -72,13 +72,20 @@ def _one(
         "offered": True,
         "counts": regime.name in together.by_regime,
         "from": clock.effective_from.isoformat() if clock.effective_from else None,
-        "runs_unproved": regime.runs_unproved,
+        "unproved": _unproved(regime.unproved),
         "clock": clock.key,
         "maps_to": clock.maps_to,
         "rules": _rules(clock),
         "grounds": _grounds(regime, kind, option),
         "dates": _dates(counted, regime.counting.zone),
     }
+
+
+def _unproved(said: Unproved | None) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    source = {"source": said.source.text, "confidence": said.source.confidence}
+    return {"runs": said.runs, **source}
 
 
 _TABLES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(

@@ -28,6 +28,7 @@ from rights.domain.regime import (
     Response,
     Span,
     Unit,
+    Unproved,
 )
 from rights.services import regime_blocks as blocks
 from rights.services.ground_blocks import table
@@ -72,7 +73,7 @@ class _Draft:
     counting: str
     inherits: str
     keep_records: Period | None
-    unproved: bool | None
+    unproved: Unproved | None
     grounds: GroundTable | None
     defaults: _Blocks
     clocks: dict[str, _Blocks]
@@ -126,13 +127,12 @@ def _keep_records(section: Section | None) -> Period | None:
     return period
 
 
-def _unproved(section: Section | None) -> bool | None:
+def _unproved(section: Section | None) -> Unproved | None:
     if section is None:
         return None
-    runs = section.flag("runs", default=None)
-    blocks.source(section)
+    found = Unproved(section.flag("runs", default=None), blocks.source(section))
     section.done()
-    return runs
+    return found
 
 
 def _read_blocks(section: Section | None) -> _Blocks:
@@ -178,7 +178,7 @@ def assemble(
             draft.inherits or None,
             kept,
             next((each.grounds for each in chain if each.grounds), None),
-            next((each.unproved for each in chain if each.unproved is not None), False),
+            next((each.unproved for each in chain if each.unproved is not None), None),
         )
     return found
 

@@ -65,7 +65,8 @@ def counted(request: Request, book: Book) -> bool:
 
 def regardless(book: Book) -> tuple[str, ...]:
     """Return the laws whose time runs whether it is proved who asks or not."""
-    return tuple(sorted(name for name, law in book.items() if law.runs_unproved))
+    runs = (name for name, law in book.items() if law.unproved is not None and law.unproved.runs)
+    return tuple(sorted(runs))
 
 
 def under(names: Iterable[str]) -> ColumnElement[bool]:

@@ -130,8 +130,9 @@ def test_a_rule_binds_from_its_day_on_and_is_offered_before() -> None:
     assert before["regimes"][0]["from"] == "2027-01-01"
     said = _run("explain", *words, *laws, "--received", "2026-11-22").output
     assert "binds nobody before 2027-01-01" in said
-    assert [one["runs_unproved"] for one in after["regimes"]] == [True, False]
-    assert "before it is proved who asks: runs" in said
+    source = {"source": "11 CCR 7021(b)", "confidence": "B"}
+    assert [one["unproved"] for one in after["regimes"]] == [{"runs": True, **source}, None]
+    assert "before it is proved who asks: runs  [11 CCR 7021(b); B]" in said
     assert "before it is proved who asks: is late for nobody, and lapses" in said
 
 

@@ -125,6 +125,11 @@ def recount() -> None:
     click.echo(f"{done} counted again")
 
 
+def _unproved(said: Mapping[str, Any] | None) -> str:
+    runs = "runs" if said and said["runs"] else "is late for nobody, and lapses"
+    return f"{runs}  [{said['source']}; {said['confidence']}]" if said else runs
+
+
 def _print(one: Mapping[str, Any]) -> None:
     click.echo(f"{one['regime']}: {one['title']['zh-CN']} / {one['title']['en']}")
     click.echo(f"  {one['law']}")
@@ -133,8 +138,7 @@ def _print(one: Mapping[str, Any]) -> None:
         return
     if not one["counts"]:
         click.echo(f"  binds nobody before {one['from']}: not counted")
-    unproved = "runs" if one["runs_unproved"] else "is late for nobody, and lapses"
-    click.echo(f"  before it is proved who asks: {unproved}")
+    click.echo(f"  before it is proved who asks: {_unproved(one['unproved'])}")
     for rule in one["rules"]:
         source = f"[{rule['source']}; {rule['confidence']}]"
         click.echo(f"  {rule['rule']}: {rule['says']}  {source}")
