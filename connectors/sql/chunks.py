@@ -236,6 +236,7 @@ class Run:
             self._briefly()
             if self._journal:
                 self._journal.claim(self._connection, self._work, (OWNER,))
+            around = time.monotonic() - started
             place, following, parameters = self._range(stretch, place)
             self._tried = place
             if parameters is None:
@@ -249,7 +250,8 @@ class Run:
             took, rows = time.monotonic() - started, receipt.affected + receipt.decorrelated
             if following.at is not None:
                 each = stretch.span.rows if stretch.span else 1
-                following = replace(following, size=self._pace.next(place.size, took, rows, each))
+                size = self._pace.next(place.size, took, rows, each, around_s=around)
+                following = replace(following, size=size)
             if self._journal:
                 noted = asdict(following)
                 self._journal.note(self._connection, self._work, self._count, receipt, noted)

@@ -22,6 +22,9 @@ _TOO_LONG: Final = 2.2
 _SHORTEST_S: Final = 1.0
 """No statement is ended before it had so long."""
 
+_AROUND: Final = 10.0
+"""Times that a range takes as long as it takes to begin it, though the aim be shorter."""
+
 _SPEED: Final = 50_000.0
 """Rows per second, until it was measured."""
 
@@ -61,22 +64,30 @@ class Pace:
         rows = most if self.guarded else min(self.rows, most) / 2
         return max(1, int(rows / rows_each))
 
-    def next(self, width: int, took_s: float, rows: int, rows_each: float) -> int:
+    def next(
+        self, width: int, took_s: float, rows: int, rows_each: float, *, around_s: float = 0.0
+    ) -> int:
         """
         Return how wide the next range may be.
 
         A stretch without rows of the person's says nothing about one that is full of them: a
         range is never so wide that it could hold more rows than fit into the time.
 
+        Where a database takes long however little it is asked, narrow ranges are no shorter. An
+        aim that is mostly spent on beginning is longer, half a second at most: or an erasure
+        would end up with a transaction for each row.
+
         Args:
             width, took_s, rows: Of the last range.
             rows_each: How many rows one unit of a range may hold.
+            around_s: What of ``took_s`` does not depend on the width: the time to begin it.
         """
         if rows >= _ENOUGH:
             self.speed = rows / max(took_s, 0.001)
         self.paused = False
         growth = _GUARDED_GROWTH if self.guarded else _GROWTH
-        change = min(max(self.aim_s / max(took_s, 0.001), _SHRINK), growth)
+        aim_s = max(self.aim_s, min(around_s * _AROUND, _SHORTEST_S / 2))
+        change = min(max(aim_s / max(took_s, 0.001), _SHRINK), growth)
         return max(1, int(min(width * change, self.speed * self.aim_s / rows_each)))
 
     def ended(self, width: int) -> int:

@@ -59,6 +59,26 @@ def test_where_nothing_ends_a_statement_the_first_range_is_careful() -> None:
     assert Pace(AIM, 50_000, guarded=False).limit_s is None
 
 
+@given(around_s=st.floats(0.005, 0.05), speed=st.floats(20_000, 5_000_000))
+def test_where_a_statement_takes_long_for_nothing_there_is_no_transaction_for_each_row(
+    around_s: float, speed: float
+) -> None:
+    """Six statements and ten milliseconds to do them in: narrow ranges would save no time."""
+    pace, width = Pace(0.01, 200, guarded=False), 200
+
+    for _ in range(30):
+        width = pace.next(width, 6 * around_s + width / speed, width, 1, around_s=around_s)
+
+    assert width >= 100
+
+
+@given(around_s=st.floats(0, 60))
+def test_an_aim_of_seconds_is_kept_however_long_it_takes_to_begin(around_s: float) -> None:
+    pace = Pace(AIM, 50_000, guarded=False)
+
+    assert pace.next(1_000, around_s + 4, 50_000, ROWS_EACH, around_s=around_s) <= 500
+
+
 def test_rows_of_others_say_nothing_about_ones_own() -> None:
     """An empty stretch goes by in no time; the next range still holds no more than fits."""
     pace = Pace(AIM, 50_000, guarded=True)
